@@ -1,0 +1,52 @@
+"""The ``glotmill`` command: its verbs, and how errors become one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from typer import exceptions as usage
+
+from engine import __version__
+from engine.cli.build import build_command
+from schemas.errors import GlotmillError
+
+app = typer.Typer(
+    name="glotmill",
+    help="Build multilingual vision-language instruction datasets from English ones.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("build")(build_command)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"glotmill {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    try:
+        code = app(standalone_mode=False)
+    except GlotmillError as error:
+        typer.echo(f"error: {error}", err=True)
+        code = error.exit_code
+    except usage.UsageError as error:
+        typer.echo(f"error: {error.format_message()} (glotmill --help)", err=True)
+        code = 2
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("stopped; run the same command again to go on", err=True)
+        code = 130
+    sys.exit(code)

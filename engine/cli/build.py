@@ -1,0 +1,57 @@
+"""``glotmill build``: make a dataset from a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from engine.build import build
+from engine.job import prepare
+from engine.progress import ProgressReport
+from recipes import load_recipe
+from schemas.errors import GlotmillError
+
+
+def build_command(
+    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a built-in one.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the build [outputs/NAME].")] = None,
+    memory: Annotated[Path | None, typer.Option(help="Folder of the memory [outputs/.memory].")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="First N samples of each source.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Ray actors; 0 works in this process.")
+    ] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe.")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask the engine again for remembered failures.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Build a dataset: read, translate, score, decide and write it.
+
+    Killed or stopped, the same command goes on where it was. Exit codes: 0 done; 1 failed, or more records
+    failed than max_failed; 2 the recipe, an option or a file is not usable, and nothing was written.
+
+    Example: glotmill build coco_captions --set sources.captions.path=captions_val2017.json --limit 5000
+    """
+    overrides = list(override or ())
+    for key, value in (("limit", limit), ("workers", workers)):
+        if value is not None:
+            overrides.append(f"{key}={value}")
+    job = prepare(load_recipe(recipe, overrides), out=out, memory=memory, retry_failed=retry_failed)
+    summary = build(job, ProgressReport())
+    if as_json:
+        typer.echo(orjson.dumps(summary.as_json()).decode())
+    else:
+        summary.show(Console())
+    if summary.too_many_failed:
+        msg = (
+            f"{summary.failed:,} of {summary.rows:,} records failed, more than max_failed "
+            f"{summary.max_failed:g}; the dataset was written, and build --retry-failed asks for them again"
+        )
+        raise GlotmillError(msg)

@@ -1,0 +1,121 @@
+"""A checked job: everything a build needs, found sound before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine import __version__
+from engine.stages.ingest import OpenSource, open_sources
+from engine.text.answers import load_answers
+from engine.text.fields import AnswerRule
+from engine.translators import TranslatorSpec, resolve_translator
+from filters.registry import make_scorers
+from filters.rules import Policy, make_policy
+from filters.scorer import Scorer
+from recipes.model import Recipe
+from schemas.errors import InputError
+from schemas.keys import digest
+from schemas.languages import ENGLISH
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a build is about to do.
+
+    Attributes:
+        recipe: The recipe.
+        folder: The build's folder.
+        memory: Folder of the translation memory.
+        sources: Opened sources.
+        translator: The engine, described.
+        answers: How answers are treated.
+        scorers: What measures.
+        policy: What decides.
+        retry_failed: Ask remembered failures again.
+    """
+
+    recipe: Recipe
+    folder: Path
+    memory: Path
+    sources: list[OpenSource]
+    translator: TranslatorSpec
+    answers: AnswerRule
+    scorers: list[Scorer]
+    policy: Policy
+    retry_failed: bool
+
+    def facts(self) -> dict[str, Any]:
+        """What the dataset is made from, for its manifest; no path, time or host in it."""
+        spec = self.translator
+        return {
+            "name": self.recipe.name,
+            "sources": [
+                {
+                    "name": source.name,
+                    "dataset": source.origin.dataset,
+                    "config": source.origin.config,
+                    "split": source.origin.split,
+                    "revision": source.origin.revision,
+                    "license": source.origin.license,
+                    "file": source.file,
+                    "sha256": source.sha256,
+                }
+                for source in self.sources
+            ],
+            "translators": {
+                spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}
+            },
+            "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
+            "filter": {"parameters": self.policy.parameters, "actions": self.policy.actions},
+        }
+
+    def digest(self) -> str:
+        """Identifies what the job does: an interrupted run of the same digest is finished, not started anew."""
+        return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed])[:8]
+
+
+def prepare(
+    recipe: Recipe, *, out: Path | None = None, memory: Path | None = None, retry_failed: bool = False
+) -> Job:
+    """Check everything that can be checked before work starts; write nothing.
+
+    Args:
+        recipe: The recipe.
+        out: The build's folder; None is ``outputs/<name>`` in the working directory.
+        memory: Folder of the memory; None takes the recipe's, else ``outputs/.memory``.
+        retry_failed: Ask remembered failures again.
+
+    Raises:
+        InputError: Something the recipe names is missing or not possible.
+    """
+    scorers = make_scorers(recipe.score.scorers)
+    policy = make_policy(recipe.filter, [scorer.name for scorer in scorers])
+    answers = AnswerRule(recipe.answers.policy, load_answers(recipe.answers.table))
+    translator = resolve_translator(recipe.translate)
+    _check_languages(recipe, translator)
+    folder = (out or Path("outputs") / recipe.name).absolute()
+    if folder.exists() and not folder.is_dir():
+        msg = f"--out {folder}: expected a folder, found a file"
+        raise InputError(msg)
+    return Job(
+        recipe=recipe,
+        folder=folder,
+        memory=(memory or recipe.memory or Path("outputs") / ".memory").absolute(),
+        sources=open_sources(recipe),
+        translator=translator,
+        answers=answers,
+        scorers=scorers,
+        policy=policy,
+        retry_failed=retry_failed,
+    )
+
+
+def _check_languages(recipe: Recipe, translator: TranslatorSpec) -> None:
+    lacking = [code for code in (ENGLISH, *recipe.languages) if code not in translator.languages]
+    if lacking:
+        known = sorted(translator.languages)
+        listed = ", ".join(known) if len(known) <= 12 else f"{len(known)} others"
+        msg = f"languages: the model {translator.model.partition('@')[0]} lacks {', '.join(lacking)}; it has {listed}"
+        raise InputError(msg)

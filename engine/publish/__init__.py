@@ -1,0 +1,1 @@
+"""Handing a dataset on: its card, and where it goes."""

@@ -1,0 +1,144 @@
+"""The dataset's card: the YAML that `datasets` and the Hub read, and a page for people.
+
+Guarantees: the row counts are those of the manifest; every language with a kept row has a config of its kept
+rows, every language with rows one of all rows, and ``default`` is the kept rows of all; the licence is never
+looser than the sources' and the model's together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import yaml
+from datasets import Features
+
+from engine.store.shards import Shard
+from recipes.model import Recipe
+from schemas.languages import language
+
+KEPT = [["keep", "==", True]]
+# Licences that ask for no more than credit: beside a stricter one they add nothing to its terms.
+PERMISSIVE = frozenset({"apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc-by-4.0", "cc0-1.0", "mit", "pddl"})
+SIZES = [(10**n, label) for n, label in enumerate(("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M"), start=3)]
+TASK_CATEGORIES = {"caption": "image-to-text", "vqa_open": "visual-question-answering", "vqa_mc": "visual-question-answering"}
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What a card is made of.
+
+    Attributes:
+        recipe: The recipe.
+        shards: Shards by language.
+        schema: The record schema.
+        sources: The manifest's source entries.
+        model: Public name of the translation model.
+        model_license: Its licence.
+    """
+
+    recipe: Recipe
+    shards: dict[str, list[Shard]]
+    schema: pa.Schema
+    sources: list[dict[str, Any]]
+    model: str
+    model_license: str
+
+
+def dataset_license(licenses: Iterable[str]) -> str:
+    """The licence a dataset may claim: the one that is not permissive, or ``other`` where several differ."""
+    distinct = sorted(set(licenses))
+    strict = [name for name in distinct if name not in PERMISSIVE]
+    if not strict:
+        return distinct[0] if len(distinct) == 1 else "other"
+    return strict[0] if len(strict) == 1 else "other"
+
+
+def card(facts: CardFacts) -> str:
+    """The text of ``README.md``."""
+    header = yaml.safe_dump(_metadata(facts), sort_keys=False, allow_unicode=True, width=100)
+    return f"---\n{header}---\n\n{_page(facts)}"
+
+
+def _metadata(facts: CardFacts) -> dict[str, Any]:
+    present = {lang: parts for lang, parts in facts.shards.items() if parts}
+    kept = sum(shard.kept for parts in present.values() for shard in parts)
+    license_id = dataset_license([*(s["license"] for s in facts.sources), facts.model_license])
+    tags = sorted({language(code).hub_language for code in present})
+    metadata: dict[str, Any] = {"pretty_name": facts.recipe.name, "license": license_id}
+    if license_id == "other":
+        metadata |= {"license_name": "mixed-see-column"}
+    metadata |= {
+        "language": tags,
+        "language_bcp47": [language(code).bcp47 for code in present],
+        "multilinguality": ["multilingual", "translation"],
+        "annotations_creators": ["machine-generated", "found"],
+        "language_creators": ["machine-generated"],
+        "size_categories": [next((label for bound, label in SIZES if kept < bound), "n>1M")],
+        "tags": ["image", "multilingual", "translation", "glotmill"],
+    }
+    configs, infos = [], []
+    features = Features.from_arrow_schema(facts.schema)._to_yaml_list()
+    for name, pattern, filtered, parts in _configs(present):
+        config: dict[str, Any] = {
+            "config_name": name,
+            "data_files": [{"split": "train", "path": pattern}],
+        }
+        if filtered:
+            config["filters"] = KEPT
+        configs.append(config)
+        rows = sum(shard.kept if filtered else shard.rows for shard in parts)
+        size = sum(shard.size for shard in parts)
+        split = {"name": "train", "num_bytes": size, "num_examples": rows}
+        infos.append({"config_name": name, "features": features, "splits": [split]})
+    return {**metadata, "configs": configs, "dataset_info": infos}
+
+
+def _configs(present: dict[str, list[Shard]]) -> list[tuple[str, str, bool, list[Shard]]]:
+    """(name, files, kept rows only, shards) of each config; one without a row would not load, so is not made."""
+    found = []
+    everything = [shard for parts in present.values() for shard in parts]
+    if any(shard.kept for shard in everything):
+        found.append(("default", "data/*/train-*.parquet", True, everything))
+    for lang, parts in present.items():
+        pattern = f"data/{lang}/train-*.parquet"
+        if any(shard.kept for shard in parts):
+            found.append((lang, pattern, True, parts))
+        found.append((f"{lang}_all", pattern, False, parts))
+    return found
+
+
+def _page(facts: CardFacts) -> str:
+    lines = [f"# {facts.recipe.name}", ""]
+    if facts.recipe.description:
+        lines += [facts.recipe.description, ""]
+    lines += [
+        "Made with [Glotmill](https://pypi.org/project/glotmill/) by machine translation from English. "
+        "`recipe.lock.yaml` is the recipe, `manifest.json` what came out.",
+        "",
+        "| language | config | rows | kept | dropped | failed |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for lang, parts in facts.shards.items():
+        rows, kept = sum(s.rows for s in parts), sum(s.kept for s in parts)
+        dropped = sum(sum(s.dropped.values()) for s in parts)
+        failed = sum(sum(s.failed.values()) for s in parts)
+        lines.append(f"| {language(lang).name} | `{lang}` | {rows} | {kept} | {dropped} | {failed} |")
+    first = next((lang for lang, parts in facts.shards.items() if any(s.kept for s in parts)), None)
+    if first:
+        lines += [
+            "",
+            "```python",
+            "from datasets import load_dataset",
+            f'kept = load_dataset("PATH_OR_ID", "{first}", split="train")',
+            f'every_row = load_dataset("PATH_OR_ID", "{first}_all", split="train")  # with keep and filter_reasons',
+            "```",
+            "",
+            "Readers that do not know `datasets`' configs see every row: filter on `keep`.",
+        ]
+    lines += ["", "| source | revision | licence |", "|---|---|---|"]
+    lines += [f"| {s['dataset']} ({s['split']}) | `{s['revision']}` | {s['license']} |" for s in facts.sources]
+    lines += ["", f"Translation model: `{facts.model}`, licence {facts.model_license}.", ""]
+    return "\n".join(lines)

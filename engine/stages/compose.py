@@ -1,0 +1,97 @@
+"""Compose: samples and memory entries into the target side of records, and the pairs that scorers judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from engine.text.fields import AnswerRule, Composed, Entry, answer_requests, compose, turn_requests
+from filters.scorer import PAIR_SCHEMA
+from schemas.keys import record_id
+from schemas.languages import language
+from schemas.record import HEAD_FIELDS, TARGET_FIELDS
+
+COMPOSED_SCHEMA = pa.schema([*HEAD_FIELDS, *TARGET_FIELDS, pa.field("failure", pa.string())])
+TURN_SCHEMA = pa.schema([pa.field("row", pa.int64()), pa.field("turn", pa.int32()), *PAIR_SCHEMA])
+UNCHANGED = [
+    name
+    for name in (field.name for field in HEAD_FIELDS)
+    if name not in ("record_id", "lang", "lang_bcp47")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedRows:
+    """Records without scores and verdict.
+
+    Attributes:
+        records: A table of `COMPOSED_SCHEMA`; ``failure`` is the reason of a failed row.
+        turns: A table of `TURN_SCHEMA`: the translated turns by row position.
+    """
+
+    records: pa.Table
+    turns: pa.Table
+
+
+class Composer:
+    """Puts records of one language together.
+
+    Args:
+        lang: Target language.
+        entries: The forward entries with their back-translation (`engine.stages.translate.join_back`).
+        answers: How answers are treated.
+        engine: The translator's engine, model and fingerprint.
+    """
+
+    def __init__(
+        self, lang: str, entries: pl.DataFrame, answers: AnswerRule, engine: tuple[str, str, str]
+    ) -> None:
+        self._lang = lang
+        self._entries = entries.filter(pl.col("target_lang") == lang)
+        self._answers = answers
+        self._engine = engine
+
+    def compose(self, rows: list[dict[str, Any]]) -> ComposedRows:
+        """The records of some samples, in order."""
+        entries = self._entries_for(rows)
+        records, turns = [], []
+        for number, row in enumerate(rows):
+            made = compose(row, self._lang, entries, self._answers, self._engine)
+            records.append(self._record(row, made))
+            turns += [
+                {
+                    "row": number,
+                    "source_lang": row["source_lang"],
+                    "lang": self._lang,
+                    **{name: getattr(pair, name) for name in ("turn", "source", "target", "back", "logprob", "hit_limit")},
+                }
+                for pair in made.pairs
+            ]
+        return ComposedRows(
+            pa.Table.from_pylist(records, schema=COMPOSED_SCHEMA), pa.Table.from_pylist(turns, schema=TURN_SCHEMA)
+        )
+
+    def _entries_for(self, rows: list[dict[str, Any]]) -> dict[str, Entry]:
+        """What is known of the segments of these samples, by their text."""
+        texts: set[str] = set()
+        for row in rows:
+            if row["source_lang"] != self._lang:
+                texts.update(turn_requests(row), answer_requests(row, self._lang, self._answers))
+        found = self._entries.join(
+            pl.DataFrame({"text": list(texts)}, schema={"text": pl.String}), on="text", how="semi"
+        ).select("text", "translation", "failure", "logprob", "target_tokens", "hit_limit", "back")
+        return {row[0]: Entry(*row[1:]) for row in found.iter_rows()}
+
+    def _record(self, row: dict[str, Any], made: Composed) -> dict[str, Any]:
+        return {
+            **{name: row[name] for name in UNCHANGED},
+            "record_id": record_id(row["source_id"], self._lang, row["task"]),
+            "lang": self._lang,
+            "lang_bcp47": language(self._lang).bcp47,
+            "row_status": "failed" if made.failure else "ok",
+            **made.columns,
+            "failure": made.failure,
+        }

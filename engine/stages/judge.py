@@ -1,0 +1,28 @@
+"""Judge: keep or not, and why, from stored scores alone."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from filters.rules import Policy
+
+
+def judge(scored: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """The verdict on each row.
+
+    Args:
+        scored: Columns lang, failure (null where the row is sound) and the ``score_…`` columns.
+        policy: The rules with their thresholds.
+
+    Returns:
+        ``keep`` and ``filter_reasons``: the failure of a failed row, else the codes of all rules it fails, the
+        one that counts first.
+    """
+    reasons = (
+        pl.when(pl.col("failure").is_not_null())
+        .then(pl.concat_list(pl.col("failure").str.strip_prefix("failed:")))
+        .otherwise(policy.failing("reject"))
+    )
+    return scored.select(filter_reasons=reasons).select(
+        keep=pl.col("filter_reasons").list.len() == 0, filter_reasons="filter_reasons"
+    )

@@ -1,0 +1,104 @@
+"""Pack: composed, scored and judged records into shards, one folder a language.
+
+Guarantees: a language's records stand in the order of the samples, so that languages share their source columns
+byte for byte; samples assigned = kept + dropped + failed, checked for each language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from engine.stages.compose import Composer
+from engine.stages.judge import judge
+from engine.stages.score import score
+from engine.store.shards import Shard, ShardWriter
+from filters.rules import Policy
+from filters.scorer import Scorer
+from recipes.model import Pack
+from schemas.errors import ConservationError
+from schemas.record import record_schema
+
+
+@dataclass(frozen=True, slots=True)
+class Packer:
+    """What turns samples into shards.
+
+    Attributes:
+        root: The dataset's folder.
+        scorers: What measures.
+        policy: What decides.
+        pack: How shards are cut.
+    """
+
+    root: Path
+    scorers: Sequence[Scorer]
+    policy: Policy
+    pack: Pack
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The dataset's record schema."""
+        return record_schema(metric for scorer in self.scorers for metric in scorer.metrics)
+
+    def language(
+        self,
+        lang: str,
+        rows: Iterable[dict[str, Any]],
+        composer: Composer,
+        advance: Callable[[int], None],
+    ) -> list[Shard]:
+        """Write all shards of one language.
+
+        Args:
+            lang: The language.
+            rows: Its samples, in order.
+            composer: Puts its records together.
+            advance: Told how many records were written.
+
+        Raises:
+            ConservationError: Fewer or more records than samples.
+        """
+        waiting = iter(rows)
+        shards: list[Shard] = []
+        assigned = 0
+        while batch := list(islice(waiting, min(self.pack.row_group_rows, self.pack.shard_rows))):
+            path = f"data/{lang}/train-{len(shards):05}.parquet"
+            with ShardWriter(self.root, path, self.schema) as writer:
+                room = self.pack.shard_rows
+                while batch:
+                    writer.write(self._records(batch, composer))
+                    advance(len(batch))
+                    assigned += len(batch)
+                    room -= len(batch)
+                    batch = list(islice(waiting, min(self.pack.row_group_rows, room)))
+                shards.append(writer.close())
+        counted = sum(shard.rows for shard in shards)
+        if counted != assigned:
+            msg = f"{lang}: {assigned} samples assigned, but {counted} records kept, dropped and failed"
+            raise ConservationError(msg)
+        return shards
+
+    def _records(self, batch: list[dict[str, Any]], composer: Composer) -> pa.Table:
+        composed = composer.compose(batch)
+        scored = score(composed, self.scorers)
+        facts = pl.DataFrame(composed.records.select(["lang", "failure"]))
+        verdict = judge(facts.hstack(scored), self.policy)
+        skipped = pl.Series("scores_skipped", [[]] * len(batch), dtype=pl.List(pl.String))
+        measured = scored.with_columns(skipped).hstack(verdict).to_arrow()
+        table = composed.records.drop_columns(["failure"])
+        schema = self.schema
+        for name in schema.names[table.num_columns :]:
+            table = table.append_column(name, measured[name])
+        return table.cast(schema)
+
+
+def in_language(rows: Iterable[dict[str, Any]], lang: str) -> Iterator[dict[str, Any]]:
+    """The samples assigned to a language, in order."""
+    return (row for row in rows if lang in row["langs"])

@@ -1,0 +1,81 @@
+"""Writing files so that a kill at any moment leaves the old file or the new one, never half of one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def sync(path: Path) -> None:
+    """Force a file, or the entries of a folder, to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _aside(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def _replace(aside: Path, path: Path) -> None:
+    sync(aside)
+    aside.replace(path)
+    sync(path.parent)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file aside, then move it into place."""
+    aside = _aside(path)
+    try:
+        aside.write_bytes(data)
+        _replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON with sorted keys, two spaces and a final line feed."""
+    write_bytes(path, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """The bytes of `write_json`: the same for equal values."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a Parquet file that is not published (zstd), aside and then into place."""
+    aside = _aside(path)
+    try:
+        pq.write_table(table, aside, compression="zstd")
+        _replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_table_if_absent(path: Path, table: pa.Table) -> bool:
+    """Write a Parquet file under a name that nobody has yet.
+
+    Returns:
+        False where the name was taken in the meantime; then nothing was written.
+    """
+    aside = _aside(path)
+    try:
+        pq.write_table(table, aside, compression="zstd")
+        sync(aside)
+        try:
+            os.link(aside, path)  # fails where the name exists: put-if-absent
+        except FileExistsError:
+            return False
+        sync(path.parent)
+        return True
+    finally:
+        aside.unlink(missing_ok=True)

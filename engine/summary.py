@@ -1,0 +1,122 @@
+"""What a build says at its end: the two balances, what the memory saved, and the time it took."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from engine.stages.ingest import SourceCount
+from engine.stages.translate import SegmentCount
+from engine.store.shards import Shard
+from schemas.languages import language
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageCount:
+    """One language's balance: rows = kept + dropped + failed, both by their first reason."""
+
+    rows: int
+    kept: int
+    dropped: dict[str, int]
+    failed: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSummary:
+    """A finished build.
+
+    Attributes:
+        dataset: The dataset's folder.
+        sources: Balance by source.
+        languages: Balance by language.
+        segments: The way there: asked, unique, translated now, known before.
+        back_translation: The way back, likewise; None where no scorer needs it.
+        seconds: Wall time by stage.
+        max_failed: Share of failed records up to which the build counts as good.
+    """
+
+    dataset: Path
+    sources: dict[str, SourceCount]
+    languages: dict[str, LanguageCount]
+    segments: SegmentCount
+    back_translation: SegmentCount | None
+    seconds: dict[str, float]
+    max_failed: float
+
+    @property
+    def rows(self) -> int:
+        """Records of all languages."""
+        return sum(count.rows for count in self.languages.values())
+
+    @property
+    def failed(self) -> int:
+        """Failed records of all languages."""
+        return sum(sum(count.failed.values()) for count in self.languages.values())
+
+    @property
+    def too_many_failed(self) -> bool:
+        """Whether more records failed than the recipe allows."""
+        return self.failed > self.max_failed * self.rows
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        return {
+            "dataset": str(self.dataset),
+            "sources": {name: asdict(count) for name, count in self.sources.items()},
+            "languages": {lang: asdict(count) for lang, count in self.languages.items()},
+            "segments": asdict(self.segments),
+            "back_translation": asdict(self.back_translation) if self.back_translation else None,
+            "seconds": self.seconds,
+        }
+
+    def show(self, console: Console) -> None:
+        """Print the summary for people."""
+        table = Table("language", "rows", "kept", "dropped", "failed", box=None, pad_edge=False)
+        for lang, count in self.languages.items():
+            table.add_row(
+                f"{lang} {language(lang).name}",
+                f"{count.rows:,}",
+                f"{count.kept:,}",
+                _reasons(count.dropped),
+                _reasons(count.failed),
+            )
+        console.print(table, soft_wrap=True)
+        for name, source in self.sources.items():
+            console.print(
+                f"source {name}: {source.read:,} rows read = {source.samples:,} samples + {source.rejected:,} rejected"
+            )
+        for what, segments in (("segments", self.segments), ("back-translation", self.back_translation)):
+            if segments:
+                console.print(
+                    f"{what}: {segments.asked:,} asked, {segments.unique:,} different, "
+                    f"{segments.translated:,} translated, {segments.from_memory:,} from memory"
+                )
+        times = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in self.seconds.items())
+        console.print(f"seconds: {times}, in all {sum(self.seconds.values()):.1f}")
+        console.print(f"dataset: {self.dataset}", soft_wrap=True)
+
+
+def _reasons(reasons: dict[str, int]) -> str:
+    total = sum(reasons.values())
+    named = ", ".join(f"{reason} {n:,}" for reason, n in sorted(reasons.items(), key=lambda item: -item[1]))
+    return f"{total:,} ({named})" if total else "0"
+
+
+def count_language(shards: list[Shard]) -> LanguageCount:
+    """The balance of a language's shards."""
+    dropped: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    for shard in shards:
+        dropped.update(shard.dropped)
+        failed.update(shard.failed)
+    return LanguageCount(
+        rows=sum(shard.rows for shard in shards),
+        kept=sum(shard.kept for shard in shards),
+        dropped=dict(sorted(dropped.items())),
+        failed=dict(sorted(failed.items())),
+    )

@@ -1,0 +1,104 @@
+"""The contract of a translation engine.
+
+An engine is described by a `TranslatorSpec` (plain data: what the driver knows, what workers are given, what the
+manifest records) and, loaded in a worker, is a `Translator`. It gives one result for each request, in order: a
+text or a named failure. An exception means that the engine broke, never that a text was hard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from recipes.model import Translate
+from schemas.keys import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One text to translate between two FLORES-200 languages."""
+
+    source_lang: str
+    target_lang: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """The result of one request.
+
+    Attributes:
+        text: The translation, or None where it failed.
+        failure: Reason code of a failure that is the text's own, such as ``source_too_long``.
+        logprob: Mean natural log-probability of a target token, end token included.
+        source_tokens: Tokens of the text, without language and end tokens.
+        target_tokens: Tokens of the translation, end token included.
+        hit_limit: The decoder stopped at its length limit.
+    """
+
+    text: str | None
+    failure: str | None = None
+    logprob: float | None = None
+    source_tokens: int | None = None
+    target_tokens: int | None = None
+    hit_limit: bool = False
+
+
+class Translator(Protocol):
+    """A loaded engine."""
+
+    def translate(self, batch: Sequence[Request]) -> list[Translation]:
+        """Translate one batch as one batch: its composition is recorded and never changed.
+
+        Raises:
+            TranslatorError: The engine broke.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where one worker runs.
+
+    Attributes:
+        device: ``cpu`` or ``cuda``.
+        compute_type: The precision that the engine really uses there.
+        cpus: CPU cores of one worker.
+        gpus: Share of a GPU of one worker.
+    """
+
+    device: str
+    compute_type: str
+    cpus: int
+    gpus: float
+
+
+@dataclass(frozen=True, slots=True)
+class TranslatorSpec:
+    """What is known of an engine before it is loaded.
+
+    Attributes:
+        engine: Name of the engine, as in the recipe.
+        model: Public name of the model with its revision or checksum.
+        license: Licence of the model's weights, as a Hub licence id.
+        languages: FLORES-200 codes it translates from and to.
+        identity: Everything that decides a translation; hashed into the fingerprint and shown in the manifest.
+        section: The recipe's section.
+        placement: Where a worker runs.
+        folder: The model's files, where it has any.
+    """
+
+    engine: str
+    model: str
+    license: str
+    languages: frozenset[str]
+    identity: dict[str, Any]
+    section: Translate
+    placement: Placement
+    folder: Path | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """What memory keys hold: equal fingerprints give equal translations."""
+        return digest(self.identity)

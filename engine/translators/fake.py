@@ -1,0 +1,96 @@
+"""A deterministic stand-in for an engine, with switchable faults.
+
+It marks each word with the target language (``dog`` → ``dogˈdeu``), so that translating back gives the source
+again, tests can read what happened, and every guarantee can be tried in milliseconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+from engine.translators.contract import Placement, Request, Translation, TranslatorSpec
+from recipes.model import FakeTranslate
+from schemas.errors import TranslatorError
+from schemas.languages import ENGLISH, registry
+
+_WORD = re.compile(r"[^\W\d_]{2,}(?:ˈ[a-z]{3})?")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+MARK = "ˈ"
+
+
+def describe(section: FakeTranslate) -> TranslatorSpec:
+    """The spec of the stand-in: every FLORES-200 language, no model."""
+    identity = {
+        "engine": "fake",
+        "fault": section.fault,
+        "fault_every": section.fault_every,
+        "batch_sensitive": section.batch_sensitive,
+        "version": 1,
+    }
+    return TranslatorSpec(
+        engine="fake",
+        model="fake",
+        license="apache-2.0",
+        languages=frozenset(registry()),
+        identity=identity,
+        section=section,
+        placement=Placement("cpu", "none", cpus=section.threads, gpus=0.0),
+    )
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+
+
+class FakeTranslator:
+    """The loaded stand-in."""
+
+    def __init__(self, spec: TranslatorSpec) -> None:
+        if not isinstance(spec.section, FakeTranslate):
+            msg = f"not a spec of the fake engine: {spec.model}"
+            raise TranslatorError(msg)
+        self._section = spec.section
+        self._batches = 0
+
+    def translate(self, batch: Sequence[Request]) -> list[Translation]:
+        """Translate one batch as one batch."""
+        self._batches += 1
+        if self._batches == self._section.crash_at_batch:
+            msg = f"the fake engine was told to crash at batch {self._batches}"
+            raise TranslatorError(msg)
+        noise = 0.0
+        if self._section.batch_sensitive:
+            noise = _hash("\0".join(r.text for r in batch)) / 2**64
+        return [self._one(request, noise) for request in batch]
+
+    def _one(self, request: Request, noise: float) -> Translation:
+        faulty = self._section.fault and _hash(request.text) % self._section.fault_every == 0
+        text = self._misbehave(request) if faulty else _mark(request.text, request.target_lang)
+        tokens = len(text.split()) + 1
+        counts = {"source_tokens": len(request.text.split()), "target_tokens": tokens}
+        logprob = -(_hash(request.text) / 2**64) - noise
+        if not text.strip():
+            return Translation(None, "empty_output", logprob=logprob, **counts)
+        return Translation(text, logprob=logprob, hit_limit=faulty and self._section.fault == "loop", **counts)
+
+    def _misbehave(self, request: Request) -> str:
+        right = _mark(request.text, request.target_lang)
+        match self._section.fault:
+            case "drop_sentence":
+                return " ".join(_SENTENCE.split(right)[:-1]) or right
+            case "loop":
+                return " ".join([right, *right.split()[-3:] * 20])
+            case "wrong_language":
+                return _mark(request.text, "fra_Latn" if request.target_lang != "fra_Latn" else "deu_Latn")
+            case "empty":
+                return ""
+            case _:
+                return request.text
+
+
+def _mark(text: str, target: str) -> str:
+    """Each word with the language's first three letters; into English the marks go."""
+    mark = "" if target == ENGLISH else MARK + target[:3]
+    return _WORD.sub(lambda m: m.group().partition(MARK)[0] + mark, text)

@@ -1,0 +1,141 @@
+"""NLLB-200 and models of its kind on CTranslate2, with SentencePiece.
+
+Guarantees: source tokens are ``[src] … </s>`` and the target prefix is ``[tgt]``, with codes checked against the
+model's vocabulary when it is described (CTranslate2 itself takes an unknown code in silence); nothing is cut
+off unseen: a source over the limit fails, a translation at the limit is marked; the device and precision are
+those that the spec states, or loading fails.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import ctranslate2
+import sentencepiece
+
+from engine.translators.contract import Request, Translation, TranslatorSpec
+from engine.translators.hardware import place
+from engine.translators.model_files import find_model
+from recipes.model import NllbTranslate
+from schemas.errors import TranslatorError
+from schemas.languages import registry
+
+END = "</s>"
+
+
+def describe(section: NllbTranslate, gpus: int | None = None) -> TranslatorSpec:
+    """What can be known of the model without loading it.
+
+    Args:
+        section: The recipe's section.
+        gpus: GPUs for workers; None counts those of this machine.
+
+    Raises:
+        InputError: The model cannot be found, or not be run as the recipe asks.
+    """
+    if gpus is None:
+        gpus = ctranslate2.get_cuda_device_count()
+    placement = place(section, gpus, ctranslate2.get_supported_compute_types("cpu"))
+    files = find_model(section)
+    tokens = set(json.loads((files.folder / "shared_vocabulary.json").read_text(encoding="utf-8")))
+    identity = {
+        "engine": "nllb",
+        "checksums": files.checksums,
+        "compute_type": placement.compute_type,
+        "beam_size": section.beam_size,
+        "length_penalty": section.length_penalty,
+        "max_source_tokens": section.max_source_tokens,
+        "max_decoding_tokens": section.max_decoding_tokens,
+        "version": 1,
+    }
+    return TranslatorSpec(
+        engine="nllb",
+        model=files.name,
+        license=files.license,
+        languages=frozenset(code for code, entry in registry().items() if entry.nllb_token in tokens),
+        identity=identity,
+        section=section,
+        placement=placement,
+        folder=files.folder,
+    )
+
+
+class NllbTranslator:
+    """A loaded model."""
+
+    def __init__(self, spec: TranslatorSpec) -> None:
+        section = spec.section
+        if not isinstance(section, NllbTranslate) or spec.folder is None:
+            msg = f"not a spec of an NLLB model: {spec.model}"
+            raise TranslatorError(msg)
+        self._tokens = {code: entry.nllb_token for code, entry in registry().items()}
+        self._pieces = sentencepiece.SentencePieceProcessor(
+            model_file=str(spec.folder / "sentencepiece.bpe.model")
+        )
+        self._model = ctranslate2.Translator(
+            str(spec.folder),
+            device=spec.placement.device,
+            compute_type=spec.placement.compute_type,
+            intra_threads=spec.placement.cpus,
+        )
+        if self._model.compute_type != spec.placement.compute_type:
+            msg = (
+                f"{spec.model} runs as {self._model.compute_type} on {spec.placement.device}, not as "
+                f"{spec.placement.compute_type}: name the first as translate.compute_type"
+            )
+            raise TranslatorError(msg)
+        self._section = section
+
+    def translate(self, batch: Sequence[Request]) -> list[Translation]:
+        """Translate one batch as one batch."""
+        encoded: list[list[str]] = self._pieces.encode([r.text for r in batch], out_type=str)
+        limit = self._section.max_source_tokens
+        fits = [0 < len(pieces) <= limit for pieces in encoded]
+        sources = [
+            [self._tokens[request.source_lang], *pieces, END]
+            for request, pieces, ok in zip(batch, encoded, fits, strict=True)
+            if ok
+        ]
+        prefixes = [[self._tokens[r.target_lang]] for r, ok in zip(batch, fits, strict=True) if ok]
+        results = iter(self._decode(sources, prefixes))
+        return [
+            self._translation(next(results), len(pieces))
+            if ok
+            else Translation(None, "source_too_long" if pieces else "empty_source", source_tokens=len(pieces))
+            for pieces, ok in zip(encoded, fits, strict=True)
+        ]
+
+    def _decode(self, sources: list[list[Any]], prefixes: list[list[Any]]) -> list[Any]:
+        if not sources:
+            return []
+        results: list[Any] = self._model.translate_batch(
+            sources,
+            target_prefix=prefixes,
+            max_batch_size=0,  # the batch is the unit's own: no re-batching here
+            beam_size=self._section.beam_size,
+            length_penalty=self._section.length_penalty,
+            max_input_length=0,  # longer sources have failed already: never cut in silence
+            max_decoding_length=self._section.max_decoding_tokens + 1,  # counts the language token
+            return_scores=True,
+            return_end_token=True,
+        )
+        return results
+
+    def _translation(self, result: Any, source_tokens: int) -> Translation:
+        tokens = result.hypotheses[0]
+        # CTranslate2 divides the sum by (length with the language token) ** length_penalty.
+        total = result.scores[0] * len(tokens) ** self._section.length_penalty
+        decoded = tokens[1:]
+        ended = bool(decoded) and decoded[-1] == END
+        text = self._pieces.decode(decoded[:-1] if ended else decoded)
+        common = {
+            "logprob": total / max(1, len(decoded)),
+            "source_tokens": source_tokens,
+            "target_tokens": len(decoded),
+            "hit_limit": not ended,
+        }
+        if not text.strip():
+            return Translation(None, "empty_output", **common)
+        return Translation(text, **common)

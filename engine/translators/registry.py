@@ -1,0 +1,35 @@
+"""Which engine a recipe's ``translate`` section means."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from engine.translators import fake, nllb
+from engine.translators.contract import Translator, TranslatorSpec
+from recipes.model import FakeTranslate, NllbTranslate, Translate
+
+
+def resolve_translator(section: Translate, gpus: int | None = None) -> TranslatorSpec:
+    """Describe the engine without loading it.
+
+    Args:
+        section: The recipe's section.
+        gpus: GPUs for workers; None counts those of this machine.
+
+    Raises:
+        InputError: The engine or its model cannot be had as asked.
+    """
+    match section:
+        case NllbTranslate():
+            return nllb.describe(section, gpus)
+        case FakeTranslate():
+            return fake.describe(section)
+        case _:
+            assert_never(section)
+
+
+def load_translator(spec: TranslatorSpec) -> Translator:
+    """Load the engine, in the process that will use it."""
+    if isinstance(spec.section, NllbTranslate):
+        return nllb.NllbTranslator(spec)
+    return fake.FakeTranslator(spec)

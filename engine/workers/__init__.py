@@ -1,0 +1,1 @@
+"""Units of work and the pools that do them: Ray actors, or this process."""

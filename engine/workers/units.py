@@ -1,0 +1,121 @@
+"""Units of work: how segments are cut into batches and units, and how one unit is done.
+
+Guarantees: the unit list is a pure function of the segments asked for and of the recipe, never of the workers;
+a batch is translated exactly as it was written down, so that scores do not depend on who did it or when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+
+from engine.translators.contract import Request, Translation, Translator
+from schemas.errors import TranslatorError
+
+# A small job is cut into at least this many units, so that several workers share it.
+MIN_UNITS = 32
+
+RESULT_SCHEMA = pa.schema(
+    [
+        pa.field("text", pa.string()),
+        pa.field("failure", pa.string()),
+        pa.field("logprob", pa.float32()),
+        pa.field("source_tokens", pa.int32()),
+        pa.field("target_tokens", pa.int32()),
+        pa.field("hit_limit", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A piece of work: rows of `engine.store.runs.UNIT_SCHEMA` with one unit number, batches in order."""
+
+    number: int
+    rows: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class UnitResult:
+    """What a unit gave: one row of `RESULT_SCHEMA` for each of its rows, in order."""
+
+    unit: Unit
+    results: pa.Table
+
+
+def estimated_tokens() -> pl.Expr:
+    """Source tokens of ``text`` as planning counts them: SentencePiece gives about one token for 3 to 4 UTF-8
+    bytes; language and end tokens are added. Planning must not depend on a model, so it only estimates.
+    """
+    return pl.col("text").str.len_bytes() // 3 + 3
+
+
+def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int) -> pl.DataFrame:
+    """Cut segments into batches of like length and units of like cost, longest first.
+
+    Languages share batches, so that one with few segments does not cost a unit of its own.
+
+    Args:
+        segments: Columns key, source_lang, target_lang, text; keys are unique.
+        batch_tokens: Bound of a batch: its longest text's tokens times its texts.
+        unit_tokens: Tokens from which a unit is full.
+
+    Returns:
+        The segments with their ``unit`` and ``batch`` numbers, in the order of work.
+    """
+    rows = segments.with_columns(tokens=estimated_tokens()).sort(["tokens", "key"], descending=[True, False])
+    total = int(rows["tokens"].sum())
+    unit_size = min(unit_tokens, max(batch_tokens, -(-total // MIN_UNITS)))
+    units: list[int] = []
+    batches: list[int] = []
+    unit = batch = used = width = count = 0
+    for tokens in rows["tokens"]:
+        if count and width * (count + 1) > batch_tokens:
+            used += width * count
+            batch, width, count = batch + 1, 0, 0
+            if used >= unit_size:
+                unit, used = unit + 1, 0
+        width = max(width, tokens)
+        count += 1
+        units.append(unit)
+        batches.append(batch)
+    numbered = rows.with_columns(
+        unit=pl.Series(units, dtype=pl.Int32), batch=pl.Series(batches, dtype=pl.Int32)
+    )
+    return numbered.drop("tokens")
+
+
+def units_of(rows: pl.DataFrame) -> Iterator[Unit]:
+    """The units of a list that was written down, in order."""
+    for (number,), group in rows.group_by(["unit"], maintain_order=True):
+        yield Unit(int(str(number)), group.to_arrow())
+
+
+def translate_unit(translator: Translator, rows: pa.Table) -> pa.Table:
+    """Do one unit, batch by batch as written down.
+
+    Args:
+        translator: The loaded engine.
+        rows: Rows of `engine.store.runs.UNIT_SCHEMA`.
+
+    Returns:
+        Rows of `RESULT_SCHEMA`, one for each row, in order.
+
+    Raises:
+        TranslatorError: The engine broke, or gave another number of results than it was asked for.
+    """
+    done: list[Translation] = []
+    frame = pl.DataFrame(rows).select("batch", "source_lang", "target_lang", "text")
+    for (number,), group in frame.group_by(["batch"], maintain_order=True):
+        batch = [Request(*row[1:]) for row in group.iter_rows()]
+        results = translator.translate(batch)
+        if len(results) != len(batch):
+            msg = f"the engine gave {len(results)} results for the {len(batch)} requests of batch {number}"
+            raise TranslatorError(msg)
+        done.extend(results)
+    columns = [[getattr(result, field.name) for result in done] for field in RESULT_SCHEMA]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, RESULT_SCHEMA, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=RESULT_SCHEMA)

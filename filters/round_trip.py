@@ -1,0 +1,42 @@
+"""Round trip: does the translation, translated back, say what the source said?
+
+chrF has a floor (random caption pairs: mean 16, p99 30) and means nothing on a word or two, so texts under
+`MIN_LETTERS` are not judged. A same-model round trip can invert its own mistakes: it is one sign among others.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import polars as pl
+import pyarrow as pa
+from fastchrf import pairwise_chrf
+
+from schemas.record import Metric
+
+MIN_LETTERS = 15
+
+
+class RoundTripScorer:
+    """chrF (character n-grams 1 to 6, beta 2) of the back-translation against the source as reference."""
+
+    name: ClassVar[str] = "round_trip"
+    version: ClassVar[int] = 1
+    needs_back_translation: ClassVar[bool] = True
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("round_trip", "chrf", "higher", 0, 100, "chrF of the back-translation against the source"),
+    )
+
+    def fingerprint(self) -> dict[str, Any]:
+        """The version and the length under which nothing is judged."""
+        return {"version": self.version, "min_letters": MIN_LETTERS}
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        """Measure pairs of `PAIR_SCHEMA`."""
+        frame = pl.DataFrame(pairs.select(["source", "back"]))
+        judged = frame["back"].is_not_null() & (frame["source"].str.count_matches(r"\p{L}") >= MIN_LETTERS)
+        texts = frame.filter(judged)
+        chrf = pairwise_chrf([[b] for b in texts["back"]], [[s] for s in texts["source"]])
+        values = iter(row[0][0] for row in chrf)
+        scores = [next(values) if ok else None for ok in judged]
+        return {"chrf": pa.array(scores, pa.float32())}

@@ -1,0 +1,164 @@
+"""Reading a recipe: a YAML file or a built-in name, with ``--set`` overrides, into a checked `Recipe`.
+
+Guarantees: nothing in a recipe executes; whatever is wrong with it is one `InputError` that names the file and
+the key. Paths inside a recipe are relative to its file, paths in an override to the working directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from recipes.model import Recipe
+from schemas.errors import InputError
+from schemas.languages import nearest
+
+BUILT_IN = Path(__file__).parent
+PATH_KEYS = ("path", "memory", "table")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, which also refuses a key that stands twice in one mapping."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if isinstance(key, str) and key in seen:
+                msg = f"key '{key}' stands twice"
+                raise yaml.constructor.ConstructorError(None, None, msg, key_node.start_mark)
+            seen.add(key if isinstance(key, str) else repr(key))
+        return super().construct_mapping(node, deep)
+
+
+def built_in_recipes() -> dict[str, Path]:
+    """The recipe files that ship with Glotmill, by name."""
+    return {path.stem: path for path in sorted(BUILT_IN.glob("*.yaml"))}
+
+
+def find_recipe(recipe: str) -> Path:
+    """The file of a recipe given as a path or a built-in name.
+
+    Raises:
+        InputError: There is neither.
+    """
+    path = Path(recipe).expanduser()
+    if path.is_file():
+        return path
+    built_in = built_in_recipes()
+    if recipe in built_in:
+        return built_in[recipe]
+    names = nearest(recipe, built_in) or list(built_in)
+    msg = f"no recipe '{recipe}': expected a YAML file or a built-in name such as {', '.join(names)}"
+    raise InputError(msg)
+
+
+def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
+    """Read and check a recipe.
+
+    Args:
+        recipe: Path of a YAML file, or a built-in name.
+        overrides: ``key.key=value`` items, values in YAML.
+
+    Raises:
+        InputError: The recipe or an override is not usable; the message names the key.
+    """
+    path = find_recipe(recipe)
+    content = _read(path)
+    for item in overrides:
+        _override(content, item)
+    base = path.resolve().parent
+    _resolve_model_folder(content, base)
+    try:
+        return Recipe.model_validate(content, context={"base": base})
+    except ValidationError as error:
+        msg = f"recipe {recipe}: {_first_problem(error)}"
+        raise InputError(msg) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
+    except yaml.constructor.ConstructorError as error:
+        msg = f"recipe {path}: {error.problem}{_place(error)}; recipes are plain data, Python objects are refused"
+        raise InputError(msg) from None
+    except yaml.MarkedYAMLError as error:
+        msg = f"recipe {path}: not YAML: {error.problem or error.context}{_place(error)}"
+        raise InputError(msg) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        msg = f"recipe {path}: not readable as YAML in UTF-8: {' '.join(str(error).split())}"
+        raise InputError(msg) from None
+    if not isinstance(content, dict):
+        msg = f"recipe {path}: expected a mapping of keys, found {type(content).__name__}"
+        raise InputError(msg)
+    return content
+
+
+def _place(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark
+    return f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+
+
+def _override(content: dict[str, Any], item: str) -> None:
+    key, equals, text = item.partition("=")
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        msg = f"--set {item}: expected key.key=value, such as filter.round_trip.min_chrf=25"
+        raise InputError(msg)
+    try:
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        msg = f"--set {item}: the value is not YAML: {' '.join(str(error).split())}"
+        raise InputError(msg) from None
+    if isinstance(value, str) and (parts[-1] in PATH_KEYS or _is_folder(parts, value)) and value != "embedded":
+        value = str(Path(value).expanduser().absolute())
+    for depth, part in enumerate(parts[:-1]):
+        inner = content.setdefault(part, {})
+        if not isinstance(inner, dict):
+            msg = f"--set {item}: {'.'.join(parts[: depth + 1])} is a {type(inner).__name__}, not a mapping"
+            raise InputError(msg)
+        content = inner
+    content[parts[-1]] = value
+
+
+def _is_folder(parts: list[str], value: str) -> bool:
+    """A model is a Hub id unless it is written as a path."""
+    return parts[-2:] == ["translate", "model"] and value.startswith((".", "/", "~"))
+
+
+def _resolve_model_folder(content: dict[str, Any], base: Path) -> None:
+    translate = content.get("translate")
+    if isinstance(translate, dict):
+        model = translate.get("model")
+        if isinstance(model, str) and _is_folder(["translate", "model"], model):
+            content["translate"] = {**translate, "model": str((base / Path(model).expanduser()).resolve())}
+
+
+def _first_problem(error: ValidationError) -> str:
+    """The first thing wrong, as ``key: what was expected``."""
+    problem = error.errors(include_url=False)[0]
+    # pydantic puts the tag of a discriminated union into the location; it is no key of the recipe.
+    tags = {"jsonl", "coco_captions", "gqa", "nllb", "fake"}
+    where = ".".join(
+        str(part)
+        for i, part in enumerate(problem["loc"])
+        if not (part in tags and (i == 1 and problem["loc"][0] == "translate" or i == 2))
+    )
+    text = problem["msg"].removeprefix("Value error, ")
+    found = problem.get("input")
+    if problem["type"] == "union_tag_invalid":
+        text = f"unknown {problem['ctx']['discriminator']} {found_tag(problem)}, expected {problem['ctx']['expected_tags']}"
+    elif problem["type"] == "missing":
+        text = "required key is missing"
+    elif problem["type"] not in ("unknown_key", "value_error") and not isinstance(found, dict | list):
+        text = f"{text[0].lower()}{text[1:]}, found {found!r}"
+    return f"{where}: {text}" if where else text
+
+
+def found_tag(problem: Any) -> str:
+    """The tag that a discriminated union of the recipe did not know."""
+    return f"'{problem['ctx']['tag']}'"

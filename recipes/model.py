@@ -1,0 +1,181 @@
+"""The recipe: everything that decides what a build makes, checked before any work starts.
+
+A recipe is data. Each key has one meaning, one type and one default, all stated here; docs are made from it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from recipes.section import RecipePath, Section
+from recipes.sources import Source
+from schemas.errors import InputError
+from schemas.languages import language
+
+ComputeType = Literal[
+    "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"
+]
+Fault = Literal["drop_sentence", "loop", "echo", "wrong_language", "empty"]
+FilterValue = float | str | dict[str, str]
+
+
+class Batching(Section):
+    """How a translator's work is cut up; part of the recipe because batches decide the last digits of scores.
+
+    Attributes:
+        batch_tokens: Upper bound of a batch, in padded source tokens as estimated from the text's bytes.
+        unit_tokens: Tokens of one unit of work, the piece that is committed and retried.
+        threads: CPU threads of one worker.
+    """
+
+    batch_tokens: int = Field(2048, ge=16, le=1_000_000)
+    unit_tokens: int = Field(32_768, ge=16, le=100_000_000)
+    threads: int = Field(1, ge=1, le=256)
+
+
+class NllbTranslate(Batching):
+    """NLLB-200 and models like it, on CTranslate2.
+
+    Attributes:
+        model: ``embedded``, a converted CTranslate2 folder (``./``, ``../``, ``~`` or ``/`` in front), or a Hub id.
+        revision: Revision of a Hub model; None takes its main branch and records the commit.
+        device: ``auto`` is CUDA where there is a GPU, else CPU; which one is recorded.
+        compute_type: ``auto`` is int8_float32 on CPU and float16 on CUDA; which one is recorded.
+        beam_size: Beams kept by the search; 1 is greedy.
+        length_penalty: Exponent of the length normalisation in beam search.
+        max_source_tokens: Longest source; a longer one fails with ``source_too_long``.
+        max_decoding_tokens: Longest translation; one that reaches it is marked.
+        actors_per_gpu: Workers that share one GPU.
+    """
+
+    engine: Literal["nllb"]
+    model: str = Field("embedded", min_length=1)
+    revision: str | None = Field(None, min_length=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compute_type: ComputeType = "auto"
+    beam_size: int = Field(4, ge=1, le=64)
+    length_penalty: float = Field(1.0, ge=0, le=10)
+    max_source_tokens: int = Field(1024, ge=8, le=4096)
+    max_decoding_tokens: int = Field(256, ge=1, le=4096)
+    actors_per_gpu: int = Field(1, ge=1, le=16)
+
+
+class FakeTranslate(Batching):
+    """A deterministic stand-in for tests and dry runs: it marks words with the language and can misbehave.
+
+    Attributes:
+        fault: What it does wrong, on every ``fault_every``-th text as chosen by the text's hash.
+        fault_every: 1 is every text.
+        crash_at_batch: Raise on this batch of each worker's life, counted from 1.
+        batch_sensitive: Scores carry a digest of the whole batch, so that a test sees any re-batching.
+    """
+
+    engine: Literal["fake"]
+    fault: Fault | None = None
+    fault_every: int = Field(1, ge=1)
+    crash_at_batch: int | None = Field(None, ge=1)
+    batch_sensitive: bool = False
+
+
+Translate = Annotated[NllbTranslate | FakeTranslate, Field(discriminator="engine")]
+
+
+class Answers(Section):
+    """What becomes of short answers and options.
+
+    Attributes:
+        policy: ``target`` translates them like any text; ``source`` leaves them in English.
+        table: Answers known beforehand, used under either policy: ``embedded``, or a TSV file whose header
+            names FLORES-200 codes and whose first column is eng_Latn.
+    """
+
+    policy: Literal["target", "source"] = "target"
+    table: Literal["embedded"] | RecipePath | None = None
+
+
+class Score(Section):
+    """Which scorers judge the translations."""
+
+    scorers: tuple[str, ...] = ("integrity", "language_id", "nmt", "round_trip")
+
+    @field_validator("scorers", mode="before")
+    @classmethod
+    def _as_tuple(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+
+class Pack(Section):
+    """How shards are cut. Changing it rewrites, and uploads, every shard."""
+
+    shard_rows: int = Field(250_000, ge=1)
+    row_group_rows: int = Field(50_000, ge=1)
+
+
+class Recipe(Section):
+    """A whole recipe.
+
+    Attributes:
+        name: Names the build's folder; a changed recipe of the same name is an incremental build.
+        description: One line for the dataset's card.
+        sources: English data, by a name of your choosing.
+        languages: Target languages as FLORES-200 codes; eng_Latn among them keeps the English rows too.
+        translate: The engine and how it decodes.
+        answers: What becomes of short answers and options.
+        score: The scorers that run.
+        filter: Parameters and actions of the rules, as ``<scorer>.<parameter>`` and ``<scorer>.<rule>.action``.
+        pack: How shards are cut.
+        limit: First rows of each source; None is all.
+        memory: Folder of the translation memory; None is ``outputs/.memory`` in the working directory.
+        workers: Ray actors that translate; 0 works in the driver's own process; None takes what Ray reports.
+        max_failed: Share of failed records up to which a build succeeds.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    description: str = ""
+    sources: dict[str, Source] = Field(min_length=1)
+    languages: tuple[str, ...] = Field(min_length=1)
+    translate: Translate
+    answers: Answers = Answers()
+    score: Score = Score()
+    filter: dict[str, dict[str, FilterValue]] = {}
+    pack: Pack = Pack()
+    limit: int | None = Field(None, ge=1)
+    memory: RecipePath | None = None
+    workers: int | None = Field(None, ge=0)
+    max_failed: float = Field(0.01, ge=0, le=1)
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _known_languages(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        try:
+            codes = [language(str(code)).code for code in value]
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        twice = {code for code in codes if codes.count(code) > 1}
+        if twice:
+            msg = f"{', '.join(sorted(twice))} named twice"
+            raise ValueError(msg)
+        return tuple(codes)
+
+    def lock(self) -> dict[str, Any]:
+        """The resolved recipe without what must not reach a dataset: where it ran, how wide, on which paths.
+
+        Paths are base names; the checksums of what they held are in the manifest.
+        """
+        resolved = self.model_dump(exclude={"memory": True, "workers": True, "translate": {"device"}})
+        return {key: _base_names(value) for key, value in resolved.items()}
+
+
+def _base_names(value: Any) -> Any:
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, dict):
+        return {key: _base_names(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_base_names(item) for item in value]
+    return value

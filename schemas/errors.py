@@ -1,0 +1,58 @@
+"""Every error that Glotmill raises on purpose, as one small tree.
+
+A command turns each into one line on standard error and the exit code that the class names; anything else
+that escapes is a bug and shows its traceback.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GlotmillError(Exception):
+    """A build or command that failed for a stated reason: exit 1."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InputError(GlotmillError):
+    """A recipe, an option or a file that is unreadable as a whole: exit 2, nothing written.
+
+    The message says what is wrong, where, what was expected and what to do.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+
+class RowError(GlotmillError):
+    """One row that is not usable; its reader turns it into a rejected row with this reason.
+
+    Attributes:
+        reason: Stable code, such as ``missing_field.question``.
+        detail: What was found, for people.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class SchemaError(GlotmillError):
+    """A table that breaks the shared schema; the message names the column, the row and the rule."""
+
+
+class ConservationError(GlotmillError):
+    """A balance that does not come out: rows would have been lost or invented. Nothing is committed."""
+
+
+class TranslatorError(GlotmillError):
+    """A translation engine that failed as a whole (it broke its contract, or could not be loaded)."""
+
+
+class WorkerError(GlotmillError):
+    """A unit of work that kept failing, or workers that cannot be started."""
+
+
+class StoreError(GlotmillError):
+    """A file of the translation memory or of a build that cannot be trusted."""

@@ -1,0 +1,112 @@
+"""The one place that hashes: identities, content hashes and memory keys.
+
+Guarantees: an identity depends on where a row comes from and never on its text; a key depends on content and
+never on where or when it was made; equal values give equal digests on every machine. All digests are the
+first 32 hex digits of SHA-256 over canonical JSON (NFC strings, sorted keys, no spaces).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from unicodedata import normalize
+
+DIGEST_CHARS = 32
+
+
+def nfc(text: str) -> str:
+    """The text in Unicode normal form C, the form in which everything is hashed and sent to an engine."""
+    return text if text.isascii() else normalize("NFC", text)
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, str):
+        return nfc(value)
+    if isinstance(value, dict):
+        return {nfc(str(k)): _canonical(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(v) for v in value]
+    if isinstance(value, set | frozenset):
+        return sorted(_canonical(v) for v in value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    msg = f"cannot hash a {type(value).__name__}"
+    raise TypeError(msg)
+
+
+def canonical_json(value: Any) -> bytes:
+    """The bytes that stand for a value of plain types: NFC, sorted keys, no spaces, UTF-8, no NaN."""
+    return json.dumps(
+        _canonical(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode()
+
+
+def digest(value: Any) -> str:
+    """32 hex digits that identify a value of plain types."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()[:DIGEST_CHARS]
+
+
+def file_sha256(path: Path) -> str:
+    """64 hex digits of a file's bytes, read as a stream."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def bytes_sha256(data: bytes) -> str:
+    """64 hex digits of bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def source_id(dataset: str, config: str, split: str, row_id: str) -> str:
+    """The identity of an English sample: where it comes from, nothing of its text or revision."""
+    return "s1:" + digest([dataset, config, split, row_id])
+
+
+def source_hash(
+    messages: Sequence[tuple[str, str]],
+    choices: Sequence[str] | None,
+    answer_index: int | None,
+    answers: Sequence[str] | None,
+    image_ids: Sequence[str],
+) -> str:
+    """The change detector of a sample: everything of it that ends up in a record."""
+    return digest([[list(m) for m in messages], choices, answer_index, answers, list(image_ids)])
+
+
+def record_id(source_id: str, lang: str, task: str, variant: str = "") -> str:
+    """The identity of a published record; it survives a new translation."""
+    return "r1:" + digest([source_id, lang, task, variant])
+
+
+def content_hash(
+    messages: Sequence[tuple[str, str]], choices: Sequence[str] | None, answers: Sequence[str] | None
+) -> str:
+    """The change detector of a record's target text."""
+    return digest([[list(m) for m in messages], choices, answers])
+
+
+def image_id(uri: str) -> str:
+    """The identity of an image whose bytes were not seen."""
+    return "uri:" + hashlib.sha256(nfc(uri).encode()).hexdigest()
+
+
+def memory_keys(translator: str, source_lang: str, target_lang: str, requests: Iterable[str]) -> list[str]:
+    """The memory key of each request to one translator in one direction.
+
+    Args:
+        translator: The translator's fingerprint.
+        source_lang: FLORES-200 code of the requests.
+        target_lang: FLORES-200 code asked for.
+        requests: Every byte that the engine is shown, for each request.
+    """
+    # digest([translator, source_lang, target_lang, request]) with the constant part encoded once.
+    head = hashlib.sha256(canonical_json([translator, source_lang, target_lang])[:-1] + b",")
+    keys = []
+    for request in requests:
+        h = head.copy()
+        h.update(json.dumps(nfc(request), ensure_ascii=False).encode() + b"]")
+        keys.append(h.hexdigest()[:DIGEST_CHARS])
+    return keys

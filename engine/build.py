@@ -81,9 +81,7 @@ def _translate(
     with make_pool(job.translator, job.recipe.workers) as pool:
         work = TranslateStage(job.translator, Memory(job.memory), run, pool)
         with progress.stage("translate", "segments") as stage:
-            forward, there = work.translate(
-                "forward", segments, retry_failed=job.retry_failed, advance=stage.advance
-            )
+            forward, there = work.translate("forward", segments, retry_failed=job.retry_failed, advance=stage.advance)
         if not any(scorer.needs_back_translation for scorer in job.scorers):
             return join_back(forward, None), there, None
         with progress.stage("back", "segments") as stage:
@@ -112,9 +110,7 @@ def _pack(
         }
 
 
-def _describe(
-    job: Job, counts: dict[str, SourceCount], shards: dict[str, list[Shard]], root: Path
-) -> None:
+def _describe(job: Job, counts: dict[str, SourceCount], shards: dict[str, list[Shard]], root: Path) -> None:
     """Write manifest, recipe lock and card."""
     facts = job.facts()
     for source in facts["sources"]:
@@ -124,9 +120,5 @@ def _describe(
     lock = yaml.safe_dump(job.recipe.lock(), allow_unicode=True, width=100)
     write_bytes(root / "recipe.lock.yaml", lock.encode())
     schema = Packer(root, job.scorers, job.policy, job.recipe.pack).schema
-    page = card(
-        CardFacts(
-            job.recipe, shards, schema, facts["sources"], job.translator.model, job.translator.license
-        )
-    )
+    page = card(CardFacts(job.recipe, shards, schema, facts["sources"], job.translator.model, job.translator.license))
     write_bytes(root / "README.md", page.encode())

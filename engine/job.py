@@ -64,9 +64,7 @@ class Job:
                 }
                 for source in self.sources
             ],
-            "translators": {
-                spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}
-            },
+            "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
             "filter": {"parameters": self.policy.parameters, "actions": self.policy.actions},
         }
@@ -76,9 +74,7 @@ class Job:
         return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed])[:8]
 
 
-def prepare(
-    recipe: Recipe, *, out: Path | None = None, memory: Path | None = None, retry_failed: bool = False
-) -> Job:
+def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = None, retry_failed: bool = False) -> Job:
     """Check everything that can be checked before work starts; write nothing.
 
     Args:

@@ -51,7 +51,7 @@ def letters(text: str) -> int:
 @cache
 def weak_languages() -> dict[str, float]:
     """FLORES codes that a mass of 0.10 rejects too often, each with the 1 % quantile of its good text."""
-    weak = {}
+    weak: dict[str, float] = {}
     for row in read_table(CALIBRATION):
         if float(row["pass_Pset10"]) < WEAK_PASS_RATE:
             weak |= dict.fromkeys(row["flores200_codes"].split("|"), float(row["Pset_p01"]))
@@ -71,9 +71,7 @@ def _load() -> Any:
 def predict(text: str) -> dict[str, float]:
     """Probability of each label of lid.176 for a normalised text that is not empty."""
     labels, probabilities = _load().predict(text, -1, 0.0)
-    return {
-        label.removeprefix("__label__"): p for label, p in zip(labels, probabilities, strict=True)
-    }
+    return {label.removeprefix("__label__"): p for label, p in zip(labels, probabilities, strict=True)}
 
 
 def measure(text: str, target: Language, predict: Predict = predict) -> tuple[float | None, ...]:
@@ -123,6 +121,5 @@ class LanguageIdScorer:
         ]
         columns = zip(*rows, strict=True) if rows else [()] * len(self.metrics)
         return {
-            metric.name: pa.array(column, pa.float32())
-            for metric, column in zip(self.metrics, columns, strict=True)
+            metric.name: pa.array(column, pa.float32()) for metric, column in zip(self.metrics, columns, strict=True)
         }

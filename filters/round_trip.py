@@ -36,7 +36,8 @@ class RoundTripScorer:
         frame = pl.DataFrame(pairs.select(["source", "back"]))
         judged = frame["back"].is_not_null() & (frame["source"].str.count_matches(r"\p{L}") >= MIN_LETTERS)
         texts = frame.filter(judged)
-        chrf = pairwise_chrf([[b] for b in texts["back"]], [[s] for s in texts["source"]])
+        # fastchrf refuses an empty list.
+        chrf = pairwise_chrf([[b] for b in texts["back"]], [[s] for s in texts["source"]]) if texts.height else []
         values = iter(row[0][0] for row in chrf)
         scores = [next(values) if ok else None for ok in judged]
         return {"chrf": pa.array(scores, pa.float32())}

@@ -27,7 +27,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if isinstance(key, str) and key in seen:
                 msg = f"key '{key}' stands twice"
                 raise yaml.constructor.ConstructorError(None, None, msg, key_node.start_mark)
@@ -82,7 +82,7 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except yaml.constructor.ConstructorError as error:
         msg = f"recipe {path}: {error.problem}{_place(error)}; recipes are plain data, Python objects are refused"
         raise InputError(msg) from None
@@ -110,7 +110,7 @@ def _override(content: dict[str, Any], item: str) -> None:
         msg = f"--set {item}: expected key.key=value, such as filter.round_trip.min_chrf=25"
         raise InputError(msg)
     try:
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+        value = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         msg = f"--set {item}: the value is not YAML: {' '.join(str(error).split())}"
         raise InputError(msg) from None
@@ -141,24 +141,29 @@ def _resolve_model_folder(content: dict[str, Any], base: Path) -> None:
 def _first_problem(error: ValidationError) -> str:
     """The first thing wrong, as ``key: what was expected``."""
     problem = error.errors(include_url=False)[0]
-    # pydantic puts the tag of a discriminated union into the location; it is no key of the recipe.
-    tags = {"jsonl", "coco_captions", "gqa", "nllb", "fake"}
-    where = ".".join(
-        str(part)
-        for i, part in enumerate(problem["loc"])
-        if not (part in tags and (i == 1 and problem["loc"][0] == "translate" or i == 2))
-    )
-    text = problem["msg"].removeprefix("Value error, ")
-    found = problem.get("input")
-    if problem["type"] == "union_tag_invalid":
-        text = f"unknown {problem['ctx']['discriminator']} {found_tag(problem)}, expected {problem['ctx']['expected_tags']}"
-    elif problem["type"] == "missing":
-        text = "required key is missing"
-    elif problem["type"] not in ("unknown_key", "value_error") and not isinstance(found, dict | list):
-        text = f"{text[0].lower()}{text[1:]}, found {found!r}"
+    where = ".".join(str(part) for part in _without_tag(problem["loc"]))
+    text, found = problem["msg"], problem.get("input")
+    match problem["type"]:
+        case "unknown_key":
+            pass
+        case "value_error":
+            text = text.removeprefix("Value error, ")
+        case "missing":
+            text = "required key is missing"
+        case "union_tag_not_found":
+            text = f"required key {problem['ctx']['discriminator']} is missing"
+        case "union_tag_invalid":
+            tag, expected = problem["ctx"]["tag"], problem["ctx"]["expected_tags"]
+            text = f"unknown {problem['ctx']['discriminator']} '{tag}', expected one of {expected}"
+        case _:
+            shown = type(found).__name__ if isinstance(found, dict | list) else repr(found)
+            text = f"{text[0].lower()}{text[1:]}, found {shown}"
     return f"{where}: {text}" if where else text
 
 
-def found_tag(problem: Any) -> str:
-    """The tag that a discriminated union of the recipe did not know."""
-    return f"'{problem['ctx']['tag']}'"
+def _without_tag(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """The location without the tag that pydantic puts in for a discriminated union: it is no key of the recipe."""
+    for section, depth in (("sources", 2), ("translate", 1)):
+        if loc and loc[0] == section and len(loc) > depth:
+            return (*loc[:depth], *loc[depth + 1 :])
+    return loc

@@ -15,9 +15,7 @@ from recipes.sources import Source
 from schemas.errors import InputError
 from schemas.languages import language
 
-ComputeType = Literal[
-    "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"
-]
+ComputeType = Literal["auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"]
 Fault = Literal["drop_sentence", "loop", "echo", "wrong_language", "empty"]
 FilterValue = float | str | dict[str, str]
 
@@ -140,7 +138,7 @@ class Recipe(Section):
     translate: Translate
     answers: Answers = Answers()
     score: Score = Score()
-    filter: dict[str, dict[str, FilterValue]] = {}
+    filter: dict[str, dict[str, FilterValue]] = Field({})
     pack: Pack = Pack()
     limit: int | None = Field(None, ge=1)
     memory: RecipePath | None = None

@@ -19,9 +19,7 @@ from schemas.sample import IDENTITY_FIELDS, IMAGE_MARKER, MESSAGES, STRINGS, TAS
 
 SCHEMA_VERSION = 1
 
-MT = pa.struct(
-    [("engines", STRINGS), ("models", STRINGS), ("params_hash", pa.string()), ("copied_fields", STRINGS)]
-)
+MT = pa.struct([("engines", STRINGS), ("models", STRINGS), ("params_hash", pa.string()), ("copied_fields", STRINGS)])
 
 _IDENTITY = {field.name: field for field in IDENTITY_FIELDS}
 HEAD_FIELDS = [
@@ -96,9 +94,9 @@ def record_schema(metrics: Iterable[Metric]) -> pa.Schema:
 
 
 REQUIRED = (
-    "record_id source_id source_hash source license task lang lang_bcp47 source_lang image_refs "
-    "source_messages row_status keep filter_reasons"
-).split()
+    "record_id", "source_id", "source_hash", "source", "license", "task", "lang", "lang_bcp47", "source_lang",
+    "image_refs", "source_messages", "row_status", "keep", "filter_reasons",
+)  # fmt: skip
 
 _OK = pl.col("row_status") == "ok"
 _FAILED = pl.col("row_status") == "failed"

@@ -25,9 +25,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 STRINGS = pa.list_(pa.string())
-SOURCE = pa.struct(
-    [(name, pa.string()) for name in ("dataset", "revision", "config", "split", "row_id", "url")]
-)
+SOURCE = pa.struct([(name, pa.string()) for name in ("dataset", "revision", "config", "split", "row_id", "url")])
 IMAGE_REFS = pa.list_(
     pa.struct(
         [
@@ -60,9 +58,7 @@ SAMPLE_SCHEMA = pa.schema(
     [*IDENTITY_FIELDS, *TEXT_FIELDS, pa.field("answer_index", pa.int32()), pa.field("langs", STRINGS)]
 )
 
-REJECTED_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("source", "file", "position", "reason", "detail")]
-)
+REJECTED_SCHEMA = pa.schema([(name, pa.string()) for name in ("source", "file", "position", "reason", "detail")])
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import sys
 from typing import Annotated
 
 import typer
-from typer import exceptions as usage
 
 from engine import __version__
 from engine.cli.build import build_command
@@ -15,7 +14,6 @@ from schemas.errors import GlotmillError
 app = typer.Typer(
     name="glotmill",
     help="Build multilingual vision-language instruction datasets from English ones.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -29,11 +27,14 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
 ) -> None:
-    """Options of the command itself."""
+    """Options of the command itself; without a verb it shows its help."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
@@ -43,9 +44,9 @@ def main() -> None:
     except GlotmillError as error:
         typer.echo(f"error: {error}", err=True)
         code = error.exit_code
-    except usage.UsageError as error:
-        typer.echo(f"error: {error.format_message()} (glotmill --help)", err=True)
-        code = 2
+    except typer.TyperException as error:  # an unknown option or verb, a value of another type
+        typer.echo(f"error: {error.format_message()} (glotmill --help tells more)", err=True)
+        code = error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("stopped; run the same command again to go on", err=True)
         code = 130

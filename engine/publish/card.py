@@ -19,11 +19,14 @@ from engine.store.shards import Shard
 from recipes.model import Recipe
 from schemas.languages import language
 
-KEPT = [["keep", "==", True]]
 # Licences that ask for no more than credit: beside a stricter one they add nothing to its terms.
 PERMISSIVE = frozenset({"apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc-by-4.0", "cc0-1.0", "mit", "pddl"})
 SIZES = [(10**n, label) for n, label in enumerate(("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M"), start=3)]
-TASK_CATEGORIES = {"caption": "image-to-text", "vqa_open": "visual-question-answering", "vqa_mc": "visual-question-answering"}
+TASK_CATEGORIES = {
+    "caption": "image-to-text",
+    "vqa_open": "visual-question-answering",
+    "vqa_mc": "visual-question-answering",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def _metadata(facts: CardFacts) -> dict[str, Any]:
             "data_files": [{"split": "train", "path": pattern}],
         }
         if filtered:
-            config["filters"] = KEPT
+            config["filters"] = [["keep", "==", True]]
         configs.append(config)
         rows = sum(shard.kept if filtered else shard.rows for shard in parts)
         size = sum(shard.size for shard in parts)

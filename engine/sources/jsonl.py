@@ -20,12 +20,8 @@ from schemas.sample import TASKS, Image, Sample
 from schemas.task import Task
 
 CAPTION_KEYS = frozenset({"id", "task", "image", "images", "url", "caption"})
-QUESTION_KEYS = frozenset(
-    {"id", "task", "image", "images", "url", "question", "answers", "choices", "answer_index"}
-)
-MESSAGES_KEYS = frozenset(
-    {"id", "task", "image", "images", "url", "messages", "answers", "choices", "answer_index"}
-)
+QUESTION_KEYS = frozenset({"id", "task", "image", "images", "url", "question", "answers", "choices", "answer_index"})
+MESSAGES_KEYS = frozenset({"id", "task", "image", "images", "url", "messages", "answers", "choices", "answer_index"})
 
 
 class JsonlReader:

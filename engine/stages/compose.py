@@ -16,11 +16,7 @@ from schemas.record import HEAD_FIELDS, TARGET_FIELDS
 
 COMPOSED_SCHEMA = pa.schema([*HEAD_FIELDS, *TARGET_FIELDS, pa.field("failure", pa.string())])
 TURN_SCHEMA = pa.schema([pa.field("row", pa.int64()), pa.field("turn", pa.int32()), *PAIR_SCHEMA])
-UNCHANGED = [
-    name
-    for name in (field.name for field in HEAD_FIELDS)
-    if name not in ("record_id", "lang", "lang_bcp47")
-]
+UNCHANGED = [name for name in (field.name for field in HEAD_FIELDS) if name not in ("record_id", "lang", "lang_bcp47")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +42,7 @@ class Composer:
         engine: The translator's engine, model and fingerprint.
     """
 
-    def __init__(
-        self, lang: str, entries: pl.DataFrame, answers: AnswerRule, engine: tuple[str, str, str]
-    ) -> None:
+    def __init__(self, lang: str, entries: pl.DataFrame, answers: AnswerRule, engine: tuple[str, str, str]) -> None:
         self._lang = lang
         self._entries = entries.filter(pl.col("target_lang") == lang)
         self._answers = answers
@@ -66,12 +60,16 @@ class Composer:
                     "row": number,
                     "source_lang": row["source_lang"],
                     "lang": self._lang,
-                    **{name: getattr(pair, name) for name in ("turn", "source", "target", "back", "logprob", "hit_limit")},
+                    **{
+                        name: getattr(pair, name)
+                        for name in ("turn", "source", "target", "back", "logprob", "hit_limit")
+                    },
                 }
                 for pair in made.pairs
             ]
         return ComposedRows(
-            pa.Table.from_pylist(records, schema=COMPOSED_SCHEMA), pa.Table.from_pylist(turns, schema=TURN_SCHEMA)
+            pa.Table.from_pylist(records, schema=COMPOSED_SCHEMA),
+            pa.Table.from_pylist(turns, schema=TURN_SCHEMA),
         )
 
     def _entries_for(self, rows: list[dict[str, Any]]) -> dict[str, Entry]:

@@ -38,7 +38,8 @@ def score(rows: ComposedRows, scorers: Sequence[Scorer]) -> pl.DataFrame:
         for metric in scorer.metrics:
             values = columns[metric.name]
             if len(values) != pairs.num_rows or values.type != pa.float32():
-                msg = f"scorer {scorer.name} gave {len(values)} {values.type} values of {metric.name} for {pairs.num_rows} pairs"
+                gave = f"{len(values)} {values.type} values of {metric.name}"
+                msg = f"scorer {scorer.name} gave {gave} for {pairs.num_rows} pairs"
                 raise GlotmillError(msg)
             judged = judged.with_columns(pl.Series(metric.turn_column, values, dtype=pl.Float32))
             metrics.append(metric)

@@ -41,7 +41,12 @@ def segments_of(files: list[Path], answers: AnswerRule) -> pl.DataFrame:
             single[source, (lang,)].update(answer_requests(row, lang, answers))
     frames = [
         pl.DataFrame(
-            {"source_lang": source, "target_lang": lang, "text": list(counts), "asked": list(counts.values())},
+            {
+                "source_lang": source,
+                "target_lang": lang,
+                "text": list(counts),
+                "asked": list(counts.values()),
+            },
             schema=SEGMENT_SCHEMA,
         )
         for (source, langs), counts in (*shared.items(), *single.items())

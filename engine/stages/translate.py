@@ -171,8 +171,6 @@ def join_back(forward: pl.DataFrame, back: pl.DataFrame | None) -> pl.DataFrame:
     """The forward entries with their back-translation (null where there is none)."""
     if back is None:
         return forward.with_columns(back=pl.lit(None, pl.String))
-    returned = back.select(
-        source_lang="target_lang", target_lang="source_lang", returned="text", back="translation"
-    )
+    returned = back.select(source_lang="target_lang", target_lang="source_lang", returned="text", back="translation")
     asked = forward.with_columns(returned=_AS_REQUEST)
     return asked.join(returned, on=[*DIRECTION, "returned"], how="left", maintain_order="left").drop("returned")

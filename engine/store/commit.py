@@ -32,18 +32,18 @@ def build_lock(build: Path) -> Iterator[None]:
     """
     build.mkdir(parents=True, exist_ok=True)
     path = build / LOCK
-    try:
-        with path.open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                msg = f"{build} is being built by another command; wait for it or stop it"
-                raise GlotmillError(msg) from None
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            msg = f"{build} is being built by another command; wait for it or stop it"
+            raise GlotmillError(msg) from None
+        try:
             yield
-    finally:
-        if [entry.name for entry in build.iterdir()] == [LOCK]:
-            path.unlink()
-            build.rmdir()
+        finally:
+            if [entry.name for entry in build.iterdir()] == [LOCK]:
+                path.unlink()
+                build.rmdir()
 
 
 @contextmanager
@@ -68,9 +68,7 @@ def commit(build: Path, folders: tuple[str, ...]) -> None:
     """
     staged = build / STAGING
     new = sorted(p.relative_to(staged).as_posix() for p in staged.rglob("*") if p.is_file())
-    old = {
-        p.relative_to(build).as_posix() for name in folders for p in (build / name).rglob("*") if p.is_file()
-    }
+    old = {p.relative_to(build).as_posix() for name in folders for p in (build / name).rglob("*") if p.is_file()}
     for name in new:
         sync(staged / name)
     write_json(build / INTENT, {"move": new, "delete": sorted(old - set(new))})

@@ -97,7 +97,11 @@ def _check(entries: pa.Table) -> None:
     both = frame.filter(pl.col("text").is_null() == pl.col("failure").is_null())
     empty = frame.filter(pl.col("text").str.strip_chars() == "")
     unnamed = frame.filter(~pl.col("failure").str.starts_with(FAILED))
-    for wrong, rule in ((both, "is neither text nor failure"), (empty, "is empty"), (unnamed, "has no reason")):
+    for wrong, rule in (
+        (both, "is neither text nor failure"),
+        (empty, "is empty"),
+        (unnamed, "has no reason"),
+    ):
         if wrong.height:
             msg = f"memory entry {wrong['key'][0]} {rule}"
             raise StoreError(msg)

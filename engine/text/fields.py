@@ -1,8 +1,8 @@
 """Walking a record: which of its texts are translated, and putting a record together from translations.
 
-Guarantees: what `turn_requests` and `answer_requests` ask for is exactly what `compose` uses; an answer that is one of the choices is the
-same text in both places, in every language; a segment that failed fails its record with the segment's reason and
-never becomes an empty text.
+Guarantees: what `turn_requests` and `answer_requests` ask for is exactly what `compose` uses; an answer that is one
+of the choices is the same text in both places, in every language; a segment that failed fails its record with the
+segment's reason and never becomes an empty text.
 """
 
 from __future__ import annotations
@@ -95,7 +95,11 @@ def answer_requests(row: Mapping[str, Any], lang: str, answers: AnswerRule) -> l
 
 
 def compose(
-    row: Mapping[str, Any], lang: str, entries: Mapping[str, Entry], answers: AnswerRule, engine: tuple[str, str, str]
+    row: Mapping[str, Any],
+    lang: str,
+    entries: Mapping[str, Entry],
+    answers: AnswerRule,
+    engine: tuple[str, str, str],
 ) -> Composed:
     """Put a record's target side together.
 
@@ -194,9 +198,7 @@ class _Composer:
     def _turn(self, number: int, turn: Mapping[str, str]) -> tuple[str, str | None, str | None]:
         """(target text, its language, back-translation) of a turn."""
         where = f"messages[{number}].content"
-        if is_answer(self._row, turn) and (
-            self._policy == "source" or turn["content"].casefold() in self._known
-        ):
+        if is_answer(self._row, turn) and (self._policy == "source" or turn["content"].casefold() in self._known):
             return *self._answer(turn["content"], where), None
         pieces = split(turn["content"])
         if not any(piece.translate for piece in pieces):
@@ -257,4 +259,3 @@ def _pair(number: int, source: str, target: str, back: str | None, entries: list
         logprob=sum(logprob * tokens for logprob, tokens in scored) / total if total else None,
         hit_limit=any(entry.hit_limit for entry in entries),
     )
-

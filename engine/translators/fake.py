@@ -66,14 +66,17 @@ class FakeTranslator:
         return [self._one(request, noise) for request in batch]
 
     def _one(self, request: Request, noise: float) -> Translation:
-        faulty = self._section.fault and _hash(request.text) % self._section.fault_every == 0
-        text = self._misbehave(request) if faulty else _mark(request.text, request.target_lang)
-        tokens = len(text.split()) + 1
-        counts = {"source_tokens": len(request.text.split()), "target_tokens": tokens}
-        logprob = -(_hash(request.text) / 2**64) - noise
-        if not text.strip():
-            return Translation(None, "empty_output", logprob=logprob, **counts)
-        return Translation(text, logprob=logprob, hit_limit=faulty and self._section.fault == "loop", **counts)
+        fault = self._section.fault if _hash(request.text) % self._section.fault_every == 0 else None
+        text = self._misbehave(request) if fault else _mark(request.text, request.target_lang)
+        empty = not text.strip()
+        return Translation(
+            None if empty else text,
+            "empty_output" if empty else None,
+            logprob=-(_hash(request.text) / 2**64) - noise,
+            source_tokens=len(request.text.split()),
+            target_tokens=len(text.split()) + 1,
+            hit_limit=fault == "loop",
+        )
 
     def _misbehave(self, request: Request) -> str:
         right = _mark(request.text, request.target_lang)

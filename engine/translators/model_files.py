@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from huggingface_hub import HfApi, snapshot_download
-from huggingface_hub.errors import HFValidationError, HfHubHTTPError, OfflineModeIsEnabled
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
 from engine.embedded import MODEL_DIR
 from recipes.model import NllbTranslate
@@ -23,7 +23,12 @@ from schemas.keys import DIGEST_CHARS, digest, file_sha256
 FILES = ("config.json", "model.bin", "sentencepiece.bpe.model", "shared_vocabulary.json")
 # A float16 file serves every compute type: CTranslate2 converts when it loads.
 SAVED_AS = "float16"
-TOKENIZER_FILES = ["sentencepiece.bpe.model", "tokenizer_config.json", "tokenizer.json", "special_tokens_map.json"]
+TOKENIZER_FILES = [
+    "sentencepiece.bpe.model",
+    "tokenizer_config.json",
+    "tokenizer.json",
+    "special_tokens_map.json",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +117,13 @@ def _resolve(model: str, revision: str | None) -> tuple[str, str]:
     if info.sha is None:
         msg = f"translate.model: the Hub names no commit for '{model}'"
         raise InputError(msg)
-    card = info.card_data.to_dict() if info.card_data else {}
-    return info.sha, str(card.get("license") or "other")
+    license_id = info.card_data.get("license") if info.card_data else None
+    return info.sha, str(license_id or "other")
 
 
 def _convert(model: str, commit: str, license_id: str) -> None:
     require_converter(model)
-    from ctranslate2.converters import TransformersConverter  # noqa: PLC0415 - imports torch's users lazily
+    from ctranslate2.converters import TransformersConverter
 
     source = Path(snapshot_download(model, revision=commit))
     convert_folder(source, _cached(model, commit), license_id, TransformersConverter)

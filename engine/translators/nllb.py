@@ -71,9 +71,7 @@ class NllbTranslator:
             msg = f"not a spec of an NLLB model: {spec.model}"
             raise TranslatorError(msg)
         self._tokens = {code: entry.nllb_token for code, entry in registry().items()}
-        self._pieces = sentencepiece.SentencePieceProcessor(
-            model_file=str(spec.folder / "sentencepiece.bpe.model")
-        )
+        self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(spec.folder / "sentencepiece.bpe.model"))
         self._model = ctranslate2.Translator(
             str(spec.folder),
             device=spec.placement.device,

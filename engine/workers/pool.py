@@ -33,6 +33,6 @@ def make_pool(spec: TranslatorSpec, workers: int | None) -> Pool:
     """
     if workers == 0:
         return InlinePool(spec)
-    from engine.workers.ray_pool import RayPool  # noqa: PLC0415 - Ray takes seconds to import
+    from engine.workers.ray_pool import RayPool
 
     return RayPool(spec, workers)

@@ -82,9 +82,7 @@ def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int) -
         count += 1
         units.append(unit)
         batches.append(batch)
-    numbered = rows.with_columns(
-        unit=pl.Series(units, dtype=pl.Int32), batch=pl.Series(batches, dtype=pl.Int32)
-    )
+    numbered = rows.with_columns(unit=pl.Series(units, dtype=pl.Int32), batch=pl.Series(batches, dtype=pl.Int32))
     return numbered.drop("tokens")
 
 

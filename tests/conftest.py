@@ -1,0 +1,112 @@
+"""What all tests share: the folder of real data, small recipes, a build in a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine.build import build
+from engine.job import prepare
+from engine.progress import ProgressReport
+from engine.summary import BuildSummary
+from recipes import load_recipe
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data, which is not part of the project; the test is skipped where it is not at hand."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip("the real data is not beside this checkout")
+    return SHARED / "data"
+
+
+@pytest.fixture
+def captions(tmp_path: Path) -> Path:
+    """A JSON-lines file of 40 samples: captions, questions, a multiple choice and a conversation."""
+    rows: list[dict[str, Any]] = [
+        {"id": f"c{i}", "task": "caption", "image": f"{i}.jpg", "caption": f"A dog number {i} runs on the grass."}
+        for i in range(20)
+    ]
+    rows += [
+        {"id": f"q{i}", "task": "vqa_open", "image": f"{i}.jpg", "question": f"What color is ball {i}?", "answers": ["red"]}
+        for i in range(18)
+    ]
+    rows += [
+        {
+            "id": "m0",
+            "task": "vqa_mc",
+            "image": "m.jpg",
+            "question": "What is the man holding in his hand?",
+            "choices": ["a ball", "a cup", "an umbrella"],
+            "answer_index": 2,
+            "answers": ["an umbrella"],
+        },
+        {
+            "id": "t0",
+            "task": "conversation",
+            "images": ["t.jpg"],
+            "messages": [
+                {"role": "user", "content": "<image>\nWhat is this?"},
+                {"role": "assistant", "content": "A small dog on the beach."},
+                {"role": "user", "content": "42?"},
+                {"role": "assistant", "content": "No, there is only one dog here."},
+            ],
+        },
+    ]
+    path = tmp_path / "samples.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def recipe_file(tmp_path: Path, captions: Path) -> Callable[..., Path]:
+    """Writes a recipe with the fake engine; keyword arguments replace its top-level keys."""
+
+    def write(**changes: Any) -> Path:
+        content: dict[str, Any] = {
+            "name": "small",
+            "sources": {"small": {"format": "jsonl", "path": str(captions), "license": "cc0-1.0"}},
+            "languages": ["deu_Latn", "swh_Latn"],
+            "translate": {"engine": "fake", "batch_tokens": 128, "unit_tokens": 256},
+            "score": {"scorers": ["integrity", "nmt", "round_trip"]},
+            "workers": 0,
+            "memory": str(tmp_path / "memory"),
+        }
+        path = tmp_path / "recipe.yaml"
+        path.write_text(yaml.safe_dump({**content, **changes}), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., BuildSummary]:
+    """Builds a recipe into a folder of the test."""
+
+    def go(recipe: Path | str, *overrides: str, out: str = "out", **options: Any) -> BuildSummary:
+        job = prepare(load_recipe(str(recipe), overrides), out=tmp_path / out, **options)
+        return build(job, ProgressReport(quiet=True))
+
+    return go
+
+
+@pytest.fixture(scope="session")
+def local_ray() -> Iterator[None]:
+    """One Ray for the whole session: starting it takes seconds."""
+    import ray
+
+    from engine.workers.ray_pool import start_ray
+
+    started = start_ray()
+    yield
+    if started:
+        ray.shutdown()

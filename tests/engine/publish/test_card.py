@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from engine.publish.card import dataset_license
+
+
+def header(dataset) -> dict:
+    return yaml.safe_load((dataset / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+
+
+@pytest.mark.parametrize(
+    ("licenses", "claimed"),
+    [
+        (["mit", "mit"], "mit"),
+        (["apache-2.0", "cc-by-nc-sa-4.0"], "cc-by-nc-sa-4.0"),
+        (["cc-by-nc-4.0", "cc-by-sa-4.0", "mit"], "other"),
+        (["mit", "apache-2.0"], "other"),
+        (["something-new", "mit"], "something-new"),
+    ],
+)
+def test_the_licence_is_never_looser_than_sources_and_model_together(licenses: list[str], claimed: str):
+    assert dataset_license(licenses) == claimed
+
+
+def test_configs_are_default_kept_and_all_with_the_manifests_counts(recipe_file, run):
+    summary = run(recipe_file(filter={"round_trip": {"min_chrf": 99}}))
+    card = header(summary.dataset)
+    names = [config["config_name"] for config in card["configs"]]
+    assert names == ["default", "deu_Latn", "deu_Latn_all", "swh_Latn", "swh_Latn_all"]
+    assert card["configs"][1]["filters"] == [["keep", "==", True]]
+    assert "filters" not in card["configs"][2]
+    counts = {info["config_name"]: info["splits"][0]["num_examples"] for info in card["dataset_info"]}
+    languages = summary.languages
+    assert counts["deu_Latn"] == languages["deu_Latn"].kept
+    assert counts["deu_Latn_all"] == languages["deu_Latn"].rows
+    assert counts["default"] == sum(count.kept for count in languages.values())
+
+
+def test_languages_are_iso_639_and_scripts_stand_in_bcp47(recipe_file, run):
+    card = header(run(recipe_file(languages=["zho_Hant", "zho_Hans", "swh_Latn"])).dataset)
+    assert card["language"] == ["sw", "zh"]
+    assert card["language_bcp47"] == ["zh-Hant", "zh-Hans", "sw"]
+
+
+def test_a_language_without_a_kept_row_has_no_config_of_kept_rows(recipe_file, run):
+    engine = {"engine": "fake", "fault": "empty"}
+    summary = run(recipe_file(translate=engine, languages=["eng_Latn", "deu_Latn"], max_failed=1))
+    names = [config["config_name"] for config in header(summary.dataset)["configs"]]
+    assert names == ["default", "eng_Latn", "eng_Latn_all", "deu_Latn_all"]
+    assert summary.languages["deu_Latn"].kept == 0

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pyarrow as pa
+import pytest
+
+from engine.stages.compose import COMPOSED_SCHEMA, TURN_SCHEMA, ComposedRows
+from engine.stages.score import score
+from schemas.errors import GlotmillError
+from schemas.record import Metric
+
+
+class Given:
+    """A scorer whose values are the pairs' log-probabilities, under both directions."""
+
+    name: ClassVar[str] = "given"
+    version: ClassVar[int] = 1
+    needs_back_translation: ClassVar[bool] = False
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("given", "up", "higher", None, None, ""),
+        Metric("given", "down", "lower", None, None, ""),
+    )
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {}
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        values = pairs["logprob"].combine_chunks()
+        return {"up": values, "down": values}
+
+
+def rows(*scored: list[float | None]) -> ComposedRows:
+    """Records of three turns each; the given turns are judged from the first on."""
+    turn = {"role": "user", "content": "x"}
+    records = [{"source_messages": [turn] * 3, "row_status": "ok"} for _ in scored]
+    turns = [
+        {"row": row, "turn": number, "logprob": value}
+        for row, values in enumerate(scored)
+        for number, value in enumerate(values)
+    ]
+    return ComposedRows(
+        pa.Table.from_pylist(records, schema=COMPOSED_SCHEMA), pa.Table.from_pylist(turns, schema=TURN_SCHEMA)
+    )
+
+
+def test_a_record_has_its_worst_turn_by_the_metrics_direction():
+    scores = score(rows([-1.0, -3.0, -2.0]), [Given()])
+    assert scores["score_given_up"].to_list() == [-3.0]
+    assert scores["score_given_down"].to_list() == [-1.0]
+    assert scores["turn_given_up"].to_list() == [[-1.0, -3.0, -2.0]]
+
+
+def test_turns_that_were_not_judged_are_null_and_do_not_count():
+    scores = score(rows([None, -3.0], [], [-1.0]), [Given()])
+    assert scores["turn_given_up"].to_list() == [[None, -3.0, None], [None] * 3, [-1.0, None, None]]
+    assert scores["score_given_up"].to_list() == [-3.0, None, -1.0]
+
+
+def test_a_scorer_that_gives_another_number_of_values_is_an_error(monkeypatch):
+    monkeypatch.setattr(Given, "score", lambda self, pairs: {"up": pa.array([], pa.float32()), "down": None})
+    with pytest.raises(GlotmillError, match="given"):
+        score(rows([-1.0]), [Given()])

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from engine.stages.translate import TranslateStage, back_segments, join_back
+from engine.store.memory import MEMORY_SCHEMA, Memory
+from engine.store.runs import Run
+from engine.translators import resolve_translator
+from engine.workers.pool import make_pool
+from recipes.model import FakeTranslate
+from schemas.errors import ConservationError, WorkerError
+
+
+def segments(*texts: str, lang: str = "deu_Latn", asked: int = 1) -> pl.DataFrame:
+    return pl.DataFrame({"source_lang": "eng_Latn", "target_lang": lang, "text": list(texts), "asked": asked})
+
+
+class Bench:
+    """A stage with a memory and a run in a folder of the test."""
+
+    def __init__(self, folder: Path, **engine: Any) -> None:
+        self.folder = folder
+        self.spec = resolve_translator(FakeTranslate(engine="fake", batch_tokens=32, unit_tokens=64, **engine))
+        self.memory = Memory(folder / "memory")
+
+    def do(self, asked: pl.DataFrame, digest: str = "aaaa", retry_failed: bool = False):
+        run = Run.open(self.folder, {}, digest)
+        with make_pool(self.spec, 0) as pool:
+            stage = TranslateStage(self.spec, self.memory, run, pool)
+            return stage.translate("forward", asked, retry_failed=retry_failed, advance=lambda *_: None)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+TEXTS = tuple(f"A dog and {word} cats." for word in "one two three four five six seven eight nine ten".split())
+
+
+def test_every_segment_has_an_entry_and_equal_ones_are_sent_once(bench: Bench):
+    entries, count = bench.do(pl.concat([segments(*TEXTS, asked=3), segments(*TEXTS[:4])]))
+    assert (count.asked, count.unique, count.translated, count.from_memory) == (34, 10, 10, 0)
+    assert dict(zip(entries["text"], entries["translation"], strict=True))["A dog and one cats."] == (
+        "A dogˈdeu andˈdeu oneˈdeu catsˈdeu."
+    )
+
+
+def test_a_second_run_sends_nothing(bench: Bench):
+    first, _ = bench.do(segments(*TEXTS))
+    second, count = bench.do(segments(*TEXTS), digest="bbbb")
+    assert (count.translated, count.from_memory) == (0, 10)
+    assert second.equals(first)
+
+
+def test_only_what_is_new_is_sent(bench: Bench):
+    bench.do(segments(*TEXTS[:8]))
+    _, count = bench.do(segments(*TEXTS), digest="bbbb")
+    assert (count.translated, count.from_memory) == (2, 8)
+
+
+def test_the_same_text_in_another_language_is_another_segment(bench: Bench):
+    bench.do(segments(*TEXTS))
+    _, count = bench.do(segments(*TEXTS, lang="fra_Latn"), digest="bbbb")
+    assert count.translated == 10
+
+
+def test_another_engine_setting_shares_nothing(tmp_path: Path):
+    Bench(tmp_path).do(segments(*TEXTS))
+    _, count = Bench(tmp_path, fault="echo").do(segments(*TEXTS), digest="bbbb")
+    assert count.translated == 10
+
+
+def test_failures_are_remembered_and_asked_again_only_on_request(tmp_path: Path):
+    broken = Bench(tmp_path, fault="empty")
+    entries, count = broken.do(segments(*TEXTS))
+    assert entries["failure"].to_list() == ["failed:empty_output"] * 10
+    assert broken.do(segments(*TEXTS), digest="bbbb")[1].translated == 0
+    assert broken.do(segments(*TEXTS), digest="cccc", retry_failed=True)[1].translated == 10
+
+
+def test_a_crash_keeps_what_was_committed_and_the_next_run_finishes_the_units_as_written(tmp_path: Path):
+    whole, _ = Bench(tmp_path / "whole", batch_sensitive=True).do(segments(*TEXTS))
+    crashing = Bench(tmp_path / "part", batch_sensitive=True, crash_at_batch=4)
+    with pytest.raises(WorkerError, match="batch 4"):
+        crashing.do(segments(*TEXTS))
+    committed = pl.read_parquet(crashing.memory.files())
+    assert 0 < committed.height < 10
+    (written,) = Run.open(tmp_path / "part", {}, "aaaa").unit_files("forward")
+    before = written.read_bytes()
+    resumed, count = Bench(tmp_path / "part", batch_sensitive=True).do(segments(*TEXTS))
+    assert count.from_memory == committed.height
+    assert resumed.equals(whole)  # log-probabilities carry a digest of the batch
+    assert written.read_bytes() == before
+
+
+def test_a_result_that_the_memory_lost_is_an_error_and_not_a_missing_row(bench: Bench, monkeypatch):
+    monkeypatch.setattr(bench.memory, "commit", lambda entries: None)
+    with pytest.raises(ConservationError, match="no memory entry"):
+        bench.do(segments(*TEXTS))
+
+
+def test_entries_come_from_what_is_read_back(bench: Bench):
+    """Another build's entry under a lower number wins, also over the text just made."""
+    entries, _ = bench.do(segments(TEXTS[0]))
+    row = pl.read_parquet(bench.memory.files()[0]).with_columns(text=pl.lit("von Hand"), origin=pl.lit("human"))
+    bench.memory.commit(row.to_arrow().cast(MEMORY_SCHEMA))
+    again, _ = bench.do(segments(TEXTS[0]), digest="bbbb")
+    assert again["translation"].to_list() == ["von Hand"]
+
+
+def test_the_way_back_swaps_languages_and_asks_each_translation_once(bench: Bench):
+    forward, _ = bench.do(segments("a dog", "a dog!"))
+    asked = back_segments(forward)
+    assert asked.row(0, named=True) == {
+        "source_lang": "deu_Latn", "target_lang": "eng_Latn", "text": "a dogˈdeu", "asked": 1,
+    }  # fmt: skip
+    back, _ = bench.do(asked, digest="bbbb")
+    assert join_back(forward, back)["back"].to_list() == ["a dog", "a dog!"]
+
+
+def test_without_a_way_back_there_are_nulls(bench: Bench):
+    forward, _ = bench.do(segments("a dog"))
+    assert join_back(forward, None)["back"].to_list() == [None]

@@ -1,0 +1,198 @@
+"""What a build promises, shown with the fake engine."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import orjson
+import polars as pl
+import pytest
+import yaml
+
+from engine.store.commit import INTENT, STAGING
+from schemas.errors import WorkerError
+
+
+def files(dataset: Path) -> dict[str, str]:
+    """Checksum of each file of a dataset by its relative name."""
+    return {
+        p.relative_to(dataset).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(dataset.rglob("*"))
+        if p.is_file()
+    }
+
+
+def records(dataset: Path, lang: str) -> pl.DataFrame:
+    return pl.read_parquet(sorted((dataset / "data" / lang).glob("*.parquet")))
+
+
+def test_a_dataset_is_exactly_these_files(recipe_file, run):
+    dataset = run(recipe_file()).dataset
+    assert set(files(dataset)) == {
+        "README.md", "recipe.lock.yaml", "manifest.json", "manifests/deu_Latn.json", "manifests/swh_Latn.json",
+        "data/deu_Latn/train-00000.parquet", "data/swh_Latn/train-00000.parquet",
+    }  # fmt: skip
+
+
+def test_both_balances_come_out(recipe_file, run, captions):
+    captions.write_text(captions.read_text() + "{broken\n")
+    summary = run(recipe_file())
+    source = summary.sources["small"]
+    assert (source.read, source.samples, source.rejected) == (41, 40, 1)
+    for lang, count in summary.languages.items():
+        assert count.rows == 40 == count.kept + sum(count.dropped.values()) + sum(count.failed.values())
+        assert records(summary.dataset, lang).height == 40
+
+
+def test_languages_have_the_same_source_rows_in_the_same_order(recipe_file, run):
+    dataset = run(recipe_file()).dataset
+    one, other = (records(dataset, lang) for lang in ("deu_Latn", "swh_Latn"))
+    assert one["source_id"].equals(other["source_id"])
+    assert one["source_messages"].equals(other["source_messages"])
+    assert one["record_id"].n_unique() + other["record_id"].n_unique() == 80
+
+
+def test_the_answer_equals_its_choice_in_every_language(recipe_file, run):
+    dataset = run(recipe_file()).dataset
+    for lang in ("deu_Latn", "swh_Latn"):
+        row = records(dataset, lang).filter(task="vqa_mc").row(0, named=True)
+        assert row["messages"][1]["content"] == row["choices"][row["answer_index"]] == row["answers"][0]
+        assert row["choices"][0] != row["source_choices"][0]
+
+
+def test_a_failed_record_keeps_its_place_with_null_target_text_and_its_reason(recipe_file, run):
+    summary = run(recipe_file(translate={"engine": "fake", "fault": "empty", "fault_every": 4}, max_failed=1))
+    rows = records(summary.dataset, "deu_Latn")
+    failed = rows.filter(row_status="failed")
+    assert rows.height == 40
+    assert 0 < failed.height < 40
+    assert failed["messages"].null_count() == failed["mt"].null_count() == failed.height
+    assert failed["filter_reasons"].to_list() == [["empty_output"]] * failed.height
+    assert not failed["keep"].any()
+    assert summary.languages["deu_Latn"].failed == {"empty_output": failed.height}
+
+
+def test_failures_are_asked_again_on_request(recipe_file, run):
+    recipe = recipe_file(translate={"engine": "fake", "fault": "empty", "fault_every": 4}, max_failed=1)
+    first = run(recipe)
+    again = run(recipe)
+    retried = run(recipe, retry_failed=True)
+    assert again.segments.translated == 0
+    assert 0 < retried.segments.translated < first.segments.translated
+
+
+def test_more_failures_than_allowed_are_told(recipe_file, run):
+    engine = {"engine": "fake", "fault": "empty", "fault_every": 4}
+    assert run(recipe_file(translate=engine)).too_many_failed
+    assert not run(recipe_file(translate=engine, max_failed=1), out="other").too_many_failed
+
+
+def test_a_second_build_translates_nothing_and_gives_the_same_bytes(recipe_file, run):
+    recipe = recipe_file()
+    first = run(recipe)
+    before = files(first.dataset)
+    second = run(recipe)
+    assert (second.segments.translated, second.back_translation.translated) == (0, 0)
+    assert files(second.dataset) == before
+
+
+def test_a_build_from_the_memory_alone_gives_the_same_bytes(recipe_file, run):
+    first = run(recipe_file(), out="one")
+    second = run(recipe_file(), out="two")
+    assert second.segments.translated == 0
+    assert files(first.dataset) == files(second.dataset)
+
+
+def test_adding_a_language_translates_only_that_language(recipe_file, run):
+    first = run(recipe_file())
+    second = run(recipe_file(languages=["deu_Latn", "swh_Latn", "fra_Latn"]))
+    assert second.segments.from_memory == first.segments.unique
+    assert second.segments.translated == first.segments.unique // 2
+    kept = {name: sha for name, sha in files(first.dataset).items() if name.startswith("data/")}
+    assert kept.items() <= files(second.dataset).items()
+
+
+def test_a_threshold_changes_verdicts_and_translates_nothing(recipe_file, run):
+    engine = {"engine": "fake", "fault": "loop", "fault_every": 2}
+    loose = run(recipe_file(filter={"integrity": {"hit_limit": {"action": "off"}}}, translate=engine))
+    strict = run(recipe_file(translate=engine))
+    assert (strict.segments.translated, strict.back_translation.translated) == (0, 0)
+    assert strict.languages["deu_Latn"].kept < loose.languages["deu_Latn"].kept
+    assert strict.languages["deu_Latn"].dropped["integrity.hit_limit"] > 0
+
+
+def test_english_rows_of_a_mix_are_the_source(recipe_file, run):
+    rows = records(run(recipe_file(languages=["eng_Latn", "deu_Latn"])).dataset, "eng_Latn")
+    assert rows["messages"].equals(rows["source_messages"].rename("messages"))
+    assert rows["mt"].null_count() == 40
+    assert rows["keep"].all()
+
+
+def test_nothing_in_a_dataset_tells_where_when_or_how_wide_it_was_made(recipe_file, run, tmp_path):
+    dataset = run(recipe_file(workers=0)).dataset
+    other = run(recipe_file(memory=str(tmp_path / "elsewhere")), out="deep/er").dataset
+    assert files(dataset) == files(other)
+    for name in ("manifest.json", "recipe.lock.yaml", "README.md"):
+        text = (dataset / name).read_text()
+        assert str(tmp_path) not in text
+        assert "worker" not in text
+        assert "memory" not in text
+
+
+def test_the_manifest_names_every_shard_with_its_checksum_and_the_sources(recipe_file, run):
+    dataset = run(recipe_file()).dataset
+    root = orjson.loads((dataset / "manifest.json").read_bytes())
+    found = files(dataset)
+    for entry in root["configs"].values():
+        assert found[entry["manifest"]] == entry["sha256"]
+        (shard,) = orjson.loads((dataset / entry["manifest"]).read_bytes())["splits"]["train"]
+        assert found[shard["path"]] == shard["sha256"]
+        assert (dataset / shard["path"]).stat().st_size == shard["size"]
+    (source,) = root["sources"]
+    assert (source["file"], source["read"], source["samples"], source["rejected"]) == ("samples.jsonl", 40, 40, 0)
+
+
+def test_the_lock_is_the_resolved_recipe(recipe_file, run):
+    dataset = run(recipe_file(), "limit=7", "filter.round_trip.min_chrf=12").dataset
+    lock = yaml.safe_load((dataset / "recipe.lock.yaml").read_text())
+    assert (lock["limit"], lock["filter"]) == (7, {"round_trip": {"min_chrf": 12.0}})
+    assert lock["sources"]["small"]["path"] == "samples.jsonl"
+
+
+def test_rows_are_cut_into_shards_and_row_groups_as_the_recipe_says(recipe_file, run):
+    dataset = run(recipe_file(pack={"shard_rows": 16, "row_group_rows": 6})).dataset
+    shards = orjson.loads((dataset / "manifests/deu_Latn.json").read_bytes())["splits"]["train"]
+    assert [shard["row_groups"] for shard in shards] == [[6, 6, 4], [6, 6, 4], [6, 2]]
+    assert [shard["path"][-9:] for shard in shards] == ["0.parquet", "1.parquet", "2.parquet"]
+    whole = run(recipe_file(), out="whole").dataset
+    assert records(dataset, "deu_Latn").equals(records(whole, "deu_Latn"))
+
+
+def test_a_crashed_build_leaves_the_old_dataset_and_no_staging(recipe_file, run, tmp_path):
+    before = files(run(recipe_file()).dataset)
+    with pytest.raises(WorkerError):
+        run(recipe_file(translate={"engine": "fake", "batch_tokens": 128, "fault": "echo", "crash_at_batch": 5}))
+    assert files(tmp_path / "out/dataset") == before
+    assert not (tmp_path / "out" / STAGING).exists()
+
+
+def test_an_interrupted_commit_is_finished_by_the_next_build(recipe_file, run, tmp_path, monkeypatch):
+    old = files(run(recipe_file()).dataset)
+    expected = files(run(recipe_file(limit=9), out="other").dataset)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(build: Path) -> bool:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.store.commit.recover", kill)
+        with pytest.raises(Killed):
+            run(recipe_file(limit=9))
+    assert (tmp_path / "out" / INTENT).exists()
+    again = run(recipe_file(limit=9))
+    assert files(again.dataset) == expected
+    assert expected != old
+    assert not (tmp_path / "out" / INTENT).exists()

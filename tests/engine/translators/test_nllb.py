@@ -1,0 +1,152 @@
+"""Against the embedded model: a real converted model of NLLB's architecture."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import ctranslate2
+import pytest
+import sentencepiece
+
+from engine.embedded import MODEL_DIR
+from engine.translators import Request, load_translator, resolve_translator
+from recipes.model import NllbTranslate
+from schemas.errors import InputError, TranslatorError
+
+TEXTS = ["A dog runs on the grass.", "Two men in red shirts are playing football in the park.", "What color is the car?"]
+
+
+def spec(**asked):
+    return resolve_translator(NllbTranslate(engine="nllb", device="cpu", **asked))
+
+
+def requests(target: str, texts=TEXTS) -> list[Request]:
+    return [Request("eng_Latn", target, text) for text in texts]
+
+
+@pytest.fixture(scope="module")
+def raw():
+    """The model through the libraries alone."""
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(MODEL_DIR / "sentencepiece.bpe.model"))
+    model = ctranslate2.Translator(str(MODEL_DIR), device="cpu", compute_type="int8_float32", intra_threads=1)
+    return pieces, model
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+@pytest.mark.parametrize("target", ["deu_Latn", "fra_Latn", "ces_Latn"])
+def test_source_is_code_text_end_and_the_prefix_is_the_target_code(raw, target: str, beam: int):
+    pieces, model = raw
+    sources = [["eng_Latn", *p, "</s>"] for p in pieces.encode(TEXTS, out_type=str)]
+    expected = model.translate_batch(sources, target_prefix=[[target]] * len(TEXTS), beam_size=beam)
+    assert all(result.hypotheses[0][0] == target for result in expected)
+    got = load_translator(spec(beam_size=beam)).translate(requests(target))
+    assert [t.text for t in got] == [pieces.decode(result.hypotheses[0][1:]) for result in expected]
+
+
+def test_any_other_token_order_gives_other_scores(raw):
+    pieces, model = raw
+    encoded = pieces.encode(TEXTS, out_type=str)
+    ours = [t.logprob for t in load_translator(spec(beam_size=1)).translate(requests("deu_Latn"))]
+
+    def logprobs(sources: list[list[str]]) -> list[float]:
+        options = {"beam_size": 1, "return_scores": True, "return_end_token": True}
+        results = model.translate_batch(sources, target_prefix=[["deu_Latn"]] * len(TEXTS), **options)
+        return [r.scores[0] * len(r.hypotheses[0]) / (len(r.hypotheses[0]) - 1) for r in results]
+
+    assert ours == pytest.approx(logprobs([["eng_Latn", *p, "</s>"] for p in encoded]), abs=1e-6)
+    for wrong in ([[*p, "</s>", "eng_Latn"] for p in encoded], [["eng_Latn", *p] for p in encoded], encoded):
+        assert ours != pytest.approx(logprobs(wrong), abs=1e-3)
+
+
+def test_one_batch_may_mix_languages():
+    translator = load_translator(spec(beam_size=1))
+    mixed = translator.translate([*requests("deu_Latn", TEXTS[:1]), *requests("fra_Latn", TEXTS[:1])])
+    assert "Hund" in str(mixed[0].text)
+    assert "chien" in str(mixed[1].text)
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_log_probability_is_the_mean_over_the_tokens_of_the_translation(raw, beam: int):
+    pieces, model = raw
+    got = load_translator(spec(beam_size=beam, compute_type="float32")).translate(requests("deu_Latn"))
+    forced = ctranslate2.Translator(str(MODEL_DIR), device="cpu", compute_type="float32", intra_threads=1).score_batch(
+        [["eng_Latn", *p, "</s>"] for p in pieces.encode(TEXTS, out_type=str)],
+        [["deu_Latn", *pieces.encode(t.text, out_type=str)] for t in got],
+    )
+    for translation, scored in zip(got, forced, strict=True):
+        tokens = scored.log_probs[1:]  # the language token is given, not decoded
+        if len(tokens) == translation.target_tokens:  # a decoded text may have another segmentation
+            assert translation.logprob == pytest.approx(sum(tokens) / len(tokens), abs=1e-4)
+    assert any(len(s.log_probs) - 1 == t.target_tokens for s, t in zip(forced, got, strict=True))
+
+
+def test_a_source_over_the_limit_fails_alone_and_is_never_cut():
+    translator = load_translator(spec(beam_size=1, max_source_tokens=8))
+    got = translator.translate(requests("deu_Latn", ["A dog runs.", TEXTS[1], "A cat."]))
+    assert [t.failure for t in got] == [None, "source_too_long", None]
+    assert got[1].text is None
+
+
+def test_a_source_beyond_the_position_table_does_not_fail_its_batch():
+    translator = load_translator(spec(beam_size=1))
+    got = translator.translate(requests("deu_Latn", ["A dog runs.", "dog " * 3000]))
+    assert [t.failure for t in got] == [None, "source_too_long"]
+
+
+def test_a_translation_at_the_length_limit_is_marked():
+    short = load_translator(spec(beam_size=1, max_decoding_tokens=3)).translate(requests("deu_Latn", TEXTS[:1]))[0]
+    whole = load_translator(spec(beam_size=1)).translate(requests("deu_Latn", TEXTS[:1]))[0]
+    assert (short.hit_limit, short.target_tokens) == (True, 3)
+    assert not whole.hit_limit
+
+
+def test_text_without_pieces_is_a_named_failure_and_never_sent():
+    assert load_translator(spec()).translate(requests("deu_Latn", [""]))[0].failure == "empty_source"
+
+
+def test_the_languages_are_those_of_the_models_own_vocabulary():
+    assert spec().languages == {"eng_Latn", "deu_Latn", "fra_Latn", "ces_Latn"}
+
+
+def test_the_fingerprint_holds_what_decides_a_translation_and_nothing_else():
+    base = spec().fingerprint
+    assert spec(threads=2, batch_tokens=64, unit_tokens=64, actors_per_gpu=2).fingerprint == base
+    changed = [{"beam_size": 1}, {"length_penalty": 0.5}, {"compute_type": "float32"}, {"max_decoding_tokens": 9}]
+    assert len({base, *(spec(**change).fingerprint for change in changed)}) == 5
+
+
+def test_int8_is_recorded_as_what_it_really_is():
+    assert spec(compute_type="int8").identity["compute_type"] == "int8_float32"
+    assert spec(compute_type="int8").fingerprint == spec(compute_type="int8_float32").fingerprint
+
+
+def test_another_precision_than_stated_is_an_error(monkeypatch):
+    stated = spec()
+    wrong = replace(stated, placement=replace(stated.placement, compute_type="int8"))
+    with pytest.raises(TranslatorError, match="int8_float32"):
+        load_translator(wrong)
+
+
+def test_a_folder_that_is_no_converted_model_is_refused_with_what_is_missing(tmp_path: Path):
+    shutil.copy(MODEL_DIR / "config.json", tmp_path)
+    with pytest.raises(InputError, match=r"model\.bin"):
+        spec(model=str(tmp_path))
+
+
+def test_a_converted_folder_is_the_same_model_under_its_own_name(tmp_path: Path):
+    folder = tmp_path / "mine"
+    shutil.copytree(MODEL_DIR, folder)
+    assert spec(model=str(folder)).fingerprint == spec().fingerprint
+    assert spec(model=str(folder)).model.startswith("mine@sha256:")
+
+
+def test_a_code_that_the_vocabulary_lacks_is_not_among_the_languages(tmp_path: Path):
+    folder = tmp_path / "mine"
+    shutil.copytree(MODEL_DIR, folder)
+    path = folder / "shared_vocabulary.json"
+    tokens = ["fra_Xxxx" if token == "fra_Latn" else token for token in json.loads(path.read_text(encoding="utf-8"))]
+    path.write_text(json.dumps(tokens), encoding="utf-8")
+    assert "fra_Latn" not in spec(model=str(folder)).languages

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.translators import Request, Translation
+from engine.workers.units import RESULT_SCHEMA, estimated_tokens, plan_units, translate_unit, units_of
+from schemas.errors import TranslatorError
+
+
+def segments(lengths: list[int], lang: str = "deu_Latn") -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "key": [f"{i:08}" for i in range(len(lengths))],
+            "source_lang": "eng_Latn",
+            "target_lang": lang,
+            "text": ["x" * n for n in lengths],
+        },
+        schema={"key": pl.String, "source_lang": pl.String, "target_lang": pl.String, "text": pl.String},
+    )
+
+
+LENGTHS = st.lists(st.integers(1, 400), min_size=1, max_size=200)
+
+
+@given(LENGTHS)
+def test_every_segment_is_in_exactly_one_batch_of_one_unit(lengths: list[int]):
+    asked = segments(lengths)
+    units = plan_units(asked, batch_tokens=256, unit_tokens=1024)
+    assert sorted(units["key"]) == sorted(asked["key"])
+    assert units.group_by("batch").agg(pl.col("unit").n_unique() == 1)["unit"].all()
+
+
+@given(LENGTHS)
+def test_no_batch_is_over_its_bound_but_a_single_long_text(lengths: list[int]):
+    units = plan_units(segments(lengths), batch_tokens=256, unit_tokens=1024)
+    sizes = units.with_columns(tokens=estimated_tokens()).group_by("batch").agg(pl.len(), pl.col("tokens").max())
+    assert all(n == 1 or n * width <= 256 for n, width in sizes.select("len", "tokens").iter_rows())
+
+
+@given(LENGTHS, st.randoms(use_true_random=False))
+def test_the_list_is_a_pure_function_of_the_segments_and_not_of_their_order(lengths, random):
+    asked = segments(lengths)
+    order = list(range(asked.height))
+    random.shuffle(order)
+    one = plan_units(asked, batch_tokens=256, unit_tokens=1024)
+    other = plan_units(asked[order], batch_tokens=256, unit_tokens=1024)
+    assert one.equals(other)
+
+
+def test_the_list_is_golden():
+    units = plan_units(segments([30, 300, 3, 60, 61, 299]), batch_tokens=110, unit_tokens=200)
+    assert units.select("unit", "batch", "key").rows() == [
+        (0, 0, "00000001"), (0, 1, "00000005"), (1, 2, "00000003"), (1, 2, "00000004"), (1, 2, "00000000"),
+        (1, 2, "00000002"),
+    ]  # fmt: skip
+
+
+def test_a_language_with_few_segments_shares_units_with_the_others():
+    asked = pl.concat([segments([30] * 500), segments([30] * 3, "swh_Latn").with_columns(key=pl.col("key") + "s")])
+    units = plan_units(asked, batch_tokens=512, unit_tokens=100_000)
+    small = units.filter(pl.col("target_lang") == "swh_Latn")["batch"].unique()
+    langs = units.filter(pl.col("batch").is_in(small.to_list()))["target_lang"].unique()
+    assert sorted(langs) == ["deu_Latn", "swh_Latn"]
+
+
+def test_a_small_job_still_has_work_for_several_workers():
+    units = plan_units(segments([30] * 2000), batch_tokens=512, unit_tokens=1_000_000)
+    assert units["unit"].n_unique() >= 16
+
+
+class Recorder:
+    """Remembers its batches and answers with their size."""
+
+    def __init__(self, short: int = 0) -> None:
+        self.batches: list[list[str]] = []
+        self._short = short
+
+    def translate(self, batch: list[Request]) -> list[Translation]:
+        self.batches.append([request.text for request in batch])
+        return [Translation(request.text.upper(), logprob=-1.0) for request in batch][self._short :]
+
+
+def test_a_unit_is_done_batch_by_batch_as_it_was_written_down():
+    units = plan_units(segments([30, 300, 3, 60, 61, 299]), batch_tokens=110, unit_tokens=200)
+    recorder = Recorder()
+    results = [translate_unit(recorder, unit.rows) for unit in units_of(units)]
+    expected = [group["text"].to_list() for _, group in units.group_by("batch", maintain_order=True)]
+    assert recorder.batches == expected
+    assert [text for result in results for text in result["text"].to_pylist()] == [t.upper() for t in units["text"]]
+    assert all(result.schema.equals(RESULT_SCHEMA) for result in results)
+
+
+def test_an_engine_that_returns_too_few_results_broke_its_contract():
+    (unit,) = units_of(plan_units(segments([10, 20]), batch_tokens=512, unit_tokens=512))
+    with pytest.raises(TranslatorError, match="1 results for the 2 requests"):
+        translate_unit(Recorder(short=1), unit.rows)

@@ -1,0 +1,45 @@
+"""Who does the work leaves no trace: inline and Ray give the same bytes of ``dataset/``."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("local_ray")
+
+EMBEDDED = {"engine": "nllb", "model": "embedded", "beam_size": 2, "batch_tokens": 256, "unit_tokens": 512}
+FAKE = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 64, "unit_tokens": 128}
+SCORERS = {"scorers": ["integrity", "language_id", "nmt", "round_trip"]}
+
+
+def content(dataset: Path) -> dict[str, str]:
+    return {
+        p.relative_to(dataset).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in dataset.rglob("*")
+        if p.is_file()
+    }
+
+
+@pytest.mark.parametrize("engine", [EMBEDDED, FAKE], ids=["embedded", "batch_sensitive"])
+def test_inline_one_and_two_ray_workers_give_the_same_bytes(recipe_file, run, tmp_path: Path, engine: dict):
+    made = []
+    for workers in (0, 1, 2):
+        recipe = recipe_file(
+            translate=engine, languages=["deu_Latn", "fra_Latn"], score=SCORERS, workers=workers,
+            memory=str(tmp_path / f"memory{workers}"),
+        )  # fmt: skip
+        summary = run(recipe, out=f"out{workers}")
+        assert summary.segments.translated == summary.segments.unique > 50
+        made.append(content(summary.dataset))
+    assert made[0] == made[1] == made[2]
+
+
+def test_batch_sensitive_scores_reach_the_dataset(recipe_file, run, tmp_path: Path):
+    """The control of the test above: another batching gives other bytes."""
+    made = [
+        content(run(recipe_file(translate={**FAKE, "batch_tokens": n}, memory=str(tmp_path / str(n))), out=str(n)).dataset)
+        for n in (64, 128)
+    ]
+    assert made[0]["data/deu_Latn/train-00000.parquet"] != made[1]["data/deu_Latn/train-00000.parquet"]

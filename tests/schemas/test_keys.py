@@ -1,0 +1,74 @@
+"""Golden values: these never change within a schema version."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from schemas import keys
+
+
+def test_canonical_json_sorts_keys_and_leaves_no_spaces():
+    assert keys.canonical_json({"b": [1, None, True], "a": "ü"}) == '{"a":"ü","b":[1,null,true]}'.encode()
+
+
+def test_canonical_json_is_the_same_for_composed_and_decomposed_text():
+    composed = unicodedata.normalize("NFC", "Köln")
+    assert keys.canonical_json(composed) == keys.canonical_json(unicodedata.normalize("NFD", composed))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), b"bytes"])
+def test_what_has_no_canonical_form_is_refused(value):
+    with pytest.raises((TypeError, ValueError)):
+        keys.digest(value)
+
+
+def test_source_id_is_golden():
+    assert keys.source_id("coco_captions", "2017", "val2017", "38") == "s1:004a6a667cdbc91dd708532e48a9cbc5"
+
+
+def test_record_id_is_golden():
+    assert keys.record_id("s1:0", "deu_Latn", "caption") == "r1:72ccaa6b2b4bc54d19784abe1c6ca647"
+
+
+def test_memory_key_is_golden_and_equals_the_digest_of_its_parts():
+    (key,) = keys.memory_keys("f" * 32, "eng_Latn", "deu_Latn", ["A dog."])
+    assert key == keys.digest(["f" * 32, "eng_Latn", "deu_Latn", "A dog."])
+    assert key == "e72deaf343fed455508f7889ccb99081"
+
+
+@pytest.mark.parametrize("text", ['quote " and \\ slash', "line\nfeed", "日本語", "é", "😀", "\u2028"])
+def test_memory_keys_equal_the_digest_of_their_parts_for_any_text(text):
+    assert keys.memory_keys("t", "a", "b", [text]) == [keys.digest(["t", "a", "b", text])]
+
+
+def test_memory_keys_differ_by_translator_direction_and_text():
+    seen = {
+        *keys.memory_keys("t", "eng_Latn", "deu_Latn", ["a", "b"]),
+        *keys.memory_keys("u", "eng_Latn", "deu_Latn", ["a"]),
+        *keys.memory_keys("t", "deu_Latn", "eng_Latn", ["a"]),
+    }
+    assert len(seen) == 4
+
+
+def test_source_hash_sees_every_change_of_a_sample():
+    base = ([("user", "q"), ("assistant", "a")], ["a", "b"], 0, ["a"], ["uri:1"])
+    changed = [
+        ([("user", "q"), ("assistant", "b")], *base[1:]),
+        (base[0], ["b", "a"], *base[2:]),
+        (*base[:2], 1, *base[3:]),
+        (*base[:3], ["a", "a"], base[4]),
+        (*base[:4], ["uri:2"]),
+    ]
+    assert len({keys.source_hash(*item) for item in (base, *changed)}) == 6
+
+
+def test_source_hash_and_content_hash_are_golden():
+    turns = [("user", "<image>"), ("assistant", "A dog.")]
+    assert keys.source_hash(turns, None, None, None, ["uri:0"]) == "097452257cdfe0fdd12c61f5b12da4d9"
+    assert keys.content_hash(turns, None, None) == "3d3f0ba14f42a57fa6fa307e6c303e3b"
+
+
+def test_image_id_of_an_unseen_image_is_the_hash_of_its_uri():
+    assert keys.image_id("a.jpg") == "uri:" + keys.bytes_sha256(b"a.jpg")

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from schemas.errors import SchemaError
+from schemas.record import Metric, record_schema, validate
+
+METRIC = Metric("nmt", "logprob", "higher", None, 0, "")
+SCHEMA = record_schema([METRIC])
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    row = {
+        "record_id": "r1:0", "source_id": "s1:0", "source_hash": "h",
+        "source": dict.fromkeys(("dataset", "revision", "config", "split", "row_id", "url"), "x"),
+        "license": "mit", "task": "vqa_open", "template_id": None, "lang": "deu_Latn", "lang_bcp47": "de",
+        "source_lang": "eng_Latn",
+        "image_refs": [{"image_id": "uri:0", "uri": "a.jpg", "width": None, "height": None, "mime": None}],
+        "source_messages": [{"role": "user", "content": "<image>\nWhat?"}, {"role": "assistant", "content": "ball"}],
+        "source_choices": None, "source_answers": ["ball"], "row_status": "ok",
+        "messages": [{"role": "user", "content": "<image>\nWas?"}, {"role": "assistant", "content": "Ball"}],
+        "turn_langs": ["deu_Latn", "deu_Latn"], "choices": None, "answer_index": None, "answers": ["Ball"],
+        "content_hash": "c",
+        "mt": {"engines": ["nllb"], "models": ["m"], "params_hash": "p", "copied_fields": []},
+        "back_messages": None, "score_nmt_logprob": -0.5, "turn_nmt_logprob": [-0.5, None], "scores_skipped": [],
+        "keep": True, "filter_reasons": [],
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+FAILED = {
+    "row_status": "failed", "messages": None, "turn_langs": None, "answers": None, "content_hash": None, "mt": None,
+    "keep": False, "filter_reasons": ["source_too_long"], "score_nmt_logprob": None, "turn_nmt_logprob": None,
+}  # fmt: skip
+
+
+def table(*rows: dict[str, Any]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=SCHEMA)
+
+
+def test_columns_and_their_order_are_golden():
+    assert SCHEMA.names == [
+        "record_id", "source_id", "source_hash", "source", "license", "task", "template_id", "lang", "lang_bcp47",
+        "source_lang", "image_refs", "source_messages", "source_choices", "source_answers", "row_status", "messages",
+        "turn_langs", "choices", "answer_index", "answers", "content_hash", "mt", "back_messages",
+        "score_nmt_logprob", "turn_nmt_logprob", "scores_skipped", "keep", "filter_reasons",
+    ]  # fmt: skip
+
+
+def test_types_are_golden():
+    assert str(SCHEMA.field("mt").type) == (
+        "struct<engines: list<item: string>, models: list<item: string>, params_hash: string, "
+        "copied_fields: list<item: string>>"
+    )
+    assert str(SCHEMA.field("messages").type) == "list<item: struct<role: string, content: string>>"
+    assert SCHEMA.field("answer_index").type == pa.int32()
+    assert SCHEMA.field("score_nmt_logprob").type == pa.float32()
+    assert SCHEMA.field("turn_nmt_logprob").type == pa.list_(pa.float32())
+    assert all(field.nullable for field in SCHEMA)
+
+
+def test_sound_rows_pass():
+    validate(table(record(), record(**FAILED)), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("changes", "column", "rule"),
+    [
+        ({"record_id": None}, "record_id", "null"),
+        ({"task": "poem"}, "task", "one of"),
+        ({"lang": "deu"}, "lang", "FLORES"),
+        ({"row_status": "maybe"}, "row_status", "ok or failed"),
+        ({"messages": None}, "messages", "null"),
+        ({**FAILED, "messages": record()["messages"]}, "messages", "null"),
+        ({"messages": record()["messages"][:1]}, "messages", "as many turns"),
+        ({"messages": [{"role": "user", "content": "Was?"}, {"role": "assistant", "content": "B"}]}, "messages", "marker"),
+        ({"messages": [{"role": "user", "content": "<image>"}, {"role": "user", "content": "B"}]}, "messages", "roles"),
+        ({"turn_langs": ["deu_Latn"]}, "turn_langs", "entry a turn"),
+        ({"answers": None}, "answers", "as many"),
+        ({"answers": ["a", "b"]}, "answers", "as many"),
+        ({"choices": ["a"], "answer_index": 1, "source_choices": ["a"]}, "answer_index", "position"),
+        ({**FAILED, "keep": True}, "keep", "failed"),
+        ({**FAILED, "filter_reasons": []}, "filter_reasons", "reason"),
+        ({"turn_nmt_logprob": [-0.5]}, "turn_nmt_logprob", "entry a turn"),
+    ],
+)  # fmt: skip
+def test_a_broken_rule_names_column_row_and_rule(changes: dict[str, Any], column: str, rule: str):
+    with pytest.raises(SchemaError, match=rf"column {column}, row 1 .*{rule}"):
+        validate(table(record(), record(**changes)), SCHEMA)
+
+
+def test_another_schema_is_refused_with_the_columns_that_differ():
+    other = table(record()).drop_columns(["template_id"])
+    with pytest.raises(SchemaError, match="template_id"):
+        validate(other, SCHEMA)

@@ -1,5 +1,4 @@
-"""A tiny NLLB-architecture model that ships with the code, so that a translation needs neither network nor
-GPU.
+"""A tiny NLLB-architecture model that ships with the code, for translating without network or GPU.
 
 `MODEL_DIR` is the folder of the CTranslate2 model (`model.bin`, `config.json`, `shared_vocabulary.json`) and
 its SentencePiece model (`sentencepiece.bpe.model`). `ANSWERS` is a table of short answers in four languages,

@@ -50,9 +50,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--run", type=Path, required=True, help="the --out folder of train")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="folder for hf/ and ctranslate2/, made if missing"
-    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for hf/ and ctranslate2/")
     parser.add_argument(
         "--quantization",
         default="int8",
@@ -85,7 +83,7 @@ def write_hf(run: Path, hf: Path, vocabulary: Vocabulary) -> None:
     model = M2M100ForConditionalGeneration.from_pretrained(run / "hf", max_position_embeddings=POSITIONS)
     if model.config.vocab_size != len(vocabulary):
         raise ConversionError(
-            f"{model.config.vocab_size} embeddings in the checkpoint, {len(vocabulary)} tokens in the vocabulary"
+            f"the checkpoint embeds {model.config.vocab_size} tokens, the vocabulary has {len(vocabulary)}"
         )
     model.save_pretrained(hf)
     build_tokenizer(run / SENTENCEPIECE_FILE, vocabulary).save_pretrained(hf)
@@ -116,12 +114,8 @@ def check_tokenizer(hf: Path, vocabulary: Vocabulary) -> None:
     tokenizer = AutoTokenizer.from_pretrained(hf)
     saved = tokenizer.get_vocab()
     if saved != vocabulary.index:
-        wrong = [
-            token
-            for token in saved.keys() | vocabulary.index
-            if saved.get(token) != vocabulary.index.get(token)
-        ]
-        raise ConversionError(f"the tokenizer's ids differ from those of training: {sorted(wrong)[:10]}")
+        wrong = sorted({token for token, _ in saved.items() ^ vocabulary.index.items()})
+        raise ConversionError(f"the tokenizer's ids differ from those of training: {wrong[:10]}")
     for text in TOKENIZER_PROBES:
         if tokenizer(text, add_special_tokens=False)["input_ids"] != vocabulary.ids(text):
             raise ConversionError(f"the tokenizer and SentencePiece disagree on {text!r}")
@@ -138,9 +132,8 @@ def check_translation(ct2: Path, vocabulary: Vocabulary) -> None:
     translator = ctranslate2.Translator(str(ct2), device="cpu", intra_threads=1)
     source = [PIVOT, *vocabulary.processor.encode(PROBE, out_type=str), "</s>"]
     for code in sorted(LANGUAGES.values()):
-        hypothesis = translator.translate_batch([source], target_prefix=[[code]], beam_size=1)[0].hypotheses[
-            0
-        ]
+        results = translator.translate_batch([source], target_prefix=[[code]], beam_size=1)
+        hypothesis = results[0].hypotheses[0]
         if hypothesis[0] != code:
             raise ConversionError(f"asked for {code}, the model began with {hypothesis[0]}")
         print(code, vocabulary.processor.decode(hypothesis[1:]))

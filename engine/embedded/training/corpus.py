@@ -133,16 +133,13 @@ def _xgqa_split(folder: Path, split: str) -> list[tuple[str, Row]]:
     ]
 
 
-def examples(
-    rows: Iterable[Row], vocabulary: Vocabulary, *, repeat: int = 1, longest: int = 100
-) -> list[Example]:
-    """Every trained direction of every row, `repeat` times; pairs with a side of over `longest` pieces are
-    left out."""
+def examples(rows: Iterable[Row], vocabulary: Vocabulary, repeat: int = 1, limit: int = 100) -> list[Example]:
+    """Every trained direction of every row, `repeat` times, but pairs with a side of over `limit` pieces."""
     made: list[Example] = []
     for row in rows:
         ids = {code: vocabulary.ids(text) for code, text in row.items()}
         for source, target in DIRECTIONS:
-            if source in ids and target in ids and max(len(ids[source]), len(ids[target])) <= longest:
+            if source in ids and target in ids and max(len(ids[source]), len(ids[target])) <= limit:
                 pair = Example(
                     (vocabulary.index[source], *ids[source], EOS),
                     (vocabulary.index[target], *ids[target], EOS),
@@ -191,9 +188,7 @@ def main() -> None:
         description="Count the rows of the training corpora.",
         epilog="example: python -m engine.embedded.training.corpus --multi30k MULTI30K --xgqa XGQA",
     )
-    parser.add_argument(
-        "--multi30k", type=Path, required=True, help="folder with train.en.gz, train.de.gz, ..."
-    )
+    parser.add_argument("--multi30k", type=Path, required=True, help="folder with train.en.gz, ...")
     parser.add_argument("--xgqa", type=Path, help="folder with en/train_48.json, de/train_48.json, ...")
     args = parser.parse_args()
     for split in ("train", "val", "test_2016_flickr"):

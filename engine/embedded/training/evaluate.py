@@ -212,12 +212,8 @@ def main() -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--model", type=Path, default=MODEL_DIR, help="CTranslate2 folder; default: the shipped one"
-    )
-    parser.add_argument(
-        "--multi30k", type=Path, required=True, help="folder with test_2016_flickr.en.gz, ..."
-    )
+    parser.add_argument("--model", type=Path, default=MODEL_DIR, help="CTranslate2 folder (the shipped one)")
+    parser.add_argument("--multi30k", type=Path, required=True, help="folder with val.en.gz, ...")
     parser.add_argument("--xgqa", type=Path, help="folder with en/dev.json, ...; measures questions too")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
     args = parser.parse_args()

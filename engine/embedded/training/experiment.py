@@ -114,10 +114,8 @@ def prepare(options: TrainingOptions) -> TrainingData:
 
 def phrase_corpus() -> list[Row]:
     """The hand-written phrases as rows; a language without a translation is absent from its row."""
-    return [
-        {code: cell for code, cell in zip(phrases.COLUMNS, row, strict=True) if cell}
-        for row in phrases.rows()
-    ]
+    whole = (zip(phrases.COLUMNS, row, strict=True) for row in phrases.rows())
+    return [{code: cell for code, cell in cells if cell} for cells in whole]
 
 
 def train_sentencepiece(texts: list[str], vocab_size: int, threads: int) -> bytes:

@@ -166,20 +166,18 @@ class Trainer:
         self._save()
         data = self.data
         rows = data.captions[:captions]
+        question_loss = validation_loss(self.averaged, data.questions) if data.questions else None
+        bleu = {
+            f"{source}-{target}": validation_bleu(self.averaged, data.vocabulary, rows, source, target)
+            for source, target in directions
+        }
         self._log(
             event=event,
             step=self.step,
             minutes=round(self.seconds / 60, 2),
             validation_loss=round(validation_loss(self.averaged, data.validation), 4),
-            question_loss=round(validation_loss(self.averaged, data.questions), 4)
-            if data.questions
-            else None,
-            bleu={
-                f"{source}-{target}": round(
-                    validation_bleu(self.averaged, data.vocabulary, rows, source, target), 2
-                )
-                for source, target in directions
-            },
+            question_loss=None if question_loss is None else round(question_loss, 4),
+            bleu={direction: round(score, 2) for direction, score in bleu.items()},
         )
 
     def _save(self) -> None:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import sacrebleu
 import torch
-from transformers import M2M100ForConditionalGeneration
+from transformers import M2M100ForConditionalGeneration as Model
 
 from engine.embedded.training.corpus import EOS, PAD, Example, Row, Vocabulary, batches
 
 IGNORED_LABEL = -100
 VALIDATION_BATCH_TOKENS = 4096
 GENERATION_BATCH = 64
-GENERATION_TOKENS = 60
+GENERATION_LENGTH = 61  # the decoder's first `</s>` counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,7 @@ def _padded(rows: Sequence[tuple[int, ...]], filler: int) -> torch.Tensor:
     return torch.tensor([(*row, *[filler] * (width - len(row))) for row in rows])
 
 
-def loss(
-    model: M2M100ForConditionalGeneration, batch: Sequence[Example], smoothing: float
-) -> tuple[torch.Tensor, int]:
+def loss(model: Model, batch: Sequence[Example], smoothing: float) -> tuple[torch.Tensor, int]:
     """Mean cross-entropy (nats a token) over the batch's target tokens, with label smoothing, and their
     number."""
     tensors = collate(batch)
@@ -64,7 +62,7 @@ def loss(
     return entropy, int(kept.sum())
 
 
-def validation_loss(model: M2M100ForConditionalGeneration, data: Sequence[Example]) -> float:
+def validation_loss(model: Model, data: Sequence[Example]) -> float:
     """Mean cross-entropy (nats a target token, no smoothing) over all of `data`."""
     total, count = 0.0, 0
     with torch.no_grad():
@@ -75,7 +73,7 @@ def validation_loss(model: M2M100ForConditionalGeneration, data: Sequence[Exampl
 
 
 def validation_bleu(
-    model: M2M100ForConditionalGeneration,
+    model: Model,
     vocabulary: Vocabulary,
     rows: Sequence[Row],
     source: str,
@@ -86,15 +84,14 @@ def validation_bleu(
     hypotheses = [""] * len(rows)
     for start in range(0, len(order), GENERATION_BATCH):
         part = order[start : start + GENERATION_BATCH]
-        sources = _padded(
-            [(vocabulary.index[source], *vocabulary.ids(rows[i][source]), EOS) for i in part], PAD
-        )
+        ids_of_part = [vocabulary.ids(rows[i][source]) for i in part]
+        sources = _padded([(vocabulary.index[source], *ids, EOS) for ids in ids_of_part], PAD)
         with torch.no_grad():
             generated = model.generate(
                 input_ids=sources,
                 attention_mask=sources.ne(PAD).long(),
                 num_beams=1,
-                max_new_tokens=GENERATION_TOKENS,
+                max_length=GENERATION_LENGTH,
                 forced_bos_token_id=vocabulary.index[target],
             )
         for i, ids in zip(part, generated.tolist(), strict=True):

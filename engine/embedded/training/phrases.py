@@ -92,9 +92,9 @@ class Colour:
     def parse(cls, line: str) -> Colour:
         """Read one line of `COLOURS`."""
         en, de, fr, cs = line.split("|")
-        return cls(
-            en, de, dict(zip("mf", fr.split(","), strict=True)), dict(zip("mfn", cs.split(","), strict=True))
-        )
+        fr_forms = dict(zip("mf", fr.split(","), strict=True))
+        cs_forms = dict(zip("mfn", cs.split(","), strict=True))
+        return cls(en, de, fr_forms, cs_forms)
 
 
 def rows() -> list[Phrase]:

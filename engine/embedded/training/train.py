@@ -44,9 +44,7 @@ def parse(arguments: list[str] | None = None) -> TrainingOptions:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--multi30k", type=Path, required=True, help="folder with train.en.gz, train.de.gz, ..."
-    )
+    parser.add_argument("--multi30k", type=Path, required=True, help="folder with train.en.gz, ...")
     parser.add_argument("--xgqa", type=Path, help="folder with en/train_48.json, de/train_48.json, ...")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run, made if missing")
     parser.add_argument("--resume", type=Path, help="state.pt of an earlier run; its minutes count")
@@ -57,49 +55,35 @@ def parse(arguments: list[str] | None = None) -> TrainingOptions:
 
 
 def _add_shape(parser: argparse.ArgumentParser) -> None:
-    shape = parser.add_argument_group("model")
-    shape.add_argument("--vocab-size", type=int, default=5000, help="SentencePiece pieces (%(default)s)")
-    shape.add_argument("--d-model", type=int, default=128, help="width of the layers (%(default)s)")
-    shape.add_argument("--ffn", type=int, default=512, help="width of the feed-forward layers (%(default)s)")
-    shape.add_argument("--heads", type=int, default=4, help="attention heads (%(default)s)")
-    shape.add_argument("--encoder-layers", type=int, default=3, help="(%(default)s)")
-    shape.add_argument("--decoder-layers", type=int, default=2, help="(%(default)s)")
-    shape.add_argument("--dropout", type=float, default=0.1, help="(%(default)s)")
+    group = parser.add_argument_group("model")
+    group.add_argument("--vocab-size", type=int, default=5000, help="SentencePiece pieces (%(default)s)")
+    group.add_argument("--d-model", type=int, default=128, help="width of the layers (%(default)s)")
+    group.add_argument("--ffn", type=int, default=512, help="width of the feed-forward layers (%(default)s)")
+    group.add_argument("--heads", type=int, default=4, help="attention heads (%(default)s)")
+    group.add_argument("--encoder-layers", type=int, default=3, help="(%(default)s)")
+    group.add_argument("--decoder-layers", type=int, default=2, help="(%(default)s)")
+    group.add_argument("--dropout", type=float, default=0.1, help="(%(default)s)")
 
 
 def _add_schedule(parser: argparse.ArgumentParser) -> None:
-    schedule = parser.add_argument_group("training")
-    schedule.add_argument(
-        "--minutes", type=float, default=90, help="budget of the training loop (%(default)s)"
-    )
-    schedule.add_argument("--learning-rate", type=float, default=3e-3, help="its peak (%(default)s)")
-    schedule.add_argument(
-        "--warmup", type=int, default=500, help="steps in which the rate rises (%(default)s)"
-    )
-    schedule.add_argument(
+    group = parser.add_argument_group("training")
+    group.add_argument("--minutes", type=float, default=90, help="budget of the loop (%(default)s)")
+    group.add_argument("--learning-rate", type=float, default=3e-3, help="its peak (%(default)s)")
+    group.add_argument("--warmup", type=int, default=500, help="steps of rising rate (%(default)s)")
+    group.add_argument(
         "--cooldown",
         type=float,
         default=0.35,
-        help="last part of the budget, in which the rate falls (%(default)s)",
+        help="last part of the budget, of falling rate (%(default)s)",
     )
-    schedule.add_argument("--label-smoothing", type=float, default=0.1, help="(%(default)s)")
-    schedule.add_argument(
-        "--max-tokens", type=int, default=1536, help="padded tokens of a batch (%(default)s)"
-    )
-    schedule.add_argument(
-        "--question-repeat", type=int, default=2, help="copies of an xGQA question (%(default)s)"
-    )
-    schedule.add_argument(
-        "--phrase-repeat", type=int, default=3, help="copies of a hand-written phrase; 0: none (%(default)s)"
-    )
-    schedule.add_argument(
-        "--ema", type=float, default=0.998, help="decay of the averaged weights (%(default)s)"
-    )
-    schedule.add_argument(
-        "--validation-minutes", type=float, default=5, help="between validations (%(default)s)"
-    )
-    schedule.add_argument("--threads", type=int, default=2, help="CPU threads (%(default)s)")
-    schedule.add_argument("--seed", type=int, default=1, help="(%(default)s)")
+    group.add_argument("--label-smoothing", type=float, default=0.1, help="(%(default)s)")
+    group.add_argument("--max-tokens", type=int, default=1536, help="padded tokens a batch (%(default)s)")
+    group.add_argument("--question-repeat", type=int, default=2, help="copies of a question (%(default)s)")
+    group.add_argument("--phrase-repeat", type=int, default=3, help="copies of a phrase, or 0 (%(default)s)")
+    group.add_argument("--ema", type=float, default=0.998, help="decay of averaged weights (%(default)s)")
+    group.add_argument("--validation-minutes", type=float, default=5, help="from one to another (%(default)s)")
+    group.add_argument("--threads", type=int, default=2, help="CPU threads (%(default)s)")
+    group.add_argument("--seed", type=int, default=1, help="(%(default)s)")
 
 
 if __name__ == "__main__":

@@ -122,8 +122,7 @@ def check_tokenizer(hf: Path, vocabulary: Vocabulary) -> None:
 
 
 def check_translation(ct2: Path, vocabulary: Vocabulary) -> None:
-    """Raise ConversionError unless the CTranslate2 model has training's vocabulary and keeps its target
-    language.
+    """Raise ConversionError unless the CTranslate2 model has training's vocabulary and keeps to its language.
 
     Prints a sentence in every language, to be looked at.
     """

@@ -103,8 +103,7 @@ def read_multi30k(folder: Path, split: str, languages: Sequence[str] = tuple(LAN
 
 
 def read_xgqa(folder: Path, *, held_out_images: int = 15) -> Questions:
-    """The English and German questions of xGQA's few-shot splits, from `<language>/train_48.json` and
-    `dev.json`.
+    """The English and German questions of xGQA's few-shot splits, `<language>/train_48.json` and `dev.json`.
 
     The last `held_out_images` images of dev are held out; a training question with the same English text as
     one of theirs is left out.

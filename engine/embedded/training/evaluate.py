@@ -1,6 +1,6 @@
-"""The command that measures a converted model: BLEU and chrF by direction, round trips, throughput.
+"""The command that measures a converted model: BLEU and chrF, round trips, lone words, throughput.
 
-Needs CTranslate2, SentencePiece and sacrebleu only. Every score is on text that was not trained on:
+Needs CTranslate2, SentencePiece and sacrebleu only. Every BLEU and chrF is on text that was not trained on:
 Multi30k's test_2016_flickr, and the held-out xGQA questions that are not among the hand-written phrases
 either. Scores vary a little between processors, for CTranslate2's int8 arithmetic does.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 import ctranslate2
 import sacrebleu
 
-from engine.embedded import MODEL_DIR
+from engine.embedded import ANSWERS, MODEL_DIR
 from engine.embedded.training import phrases
 from engine.embedded.training.corpus import DIRECTIONS, PIVOT, Row, Vocabulary, read_multi30k, read_xgqa
 
@@ -180,6 +180,25 @@ def questions(translator: Translator, xgqa: Path) -> dict[str, Quality]:
     return measured
 
 
+def lone_answers(translator: Translator) -> dict[str, dict[str, str]]:
+    """How many entries of the answer table are translated as it has them, case aside, by language.
+
+    `trained` are those that are also among the hand-written phrases. Others may be right too.
+    """
+    header, *table = (line.split("\t") for line in ANSWERS.read_text(encoding="utf-8").splitlines())
+    written = {row[0] for row in phrases.rows()}
+    measured: dict[str, dict[str, str]] = {}
+    for column, language in enumerate(header[1:], start=1):
+        measured[language] = {}
+        for part, trained in (("trained", True), ("untrained", False)):
+            entries = [row for row in table if (row[0] in written) == trained]
+            hypotheses = translator.translate([row[0] for row in entries], PIVOT, language)
+            right = sum(h.lower() == row[column].lower() for h, row in zip(hypotheses, entries, strict=True))
+            measured[language][part] = f"{right} of {len(entries)}"
+        print(f"lone answers in {language}: {measured[language]}", flush=True)
+    return measured
+
+
 def throughput(folder: Path, texts: Sequence[str]) -> dict[str, Throughput]:
     """Speed of English → German without tokenisation, by workers, threads and beam size."""
     measured: dict[str, Throughput] = {}
@@ -208,7 +227,7 @@ def main() -> None:
     """Read the command line, measure, print, and write the figures as JSON."""
     parser = argparse.ArgumentParser(
         prog="python -m engine.embedded.training.evaluate",
-        description="Measure a converted model: BLEU and chrF by direction, round trips, throughput.",
+        description="Measure a converted model: BLEU and chrF, round trips, lone words, throughput.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -227,6 +246,7 @@ def main() -> None:
         "translation": directions(translator, rows),
         "round_trip": round_trips(translator, rows),
         "questions": questions(translator, args.xgqa) if args.xgqa else {},
+        "lone_answers": lone_answers(translator),
         "throughput": throughput(args.model, captions),
     }
     if args.out:

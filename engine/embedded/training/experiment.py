@@ -74,8 +74,7 @@ class TrainingOptions:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """The vocabulary and the examples of a run; `captions` are the validation captions that BLEU is measured
-    on."""
+    """The vocabulary and the examples of a run; `captions` are what BLEU is measured on."""
 
     vocabulary: Vocabulary
     training: list[Example]
@@ -119,8 +118,7 @@ def phrase_corpus() -> list[Row]:
 
 
 def train_sentencepiece(texts: list[str], vocab_size: int, threads: int) -> bytes:
-    """A BPE SentencePiece model with the special ids of NLLB's own: `<unk>` 0, `<s>` 1, `</s>` 2, no
-    `<pad>`."""
+    """A BPE SentencePiece model with NLLB's own special ids: `<unk>` 0, `<s>` 1, `</s>` 2, no `<pad>`."""
     buffer = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(texts),

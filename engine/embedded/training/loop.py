@@ -154,8 +154,7 @@ class Trainer:
             self._loss_sum, self._loss_tokens = 0.0, 0
 
     def _average(self) -> None:
-        """Move the averaged weights towards the model's; in the first steps by more, for they start out
-        random."""
+        """Move the averaged weights towards the model's, by more at first: they start out random."""
         decay = min(self.options.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for mean, current in zip(self.averaged.parameters(), self.model.parameters(), strict=True):

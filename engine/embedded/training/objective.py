@@ -22,8 +22,7 @@ GENERATION_LENGTH = 61  # the decoder's first `</s>` counts
 
 @dataclass(frozen=True, slots=True)
 class TensorBatch:
-    """A padded batch, each tensor int64 of shape [sentences, longest]: source and decoder input ids, and
-    labels."""
+    """Source ids, decoder input ids and labels, padded: each int64 of shape [sentences, longest]."""
 
     source: torch.Tensor
     decoder: torch.Tensor
@@ -46,8 +45,7 @@ def _padded(rows: Sequence[tuple[int, ...]], filler: int) -> torch.Tensor:
 
 
 def loss(model: Model, batch: Sequence[Example], smoothing: float) -> tuple[torch.Tensor, int]:
-    """Mean cross-entropy (nats a token) over the batch's target tokens, with label smoothing, and their
-    number."""
+    """Label-smoothed cross-entropy over a batch's target tokens (mean, nats a token), and their number."""
     tensors = collate(batch)
     hidden = model.model(
         input_ids=tensors.source,

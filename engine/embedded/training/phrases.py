@@ -98,8 +98,7 @@ class Colour:
 
 
 def rows() -> list[Phrase]:
-    """Every phrase, in a fixed order: four cells as in `COLUMNS`; a cell is empty where no translation is
-    given."""
+    """Every phrase, in a fixed order: four cells as in `COLUMNS`, empty where no translation is given."""
     return list(dict.fromkeys(_all_rows()))
 
 

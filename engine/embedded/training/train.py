@@ -81,7 +81,7 @@ def _add_schedule(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--question-repeat", type=int, default=2, help="copies of a question (%(default)s)")
     group.add_argument("--phrase-repeat", type=int, default=3, help="copies of a phrase, or 0 (%(default)s)")
     group.add_argument("--ema", type=float, default=0.998, help="decay of averaged weights (%(default)s)")
-    group.add_argument("--validation-minutes", type=float, default=5, help="from one to another (%(default)s)")
+    group.add_argument("--validation-minutes", type=float, default=5, help="between two (%(default)s)")
     group.add_argument("--threads", type=int, default=2, help="CPU threads (%(default)s)")
     group.add_argument("--seed", type=int, default=1, help="(%(default)s)")
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from engine.stages.segment import SEGMENT_SCHEMA
 from engine.store.memory import FAILED, MEMORY_SCHEMA, Memory
 from engine.store.runs import Run
-from engine.text.segments import join, requests, split
+from engine.text.segments import split
 from engine.translators import TranslatorSpec
 from engine.workers.pool import Pool
 from engine.workers.units import UnitResult, plan_units, units_of
@@ -172,7 +172,7 @@ def back_segments(forward: pl.DataFrame) -> pl.DataFrame:
     """The segments of the way back: the sentences of every translation but carriers', languages swapped."""
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for source, target, translation in _to_return(forward).iter_rows():
-        counts[target, source].update(requests(split(translation, target)))
+        counts[target, source].update(split(translation, target).requests)
     frames = [
         pl.DataFrame(
             {
@@ -209,8 +209,8 @@ def join_back(forward: pl.DataFrame, back: pl.DataFrame | None) -> pl.DataFrame:
 
 
 def _returned(text: str, lang: str, into: str, found: dict[tuple[str, str, str], str | None]) -> str | None:
-    pieces = split(text, lang)
-    ways = {request: found[lang, into, request] for request in requests(pieces)}
+    cut = split(text, lang)
+    ways = {request: found[lang, into, request] for request in cut.requests}
     if any(way is None for way in ways.values()):
         return None
-    return join(pieces, lambda request: str(ways[request]))
+    return cut.join(lambda request: str(ways[request]))

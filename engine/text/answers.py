@@ -32,6 +32,7 @@ CONTEXT_WORDS = 3
 
 # German and Luxembourgish write nouns with a capital, so a capital there says nothing of the sentence's start.
 _NOUN_CAPITALS = frozenset({"deu_Latn", "ltz_Latn"})
+_YES_NO_CHARS = 8  # of a yes or no with its marks: a longer answer need not be looked at
 _END = regex.compile(r"[\s.!?…。！？।॥۔።။؟]+$")
 
 AnswerTable = dict[str, dict[str, str]]  # language -> English answer in lower case -> translation
@@ -75,17 +76,21 @@ class AnswerRule:
 
 def is_yes_no(answer: str) -> bool:
     """Whether an English answer is a bare yes or no."""
-    return _END.sub("", answer).casefold() in ("yes", "no")
+    return len(answer) < _YES_NO_CHARS and _END.sub("", answer).casefold() in ("yes", "no")
 
 
 def _look_up(table: Mapping[str, str], answer: str) -> str | None:
     """The table's word, with the answer's capital and its final mark."""
-    core = _END.sub("", answer)
-    found = table.get(answer.casefold()) or table.get(core.casefold())
-    if found is None or not core:
-        return found
-    cased = found[0].upper() + found[1:] if core[0].isupper() else found
-    return cased if answer.casefold() in table else cased + answer[len(core) :]
+    if not table:
+        return None
+    tail = ""
+    found = table.get(answer.casefold())
+    if found is None and not answer[-1:].isalnum():
+        core = _END.sub("", answer)
+        found, tail = table.get(core.casefold()), answer[len(core) :]
+    if found is None:
+        return None
+    return (found[0].upper() + found[1:] if answer[0].isupper() else found) + tail
 
 
 @cache

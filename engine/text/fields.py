@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.text.answers import ANSWER_TASKS, AnswerRule, Origin, carrier, is_yes_no, recover
-from engine.text.segments import join, plain, requests, split
+from engine.text.segments import plain, split
 from engine.text.structure import mismatch
 from schemas.keys import content_hash, nfc
 
@@ -88,7 +88,7 @@ def turn_requests(row: Mapping[str, Any]) -> list[str]:
         request
         for turn in row["source_messages"]
         if not is_answer(row, turn)
-        for request in requests(split(turn["content"], row["source_lang"]))
+        for request in split(turn["content"], row["source_lang"]).requests
     ]
 
 
@@ -98,11 +98,11 @@ def answer_requests(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> tupl
     if policy == "source":
         return [], []
     unknown = [a for a in answer_texts(row) if rule.known(a, lang, policy) is None and not is_yes_no(a)]
-    bare = [request for answer in unknown for request in requests(split(answer, row["source_lang"]))]
+    bare = [request for answer in unknown for request in split(answer, row["source_lang"]).requests]
     if not rule.section.context:
         return bare, []
     question = _question(row)
-    worded = [answer for answer in unknown if requests(split(answer, row["source_lang"]))]
+    worded = [answer for answer in unknown if split(answer, row["source_lang"]).requests]
     carriers = [carrier(question, answer) for answer in worded] if question else []
     return bare, [nfc(text) for text in carriers if text is not None]
 
@@ -110,7 +110,7 @@ def answer_requests(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> tupl
 def _question(row: Mapping[str, Any]) -> str | None:
     """The request of a sample's only question; None where its user turn is more than one sentence."""
     turns = [turn["content"] for turn in row["source_messages"] if turn["role"] == "user"]
-    asked = [request for turn in turns for request in requests(split(turn, row["source_lang"]))]
+    asked = [request for turn in turns for request in split(turn, row["source_lang"]).requests]
     return asked[0] if len(asked) == 1 else None
 
 
@@ -204,17 +204,17 @@ class _Composer:
             target, lang, origin = self._answers[text]
             self._note(where, origin)
             if origin == "bare":
-                entries = [self._entry(request) for request in requests(split(text, self._source))]
+                entries = [self._entry(request) for request in split(text, self._source).requests]
                 returned = self._returned(text)
                 self._pairs.append(_pair(number, text, target, returned, entries))
                 return target, lang, returned
             return target, lang, None
-        pieces = split(text, self._source)
-        entries = [self._entry(request) for request in requests(pieces)]
+        cut = split(text, self._source)
+        entries = [self._entry(request) for request in cut.requests]
         if not entries:
             self._copied.append(where)
             return text, None, None
-        target = join(pieces, self._translation)
+        target = cut.join(self._translation)
         reason = mismatch(text, target, self._source, self._lang)
         if reason:
             raise RecordFailedError(reason)
@@ -234,25 +234,25 @@ class _Composer:
 
     def _returned(self, text: str) -> str | None:
         """The text with each segment translated there and back; None where a way back failed."""
-        pieces = split(text, self._source)
-        if any(self._entries[request].back is None for request in requests(pieces)):
+        cut = split(text, self._source)
+        if any(self._entries[request].back is None for request in cut.requests):
             return None
-        return join(pieces, lambda request: str(self._entries[request].back))
+        return cut.join(lambda request: str(self._entries[request].back))
 
     def _answer(self, text: str) -> tuple[str, str | None, Origin]:
         """(target text, its language, where from) of an answer or choice."""
         known = self._rule.known(text, self._lang, self._policy)
         if known is not None:
             return known[0], self._lang, known[1]
-        pieces = split(text, self._source)
-        if not requests(pieces):
+        cut = split(text, self._source)
+        if not cut.requests:
             return text, None, "copied"
         if self._policy == "source" or is_yes_no(text):
             return text, self._source, "source"
         found = self._in_context(text)
         if found is not None:
             return found, self._lang, "in_context"
-        target = join(pieces, self._translation)
+        target = cut.join(self._translation)
         reason = mismatch(text, target, self._source, self._lang)
         if reason:
             raise RecordFailedError(reason)

@@ -6,7 +6,8 @@ spans, white space, line breaks) is between their translations, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.text.sentences import fit, sentences
@@ -18,9 +19,31 @@ CACHE_SIZE = 131_072
 _CLOSING = " \t\u00a0,.;:!?)]}"
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A text cut into pieces.
+
+    Attributes:
+        pieces: In order: one of kind ``text`` for each segment, the rest is copied; joined, they are the text.
+        requests: What an engine is asked for, one for each segment, in NFC.
+    """
+
+    pieces: tuple[Piece, ...]
+    requests: tuple[str, ...]
+
+    def join(self, translation: Callable[[str], str]) -> str:
+        """The text with each segment replaced.
+
+        Args:
+            translation: From a request to what takes its segment's place.
+        """
+        waiting = iter(self.requests)
+        return "".join(translation(next(waiting)) if p.kind == "text" else p.text for p in self.pieces)
+
+
 @lru_cache(maxsize=CACHE_SIZE)
-def split(text: str, lang: str) -> tuple[Piece, ...]:
-    """The pieces of a text in order: one of kind ``text`` for each segment, the rest is copied.
+def split(text: str, lang: str) -> Cut:
+    """Cut a text into segments and what stays as it is.
 
     Args:
         text: Any text of a record.
@@ -28,7 +51,7 @@ def split(text: str, lang: str) -> tuple[Piece, ...]:
     """
     pieces: list[Piece] = []
     for stretch in protect(text):
-        if not stretch.translate:
+        if stretch.kind != "text":
             pieces.append(stretch)
             continue
         for sentence in sentences(stretch.text, lang):
@@ -37,7 +60,7 @@ def split(text: str, lang: str) -> tuple[Piece, ...]:
     if "".join(piece.text for piece in pieces) != text:
         msg = f"the pieces of {text!r} do not make the text again"
         raise AssertionError(msg)
-    return tuple(pieces)
+    return Cut(tuple(pieces), tuple(nfc(piece.text) for piece in pieces if piece.kind == "text"))
 
 
 def _add(pieces: list[Piece], text: str) -> None:
@@ -51,21 +74,6 @@ def _add(pieces: list[Piece], text: str) -> None:
     for part, kind in ((text[:start], "copied"), (body, "text"), (text[start + len(body) :], "copied")):
         if part:
             pieces.append(Piece(part, kind))
-
-
-def requests(pieces: Sequence[Piece]) -> list[str]:
-    """The texts that an engine is asked for, in order, in NFC."""
-    return [nfc(piece.text) for piece in pieces if piece.translate]
-
-
-def join(pieces: Sequence[Piece], translation: Callable[[str], str]) -> str:
-    """The text with each segment replaced.
-
-    Args:
-        pieces: Pieces of `split`.
-        translation: From a request to what takes its place.
-    """
-    return "".join(translation(nfc(piece.text)) if piece.translate else piece.text for piece in pieces)
 
 
 def plain(text: str) -> str:

@@ -17,6 +17,7 @@ MAX_SEGMENT_BYTES = 800
 
 _SEVERAL = regex.compile(r"[.!?…。！？।॥۔።။៕؟]\W*\s*\w")
 _CLAUSE = regex.compile(r"[,;:،؛、，；：–—)][\s]*|\s+-\s+")
+_WORD = regex.compile(r"\w")
 _SPACE = regex.compile(r"\s+")
 
 
@@ -59,4 +60,4 @@ def _last_cut(text: str, pattern: regex.Pattern[str]) -> int:
 
 def count_sentences(text: str, lang: str) -> int:
     """How many sentences with words in them a text has."""
-    return sum(1 for sentence in sentences(text, lang) if regex.search(r"\w", sentence))
+    return sum(1 for sentence in sentences(text, lang) if _WORD.search(sentence))

@@ -7,6 +7,8 @@ sent to a model and trusted to come back.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import regex
@@ -36,15 +38,23 @@ PROTECTED: dict[str, str] = {
     "emphasis": r"\*\*|__|~~",
     "line_break": r"\r\n?|\n",
 }
+
+
+def _compiled(names: Iterable[str], begins: str) -> re.Pattern[str]:
+    groups = "|".join(f"(?P<{name}>{PROTECTED[name]})" for name in names)
+    return re.compile(f"{begins}(?:{groups})", re.MULTILINE | re.DOTALL)
+
+
+# Most texts have neither a URL nor an address. Without these two a span begins at a line's start or at one of a few
+# characters, and the search passes over all others; a test holds the two searches together.
+_WIDE = ("url", "email")
+_MAY_BE_WIDE = re.compile(r"@|://|www\.")
+_FIXED = _compiled(PROTECTED, "")
+_NARROW = _compiled([name for name in PROTECTED if name not in _WIDE], r"(?:(?=[`~$\\<\[({%*_\r\n])|^)")
 # `A. cat B. dog` on one line are options only where there are at least an A and a B.
-_INLINE_OPTION = regex.compile(r"(?<!\S)\(?([A-H])[.):][ \t]+(?=\S)")
-_FIXED = regex.compile(
-    "|".join(f"(?P<{name}>{pattern})" for name, pattern in PROTECTED.items()),
-    regex.MULTILINE | regex.DOTALL,
-)
-_MAY_HOLD_FIXED = regex.compile(r"[<>\[\]({`$\\%@/#*_~\n\r•:.)-]")
-# Tokens with a digit, an underscore or a slash in them are codes, not words.
-_CODE = regex.compile(r"\S*[\d_/\\@]\S*")
+_INLINE_OPTION = re.compile(r"(?<!\S)\(?([A-H])[.):][ \t]+(?=\S)")
+# Tokens with a digit, an underscore, a slash or an at sign in them are codes, not words.
+_CODE = re.compile(r"\S*[\d_/\\@]\S*")
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}]|\p{Han}|\p{Hiragana}|\p{Katakana}|\p{Hangul}")
 
 
@@ -60,11 +70,6 @@ class Piece:
     text: str
     kind: str
 
-    @property
-    def translate(self) -> bool:
-        """Whether an engine may see it."""
-        return self.kind == "text"
-
 
 def has_words(text: str) -> bool:
     """Whether there is anything to translate: two letters in a row outside of codes and URLs."""
@@ -73,11 +78,10 @@ def has_words(text: str) -> bool:
 
 def spans(text: str) -> list[tuple[int, int, str]]:
     """(start, end, kind) of everything in a text that must not change, in order, without overlaps."""
-    if not _MAY_HOLD_FIXED.search(text):
-        return []
-    found = [(match.start(), match.end(), str(match.lastgroup)) for match in _FIXED.finditer(text)]
+    search = _FIXED if _MAY_BE_WIDE.search(text) else _NARROW
+    found = [(match.start(), match.end(), str(match.lastgroup)) for match in search.finditer(text)]
     options = list(_INLINE_OPTION.finditer(text))
-    if {"A", "B"} <= {match.group(1) for match in options}:
+    if len(options) > 1 and {"A", "B"} <= {match.group(1) for match in options}:
         free = [match for match in options if not any(s < match.end() and match.start() < e for s, e, _ in found)]
         found += [(match.start(), match.end(), "option") for match in free]
         found.sort()

@@ -28,7 +28,8 @@ def structure(text: str) -> Structure:
 
 
 @lru_cache(maxsize=CACHE_SIZE)
-def _sentences(text: str, lang: str) -> int:
+def sentence_count(text: str, lang: str) -> int:
+    """Sentences with words in them."""
     return count_sentences(text, lang)
 
 
@@ -46,7 +47,7 @@ def mismatch(source: str, target: str, source_lang: str, target_lang: str) -> st
         differing = set(there) ^ set(here)
         return f"{min(kind for (kind, _), _ in differing)}_mismatch"
     if target_lang[-4:] not in _NO_FULL_STOP:
-        wanted = _sentences(source, source_lang)
-        if wanted > 1 and _sentences(target, target_lang) < wanted:
+        wanted = sentence_count(source, source_lang)
+        if wanted > 1 and sentence_count(target, target_lang) < wanted:
             return "sentence_dropped"
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -22,10 +23,19 @@ from engine.store.manifest import write_manifest
 from engine.store.memory import Memory
 from engine.store.runs import Run
 from engine.store.shards import Shard
-from engine.summary import BuildSummary, count_language
+from engine.summary import BuildSummary, LanguageCount, count_language
+from engine.text.fields import EngineName
 from engine.workers.pool import make_pool
 
 COMMITTED = ("samples", "dataset")
+
+
+@dataclass(frozen=True, slots=True)
+class PackedLanguage:
+    """One language's shards, and its balance."""
+
+    shards: list[Shard]
+    count: LanguageCount
 
 
 def build(job: Job, progress: ProgressReport) -> BuildSummary:
@@ -44,13 +54,13 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
             files = sample_files(staged / "samples", list(job.recipe.sources))
             entries, there, back = _translate(job, files, run, progress)
-            shards = _pack(job, files, entries, staged / "dataset", progress)
-            _describe(job, counts, shards, staged / "dataset")
+            packed = _pack(job, files, entries, staged / "dataset", progress)
+            _describe(job, counts, {lang: done.shards for lang, done in packed.items()}, staged / "dataset")
             commit(job.folder, COMMITTED)
         summary = BuildSummary(
             dataset=job.folder / "dataset",
             sources=counts,
-            languages={lang: count_language(parts) for lang, parts in shards.items()},
+            languages={lang: done.count for lang, done in packed.items()},
             segments=there,
             back_translation=back,
             seconds=progress.seconds,
@@ -93,21 +103,18 @@ def _translate(
 
 def _pack(
     job: Job, files: list[Path], entries: pl.DataFrame, root: Path, progress: ProgressReport
-) -> dict[str, list[Shard]]:
-    """Shards by language."""
+) -> dict[str, PackedLanguage]:
+    """Shards and counts by language."""
     packer = Packer(root, job.scorers, job.policy, job.recipe.pack)
     spec = job.translator
-    engine = (spec.engine, spec.model, spec.fingerprint)
+    engine = EngineName(spec.engine, spec.model, spec.fingerprint)
+    packed = {}
     with progress.stage("pack", "records") as stage:
-        return {
-            lang: packer.language(
-                lang,
-                in_language(sample_rows(files), lang),
-                Composer(lang, entries, job.answers, engine),
-                stage.advance,
-            )
-            for lang in job.recipe.languages
-        }
+        for lang in job.recipe.languages:
+            composer = Composer(lang, entries, job.answers, engine)
+            shards = packer.language(lang, in_language(sample_rows(files), lang), composer, stage.advance)
+            packed[lang] = PackedLanguage(shards, count_language(shards, composer.origins))
+    return packed
 
 
 def _describe(job: Job, counts: dict[str, SourceCount], shards: dict[str, list[Shard]], root: Path) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 
 from engine import __version__
 from engine.stages.ingest import OpenSource, open_sources
-from engine.text.answers import load_answers
-from engine.text.fields import AnswerRule
+from engine.text.answers import AnswerRule, load_answers
 from engine.translators import TranslatorSpec, resolve_translator
 from filters.registry import make_scorers
 from filters.rules import Policy, make_policy
@@ -88,7 +87,7 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
     """
     scorers = make_scorers(recipe.score.scorers)
     policy = make_policy(recipe.filter, [scorer.name for scorer in scorers])
-    answers = AnswerRule(recipe.answers.policy, load_answers(recipe.answers.table))
+    answers = AnswerRule(recipe.answers, load_answers(recipe.answers.table))
     translator = resolve_translator(recipe.translate)
     _check_languages(recipe, translator)
     folder = (out or Path("outputs") / recipe.name).absolute()

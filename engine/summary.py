@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,29 @@ from rich.table import Table
 from engine.stages.ingest import SourceCount
 from engine.stages.translate import SegmentCount
 from engine.store.shards import Shard
+from engine.text.answers import Origin
 from schemas.languages import language
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageCount:
-    """One language's balance: rows = kept + dropped + failed, both by their first reason."""
+    """One language's balance: rows = kept + dropped + failed, both by their first reason.
+
+    Attributes:
+        rows: Samples assigned to the language.
+        kept: Records that no rule rejects.
+        dropped: Records that a rule rejects.
+        failed: Records without a translation.
+        warned: Records that a rule warns of, in whichever of the three they are.
+        answers: Answers and choices of its records by where they came from.
+    """
 
     rows: int
     kept: int
     dropped: dict[str, int]
     failed: dict[str, int]
+    warned: dict[str, int]
+    answers: dict[Origin, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +89,7 @@ class BuildSummary:
 
     def show(self, console: Console) -> None:
         """Print the summary for people."""
-        table = Table("language", "rows", "kept", "dropped", "failed", box=None, pad_edge=False)
+        table = Table("language", "rows", "kept", "dropped", "failed", "warned", box=None, pad_edge=False)
         for lang, count in self.languages.items():
             table.add_row(
                 f"{lang} {language(lang).name}",
@@ -84,6 +97,7 @@ class BuildSummary:
                 f"{count.kept:,}",
                 _reasons(count.dropped),
                 _reasons(count.failed),
+                _reasons(count.warned),
             )
         console.print(table, soft_wrap=True)
         for name, source in self.sources.items():
@@ -94,8 +108,12 @@ class BuildSummary:
             if segments:
                 console.print(
                     f"{what}: {segments.asked:,} asked, {segments.unique:,} different, "
-                    f"{segments.translated:,} translated, {segments.from_memory:,} from memory"
+                    f"{segments.translated:,} translated, {segments.from_memory:,} from memory; "
+                    f"{segments.retried:,} took a second decode, {segments.failed:,} failed"
                 )
+        answers = sum((Counter(count.answers) for count in self.languages.values()), Counter[str]())
+        if answers:
+            console.print(f"answers: {', '.join(f'{name} {n:,}' for name, n in answers.most_common())}")
         times = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in self.seconds.items())
         console.print(f"seconds: {times}, in all {sum(self.seconds.values()):.1f}")
         console.print(f"dataset: {self.dataset}", soft_wrap=True)
@@ -107,11 +125,13 @@ def _reasons(reasons: dict[str, int]) -> str:
     return f"{total:,} ({named})" if total else "0"
 
 
-def count_language(shards: list[Shard]) -> LanguageCount:
-    """The balance of a language's shards."""
+def count_language(shards: list[Shard], answers: Mapping[Origin, int]) -> LanguageCount:
+    """The balance of a language's shards, and where its answers came from."""
     dropped: Counter[str] = Counter()
     failed: Counter[str] = Counter()
+    warned: Counter[str] = Counter()
     for shard in shards:
+        warned.update(shard.warned)
         dropped.update(shard.dropped)
         failed.update(shard.failed)
     return LanguageCount(
@@ -119,4 +139,6 @@ def count_language(shards: list[Shard]) -> LanguageCount:
         kept=sum(shard.kept for shard in shards),
         dropped=dict(sorted(dropped.items())),
         failed=dict(sorted(failed.items())),
+        warned=dict(sorted(warned.items())),
+        answers=dict(sorted(answers.items())),
     )

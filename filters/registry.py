@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from filters.integrity import IntegrityScorer
 from filters.language_id import LanguageIdScorer
 from filters.nmt import NmtScorer
+from filters.numbers import NumbersScorer
 from filters.round_trip import RoundTripScorer
 from filters.scorer import Scorer
 from schemas.errors import InputError
 from schemas.languages import nearest
 
 SCORERS: dict[str, type[Scorer]] = {
-    scorer.name: scorer for scorer in (IntegrityScorer, NmtScorer, LanguageIdScorer, RoundTripScorer)
+    scorer.name: scorer for scorer in (IntegrityScorer, NumbersScorer, LanguageIdScorer, NmtScorer, RoundTripScorer)
 }
 
 

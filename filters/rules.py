@@ -42,6 +42,7 @@ class Rule:
         description: What it rejects.
         parameters: Its thresholds.
         fails: From the parameters' values to an expression that is true for a row to reject.
+        action: What the rule does unless a recipe says otherwise.
     """
 
     scorer: str
@@ -49,6 +50,7 @@ class Rule:
     description: str
     parameters: tuple[Parameter, ...]
     fails: Callable[[Mapping[str, float]], pl.Expr]
+    action: Action = "reject"
 
     @property
     def code(self) -> str:
@@ -79,6 +81,12 @@ RULES: tuple[Rule, ...] = (
     Rule("integrity", "broken_chars", "replacement, unknown-piece or control characters",
          (Parameter("max_broken_chars", 0, 0, 1e6, "such characters allowed in a turn"),),
          lambda p: pl.col("score_integrity_broken_chars") > p["max_broken_chars"]),
+    Rule("numbers", "extra", "figures that the source has not",
+         (Parameter("max_extra", 0, 0, 1e6, "such figures allowed in a turn"),),
+         lambda p: pl.col("score_numbers_extra") > p["max_extra"]),
+    Rule("numbers", "missing", "figures of two digits and more were lost",
+         (Parameter("max_missing", 0, 0, 1e6, "such figures allowed in a turn"),),
+         lambda p: pl.col("score_numbers_missing") > p["max_missing"], action="warn"),
     Rule("language_id", "mass", "another language, 20 letters and more",
          (Parameter("min_mass", 0.10, 0, 1, "least probability of the language and those it is confused with; "
                     "languages the model is weak on use the 1 % quantile of their good text"),),
@@ -133,7 +141,7 @@ def make_policy(section: Mapping[str, Mapping[str, object]], scorers: list[str])
     """
     rules = [rule for rule in RULES if rule.scorer in scorers]
     parameters = {f"{r.scorer}.{p.name}": p.default for r in rules for p in r.parameters}
-    actions: dict[str, Action] = {rule.code: "reject" for rule in rules}
+    actions: dict[str, Action] = {rule.code: rule.action for rule in rules}
     bounds = {f"{r.scorer}.{p.name}": p for r in rules for p in r.parameters}
     for scorer, values in section.items():
         if scorer not in scorers:

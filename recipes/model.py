@@ -34,6 +34,20 @@ class Batching(Section):
     threads: int = Field(1, ge=1, le=256)
 
 
+class Retry(Section):
+    """The second decode of a segment whose first one came out empty, looped or cut off at the length limit.
+
+    Attributes:
+        beam_size: Beams kept by the search.
+        repetition_penalty: Above 1 makes repeating tokens less likely.
+        no_repeat_ngram: No n-gram of this many tokens twice; 0 allows all.
+    """
+
+    beam_size: int = Field(5, ge=1, le=64)
+    repetition_penalty: float = Field(1.2, ge=1, le=10)
+    no_repeat_ngram: int = Field(4, ge=0, le=64)
+
+
 class NllbTranslate(Batching):
     """NLLB-200 and models like it, on CTranslate2.
 
@@ -47,6 +61,7 @@ class NllbTranslate(Batching):
         max_source_tokens: Longest source; a longer one fails with ``source_too_long``.
         max_decoding_tokens: Longest translation; one that reaches it is marked.
         actors_per_gpu: Workers that share one GPU.
+        retry: The second decode; null remembers a failure after the first.
     """
 
     engine: Literal["nllb"]
@@ -59,6 +74,7 @@ class NllbTranslate(Batching):
     max_source_tokens: int = Field(1024, ge=8, le=4096)
     max_decoding_tokens: int = Field(256, ge=1, le=4096)
     actors_per_gpu: int = Field(1, ge=1, le=16)
+    retry: Retry | None = Retry()
 
 
 class FakeTranslate(Batching):
@@ -68,6 +84,7 @@ class FakeTranslate(Batching):
         fault: What it does wrong, on every ``fault_every``-th text as chosen by the text's hash.
         fault_every: 1 is every text.
         crash_at_batch: Raise on this batch of each worker's life, counted from 1.
+        retry_helps: The fault is gone on a second decode.
         batch_sensitive: Scores carry a digest of the whole batch, so that a test sees any re-batching.
     """
 
@@ -75,6 +92,7 @@ class FakeTranslate(Batching):
     fault: Fault | None = None
     fault_every: int = Field(1, ge=1)
     crash_at_batch: int | None = Field(None, ge=1)
+    retry_helps: bool = False
     batch_sensitive: bool = False
 
 
@@ -85,19 +103,27 @@ class Answers(Section):
     """What becomes of short answers and options.
 
     Attributes:
-        policy: ``target`` translates them like any text; ``source`` leaves them in English.
-        table: Answers known beforehand, used under either policy: ``embedded``, or a TSV file whose header
-            names FLORES-200 codes and whose first column is eng_Latn.
+        policy: ``target`` puts them into the target language; ``source`` leaves them in English; ``coin`` draws one
+            of the two for each record; ``keep_if_ocr`` is ``source`` for the task ocr and ``target`` else.
+        seed: Decides the draws of ``coin``.
+        target_share: Share of records that ``coin`` gives to the target language.
+        context: Translate answers of one to three words after their question, and take them from there where
+            exactly two sentences come back and the first is the question's own translation.
+        table: Answers known beforehand, used under any policy: ``embedded``, or a TSV file whose header names
+            FLORES-200 codes and whose first column is eng_Latn.
     """
 
-    policy: Literal["target", "source"] = "target"
+    policy: Literal["target", "source", "coin", "keep_if_ocr"] = "target"
+    seed: int = 0
+    target_share: float = Field(0.5, ge=0, le=1)
+    context: bool = False
     table: Literal["embedded"] | RecipePath | None = None
 
 
 class Score(Section):
     """Which scorers judge the translations."""
 
-    scorers: tuple[str, ...] = ("integrity", "language_id", "nmt", "round_trip")
+    scorers: tuple[str, ...] = ("integrity", "numbers", "language_id", "nmt", "round_trip")
 
     @field_validator("scorers", mode="before")
     @classmethod

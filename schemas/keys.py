@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
+from unicodedata import is_normalized, normalize
 
 DIGEST_CHARS = 32
 
@@ -39,9 +39,17 @@ def _canonical(value: Any) -> Any:
 
 def canonical_json(value: Any) -> bytes:
     """The bytes that stand for a value of plain types: NFC, sorted keys, no spaces, UTF-8, no NaN."""
-    return json.dumps(
-        _canonical(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
+    try:
+        text = _dumped(value)
+        if is_normalized("NFC", text):  # then so is every string in it
+            return text.encode()
+    except TypeError:  # a set, or what cannot be hashed at all
+        pass
+    return _dumped(_canonical(value)).encode()
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest(value: Any) -> str:

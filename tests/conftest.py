@@ -20,7 +20,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
 
-
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data, which is not part of the project; the test is skipped where it is not at hand."""
@@ -37,7 +36,13 @@ def captions(tmp_path: Path) -> Path:
         for i in range(20)
     ]
     rows += [
-        {"id": f"q{i}", "task": "vqa_open", "image": f"{i}.jpg", "question": f"What color is ball {i}?", "answers": ["red"]}
+        {
+            "id": f"q{i}",
+            "task": "vqa_open",
+            "image": f"{i}.jpg",
+            "question": f"What color is ball {i}?",
+            "answers": ["red"],
+        }
         for i in range(18)
     ]
     rows += [

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from engine.text.fields import AnswerRule, Composed, Entry, answer_requests, compose, turn_requests
+from engine.text.answers import AnswerRule, Origin
+from engine.text.fields import Composed, EngineName, Entry, answer_requests, compose, turn_requests
 from filters.scorer import PAIR_SCHEMA
 from schemas.keys import record_id
 from schemas.languages import language
@@ -39,14 +41,18 @@ class Composer:
         lang: Target language.
         entries: The forward entries with their back-translation (`engine.stages.translate.join_back`).
         answers: How answers are treated.
-        engine: The translator's engine, model and fingerprint.
+        engine: The translator, for the ``mt`` column.
+
+    Attributes:
+        origins: How many answers and choices of the records so far went which way.
     """
 
-    def __init__(self, lang: str, entries: pl.DataFrame, answers: AnswerRule, engine: tuple[str, str, str]) -> None:
+    def __init__(self, lang: str, entries: pl.DataFrame, answers: AnswerRule, engine: EngineName) -> None:
         self._lang = lang
         self._entries = entries.filter(pl.col("target_lang") == lang)
         self._answers = answers
         self._engine = engine
+        self.origins: Counter[Origin] = Counter()
 
     def compose(self, rows: list[dict[str, Any]]) -> ComposedRows:
         """The records of some samples, in order."""
@@ -55,6 +61,7 @@ class Composer:
         for number, row in enumerate(rows):
             made = compose(row, self._lang, entries, self._answers, self._engine)
             records.append(self._record(row, made))
+            self.origins.update(made.answers)
             turns += [
                 {
                     "row": number,
@@ -77,7 +84,7 @@ class Composer:
         texts: set[str] = set()
         for row in rows:
             if row["source_lang"] != self._lang:
-                texts.update(turn_requests(row), answer_requests(row, self._lang, self._answers))
+                texts.update(turn_requests(row), *answer_requests(row, self._lang, self._answers))
         found = self._entries.join(
             pl.DataFrame({"text": list(texts)}, schema={"text": pl.String}), on="text", how="semi"
         ).select("text", "translation", "failure", "logprob", "target_tokens", "hit_limit", "back")

@@ -15,14 +15,14 @@ def judge(scored: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         policy: The rules with their thresholds.
 
     Returns:
-        ``keep`` and ``filter_reasons``: the failure of a failed row, else the codes of all rules it fails, the
-        one that counts first.
+        ``keep``; ``filter_reasons``: the failure of a failed row, else the codes of all rules it fails, the one
+        that counts first; ``warnings``: the codes of the rules that only warn.
     """
     reasons = (
         pl.when(pl.col("failure").is_not_null())
         .then(pl.concat_list(pl.col("failure").str.strip_prefix("failed:")))
         .otherwise(policy.failing("reject"))
     )
-    return scored.select(filter_reasons=reasons).select(
-        keep=pl.col("filter_reasons").list.len() == 0, filter_reasons="filter_reasons"
+    return scored.select(filter_reasons=reasons, warnings=policy.failing("warn")).select(
+        pl.col("filter_reasons").list.len().eq(0).alias("keep"), "filter_reasons", "warnings"
     )

@@ -6,6 +6,7 @@ byte for byte; samples assigned = kept + dropped + failed, checked for each lang
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -73,7 +74,7 @@ class Packer:
             with ShardWriter(self.root, path, self.schema) as writer:
                 room = self.pack.shard_rows
                 while batch:
-                    writer.write(self._records(batch, composer))
+                    writer.write(*self._records(batch, composer))
                     advance(len(batch))
                     assigned += len(batch)
                     room -= len(batch)
@@ -85,7 +86,8 @@ class Packer:
             raise ConservationError(msg)
         return shards
 
-    def _records(self, batch: list[dict[str, Any]], composer: Composer) -> pa.Table:
+    def _records(self, batch: list[dict[str, Any]], composer: Composer) -> tuple[pa.Table, Counter[str]]:
+        """(records, how many rows each rule warns of)."""
         composed = composer.compose(batch)
         scored = score(composed, self.scorers)
         facts = pl.DataFrame(composed.records.select(["lang", "failure"]))
@@ -96,7 +98,7 @@ class Packer:
         schema = self.schema
         for name in schema.names[table.num_columns :]:
             table = table.append_column(name, measured[name])
-        return table.cast(schema)
+        return table.cast(schema), Counter(verdict["warnings"].explode().drop_nulls())
 
 
 def in_language(rows: Iterable[dict[str, Any]], lang: str) -> Iterator[dict[str, Any]]:

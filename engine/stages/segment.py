@@ -11,9 +11,19 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from engine.stages.ingest import BATCH_ROWS, REJECTED
-from engine.text.fields import AnswerRule, answer_requests, turn_requests
+from engine.text.answers import AnswerRule
+from engine.text.fields import answer_requests, turn_requests
 
-SEGMENT_SCHEMA = {"source_lang": pl.String, "target_lang": pl.String, "text": pl.String, "asked": pl.Int64}
+SEGMENT_SCHEMA = {
+    "source_lang": pl.String,
+    "target_lang": pl.String,
+    "text": pl.String,
+    "asked": pl.Int64,
+    "carrier": pl.Boolean,  # a question with its answer: not part of a record as it stands, so never translated back
+}
+
+
+Counts = dict[tuple[str, tuple[str, ...]], Counter[str]]  # (source language, target languages) -> text -> asked
 
 
 def sample_files(folder: Path, sources: list[str]) -> list[Path]:
@@ -29,28 +39,33 @@ def sample_rows(files: list[Path]) -> Iterator[dict[str, Any]]:
 
 
 def segments_of(files: list[Path], answers: AnswerRule) -> pl.DataFrame:
-    """Columns source_lang, target_lang, text (NFC), asked: every segment of every sample and language."""
+    """`SEGMENT_SCHEMA`: every request (NFC) of every sample and language."""
     # Samples that go into the same languages share a counter, so a fan-out counts each text once.
-    shared: dict[tuple[str, tuple[str, ...]], Counter[str]] = defaultdict(Counter)
-    single: dict[tuple[str, tuple[str, ...]], Counter[str]] = defaultdict(Counter)
+    turns: Counts = defaultdict(Counter)
+    bare: Counts = defaultdict(Counter)
+    carriers: Counts = defaultdict(Counter)
     for row in sample_rows(files):
         source = row["source_lang"]
         langs = tuple(lang for lang in row["langs"] if lang != source)
-        shared[source, langs].update(turn_requests(row))
+        turns[source, langs].update(turn_requests(row))
         for lang in langs:
-            single[source, (lang,)].update(answer_requests(row, lang, answers))
+            alone, shown = answer_requests(row, lang, answers)
+            bare[source, (lang,)].update(alone)
+            carriers[source, (lang,)].update(shown)
     frames = [
         pl.DataFrame(
             {
                 "source_lang": source,
                 "target_lang": lang,
-                "text": list(counts),
-                "asked": list(counts.values()),
+                "text": list(texts),
+                "asked": list(texts.values()),
+                "carrier": counts is carriers,
             },
             schema=SEGMENT_SCHEMA,
         )
-        for (source, langs), counts in (*shared.items(), *single.items())
+        for counts in (turns, bare, carriers)
+        for (source, langs), texts in counts.items()
         for lang in langs
-        if counts
+        if texts
     ]
     return pl.concat(frames) if frames else pl.DataFrame(schema=SEGMENT_SCHEMA)

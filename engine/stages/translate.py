@@ -7,14 +7,17 @@ segment asked for, or the stage raises.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import polars as pl
 import pyarrow as pa
 
+from engine.stages.segment import SEGMENT_SCHEMA
 from engine.store.memory import FAILED, MEMORY_SCHEMA, Memory
 from engine.store.runs import Run
+from engine.text.segments import split
 from engine.translators import TranslatorSpec
 from engine.workers.pool import Pool
 from engine.workers.units import UnitResult, plan_units, units_of
@@ -22,6 +25,7 @@ from schemas.errors import ConservationError
 from schemas.keys import memory_keys
 
 DIRECTION = ["source_lang", "target_lang"]
+ENTRY = ["failure", "logprob", "target_tokens", "hit_limit", "attempt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,16 @@ class SegmentCount:
         unique: Different (segment, direction) pairs among them.
         translated: Of those, sent to the engine in this run.
         from_memory: Of those, known when the stage began.
+        retried: Of the unique ones, those that took a second decode, whenever that was.
+        failed: Of the unique ones, those without a translation.
     """
 
     asked: int
     unique: int
     translated: int
     from_memory: int
+    retried: int
+    failed: int
 
 
 class TranslateStage:
@@ -62,13 +70,13 @@ class TranslateStage:
 
         Args:
             phase: ``forward`` or ``back``; names the unit files.
-            segments: Columns source_lang, target_lang, text, asked (how often).
+            segments: `engine.stages.segment.SEGMENT_SCHEMA`.
             retry_failed: Ask remembered failures again.
             advance: Told (segments done now, segments to do in all).
 
         Returns:
-            Columns source_lang, target_lang, text (the request), key and the memory's translation, failure,
-            logprob, target_tokens, hit_limit; and the counts.
+            Columns source_lang, target_lang, text (the request), carrier, key and the memory's translation and
+            `ENTRY`; and the counts.
 
         Raises:
             ConservationError: A segment has no entry after all units were done.
@@ -80,9 +88,7 @@ class TranslateStage:
         sent = self._do(phase, missing, advance)
         found = self._memory.lookup(wanted["key"])
         entries = wanted.join(
-            found.select(
-                "key", pl.col("text").alias("translation"), "failure", "logprob", "target_tokens", "hit_limit"
-            ),
+            found.select("key", *ENTRY, pl.col("text").alias("translation")),
             on="key",
             how="left",
             maintain_order="left",
@@ -91,8 +97,15 @@ class TranslateStage:
         if lost.height:
             msg = f"{lost.height} segments have no memory entry after all units were done, such as {lost['text'][0]!r}"
             raise ConservationError(msg)
-        count = SegmentCount(int(wanted["asked"].sum()), wanted.height, sent, known)
-        self._run.event("phase_done", phase=phase, unique=count.unique, translated=sent, from_memory=known)
+        count = SegmentCount(
+            asked=int(wanted["asked"].sum()),
+            unique=wanted.height,
+            translated=sent,
+            from_memory=known,
+            retried=int((entries["attempt"] > 1).sum()),
+            failed=int(entries["failure"].is_not_null().sum()),
+        )
+        self._run.event("phase_done", phase=phase, **asdict(count))
         return entries.drop("asked"), count
 
     def _missing(self, wanted: pl.DataFrame, *, retry_failed: bool) -> pl.DataFrame:
@@ -138,8 +151,6 @@ class TranslateStage:
         ).hstack(pl.DataFrame(results)).with_columns(
             translator=pl.lit(self._spec.fingerprint),
             failure=pl.lit(FAILED) + pl.col("failure"),
-            attempt=pl.lit(1, pl.Int32),
-            settings=pl.lit("first"),
             origin=pl.lit("machine"),
         )  # fmt: skip
         return frame.select(MEMORY_SCHEMA.names).to_arrow().cast(MEMORY_SCHEMA)
@@ -147,7 +158,8 @@ class TranslateStage:
 
 def with_keys(segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:
     """One row for each different segment and direction, with its memory key, in a fixed order."""
-    unique = segments.group_by(*DIRECTION, "text").agg(pl.col("asked").sum()).sort(*DIRECTION, "text")
+    unique = segments.group_by(*DIRECTION, "text").agg(pl.col("asked").sum(), pl.col("carrier").all())
+    unique = unique.sort(*DIRECTION, "text")
     keys = [
         pl.Series(memory_keys(fingerprint, str(source), str(target), group["text"]), dtype=pl.String)
         for (source, target), group in unique.group_by(DIRECTION, maintain_order=True)
@@ -156,21 +168,49 @@ def with_keys(segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:
     return unique.with_columns(key=column)
 
 
-# An engine is shown NFC, whatever form the other direction wrote.
-_AS_REQUEST = pl.col("translation").str.normalize("NFC")
-
-
 def back_segments(forward: pl.DataFrame) -> pl.DataFrame:
-    """The segments of the way back: every different translation, languages swapped."""
-    return forward.filter(pl.col("translation").is_not_null()).select(
-        source_lang="target_lang", target_lang="source_lang", text=_AS_REQUEST, asked=pl.lit(1)
-    )
+    """The segments of the way back: the sentences of every translation but carriers', languages swapped."""
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for source, target, translation in _to_return(forward).iter_rows():
+        counts[target, source].update(split(translation, target).requests)
+    frames = [
+        pl.DataFrame(
+            {
+                "source_lang": source,
+                "target_lang": target,
+                "text": list(texts),
+                "asked": list(texts.values()),
+                "carrier": False,
+            },
+            schema=SEGMENT_SCHEMA,
+        )
+        for (source, target), texts in counts.items()
+        if texts
+    ]
+    return pl.concat(frames) if frames else pl.DataFrame(schema=SEGMENT_SCHEMA)
+
+
+def _to_return(forward: pl.DataFrame) -> pl.DataFrame:
+    return forward.filter(pl.col("translation").is_not_null() & ~pl.col("carrier")).select(*DIRECTION, "translation")
 
 
 def join_back(forward: pl.DataFrame, back: pl.DataFrame | None) -> pl.DataFrame:
-    """The forward entries with their back-translation (null where there is none)."""
+    """The forward entries with their back-translation: null where there is none, or a sentence of it failed."""
     if back is None:
         return forward.with_columns(back=pl.lit(None, pl.String))
-    returned = back.select(source_lang="target_lang", target_lang="source_lang", returned="text", back="translation")
-    asked = forward.with_columns(returned=_AS_REQUEST)
-    return asked.join(returned, on=[*DIRECTION, "returned"], how="left", maintain_order="left").drop("returned")
+    found = {
+        (source, target, text): returned
+        for source, target, text, returned in back.select(*DIRECTION, "text", "translation").iter_rows()
+    }
+    asked = _to_return(forward).unique()
+    returned = [_returned(translation, target, source, found) for source, target, translation in asked.iter_rows()]
+    known = asked.with_columns(back=pl.Series(returned, dtype=pl.String))
+    return forward.join(known, on=[*DIRECTION, "translation"], how="left", maintain_order="left")
+
+
+def _returned(text: str, lang: str, into: str, found: dict[tuple[str, str, str], str | None]) -> str | None:
+    cut = split(text, lang)
+    ways = {request: found[lang, into, request] for request in cut.requests}
+    if any(way is None for way in ways.values()):
+        return None
+    return cut.join(lambda request: str(ways[request]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -47,6 +48,7 @@ class Shard:
     kept: int
     dropped: dict[str, int]
     failed: dict[str, int]
+    warned: dict[str, int]
     row_groups: list[int]
     first_id: str
     ids_sha256: str
@@ -77,6 +79,7 @@ class ShardWriter:
         self._kept = 0
         self._dropped: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
+        self._warned: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         return self
@@ -86,8 +89,14 @@ class ShardWriter:
     ) -> None:
         self._writer.close()
 
-    def write(self, records: pa.Table) -> None:
-        """Check and write one row group."""
+    def write(self, records: pa.Table, warned: Mapping[str, int] | None = None) -> None:
+        """Check and write one row group.
+
+        Args:
+            records: Records of the schema.
+            warned: How many of them each rule warns of.
+        """
+        self._warned.update(warned or {})
         validate(records, self._schema)
         self._writer.write_table(records.cast(self._writer.schema), row_group_size=records.num_rows)
         for record_id in records["record_id"].to_pylist():
@@ -120,6 +129,7 @@ class ShardWriter:
             kept=self._kept,
             dropped=dict(sorted(self._dropped.items())),
             failed=dict(sorted(self._failed.items())),
+            warned=dict(sorted(self._warned.items())),
             row_groups=[meta.row_group(i).num_rows for i in range(meta.num_row_groups)],
             first_id=self._first,
             ids_sha256=self._ids.hexdigest(),

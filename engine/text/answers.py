@@ -1,19 +1,102 @@
-"""Answers that are known beforehand: a table of short English answers in several languages.
+"""Short answers and options: what they become, and from where.
 
-Guarantees: an answer found in the table is the same in every record; a table that is not well formed is an
-`InputError` that names the file and the line.
+Guarantees: an answer is translated once for a record and is the same text wherever it stands in it; yes and no
+come from a fixed table, never from a model; under policy ``source`` an answer stays English unless the recipe's own
+table has it; which way an answer went is counted.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any, Literal
+
+import regex
 
 from engine.embedded import ANSWERS
+from engine.text.sentences import sentences
+from recipes.model import Answers
 from schemas.errors import InputError
-from schemas.languages import ENGLISH, language
+from schemas.keys import digest
+from schemas.languages import ENGLISH, language, read_table
+
+YES_NO = Path(__file__).parent / "data" / "yes_no.csv"
+
+# Tasks whose short answers follow the recipe's answer policy.
+ANSWER_TASKS = frozenset({"vqa_open", "vqa_mc", "matching", "ocr", "classification"})
+# Answers of up to so many words are put into their question's context where the recipe asks for it.
+CONTEXT_WORDS = 3
+
+# German and Luxembourgish write nouns with a capital, so a capital there says nothing of the sentence's start.
+_NOUN_CAPITALS = frozenset({"deu_Latn", "ltz_Latn"})
+_YES_NO_CHARS = 8  # of a yes or no with its marks: a longer answer need not be looked at
+_END = regex.compile(r"[\s.!?…。！？।॥۔።။؟]+$")
 
 AnswerTable = dict[str, dict[str, str]]  # language -> English answer in lower case -> translation
+Origin = Literal["table", "yes_no_table", "copied", "source", "bare", "in_context"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRule:
+    """How answers are treated: the recipe's ``answers`` section with its table loaded."""
+
+    section: Answers
+    table: AnswerTable
+
+    def policy(self, row: Mapping[str, Any], lang: str) -> Literal["source", "target"]:
+        """Whether a sample's answers are in the source's or the target's language.
+
+        Args:
+            row: A row of `schemas.sample.SAMPLE_SCHEMA`.
+            lang: The target language.
+        """
+        match self.section.policy:
+            case "coin":
+                drawn = int(digest([self.section.seed, row["source_id"], lang])[:13], 16) / 16**13
+                return "target" if drawn < self.section.target_share else "source"
+            case "keep_if_ocr":
+                return "source" if row["task"] == "ocr" else "target"
+            case policy:
+                return policy
+
+    def known(self, answer: str, lang: str, policy: str) -> tuple[str, Origin] | None:
+        """The answer in the language, where a table has it: the recipe's own first, then yes and no."""
+        found = _look_up(self.table.get(lang, {}), answer)
+        if found is not None:
+            return found, "table"
+        if policy == "target":
+            found = _look_up(yes_no().get(lang, {}), answer)
+            if found is not None:
+                return found, "yes_no_table"
+        return None
+
+
+def is_yes_no(answer: str) -> bool:
+    """Whether an English answer is a bare yes or no."""
+    return len(answer) < _YES_NO_CHARS and _END.sub("", answer).casefold() in ("yes", "no")
+
+
+def _look_up(table: Mapping[str, str], answer: str) -> str | None:
+    """The table's word, with the answer's capital and its final mark."""
+    if not table:
+        return None
+    tail = ""
+    found = table.get(answer.casefold())
+    if found is None and not answer[-1:].isalnum():
+        core = _END.sub("", answer)
+        found, tail = table.get(core.casefold()), answer[len(core) :]
+    if found is None:
+        return None
+    return (found[0].upper() + found[1:] if answer[0].isupper() else found) + tail
+
+
+@cache
+def yes_no() -> AnswerTable:
+    """Yes and no by FLORES-200 code; languages that are not in it have no word that we are sure of."""
+    return {row["flores_code"]: {"yes": row["yes"], "no": row["no"]} for row in read_table(YES_NO)}
 
 
 def load_answers(table: str | Path | None) -> AnswerTable:
@@ -45,4 +128,39 @@ def load_answers(table: str | Path | None) -> AnswerTable:
             raise InputError(msg)
         for code, cell in zip(codes[1:], row[1:], strict=True):
             found[code][english] = cell
+    return found
+
+
+def carrier(question: str, answer: str) -> str | None:
+    """The two sentences in which a short answer is shown to the engine: its question, then the answer.
+
+    Returns:
+        None where there is no carrier for it: a long answer, or a question that is not one sentence.
+    """
+    core = _END.sub("", answer.strip())
+    if not question.endswith("?") or not 1 <= len(core.split()) <= CONTEXT_WORDS:
+        return None
+    return f"{question} {core[0].upper()}{core[1:]}."
+
+
+def recover(translated: str, question: str, answer: str, lang: str) -> str | None:
+    """The answer out of a translated carrier.
+
+    Args:
+        translated: The carrier's translation.
+        question: The question's own translation.
+        answer: The English answer, for its case.
+        lang: Language of the translation.
+
+    Returns:
+        None unless exactly two sentences came back and the first is the question's own translation.
+    """
+    parts = [part.strip() for part in sentences(translated, lang)]
+    if len(parts) != 2 or parts[0] != question.strip():
+        return None
+    found = str(_END.sub("", parts[1]))
+    if not found:
+        return None
+    if answer[0].islower() and lang not in _NOUN_CAPITALS:
+        found = found[0].lower() + found[1:]
     return found

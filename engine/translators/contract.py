@@ -47,10 +47,20 @@ class Translation:
 
 
 class Translator(Protocol):
-    """A loaded engine."""
+    """A loaded engine.
 
-    def translate(self, batch: Sequence[Request]) -> list[Translation]:
+    Attributes:
+        retries: Whether it has other settings for a second decode.
+    """
+
+    retries: bool
+
+    def translate(self, batch: Sequence[Request], *, retry: bool = False) -> list[Translation]:
         """Translate one batch as one batch: its composition is recorded and never changed.
+
+        Args:
+            batch: What to translate.
+            retry: Use the settings of the second decode.
 
         Raises:
             TranslatorError: The engine broke.

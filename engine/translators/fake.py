@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from engine.translators.contract import Placement, Request, Translation, TranslatorSpec
+from engine.translators.ladder import TRIGGERS_VERSION
 from recipes.model import FakeTranslate
 from schemas.errors import TranslatorError
 from schemas.languages import ENGLISH, registry
@@ -26,7 +27,9 @@ def describe(section: FakeTranslate) -> TranslatorSpec:
         "engine": "fake",
         "fault": section.fault,
         "fault_every": section.fault_every,
+        "retry_helps": section.retry_helps,
         "batch_sensitive": section.batch_sensitive,
+        "triggers": TRIGGERS_VERSION,
         "version": 1,
     }
     return TranslatorSpec(
@@ -53,8 +56,9 @@ class FakeTranslator:
             raise TranslatorError(msg)
         self._section = spec.section
         self._batches = 0
+        self.retries = True
 
-    def translate(self, batch: Sequence[Request]) -> list[Translation]:
+    def translate(self, batch: Sequence[Request], *, retry: bool = False) -> list[Translation]:
         """Translate one batch as one batch."""
         self._batches += 1
         if self._batches == self._section.crash_at_batch:
@@ -63,10 +67,12 @@ class FakeTranslator:
         noise = 0.0
         if self._section.batch_sensitive:
             noise = _hash("\0".join(r.text for r in batch)) / 2**64
-        return [self._one(request, noise) for request in batch]
+        well = retry and self._section.retry_helps
+        return [self._one(request, noise, well=well) for request in batch]
 
-    def _one(self, request: Request, noise: float) -> Translation:
-        fault = self._section.fault if _hash(request.text) % self._section.fault_every == 0 else None
+    def _one(self, request: Request, noise: float, *, well: bool) -> Translation:
+        hit = not well and _hash(request.text) % self._section.fault_every == 0
+        fault = self._section.fault if hit else None
         text = self._misbehave(request) if fault else _mark(request.text, request.target_lang)
         empty = not text.strip()
         return Translation(

@@ -17,8 +17,9 @@ import sentencepiece
 
 from engine.translators.contract import Request, Translation, TranslatorSpec
 from engine.translators.hardware import place
+from engine.translators.ladder import TRIGGERS_VERSION
 from engine.translators.model_files import find_model
-from recipes.model import NllbTranslate
+from recipes.model import NllbTranslate, Retry
 from schemas.errors import TranslatorError
 from schemas.languages import registry
 
@@ -48,6 +49,8 @@ def describe(section: NllbTranslate, gpus: int | None = None) -> TranslatorSpec:
         "length_penalty": section.length_penalty,
         "max_source_tokens": section.max_source_tokens,
         "max_decoding_tokens": section.max_decoding_tokens,
+        "retry": section.retry.model_dump() if section.retry else None,
+        "triggers": TRIGGERS_VERSION,
         "version": 1,
     }
     return TranslatorSpec(
@@ -85,8 +88,9 @@ class NllbTranslator:
             )
             raise TranslatorError(msg)
         self._section = section
+        self.retries = section.retry is not None
 
-    def translate(self, batch: Sequence[Request]) -> list[Translation]:
+    def translate(self, batch: Sequence[Request], *, retry: bool = False) -> list[Translation]:
         """Translate one batch as one batch."""
         encoded: list[list[str]] = self._pieces.encode([r.text for r in batch], out_type=str)
         limit = self._section.max_source_tokens
@@ -97,7 +101,7 @@ class NllbTranslator:
             if ok
         ]
         prefixes = [[self._tokens[r.target_lang]] for r, ok in zip(batch, fits, strict=True) if ok]
-        results = iter(self._decode(sources, prefixes))
+        results = iter(self._decode(sources, prefixes, self._section.retry if retry else None))
         return [
             self._translation(next(results), len(pieces))
             if ok
@@ -105,19 +109,26 @@ class NllbTranslator:
             for pieces, ok in zip(encoded, fits, strict=True)
         ]
 
-    def _decode(self, sources: list[list[Any]], prefixes: list[list[Any]]) -> list[Any]:
+    def _decode(self, sources: list[list[Any]], prefixes: list[list[Any]], retry: Retry | None) -> list[Any]:
         if not sources:
             return []
+        penalties: dict[str, Any] = {}
+        if retry:
+            penalties = {
+                "repetition_penalty": retry.repetition_penalty,
+                "no_repeat_ngram_size": retry.no_repeat_ngram,
+            }
         results: list[Any] = self._model.translate_batch(
             sources,
             target_prefix=prefixes,
             max_batch_size=0,  # the batch is the unit's own: no re-batching here
-            beam_size=self._section.beam_size,
+            beam_size=retry.beam_size if retry else self._section.beam_size,
             length_penalty=self._section.length_penalty,
             max_input_length=0,  # longer sources have failed already: never cut in silence
             max_decoding_length=self._section.max_decoding_tokens + 1,  # counts the language token
             return_scores=True,
             return_end_token=True,
+            **penalties,
         )
         return results
 

@@ -7,13 +7,13 @@ a batch is translated exactly as it was written down, so that scores do not depe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import polars as pl
 import pyarrow as pa
 
-from engine.translators.contract import Request, Translation, Translator
-from schemas.errors import TranslatorError
+from engine.translators.contract import Request, Translator
+from engine.translators.ladder import Outcome, translate_with_retry
 
 # A small job is cut into at least this many units, so that several workers share it.
 MIN_UNITS = 32
@@ -26,6 +26,8 @@ RESULT_SCHEMA = pa.schema(
         pa.field("source_tokens", pa.int32()),
         pa.field("target_tokens", pa.int32()),
         pa.field("hit_limit", pa.bool_()),
+        pa.field("settings", pa.string()),  # rung of the retry ladder
+        pa.field("attempt", pa.int32()),
     ]
 )
 
@@ -105,15 +107,10 @@ def translate_unit(translator: Translator, rows: pa.Table) -> pa.Table:
     Raises:
         TranslatorError: The engine broke, or gave another number of results than it was asked for.
     """
-    done: list[Translation] = []
+    done: list[Outcome] = []
     frame = pl.DataFrame(rows).select("batch", "source_lang", "target_lang", "text")
-    for (number,), group in frame.group_by(["batch"], maintain_order=True):
+    for (_,), group in frame.group_by(["batch"], maintain_order=True):
         batch = [Request(*row[1:]) for row in group.iter_rows()]
-        results = translator.translate(batch)
-        if len(results) != len(batch):
-            msg = f"the engine gave {len(results)} results for the {len(batch)} requests of batch {number}"
-            raise TranslatorError(msg)
-        done.extend(results)
-    columns = [[getattr(result, field.name) for result in done] for field in RESULT_SCHEMA]
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, RESULT_SCHEMA, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=RESULT_SCHEMA)
+        done.extend(translate_with_retry(translator, batch))
+    made = [{**asdict(o.translation), "settings": o.settings, "attempt": o.attempt} for o in done]
+    return pa.Table.from_pylist(made, schema=RESULT_SCHEMA)

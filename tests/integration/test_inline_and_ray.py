@@ -39,7 +39,9 @@ def test_inline_one_and_two_ray_workers_give_the_same_bytes(recipe_file, run, tm
 def test_batch_sensitive_scores_reach_the_dataset(recipe_file, run, tmp_path: Path):
     """The control of the test above: another batching gives other bytes."""
     made = [
-        content(run(recipe_file(translate={**FAKE, "batch_tokens": n}, memory=str(tmp_path / str(n))), out=str(n)).dataset)
+        content(
+            run(recipe_file(translate={**FAKE, "batch_tokens": n}, memory=str(tmp_path / str(n))), out=str(n)).dataset
+        )
         for n in (64, 128)
     ]
     assert made[0]["data/deu_Latn/train-00000.parquet"] != made[1]["data/deu_Latn/train-00000.parquet"]

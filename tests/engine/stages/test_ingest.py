@@ -19,9 +19,7 @@ def recipe(recipe_file) -> Recipe:
 
 
 def go(recipe: Recipe, folder: Path, limit: int | None = None):
-    return ingest(
-        open_sources(recipe), folder, limit=limit, assign=fanout(recipe.languages), advance=lambda _: None
-    )
+    return ingest(open_sources(recipe), folder, limit=limit, assign=fanout(recipe.languages), advance=lambda _: None)
 
 
 def spoil(captions: Path, *lines: str) -> None:

@@ -39,7 +39,10 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-TEXTS = tuple(f"A dog and {word} cats." for word in "one two three four five six seven eight nine ten".split())
+TEXTS = tuple(
+    f"A dog and {word} cats."
+    for word in ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+)
 
 
 def test_every_segment_has_an_entry_and_equal_ones_are_sent_once(bench: Bench):

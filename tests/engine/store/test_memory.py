@@ -85,7 +85,7 @@ def test_only_keys_that_were_asked_for_come_back(tmp_path: Path):
 def test_a_number_taken_by_another_build_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     one, other = Memory(tmp_path), Memory(tmp_path)
     one.commit(table(entry("a", "A")))
-    monkeypatch.setattr(other, "files", lambda: [])  # it looked before the first commit
+    monkeypatch.setattr(other, "files", list)  # it looked before the first commit
     assert other.commit(table(entry("b", "B"))).name == "00000002.parquet"
     assert texts(one, "a", "b") == {"a": "A", "b": "B"}
 

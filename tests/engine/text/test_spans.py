@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from engine.text.spans import has_words, plain, segments, split
 
-ALPHABET = st.sampled_from(["<image>", "\n", " ", "A dog runs.", "42", "B", "été", "日本語です", "<", ">", "\r\n", "\t"])
+ALPHABET = st.sampled_from(
+    ["<image>", "\n", " ", "A dog runs.", "42", "B", "été", "日本語です", "<", ">", "\r\n", "\t"]
+)
 
 
 @given(st.lists(ALPHABET, max_size=12).map("".join))

@@ -32,7 +32,11 @@ def test_a_worker_takes_the_threads_of_the_recipe():
 
 @pytest.mark.parametrize(
     ("asked", "word"),
-    [({"device": "cuda"}, "cuda"), ({"compute_type": "float16"}, "float16"), ({"compute_type": "bfloat16"}, "bfloat16")],
+    [
+        ({"device": "cuda"}, "cuda"),
+        ({"compute_type": "float16"}, "float16"),
+        ({"compute_type": "bfloat16"}, "bfloat16"),
+    ],
 )
 def test_what_the_machine_cannot_do_is_an_error_and_never_a_silent_fallback(asked, word):
     with pytest.raises(InputError, match=word):

@@ -16,7 +16,11 @@ from engine.translators import Request, load_translator, resolve_translator
 from recipes.model import NllbTranslate
 from schemas.errors import InputError, TranslatorError
 
-TEXTS = ["A dog runs on the grass.", "Two men in red shirts are playing football in the park.", "What color is the car?"]
+TEXTS = [
+    "A dog runs on the grass.",
+    "Two men in red shirts are playing football in the park.",
+    "What color is the car?",
+]
 
 
 def spec(**asked):

@@ -34,7 +34,9 @@ def spec(**asked):
 
 def work(workers: int, **asked) -> dict[int, list[tuple]]:
     with make_pool(spec(**asked), workers) as pool:
-        return {r.unit.number: list(zip(*r.results.to_pydict().values(), strict=True)) for r in pool.run(units_of(UNITS))}
+        return {
+            r.unit.number: list(zip(*r.results.to_pydict().values(), strict=True)) for r in pool.run(units_of(UNITS))
+        }
 
 
 def test_zero_workers_is_this_process():

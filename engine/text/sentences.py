@@ -59,5 +59,6 @@ def _last_cut(text: str, pattern: regex.Pattern[str]) -> int:
 
 
 def count_sentences(text: str, lang: str) -> int:
-    """How many sentences with words in them a text has."""
-    return sum(1 for sentence in sentences(text, lang) if _WORD.search(sentence))
+    """How many sentences with words in them a text has; a line's end ends a sentence."""
+    lines = text.splitlines()
+    return sum(1 for line in lines for sentence in sentences(line, lang) if _WORD.search(sentence))

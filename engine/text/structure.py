@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from engine.text.segments import CACHE_SIZE
 from engine.text.sentences import count_sentences
-from engine.text.spans import spans
+from engine.text.spans import protect, spans
 
 # Scripts that do without a full stop: their sentences cannot be counted.
 _NO_FULL_STOP = frozenset({"Thai", "Laoo", "Tibt"})
@@ -29,8 +29,8 @@ def structure(text: str) -> Structure:
 
 @lru_cache(maxsize=CACHE_SIZE)
 def sentence_count(text: str, lang: str) -> int:
-    """Sentences with words in them."""
-    return count_sentences(text, lang)
+    """Sentences with words in them, outside of protected spans."""
+    return sum(count_sentences(piece.text, lang) for piece in protect(text) if piece.kind == "text")
 
 
 def mismatch(source: str, target: str, source_lang: str, target_lang: str) -> str | None:

@@ -114,12 +114,14 @@ def test_adding_a_language_translates_only_that_language(recipe_file, run):
 
 
 def test_a_threshold_changes_verdicts_and_translates_nothing(recipe_file, run):
-    engine = {"engine": "fake", "fault": "loop", "fault_every": 2}
-    loose = run(recipe_file(filter={"integrity": {"hit_limit": {"action": "off"}}}, translate=engine))
-    strict = run(recipe_file(translate=engine))
+    engine = {"engine": "fake", "fault": "wrong_language", "fault_every": 2}
+    loose = run(recipe_file(filter={"round_trip": {"min_chrf": 0}}, translate=engine))
+    strict = run(recipe_file(filter={"round_trip": {"min_chrf": 100}}, translate=engine))
+    off = run(recipe_file(filter={"round_trip": {"min_chrf": 100, "chrf": {"action": "off"}}}, translate=engine))
     assert (strict.segments.translated, strict.back_translation.translated) == (0, 0)
-    assert strict.languages["deu_Latn"].kept < loose.languages["deu_Latn"].kept
-    assert strict.languages["deu_Latn"].dropped["integrity.hit_limit"] > 0
+    kept = [summary.languages["deu_Latn"].kept for summary in (loose, strict, off)]
+    assert kept[1] < kept[0] == kept[2] == 40
+    assert strict.languages["deu_Latn"].dropped == {"round_trip.chrf": 40 - kept[1]}
 
 
 def test_english_rows_of_a_mix_are_the_source(recipe_file, run):

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.stages.segment import sample_files, sample_rows, segments_of
-from engine.text.fields import AnswerRule
+from engine.text.answers import AnswerRule
+from recipes.model import Answers
 from schemas.sample import SAMPLE_SCHEMA
 
 
@@ -34,18 +35,18 @@ def test_each_text_is_counted_as_often_as_it_is_asked_in_each_language(tmp_path:
     write(tmp_path / "a.parquet", "What is it?", "What is it?", "<image>", langs=["deu_Latn", "fra_Latn"])
     write(tmp_path / "b.parquet", "What is it?", langs=["deu_Latn"])
     files = sample_files(tmp_path, ["a", "b"])
-    assert asked(files, AnswerRule("source", {})) == {("deu_Latn", "What is it?"): 3, ("fra_Latn", "What is it?"): 2}
+    assert asked(files, AnswerRule(Answers(policy="source"), {})) == {("deu_Latn", "What is it?"): 3, ("fra_Latn", "What is it?"): 2}
 
 
 def test_answers_are_asked_only_under_policy_target_and_outside_the_table(tmp_path: Path):
     write(tmp_path / "a.parquet", "42", langs=["deu_Latn", "fra_Latn"])
-    rule = AnswerRule("target", {"deu_Latn": {"red": "rot"}})
+    rule = AnswerRule(Answers(policy="target"), {"deu_Latn": {"red": "rot"}})
     assert asked([tmp_path / "a.parquet"], rule) == {("fra_Latn", "red"): 1}
 
 
 def test_english_rows_ask_for_nothing(tmp_path: Path):
     write(tmp_path / "a.parquet", "What is it?", langs=["eng_Latn"])
-    assert segments_of([tmp_path / "a.parquet"], AnswerRule("target", {})).height == 0
+    assert segments_of([tmp_path / "a.parquet"], AnswerRule(Answers(policy="target"), {})).height == 0
 
 
 def test_rows_come_in_the_order_of_the_recipe(tmp_path: Path):
@@ -53,3 +54,10 @@ def test_rows_come_in_the_order_of_the_recipe(tmp_path: Path):
         write(tmp_path / f"{name}.parquet", name, langs=["deu_Latn"])
     rows = sample_rows(sample_files(tmp_path, ["b", "a"]))
     assert [row["source_messages"][0]["content"] for row in rows] == ["b", "a"]
+
+
+def test_carriers_are_marked_so_that_they_are_never_translated_back(tmp_path: Path):
+    write(tmp_path / "a.parquet", "What is it?", langs=["deu_Latn"])
+    frame = segments_of([tmp_path / "a.parquet"], AnswerRule(Answers(policy="target", context=True), {}))
+    marked = dict(frame.select("text", "carrier").iter_rows())
+    assert marked == {"What is it?": False, "red": False, "What is it? Red.": True}

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from engine.stages.segment import SEGMENT_SCHEMA
 from engine.stages.translate import TranslateStage, back_segments, join_back
 from engine.store.memory import MEMORY_SCHEMA, Memory
 from engine.store.runs import Run
@@ -16,7 +17,8 @@ from schemas.errors import ConservationError, WorkerError
 
 
 def segments(*texts: str, lang: str = "deu_Latn", asked: int = 1) -> pl.DataFrame:
-    return pl.DataFrame({"source_lang": "eng_Latn", "target_lang": lang, "text": list(texts), "asked": asked})
+    columns = {"source_lang": "eng_Latn", "target_lang": lang, "text": list(texts), "asked": asked, "carrier": False}
+    return pl.DataFrame(columns, schema=SEGMENT_SCHEMA)
 
 
 class Bench:
@@ -121,6 +123,7 @@ def test_the_way_back_swaps_languages_and_asks_each_translation_once(bench: Benc
     asked = back_segments(forward)
     assert asked.row(0, named=True) == {
         "source_lang": "deu_Latn", "target_lang": "eng_Latn", "text": "a dogˈdeu", "asked": 1,
+        "carrier": False,
     }  # fmt: skip
     back, _ = bench.do(asked, digest="bbbb")
     assert join_back(forward, back)["back"].to_list() == ["a dog", "a dog!"]
@@ -129,3 +132,30 @@ def test_the_way_back_swaps_languages_and_asks_each_translation_once(bench: Benc
 def test_without_a_way_back_there_are_nulls(bench: Bench):
     forward, _ = bench.do(segments("a dog"))
     assert join_back(forward, None)["back"].to_list() == [None]
+
+
+def test_a_translation_of_several_sentences_goes_back_sentence_by_sentence(bench: Bench):
+    forward, _ = bench.do(segments("One dog. Two cats."))
+    asked = back_segments(forward)
+    assert sorted(asked["text"]) == ["Oneˈdeu dogˈdeu.", "Twoˈdeu catsˈdeu."]
+    back, _ = bench.do(asked, digest="bbbb")
+    assert join_back(forward, back)["back"].to_list() == ["One dog. Two cats."]
+
+
+def test_a_translation_without_words_is_its_own_way_back(bench: Bench):
+    forward, _ = bench.do(segments("a dog"))
+    numbers = forward.with_columns(translation=pl.lit("42"))
+    asked = back_segments(numbers)
+    assert asked.height == 0
+    back, _ = bench.do(asked, digest="bbbb")
+    assert join_back(numbers, back)["back"].to_list() == ["42"]
+
+
+def test_second_decodes_and_failures_are_counted_whenever_they_were_made(tmp_path: Path):
+    healed = Bench(tmp_path, fault="empty", fault_every=2, retry_helps=True)
+    _, first = healed.do(segments(*TEXTS))
+    _, again = healed.do(segments(*TEXTS), digest="bbbb")
+    assert 0 < first.retried == again.retried < 10
+    assert first.failed == 0
+    _, broken = Bench(tmp_path, fault="empty", fault_every=2).do(segments(*TEXTS), digest="cccc")
+    assert broken.failed == broken.retried == first.retried

@@ -4,48 +4,103 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text.spans import has_words, plain, segments, split
-
-ALPHABET = st.sampled_from(
-    ["<image>", "\n", " ", "A dog runs.", "42", "B", "été", "日本語です", "<", ">", "\r\n", "\t"]
-)
+from engine.text import spans as module
+from engine.text.spans import PROTECTED, has_words, protect, spans
 
 
-@given(st.lists(ALPHABET, max_size=12).map("".join))
-def test_joined_pieces_are_the_text_byte_for_byte(text: str):
-    assert "".join(piece.text for piece in split(text)) == text
-
-
-@given(st.lists(ALPHABET, max_size=12).map("".join))
-def test_no_engine_sees_a_marker_a_line_break_or_outer_space(text: str):
-    for segment in segments(split(text)):
-        assert "<image>" not in segment
-        assert "\n" not in segment
-        assert segment == segment.strip()
-        assert has_words(segment)
-
-
-@pytest.mark.parametrize("text", ["", "  ", "42", "B", "3.5", "?!", "<image>", "https://x.y/z", "(A)", "10:30"])
-def test_text_without_words_is_copied(text: str):
-    assert segments(split(text)) == []
+def kinds(text: str) -> list[tuple[str, str]]:
+    return [(piece.kind, piece.text) for piece in protect(text) if piece.kind != "text"]
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "kind", "span"),
     [
-        ("<image>\nWhat is on the left?", ["What is on the left?"]),
-        ("What is this? <image>", ["What is this?"]),
-        ("First line.\n\n  Second line.", ["First line.", "Second line."]),
-        ("2 dogs", ["2 dogs"]),
+        ("Look <image> here", "tag", "<image>"),
+        ("<ref>the dog</ref>", "tag", "<ref>"),
+        ('An <img src="a.jpg"> tag', "tag", '<img src="a.jpg">'),
+        ("<|im_start|>hello", "special_token", "<|im_start|>"),
+        ("at [12,30,40,50] now", "coordinates", "[12,30,40,50]"),
+        ("at [0.12, 0.4, 0.5, 0.9] now", "coordinates", "[0.12, 0.4, 0.5, 0.9]"),
+        ("at [[1, 2], [3, 4]] now", "coordinates", "[[1, 2], [3, 4]]"),
+        ("at (12,30) now", "coordinates", "(12,30)"),
+        ("see https://x.y/z?a=1.", "url", "https://x.y/z?a=1"),
+        ("see www.example.org, please", "url", "www.example.org"),
+        ("write to a.b+c@d-e.org now", "email", "a.b+c@d-e.org"),
+        ("call `foo(1)` now", "inline_code", "`foo(1)`"),
+        ("so:\n```py\nx = 1\n```\ndone", "code_fence", "```py\nx = 1\n```"),
+        ("so ```never closed\nx", "code_fence", "```never closed\nx"),
+        ("where $a^2 + b$ holds", "latex", "$a^2 + b$"),
+        (r"where \frac{1}{2} holds", "latex", r"\frac{1}{2}"),
+        (r"where \(x\) holds", "latex", r"\(x\)"),
+        ("Hello {name}!", "placeholder", "{name}"),
+        ("Hello {{ name }}!", "placeholder", "{{ name }}"),
+        ("Hello %s and %(who)s", "placeholder", "%s"),
+        ("# Heading", "heading", "# "),
+        ("- item", "list_marker", "- "),
+        ("12. item", "list_marker", "12. "),
+        ("(A) cat", "option", "(A) "),
+        ("B. dog", "option", "B. "),
+        ("some **bold** words", "emphasis", "**"),
+        ("one\r\ntwo", "line_break", "\r\n"),
     ],
 )
-def test_words_around_fixed_spans_are_segments(text: str, expected: list[str]):
-    assert segments(split(text)) == expected
+def test_what_must_not_change_is_protected(text: str, kind: str, span: str):
+    assert (kind, span) in kinds(text)
 
 
-def test_a_segment_is_shown_to_the_engine_in_nfc():
-    assert segments(split("ein Ka\u0308fer")) == ["ein Käfer"]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It costs $5 and $10.",
+        "x < 6 and y > 7",
+        "if a<b and c>d",
+        "100% sure",
+        "vitamin C. It helps.",
+        "Plan B. Then go.",
+        "a man (left) and a dog",
+        "a well-known dog - here",
+        "the year 1999, really",
+    ],
+)
+def test_ordinary_text_is_not_protected(text: str):
+    assert kinds(text) == []
 
 
-def test_plain_text_has_no_markers():
-    assert plain("<image>\nWhat is <image> this?") == "What is   this?"
+def test_options_on_one_line_need_an_a_and_a_b():
+    assert [kind for kind, _ in kinds("Which? A. cat B. dog C. 12")] == ["option"] * 3
+
+
+def test_every_kind_is_tried_by_a_test_above():
+    tried = {mark.args[1][i][1] for mark in test_what_must_not_change_is_protected.pytestmark for i in range(27)}
+    assert tried == set(PROTECTED)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "42", "B", "3.5", "?!", "(A)", "10:30", "AB12", "x_1", "1/2", "a@b.c"])
+def test_text_without_words_has_none(text: str):
+    assert not has_words(text)
+
+
+@pytest.mark.parametrize("text", ["2 dogs", "ok", "été", "犬", "हाँ", "No. 5 is red"])
+def test_text_with_words_has_some(text: str):
+    assert has_words(text)
+
+
+PARTS = st.sampled_from(
+    ["<image>", "\n", " ", "A dog.", "42", "(A) ", "B. ", "- ", "# ", "> ", "[1,2]", "(3, 4)", "`x`", "$y$", "{z}", "%s",
+     "**", "_", "__", "~~~", "```", "\\(q\\)", "1. ", "<|a|>", "</p>", "é", "\t", "\r\n", "<", "$", "{", "[", "("]
+)  # fmt: skip
+
+
+@given(st.lists(PARTS, max_size=12).map("".join))
+def test_the_quick_search_finds_what_the_whole_one_finds(text: str):
+    assert not module._MAY_BE_WIDE.search(text)
+    whole = [(m.start(), m.end(), m.lastgroup) for m in module._FIXED.finditer(text)]
+    assert [(m.start(), m.end(), m.lastgroup) for m in module._NARROW.finditer(text)] == whole
+
+
+@given(st.lists(PARTS, max_size=12).map("".join))
+def test_spans_stand_in_order_and_never_overlap(text: str):
+    end = 0
+    for start, stop, _ in spans(text):
+        assert end <= start < stop
+        end = stop

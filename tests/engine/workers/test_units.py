@@ -77,8 +77,9 @@ class Recorder:
     def __init__(self, short: int = 0) -> None:
         self.batches: list[list[str]] = []
         self._short = short
+        self.retries = False
 
-    def translate(self, batch: list[Request]) -> list[Translation]:
+    def translate(self, batch: list[Request], *, retry: bool = False) -> list[Translation]:
         self.batches.append([request.text for request in batch])
         return [Translation(request.text.upper(), logprob=-1.0) for request in batch][self._short :]
 

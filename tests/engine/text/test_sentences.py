@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.text.sentences import MAX_SEGMENT_BYTES, count_sentences, fit, sentences
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "expected"),
+    [
+        ("eng_Latn", "A dog. A cat.", ["A dog. ", "A cat."]),
+        ("eng_Latn", "Dr. Smith paid $3.50, e.g. for Fig. 3.", ["Dr. Smith paid $3.50, e.g. for Fig. 3."]),
+        ("eng_Latn", "Is it? Yes!  It is.", ["Is it? ", "Yes!  ", "It is."]),
+        ("zho_Hans", "这是一只狗。它在跑！", ["这是一只狗。", "它在跑！"]),
+        ("jpn_Jpan", "犬です。走っています。", ["犬です。", "走っています。"]),
+        ("hin_Deva", "यह एक कुत्ता है। वह दौड़ रहा है।", ["यह एक कुत्ता है। ", "वह दौड़ रहा है।"]),
+        ("eng_Latn", "no mark at all", ["no mark at all"]),
+    ],
+)
+def test_text_is_cut_where_its_language_ends_a_sentence(lang: str, text: str, expected: list[str]):
+    assert sentences(text, lang) == expected
+
+
+@given(st.text(max_size=200), st.sampled_from(["eng_Latn", "zho_Hans", "hin_Deva", "tha_Thai"]))
+def test_joined_sentences_are_the_text(text: str, lang: str):
+    assert "".join(sentences(text, lang)) == text
+
+
+@given(st.lists(st.sampled_from(["word ", "a, ", "été; ", "犬 ", "longerword "]), max_size=700).map("".join))
+def test_joined_parts_are_the_sentence_and_short_enough(text: str):
+    parts = fit(text)
+    assert "".join(parts) == text
+    assert all(len(part.encode()) <= MAX_SEGMENT_BYTES for part in parts)
+
+
+def test_a_long_sentence_is_cut_at_a_clause_mark():
+    clause = "a man in a blue shirt is walking slowly along the street, "
+    parts = fit(clause * 30)
+    assert len(parts) > 1
+    assert all(part.endswith(", ") for part in parts)
+
+
+def test_a_long_sentence_without_clause_marks_is_cut_at_a_space():
+    parts = fit("word " * 400)
+    assert len(parts) > 1
+    assert all(part.endswith(" ") for part in parts)
+
+
+def test_one_unbroken_word_stays_whole():
+    assert fit("x" * 3000) == ["x" * 3000]
+
+
+def test_sentences_without_words_do_not_count():
+    assert count_sentences("A dog. ... A cat.", "eng_Latn") == 2
+    assert count_sentences("A dog", "eng_Latn") == 1
+    assert count_sentences("A dog\nA cat", "eng_Latn") == 2
+    assert count_sentences(" ?! ", "eng_Latn") == 0

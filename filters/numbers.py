@@ -26,7 +26,7 @@ _SINGLE = 1  # digits of a figure whose loss says nothing
 def figures(text: str) -> Counter[str]:
     """The figures of a text as ASCII digits, native digits mapped, separators and leading zeros taken out."""
     found: Counter[str] = Counter()
-    for match in _FIGURE.finditer(unicodedata.normalize("NFKC", text)):
+    for match in _FIGURE.finditer(text):
         digits = "".join(str(unicodedata.decimal(c)) for c in match.group() if c.isdecimal())
         found[digits.lstrip("0") or "0"] += 1
     return found

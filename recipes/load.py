@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from recipes.model import Recipe
 from schemas.errors import InputError
@@ -151,14 +152,19 @@ def _first_problem(error: ValidationError) -> str:
         case "missing":
             text = "required key is missing"
         case "union_tag_not_found":
-            text = f"required key {problem['ctx']['discriminator']} is missing"
+            text = f"required key {_tag_key(problem)} is missing"
         case "union_tag_invalid":
             tag, expected = problem["ctx"]["tag"], problem["ctx"]["expected_tags"]
-            text = f"unknown {problem['ctx']['discriminator']} '{tag}', expected one of {expected}"
+            text = f"unknown {_tag_key(problem)} '{tag}', expected one of {expected}"
         case _:
             shown = type(found).__name__ if isinstance(found, dict | list) else repr(found)
             text = f"{text[0].lower()}{text[1:]}, found {shown}"
     return f"{where}: {text}" if where else text
+
+
+def _tag_key(problem: ErrorDetails) -> str:
+    """The key that tells a union's members apart; pydantic quotes it."""
+    return str(problem["ctx"]["discriminator"]).strip("'")
 
 
 def _without_tag(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:

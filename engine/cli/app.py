@@ -21,19 +21,13 @@ app = typer.Typer(
 app.command("build")(build_command)
 
 
-def _version(value: bool) -> None:
-    if value:
-        typer.echo(f"glotmill {__version__}")
-        raise typer.Exit
-
-
 @app.callback(invoke_without_command=True)
 def _options(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False
 ) -> None:
-    """Options of the command itself; without a verb it shows its help."""
-    if context.invoked_subcommand is None:
+    if version:
+        typer.echo(f"glotmill {__version__}")
+    elif context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
 
@@ -47,6 +41,9 @@ def main() -> None:
     except typer.TyperException as error:  # an unknown option or verb, a value of another type
         typer.echo(f"error: {error.format_message()} (glotmill --help tells more)", err=True)
         code = error.exit_code
+    except OSError as error:  # a full disk, a folder that may not be written
+        typer.echo(f"error: {error}; nothing that was committed is lost, run the same command again", err=True)
+        code = 1
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("stopped; run the same command again to go on", err=True)
         code = 130

@@ -20,8 +20,8 @@ def build_command(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a built-in one.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the build [outputs/NAME].")] = None,
     memory: Annotated[Path | None, typer.Option(help="Folder of the memory [outputs/.memory].")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="First N samples of each source.")] = None,
-    workers: Annotated[int | None, typer.Option(min=0, help="Ray actors; 0 works in this process.")] = None,
+    limit: Annotated[str | None, typer.Option(metavar="N", help="First N samples of each source.")] = None,
+    workers: Annotated[str | None, typer.Option(metavar="N", help="Ray actors; 0 works in this process.")] = None,
     override: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe.")
     ] = None,

@@ -30,6 +30,7 @@ def build_lock(build: Path) -> Iterator[None]:
     Raises:
         GlotmillError: Another command holds it.
     """
+    missing = [folder for folder in (build, *build.parents) if not folder.exists()]
     build.mkdir(parents=True, exist_ok=True)
     path = build / LOCK
     with path.open("w") as file:
@@ -43,7 +44,9 @@ def build_lock(build: Path) -> Iterator[None]:
         finally:
             if [entry.name for entry in build.iterdir()] == [LOCK]:
                 path.unlink()
-                build.rmdir()
+                for folder in missing or [build]:
+                    if not any(folder.iterdir()):
+                        folder.rmdir()
 
 
 @contextmanager

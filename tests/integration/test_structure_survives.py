@@ -112,7 +112,9 @@ WORDS = (
     "the dog runs. The cat sits", "Müller", "U.S. flag", "e.g. this", "well-known", "B",
 )  # fmt: skip
 CONTENT = st.lists(st.sampled_from([*SPAN_TEXTS, *WORDS]), min_size=1, max_size=9).map(" ".join)
-SHORT = st.sampled_from(["red", "yes", "no", "42", "B", "a dog", "two dogs", "on the left side", "Yes.", "https://a.b/c"])
+SHORT = st.sampled_from(
+    ["red", "yes", "no", "42", "B", "a dog", "two dogs", "on the left side", "Yes.", "https://a.b/c"]
+)
 
 
 def protected(content: str) -> Counter[tuple[str, str]]:

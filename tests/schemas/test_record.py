@@ -76,7 +76,7 @@ def test_sound_rows_pass():
         ({"messages": None}, "messages", "null"),
         ({**FAILED, "messages": record()["messages"]}, "messages", "null"),
         ({"messages": record()["messages"][:1]}, "messages", "as many turns"),
-        ({"messages": [{"role": "user", "content": "Was?"}, {"role": "assistant", "content": "B"}]}, "messages", "marker"),
+        ({"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "B"}]}, "messages", "marker"),
         ({"messages": [{"role": "user", "content": "<image>"}, {"role": "user", "content": "B"}]}, "messages", "roles"),
         ({"turn_langs": ["deu_Latn"]}, "turn_langs", "entry a turn"),
         ({"answers": None}, "answers", "as many"),

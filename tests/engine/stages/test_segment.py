@@ -35,7 +35,10 @@ def test_each_text_is_counted_as_often_as_it_is_asked_in_each_language(tmp_path:
     write(tmp_path / "a.parquet", "What is it?", "What is it?", "<image>", langs=["deu_Latn", "fra_Latn"])
     write(tmp_path / "b.parquet", "What is it?", langs=["deu_Latn"])
     files = sample_files(tmp_path, ["a", "b"])
-    assert asked(files, AnswerRule(Answers(policy="source"), {})) == {("deu_Latn", "What is it?"): 3, ("fra_Latn", "What is it?"): 2}
+    assert asked(files, AnswerRule(Answers(policy="source"), {})) == {
+        ("deu_Latn", "What is it?"): 3,
+        ("fra_Latn", "What is it?"): 2,
+    }
 
 
 def test_answers_are_asked_only_under_policy_target_and_outside_the_table(tmp_path: Path):

@@ -82,7 +82,7 @@ def test_another_engine_setting_shares_nothing(tmp_path: Path):
 
 def test_failures_are_remembered_and_asked_again_only_on_request(tmp_path: Path):
     broken = Bench(tmp_path, fault="empty")
-    entries, count = broken.do(segments(*TEXTS))
+    entries, _ = broken.do(segments(*TEXTS))
     assert entries["failure"].to_list() == ["failed:empty_output"] * 10
     assert broken.do(segments(*TEXTS), digest="bbbb")[1].translated == 0
     assert broken.do(segments(*TEXTS), digest="cccc", retry_failed=True)[1].translated == 10
@@ -111,7 +111,7 @@ def test_a_result_that_the_memory_lost_is_an_error_and_not_a_missing_row(bench: 
 
 def test_entries_come_from_what_is_read_back(bench: Bench):
     """Another build's entry under a lower number wins, also over the text just made."""
-    entries, _ = bench.do(segments(TEXTS[0]))
+    bench.do(segments(TEXTS[0]))
     row = pl.read_parquet(bench.memory.files()[0]).with_columns(text=pl.lit("von Hand"), origin=pl.lit("human"))
     bench.memory.commit(row.to_arrow().cast(MEMORY_SCHEMA))
     again, _ = bench.do(segments(TEXTS[0]), digest="bbbb")

@@ -32,7 +32,9 @@ def test_yes_and_no_come_from_a_table(lang: str, yes: str, no: str):
 
 
 def test_the_table_is_well_formed_and_in_the_script_of_each_language():
-    scripts = {row["flores200_code"]: row["unicode_script_regex"] for row in read_table(DATA / "flores200_to_lid176.csv")}
+    scripts = {
+        row["flores200_code"]: row["unicode_script_regex"] for row in read_table(DATA / "flores200_to_lid176.csv")
+    }
     assert len(yes_no()) >= 120
     for lang, words in yes_no().items():
         assert lang in registry()

@@ -196,7 +196,9 @@ def test_sentences_keep_their_separators():
 
 def test_a_lost_sentence_fails_the_record():
     row = sample("One line here. Another line there.", "red")
-    made = composed(row, SOURCE, **{"One line here.": entry("Eine Zeile hier,"), "Another line there.": entry("noch eine.")})
+    made = composed(
+        row, SOURCE, **{"One line here.": entry("Eine Zeile hier,"), "Another line there.": entry("noch eine.")}
+    )
     assert made.failure == "sentence_dropped"
 
 

@@ -8,7 +8,23 @@ from engine.text.segments import plain, split
 from engine.text.spans import has_words
 
 PARTS = st.sampled_from(
-    ["<image>", "\n", " ", "A dog runs. ", "42", "B", "été", "日本語です。", "<", "\r\n", "[1, 2]", "`c`", "(A) ", "- ", "e\u0301t"]
+    [
+        "<image>",
+        "\n",
+        " ",
+        "A dog runs. ",
+        "42",
+        "B",
+        "été",
+        "日本語です。",
+        "<",
+        "\r\n",
+        "[1, 2]",
+        "`c`",
+        "(A) ",
+        "- ",
+        "e\u0301t",
+    ]
 )
 
 

@@ -72,7 +72,7 @@ def test_too_few_results_break_the_engines_contract_on_either_rung():
 @pytest.mark.parametrize(
     "text",
     ["na na na na na na na na", "Ale Ale Ale Ale Ale Ale", "一只狗一只狗一只狗一只狗一只狗", "a dog, a dog, a dog, a dog, a dog,",
-     "Ein Mann steht auf der Straße und steht auf der Straße und steht auf der Straße und steht auf der Straße und steht da"],
+     "Er steht auf der Wiese und steht auf der Wiese und steht auf der Wiese und steht auf der Wiese und so"],
 )  # fmt: skip
 def test_loops_are_seen(text: str):
     assert loops(text)
@@ -96,7 +96,10 @@ def test_a_loop_of_the_source_is_not_held_against_the_translation():
 
 def test_the_embedded_model_gives_up_its_loops_on_the_second_decode():
     engine = load_translator(resolve_translator(NllbTranslate(engine="nllb", beam_size=1, max_decoding_tokens=60)))
-    texts = ["It's plausible that prior to this moment, the skateboard ended up upside down with its wheels up " * n for n in (1, 2, 3)]
+    texts = [
+        "It's plausible that prior to this moment, the skateboard ended up upside down with its wheels up " * n
+        for n in (1, 2, 3)
+    ]
     outcomes = translate_with_retry(engine, requests(*texts))
     assert all(o.translation.failure or not loops(str(o.translation.text)) for o in outcomes)
 

@@ -74,7 +74,7 @@ def test_one_batch_may_mix_languages():
 
 @pytest.mark.parametrize("beam", [1, 4])
 def test_log_probability_is_the_mean_over_the_tokens_of_the_translation(raw, beam: int):
-    pieces, model = raw
+    pieces, _ = raw
     got = load_translator(spec(beam_size=beam, compute_type="float32")).translate(requests("deu_Latn"))
     forced = ctranslate2.Translator(str(MODEL_DIR), device="cpu", compute_type="float32", intra_threads=1).score_batch(
         [["eng_Latn", *p, "</s>"] for p in pieces.encode(TEXTS, out_type=str)],

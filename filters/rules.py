@@ -144,6 +144,9 @@ def make_policy(section: Mapping[str, Mapping[str, object]], scorers: list[str])
     actions: dict[str, Action] = {rule.code: rule.action for rule in rules}
     bounds = {f"{r.scorer}.{p.name}": p for r in rules for p in r.parameters}
     for scorer, values in section.items():
+        if scorer not in scorers and any(rule.scorer == scorer for rule in RULES):
+            msg = f"filter.{scorer}: the scorer does not run: add it to score.scorers, or take the section out"
+            raise InputError(msg)
         if scorer not in scorers:
             raise _unknown(f"filter.{scorer}", "scorer", scorer, scorers)
         for key, value in values.items():

@@ -11,6 +11,8 @@ from engine import __version__
 from engine.cli.build import build_command
 from schemas.errors import GlotmillError
 
+STOPPED = 130  # by Ctrl-C; typer turns it into this code itself
+
 app = typer.Typer(
     name="glotmill",
     help="Build multilingual vision-language instruction datasets from English ones.",
@@ -45,6 +47,7 @@ def main() -> None:
         typer.echo(f"error: {error}; nothing that was committed is lost, run the same command again", err=True)
         code = 1
     except (KeyboardInterrupt, typer.Abort):
+        code = STOPPED
+    if code == STOPPED:
         typer.echo("stopped; run the same command again to go on", err=True)
-        code = 130
     sys.exit(code)

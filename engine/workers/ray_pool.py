@@ -76,11 +76,12 @@ class RayPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for actor in self._actors:
-            ray.kill(actor)
-        self._actors = []
         if self._started_ray:
             ray.shutdown()
+        else:
+            for actor in self._actors:
+                ray.kill(actor)
+        self._actors = []
 
     def _start(self) -> None:
         """Start all actors together and wait until each has its model."""

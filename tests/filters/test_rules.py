@@ -49,6 +49,11 @@ def test_a_threshold_and_an_action_can_be_set():
     assert frame.select(r=only.failing("reject"))["r"].to_list() == [[]]
 
 
+def test_thresholds_of_a_scorer_that_does_not_run_are_refused_and_not_ignored():
+    with pytest.raises(InputError, match=r"filter\.round_trip: the scorer does not run"):
+        make_policy({"round_trip": {"min_chrf": 50}}, ["integrity"])
+
+
 @pytest.mark.parametrize(
     ("section", "message"),
     [

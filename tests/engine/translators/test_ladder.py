@@ -71,7 +71,8 @@ def test_too_few_results_break_the_engines_contract_on_either_rung():
 
 @pytest.mark.parametrize(
     "text",
-    ["na na na na na na na na", "Ale Ale Ale Ale Ale Ale", "一只狗一只狗一只狗一只狗一只狗", "a dog, a dog, a dog, a dog, a dog,",
+    ["na na na na na na na na", "Ale Ale Ale Ale Ale Ale", "一只狗一只狗一只狗一只狗一只狗",
+     "a dog, a dog, a dog, a dog, a dog,",
      "Er steht auf der Wiese und steht auf der Wiese und steht auf der Wiese und steht auf der Wiese und so"],
 )  # fmt: skip
 def test_loops_are_seen(text: str):

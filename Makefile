@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-convert bench-text lint clean
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 	$(BIN)/glotmill build recipes/quickstart.yaml
@@ -12,10 +12,17 @@ demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 test: $(READY)  ## run the test suite
 	$(BIN)/python -m pytest
 
+test-convert: $(READY)  ## the conversion of a Hub checkpoint, with torch and transformers (several hundred MB)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,convert]'
+	$(BIN)/python -m pytest tests/engine/translators/test_conversion.py
+
 lint: $(READY)  ## formatting, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+bench-text: $(READY)  ## text processing in records/s: make bench-text QUESTIONS="xgqa/en/train_48.json xgqa/en/dev.json"
+	$(BIN)/python benchmarks/text.py --questions $(QUESTIONS) --json
 
 clean:  ## remove the environment and what was built
 	rm -rf $(VENV) outputs/quickstart outputs/.memory

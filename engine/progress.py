@@ -34,19 +34,24 @@ class Stage:
         self.unit = unit
         self.done = 0
         self.total: int | None = None
-        self.started = time.monotonic()
+        self.started = self.ready = time.monotonic()
         self._report = report
         self._said = self.started
 
     def advance(self, count: int, total: int | None = None) -> None:
-        """Note that so many more are done, and how many there are in all where that is known."""
+        """Note that so many more are done, and how many there are in all where that is known.
+
+        The rate counts from the first call that says none are done: then the workers are ready.
+        """
+        if count == 0 and self.done == 0:
+            self.ready = time.monotonic()
         self.done += count
         self.total = total if total is not None else self.total
         self._report.show(self)
 
     def line(self) -> str:
         """The stage in one plain line."""
-        seconds = max(time.monotonic() - self.started, 1e-6)
+        seconds = max(time.monotonic() - self.ready, 1e-6)
         rate = self.done / seconds
         text = f"{self.name}: {self.done:,}{f' of {self.total:,}' if self.total else ''} {self.unit}, {rate:,.0f}/s"
         if self.total and self.done < self.total and rate:

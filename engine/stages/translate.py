@@ -72,7 +72,7 @@ class TranslateStage:
             phase: ``forward`` or ``back``; names the unit files.
             segments: `engine.stages.segment.SEGMENT_SCHEMA`.
             retry_failed: Ask remembered failures again.
-            advance: Told (segments done now, segments to do in all).
+            advance: Told (segments done now, segments to do in all); none done when the workers are ready.
 
         Returns:
             Columns source_lang, target_lang, text (the request), carrier, key and the memory's translation and
@@ -121,7 +121,7 @@ class TranslateStage:
             units = pl.read_parquet(path)
             open_units = units.join(missing.select("key"), on="key", how="semi")["unit"].unique()
             outstanding = units.filter(pl.col("unit").is_in(open_units.to_list()))
-            sent += self._work(outstanding, advance)
+            sent += self._work(outstanding, advance, sent + missing.height)
             missing = missing.join(outstanding.select("key"), on="key", how="anti")
         if missing.height:
             section = self._spec.section
@@ -131,14 +131,17 @@ class TranslateStage:
                 unit_tokens=section.unit_tokens,
             )
             self._run.write_units(phase, units)
-            sent += self._work(units, advance)
+            sent += self._work(units, advance, sent + units.height)
         return sent
 
-    def _work(self, units: pl.DataFrame, advance: Callable[[int, int], None]) -> int:
+    def _work(self, units: pl.DataFrame, advance: Callable[[int, int], None], total: int) -> int:
+        if units.height:
+            self._pool.start()
+            advance(0, total)
         for result in self._pool.run(units_of(units)):
             self._memory.commit(self._entries(result))
             self._run.event("unit_done", unit=result.unit.number, segments=result.results.num_rows)
-            advance(result.results.num_rows, units.height)
+            advance(result.results.num_rows, total)
         return units.height
 
     def _entries(self, result: UnitResult) -> pa.Table:

@@ -36,7 +36,8 @@ _YES_NO_CHARS = 8  # of a yes or no with its marks: a longer answer need not be 
 _END = regex.compile(r"[\s.!?…。！？।॥۔።။؟]+$")
 
 AnswerTable = dict[str, dict[str, str]]  # language -> English answer in lower case -> translation
-Origin = Literal["table", "yes_no_table", "copied", "source", "bare", "in_context"]
+# `in_context_as_bare` is an answer whose translation in context is its bare one.
+Origin = Literal["table", "yes_no_table", "copied", "source", "bare", "in_context", "in_context_as_bare"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,7 +251,9 @@ class _Composer:
             return text, self._source, "source"
         found = self._in_context(text)
         if found is not None:
-            return found, self._lang, "in_context"
+            bare = cut.join(lambda request: self._entries[request].text or "")
+            same = bare.casefold() == found.casefold()
+            return found, self._lang, "in_context_as_bare" if same else "in_context"
         target = cut.join(self._translation)
         reason = mismatch(text, target, self._source, self._lang)
         if reason:

@@ -23,12 +23,6 @@ from schemas.keys import DIGEST_CHARS, digest, file_sha256
 FILES = ("config.json", "model.bin", "sentencepiece.bpe.model", "shared_vocabulary.json")
 # A float16 file serves every compute type: CTranslate2 converts when it loads.
 SAVED_AS = "float16"
-TOKENIZER_FILES = [
-    "sentencepiece.bpe.model",
-    "tokenizer_config.json",
-    "tokenizer.json",
-    "special_tokens_map.json",
-]
 
 
 @dataclass(frozen=True, slots=True)

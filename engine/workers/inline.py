@@ -28,13 +28,20 @@ class InlinePool:
     ) -> None:
         self._translator = None
 
+    def start(self) -> None:
+        """Load the model."""
+        self._loaded()
+
+    def _loaded(self) -> Translator:
+        if self._translator is None:
+            self._translator = load_translator(self._spec)
+        return self._translator
+
     def run(self, units: Iterable[Unit]) -> Iterator[UnitResult]:
         """The result of each unit, in order."""
         for unit in units:
-            if self._translator is None:
-                self._translator = load_translator(self._spec)
             try:
-                results = translate_unit(self._translator, unit.rows)
+                results = translate_unit(self._loaded(), unit.rows)
             except TranslatorError as error:
                 msg = f"unit {unit.number} failed: {error}"
                 raise WorkerError(msg) from error

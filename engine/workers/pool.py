@@ -12,9 +12,16 @@ from engine.workers.units import Unit, UnitResult
 
 
 class Pool(AbstractContextManager["Pool"], Protocol):
-    """Does units with one translator. Workers start with the first unit; leaving the context ends them."""
+    """Does units with one translator. Leaving the context ends its workers."""
 
     workers: int
+
+    def start(self) -> None:
+        """Start the workers and load the model, unless that is done; `run` does it where nobody has.
+
+        Raises:
+            WorkerError: They cannot be started.
+        """
 
     def run(self, units: Iterable[Unit]) -> Iterator[UnitResult]:
         """The result of each unit, in whatever order they finish.

@@ -83,8 +83,10 @@ class RayPool:
                 ray.kill(actor)
         self._actors = []
 
-    def _start(self) -> None:
+    def start(self) -> None:
         """Start all actors together and wait until each has its model."""
+        if self._actors:
+            return
         self._started_ray = start_ray()
         place = self._spec.placement
         room = ray.cluster_resources()
@@ -117,8 +119,7 @@ class RayPool:
         if first is None:
             return
         waiting = chain([first], waiting)
-        if not self._actors:
-            self._start()
+        self.start()
         flying: dict[Any, tuple[Unit, Any]] = {}
 
         def send(actor: Any) -> None:

@@ -168,6 +168,8 @@ def test_in_context_an_answer_is_taken_from_its_carrier():
     assert made.columns["answers"] == ["Rot"]
     assert made.columns["messages"][1]["content"] == "Rot"
     assert made.answers == {"in_context": 1}
+    same = composed(row, CONTEXT, **{**known, "red": entry("rot")})
+    assert same.answers == {"in_context_as_bare": 1}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ from engine.text.answers import Origin
 from schemas.languages import language
 
 
+PLAIN_WIDTH = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class LanguageCount:
     """One language's balance: rows = kept + dropped + failed, both by their first reason.
@@ -88,7 +91,9 @@ class BuildSummary:
         }
 
     def show(self, console: Console) -> None:
-        """Print the summary for people."""
+        """Print the summary for people; in a file or pipe, a line is as long as it needs to be."""
+        if not console.is_terminal:
+            console.width = PLAIN_WIDTH
         table = Table("language", "rows", "kept", "dropped", "failed", "warned", box=None, pad_edge=False)
         for lang, count in self.languages.items():
             table.add_row(

@@ -18,7 +18,8 @@ from typing import Any
 from engine.sources import open_source
 from engine.text import segments, structure
 from engine.text.answers import AnswerRule
-from engine.text.fields import EngineName, Entry, answer_requests, compose, turn_requests
+from engine.text.composition import EngineName, Entry, compose
+from engine.text.fields import answer_requests, turn_requests
 from recipes.model import Answers
 from recipes.sources import GqaSource
 from schemas.languages import ENGLISH

@@ -14,7 +14,7 @@ from engine.publish.card import CardFacts, card
 from engine.stages.compose import Composer
 from engine.stages.ingest import SourceCount, ingest
 from engine.stages.mix import fanout
-from engine.stages.pack import Packer, in_language
+from engine.stages.pack import Packer, check_assigned, in_language
 from engine.stages.segment import sample_files, sample_rows, segments_of
 from engine.stages.translate import SegmentCount, TranslateStage, back_segments, join_back
 from engine.store.commit import build_lock, commit, recover, staging
@@ -24,7 +24,7 @@ from engine.store.memory import Memory
 from engine.store.runs import Run
 from engine.store.shards import Shard
 from engine.summary import BuildSummary, LanguageCount, count_language
-from engine.text.fields import EngineName
+from engine.text.composition import EngineName
 from engine.workers.pool import make_pool
 
 COMMITTED = ("samples", "dataset")
@@ -114,6 +114,7 @@ def _pack(
             composer = Composer(lang, entries, job.answers, engine)
             shards = packer.language(lang, in_language(sample_rows(files), lang), composer, stage.advance)
             packed[lang] = PackedLanguage(shards, count_language(shards, composer.origins))
+    check_assigned(files, {lang: done.count.rows for lang, done in packed.items()})
     return packed
 
 

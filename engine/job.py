@@ -9,6 +9,7 @@ from typing import Any
 from engine import __version__
 from engine.stages.ingest import OpenSource, open_sources
 from engine.text.answers import AnswerRule, load_answers
+from engine.text.spans import SPLITTER_VERSION
 from engine.translators import TranslatorSpec, resolve_translator
 from filters.registry import make_scorers
 from filters.rules import Policy, make_policy
@@ -64,6 +65,7 @@ class Job:
                 for source in self.sources
             ],
             "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
+            "text": {"splitter": SPLITTER_VERSION, "answers": self.recipe.lock()["answers"]},
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
             "filter": {"parameters": self.policy.parameters, "actions": self.policy.actions},
         }

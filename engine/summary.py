@@ -17,7 +17,6 @@ from engine.store.shards import Shard
 from engine.text.answers import Origin
 from schemas.languages import language
 
-
 PLAIN_WIDTH = 1000
 
 

@@ -17,6 +17,7 @@ from schemas.languages import language
 
 ComputeType = Literal["auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"]
 Fault = Literal["drop_sentence", "loop", "echo", "wrong_language", "empty"]
+SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
 FilterValue = float | str | dict[str, str]
 
 
@@ -159,7 +160,7 @@ class Recipe(Section):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
     description: str = ""
-    sources: dict[str, Source] = Field(min_length=1)
+    sources: dict[SourceName, Source] = Field(min_length=1)
     languages: tuple[str, ...] = Field(min_length=1)
     translate: Translate
     answers: Answers = Answers()
@@ -170,6 +171,15 @@ class Recipe(Section):
     memory: RecipePath | None = None
     workers: int | None = Field(None, ge=0)
     max_failed: float = Field(0.01, ge=0, le=1)
+
+    @field_validator("sources")
+    @classmethod
+    def _free_names(cls, value: dict[str, Source]) -> dict[str, Source]:
+        # A source's name is a file's name in ``samples/``, where this one is taken.
+        if "rejected" in value:
+            msg = "a source cannot be called 'rejected'"
+            raise ValueError(msg)
+        return value
 
     @field_validator("languages", mode="before")
     @classmethod

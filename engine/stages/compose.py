@@ -10,7 +10,8 @@ import polars as pl
 import pyarrow as pa
 
 from engine.text.answers import AnswerRule, Origin
-from engine.text.fields import Composed, EngineName, Entry, answer_requests, compose, turn_requests
+from engine.text.composition import Composed, EngineName, Entry, compose
+from engine.text.fields import answer_requests, turn_requests
 from filters.scorer import PAIR_SCHEMA
 from schemas.keys import record_id
 from schemas.languages import language

@@ -7,7 +7,7 @@ byte for byte; samples assigned = kept + dropped + failed, checked for each lang
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -104,3 +104,20 @@ class Packer:
 def in_language(rows: Iterable[dict[str, Any]], lang: str) -> Iterator[dict[str, Any]]:
     """The samples assigned to a language, in order."""
     return (row for row in rows if lang in row["langs"])
+
+
+def check_assigned(files: list[Path], rows: Mapping[str, int]) -> None:
+    """The second balance: each language has as many records as samples were assigned to it.
+
+    Args:
+        files: The sample files.
+        rows: Records by language.
+
+    Raises:
+        ConservationError: It does not come out.
+    """
+    langs = pl.scan_parquet(files).select(pl.col("langs").explode()).collect()["langs"]
+    assigned = dict(langs.value_counts().iter_rows())
+    if assigned != {lang: count for lang, count in rows.items() if count}:
+        msg = f"samples assigned by language: {assigned}, records: {dict(rows)}"
+        raise ConservationError(msg)

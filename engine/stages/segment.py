@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from engine.stages.ingest import BATCH_ROWS, REJECTED
+from engine.stages.ingest import BATCH_ROWS
 from engine.text.answers import AnswerRule
 from engine.text.fields import answer_requests, turn_requests
 
@@ -28,7 +28,7 @@ Counts = dict[tuple[str, tuple[str, ...]], Counter[str]]  # (source language, ta
 
 def sample_files(folder: Path, sources: list[str]) -> list[Path]:
     """The sample files of a build in the recipe's order, which is the order of all its records."""
-    return [folder / f"{name}.parquet" for name in sources if f"{name}.parquet" != REJECTED]
+    return [folder / f"{name}.parquet" for name in sources]
 
 
 def sample_rows(files: list[Path]) -> Iterator[dict[str, Any]]:

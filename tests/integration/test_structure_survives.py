@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.text.answers import AnswerRule
-from engine.text.fields import Composed, EngineName, Entry, answer_requests, compose, turn_requests
+from engine.text.composition import Composed, EngineName, Entry, compose
+from engine.text.fields import answer_requests, turn_requests
 from engine.text.segments import split
 from engine.translators import Request, load_translator, resolve_translator
 from engine.translators.ladder import translate_with_retry

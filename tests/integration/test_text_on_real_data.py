@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from engine.text.answers import AnswerRule
-from engine.text.fields import EngineName, Entry, answer_requests, compose, turn_requests
+from engine.text.composition import EngineName, Entry, compose
+from engine.text.fields import answer_requests, turn_requests
 from engine.text.structure import sentence_count, structure
 from recipes.model import Answers
 

@@ -91,6 +91,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("sources.s.split", "val-2017", r"sources\.s\.split: .*'val-2017'"),
         ("sources.s.license", "", r"sources\.s\.license: "),
         ("sources", {}, "sources: "),
+        ("sources", {"rejected": GOOD["sources"]["s"]}, "sources: a source cannot be called 'rejected'"),
+        ("sources", {"../s": GOOD["sources"]["s"]}, r"sources\.\.\./s.*pattern"),
         ("sources.s", {"path": "x"}, r"sources\.s: required key .*format.* is missing"),
         ("sources.s", {"format": "jsonl", "license": "mit"}, r"sources\.s\.path: required key is missing"),
         ("languages", [], "languages: "),

@@ -70,7 +70,8 @@ def test_model_translates_back_into_english(translator, tokenizer, source):
     caption = {"deu_Latn": "Ein Hund rennt.", "fra_Latn": "Un chien court.", "ces_Latn": "Pes běží."}[source]
     tokens = [source, *tokenizer.encode(caption, out_type=str), "</s>"]
 
-    hypothesis = translator.translate_batch([tokens], target_prefix=[["eng_Latn"]], beam_size=1)[0].hypotheses[0]
+    results = translator.translate_batch([tokens], target_prefix=[["eng_Latn"]], beam_size=1)
+    hypothesis = results[0].hypotheses[0]
 
     assert hypothesis[0] == "eng_Latn"
     assert tokenizer.decode(hypothesis[1:]) not in {"", caption}

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.text.answers import AnswerRule
+from engine.text.composition import Composed, EngineName, Entry, compose
+from engine.text.fields import answer_requests, turn_requests
+from recipes.model import Answers
+
+ENGINE = EngineName("fake", "fake", "f" * 32)
+SOURCE = AnswerRule(Answers(policy="source"), {})
+TARGET = AnswerRule(Answers(policy="target"), {})
+CONTEXT = AnswerRule(Answers(policy="target", context=True), {})
+TABLE = AnswerRule(Answers(policy="source"), {"deu_Latn": {"red": "rot"}})
+
+
+def sample(question: str, answer: str, **changes: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "source_id": "s1:0",
+        "task": "vqa_open",
+        "source_lang": "eng_Latn",
+        "source_messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}],
+        "source_choices": None,
+        "source_answers": [answer],
+        "answer_index": None,
+    }
+    return {**row, **changes}
+
+
+def entry(text: str | None, failure: str | None = None, back: str | None = "back") -> Entry:
+    return Entry(text, failure, -0.5, 4, hit_limit=False, back=back)
+
+
+def composed(row: dict[str, Any], rule: AnswerRule, lang: str = "deu_Latn", **entries: Entry) -> Composed:
+    bare, carriers = answer_requests(row, lang, rule)
+    known = {text: entry(f"«{text}»") for text in (*turn_requests(row), *bare, *carriers)}
+    return compose(row, lang, {**known, **entries}, rule, ENGINE)
+
+
+QUESTION = sample("<image>\nWhat color is the ball?", "red")
+
+
+def test_markers_and_line_breaks_stay_where_they_were():
+    made = composed(QUESTION, SOURCE)
+    assert made.columns["messages"][0]["content"] == "<image>\n«What color is the ball?»"
+    assert made.columns["turn_langs"][0] == "deu_Latn"
+
+
+def test_policy_source_leaves_answers_english_and_unjudged():
+    made = composed(QUESTION, SOURCE)
+    assert made.columns["answers"] == ["red"]
+    assert made.columns["messages"][1]["content"] == "red"
+    assert made.columns["turn_langs"] == ["deu_Latn", "eng_Latn"]
+    assert [pair.turn for pair in made.pairs] == [0]
+    assert made.columns["mt"]["copied_fields"] == ["messages[1].content", "answers[0]"]
+
+
+def test_a_table_gives_the_answer_in_the_target_language_with_its_capital():
+    made = composed(sample("<image>\nWhat color is it?", "Red"), TABLE)
+    assert made.columns["answers"] == ["Rot"]
+    assert made.columns["messages"][1]["content"] == "Rot"
+    assert made.columns["turn_langs"] == ["deu_Latn", "deu_Latn"]
+    assert made.columns["mt"]["engines"] == ["fake", "answer_table"]
+    assert made.answers == {"table": 1}
+
+
+def test_policy_target_asks_for_each_answer_once_and_uses_it_everywhere():
+    row = sample("Which animal is it?", "a dog", source_choices=["a cat", "a dog"], answer_index=1, task="vqa_mc")
+    assert answer_requests(row, "deu_Latn", TARGET) == (["a dog", "a cat"], [])
+    made = composed(row, TARGET)
+    assert made.columns["choices"] == ["«a cat»", "«a dog»"]
+    assert made.columns["answers"] == ["«a dog»"]
+    assert made.columns["messages"][1]["content"] == "«a dog»"
+
+
+def test_numbers_are_copied_under_either_policy():
+    for rule in (SOURCE, TARGET):
+        made = composed(sample("<image>\nHow many dogs?", "42"), rule)
+        assert made.columns["answers"] == ["42"]
+        assert made.columns["turn_langs"] == ["deu_Latn", None]
+
+
+def test_a_failed_segment_fails_the_record_with_its_reason_and_never_becomes_empty():
+    made = composed(QUESTION, SOURCE, **{"What color is the ball?": entry(None, "failed:source_too_long")})
+    assert made.failure == "failed:source_too_long"
+    assert made.columns == {}
+    assert made.pairs == []
+
+
+def test_an_invented_image_marker_fails_the_record():
+    made = composed(QUESTION, SOURCE, **{"What color is the ball?": entry("Welche <image>?")})
+    assert made.failure == "tag_mismatch"
+
+
+def test_choices_that_differ_only_in_case_may_stay_so():
+    row = sample("Which?", "US", source_choices=["US", "us"], answer_index=0, task="vqa_mc")
+    assert composed(row, SOURCE).columns["choices"] == ["US", "us"]
+
+
+def test_choices_that_become_alike_fail_the_record():
+    row = sample("Which?", "a sofa", source_choices=["a sofa", "a couch"], answer_index=0, task="vqa_mc")
+    made = composed(row, TARGET, **{"a sofa": entry("ein Sofa"), "a couch": entry("ein Sofa")})
+    assert made.failure == "choices_collide"
+
+
+def test_english_rows_are_the_source_without_provenance():
+    made = compose(QUESTION, "eng_Latn", {}, SOURCE, ENGINE)
+    assert made.columns["messages"] == QUESTION["source_messages"]
+    assert made.columns["turn_langs"] == ["eng_Latn", "eng_Latn"]
+    assert made.columns["mt"] is None
+    assert made.pairs == []
+
+
+def test_a_turn_of_several_segments_weighs_their_log_probabilities_by_tokens():
+    row = sample("One line here.\nAnother line there.", "red")
+    made = composed(
+        row, SOURCE,
+        **{"One line here.": Entry("a", None, -1.0, 1, hit_limit=False, back="x"),
+           "Another line there.": Entry("b", None, -2.0, 3, hit_limit=True, back="y")},
+    )  # fmt: skip
+    (pair,) = made.pairs
+    assert pair.logprob == pytest.approx(-1.75)
+    assert pair.hit_limit
+    assert (pair.target, pair.back) == ("a\nb", "x\ny")
+
+
+def test_a_turn_whose_way_back_failed_has_no_back_translation():
+    made = composed(QUESTION, SOURCE, **{"What color is the ball?": entry("Welche?", back=None)})
+    assert made.pairs[0].back is None
+    assert made.columns["back_messages"] is None
+
+
+def test_assistant_text_of_a_conversation_is_text_and_not_an_answer():
+    row = sample("Hello there?", "red", task="conversation", source_answers=None)
+    assert turn_requests(row) == ["Hello there?", "red"]
+
+
+def test_yes_and_no_never_go_to_an_engine():
+    row = sample("<image>\nIs it red?", "no")
+    assert answer_requests(row, "deu_Latn", TARGET) == ([], [])
+    made = composed(row, TARGET)
+    assert made.columns["answers"] == ["nein"]
+    assert made.columns["messages"][1]["content"] == "nein"
+    assert made.columns["mt"]["engines"] == ["fake", "answer_yes_no_table"]
+
+
+def test_yes_in_a_language_without_a_known_word_stays_english_and_is_named():
+    made = composed(sample("<image>\nIs it red?", "yes"), TARGET, lang="kbp_Latn")
+    assert made.columns["answers"] == ["yes"]
+    assert made.columns["turn_langs"] == ["kbp_Latn", "eng_Latn"]
+    assert "answers[0]" in made.columns["mt"]["copied_fields"]
+    assert made.answers == {"source": 1}
+
+
+def test_ten_answers_stay_ten_in_their_order():
+    ten = ["red", "yes", "red", "42", "dark red", "no", "red", "B", "yes", "red"]
+    made = composed(sample("<image>\nWhat is it?", "red", source_answers=ten), TARGET)
+    assert made.columns["answers"] == [
+        "«red»", "ja", "«red»", "42", "«dark red»", "nein", "«red»", "B", "ja", "«red»",
+    ]  # fmt: skip
+
+
+def test_in_context_an_answer_is_taken_from_its_carrier():
+    row = sample("<image>\nWhat color is it?", "red")
+    assert answer_requests(row, "deu_Latn", CONTEXT) == (["red"], ["What color is it? Red."])
+    known = {
+        "What color is it?": entry("Welche Farbe hat es?"),
+        "What color is it? Red.": entry("Welche Farbe hat es? Rot."),
+        "red": entry("Rotwild"),
+    }
+    made = composed(row, CONTEXT, **known)
+    assert made.columns["answers"] == ["Rot"]
+    assert made.columns["messages"][1]["content"] == "Rot"
+    assert made.answers == {"in_context": 1}
+    same = composed(row, CONTEXT, **{**known, "red": entry("rot")})
+    assert same.answers == {"in_context_as_bare": 1}
+
+
+@pytest.mark.parametrize(
+    "carrier",
+    [
+        entry("Welche Farbe hat es?"),
+        entry("Welche Farbe ist es? Rot."),
+        entry("Welche Farbe hat es? Rot. Ja."),
+        entry(None, "failed:hit_limit"),
+    ],
+)
+def test_a_carrier_that_did_not_come_back_whole_gives_the_bare_translation(carrier: Entry):
+    known = {
+        "What color is it?": entry("Welche Farbe hat es?"), "What color is it? Red.": carrier, "red": entry("rot"),
+    }  # fmt: skip
+    made = composed(sample("<image>\nWhat color is it?", "red"), CONTEXT, **known)
+    assert made.columns["answers"] == ["rot"]
+    assert made.answers == {"bare": 1}
+
+
+def test_sentences_keep_their_separators():
+    row = sample("One line here.  Another line there!\n\nA third.", "red")
+    made = composed(row, SOURCE)
+    assert made.columns["messages"][0]["content"] == "«One line here.»  «Another line there!»\n\n«A third.»"
+
+
+def test_a_lost_sentence_fails_the_record():
+    row = sample("One line here. Another line there.", "red")
+    made = composed(
+        row, SOURCE, **{"One line here.": entry("Eine Zeile hier,"), "Another line there.": entry("noch eine.")}
+    )
+    assert made.failure == "sentence_dropped"
+
+
+def test_an_answer_whose_translation_gained_structure_fails_the_record():
+    made = composed(sample("What is it?", "a dog"), TARGET, **{"a dog": entry("ein\nHund")})
+    assert made.failure == "line_break_mismatch"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +15,7 @@ from engine.publish.card import CardFacts, card
 from engine.stages.compose import Composer
 from engine.stages.ingest import SourceCount, ingest
 from engine.stages.mix import fanout
-from engine.stages.pack import Packer, check_assigned, in_language
+from engine.stages.pack import Packer, check_assigned, count_assigned, in_language
 from engine.stages.segment import sample_files, sample_rows, segments_of
 from engine.stages.translate import SegmentCount, TranslateStage, back_segments, join_back
 from engine.store.commit import build_lock, commit, recover, staging
@@ -109,12 +110,15 @@ def _pack(
     spec = job.translator
     engine = EngineName(spec.engine, spec.model, spec.fingerprint)
     packed = {}
+    assigned = count_assigned(files)
+    total = sum(assigned.values())
     with progress.stage("pack", "records") as stage:
+        advance = partial(stage.advance, total=total)
         for lang in job.recipe.languages:
             composer = Composer(lang, entries, job.answers, engine)
-            shards = packer.language(lang, in_language(sample_rows(files), lang), composer, stage.advance)
+            shards = packer.language(lang, in_language(sample_rows(files), lang), composer, advance)
             packed[lang] = PackedLanguage(shards, count_language(shards, composer.origins))
-    check_assigned(files, {lang: done.count.rows for lang, done in packed.items()})
+    check_assigned(assigned, {lang: done.count.rows for lang, done in packed.items()})
     return packed
 
 

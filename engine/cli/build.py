@@ -46,7 +46,7 @@ def build_command(
     if as_json:
         typer.echo(orjson.dumps(summary.as_json()).decode())
     else:
-        summary.show(Console())
+        summary.show(Console(highlight=False))
     if summary.too_many_failed:
         msg = (
             f"{summary.failed:,} of {summary.rows:,} records failed, more than max_failed "

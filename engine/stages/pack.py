@@ -106,18 +106,22 @@ def in_language(rows: Iterable[dict[str, Any]], lang: str) -> Iterator[dict[str,
     return (row for row in rows if lang in row["langs"])
 
 
-def check_assigned(files: list[Path], rows: Mapping[str, int]) -> None:
+def count_assigned(files: list[Path]) -> dict[str, int]:
+    """How many samples of these files are assigned to each language."""
+    langs = pl.scan_parquet(files).select(pl.col("langs").explode()).collect()["langs"]
+    return dict(langs.value_counts().iter_rows())
+
+
+def check_assigned(assigned: Mapping[str, int], rows: Mapping[str, int]) -> None:
     """The second balance: each language has as many records as samples were assigned to it.
 
     Args:
-        files: The sample files.
+        assigned: Samples by language (`count_assigned`).
         rows: Records by language.
 
     Raises:
         ConservationError: It does not come out.
     """
-    langs = pl.scan_parquet(files).select(pl.col("langs").explode()).collect()["langs"]
-    assigned = dict(langs.value_counts().iter_rows())
-    if assigned != {lang: count for lang, count in rows.items() if count}:
-        msg = f"samples assigned by language: {assigned}, records: {dict(rows)}"
+    if dict(assigned) != {lang: count for lang, count in rows.items() if count}:
+        msg = f"samples assigned by language: {dict(assigned)}, records: {dict(rows)}"
         raise ConservationError(msg)

@@ -227,8 +227,11 @@ class _Composer:
         own, both = self._entries[asked].text, self._entries[nfc(shown)].text
         if own is None or both is None:
             return None
+        found = recover(both, own, text, self._lang)
+        if found is None or mismatch(text, found, self._source, self._lang):
+            return None
         self._translated = True
-        return recover(both, own, text, self._lang)
+        return found
 
     def _note(self, where: str, origin: Origin) -> None:
         if origin in ("copied", "source"):

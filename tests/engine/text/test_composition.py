@@ -184,6 +184,7 @@ def test_in_context_an_answer_is_taken_from_its_carrier():
         entry("Welche Farbe hat es?"),
         entry("Welche Farbe ist es? Rot."),
         entry("Welche Farbe hat es? Rot. Ja."),
+        entry("Welche Farbe hat es? **Rot**."),
         entry(None, "failed:hit_limit"),
     ],
 )

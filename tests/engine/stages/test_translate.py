@@ -26,7 +26,9 @@ class Bench:
 
     def __init__(self, folder: Path, **engine: Any) -> None:
         self.folder = folder
-        self.spec = resolve_translator(FakeTranslate(engine="fake", batch_tokens=32, unit_tokens=64, **engine))
+        self.spec = resolve_translator(
+            FakeTranslate(engine="fake", **{"batch_tokens": 32, "unit_tokens": 64, **engine})
+        )
         self.memory = Memory(folder / "memory")
 
     def do(self, asked: pl.DataFrame, digest: str = "aaaa", retry_failed: bool = False):
@@ -101,6 +103,25 @@ def test_a_crash_keeps_what_was_committed_and_the_next_run_finishes_the_units_as
     assert count.from_memory == committed.height
     assert resumed.equals(whole)  # log-probabilities carry a digest of the batch
     assert written.read_bytes() == before
+
+
+def test_a_unit_of_which_another_build_knows_a_segment_is_finished_whole_in_its_recorded_batches(tmp_path: Path):
+    """Packed without that segment, the others of its batch would get other log-probabilities."""
+    texts = [f"A dog and {'very ' * (i % 9)}many cats number {i}." for i in range(60)]
+    engine = {"batch_sensitive": True, "batch_tokens": 96, "unit_tokens": 128}
+    complete = Bench(tmp_path / "whole", **engine)
+    whole, _ = complete.do(segments(*texts))
+    bench = Bench(tmp_path / "part", **engine)
+    with pytest.raises(WorkerError):
+        Bench(tmp_path / "part", **engine, crash_at_batch=5).do(segments(*texts))
+    known = set(pl.read_parquet(bench.memory.files())["key"])
+    for path in complete.memory.files():
+        unit = pl.read_parquet(path)
+        if unit["key"][0] not in known:  # the other build has the first segment of each open unit
+            bench.memory.commit(unit.head(1).to_arrow().cast(MEMORY_SCHEMA))
+    resumed, count = bench.do(segments(*texts))
+    assert 0 < count.from_memory < count.unique
+    assert resumed.equals(whole)
 
 
 def test_a_result_that_the_memory_lost_is_an_error_and_not_a_missing_row(bench: Bench, monkeypatch):

@@ -65,6 +65,21 @@ def test_any_other_token_order_gives_other_scores(raw):
         assert ours != pytest.approx(logprobs(wrong), abs=1e-3)
 
 
+def test_a_batch_is_decoded_as_one_batch_whole_and_uncut(monkeypatch):
+    translator = load_translator(spec(beam_size=1))
+    calls = []
+
+    class Spy:
+        def translate_batch(self, sources, **options):
+            calls.append((len(sources), options["max_batch_size"], options["max_input_length"]))
+            return inner.translate_batch(sources, **options)
+
+    inner = translator._model
+    monkeypatch.setattr(translator, "_model", Spy())
+    translator.translate(requests("deu_Latn"))
+    assert calls == [(len(TEXTS), 0, 0)]
+
+
 def test_one_batch_may_mix_languages():
     translator = load_translator(spec(beam_size=1))
     mixed = translator.translate([*requests("deu_Latn", TEXTS[:1]), *requests("fra_Latn", TEXTS[:1])])

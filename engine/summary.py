@@ -104,6 +104,9 @@ class BuildSummary:
                 _reasons(count.warned),
             )
         console.print(table, soft_wrap=True)
+        without = [lang for lang, count in self.languages.items() if not count.kept]
+        if without:
+            console.print(f"no kept row, and so no config of kept rows: {', '.join(without)}")
         for name, source in self.sources.items():
             console.print(
                 f"source {name}: {source.read:,} rows read = {source.samples:,} samples + {source.rejected:,} rejected"

@@ -126,6 +126,15 @@ def test_more_failed_records_than_allowed_exit_with_one_and_say_how_many(glotmil
     assert f"{failed} of 80 records failed" in err
 
 
+def test_a_language_without_a_kept_row_is_named(glotmill, recipe_file):
+    recipe = recipe_file(
+        translate={"engine": "fake", "fault": "empty"}, languages=["eng_Latn", "swh_Latn"], max_failed=1
+    )
+    code, out, _ = glotmill("build", recipe)
+    assert code == 0
+    assert "no kept row, and so no config of kept rows: swh_Latn" in out
+
+
 def test_help_shows_an_example(glotmill):
     code, out, _ = glotmill("build", "--help")
     assert code == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,20 +52,28 @@ def segments_of(files: list[Path], answers: AnswerRule) -> pl.DataFrame:
             alone, shown = answer_requests(row, lang, answers)
             bare[source, (lang,)].update(alone)
             carriers[source, (lang,)].update(shown)
+    return segment_table(
+        (source, lang, texts, counts is carriers)
+        for counts in (turns, bare, carriers)
+        for (source, langs), texts in counts.items()
+        for lang in langs
+    )
+
+
+def segment_table(counted: Iterable[tuple[str, str, Counter[str], bool]]) -> pl.DataFrame:
+    """`SEGMENT_SCHEMA` from (source language, target language, texts with how often, whether they are carriers)."""
     frames = [
         pl.DataFrame(
             {
                 "source_lang": source,
-                "target_lang": lang,
+                "target_lang": target,
                 "text": list(texts),
                 "asked": list(texts.values()),
-                "carrier": counts is carriers,
+                "carrier": carrier,
             },
             schema=SEGMENT_SCHEMA,
         )
-        for counts in (turns, bare, carriers)
-        for (source, langs), texts in counts.items()
-        for lang in langs
+        for source, target, texts, carrier in counted
         if texts
     ]
     return pl.concat(frames) if frames else pl.DataFrame(schema=SEGMENT_SCHEMA)

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 import polars as pl
 import pyarrow as pa
 
-from engine.stages.segment import SEGMENT_SCHEMA
+from engine.stages.segment import segment_table
 from engine.store.memory import FAILED, MEMORY_SCHEMA, Memory
 from engine.store.runs import Run
 from engine.text.segments import split
@@ -176,21 +176,7 @@ def back_segments(forward: pl.DataFrame) -> pl.DataFrame:
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for source, target, translation in _to_return(forward).iter_rows():
         counts[target, source].update(split(translation, target).requests)
-    frames = [
-        pl.DataFrame(
-            {
-                "source_lang": source,
-                "target_lang": target,
-                "text": list(texts),
-                "asked": list(texts.values()),
-                "carrier": False,
-            },
-            schema=SEGMENT_SCHEMA,
-        )
-        for (source, target), texts in counts.items()
-        if texts
-    ]
-    return pl.concat(frames) if frames else pl.DataFrame(schema=SEGMENT_SCHEMA)
+    return segment_table((source, target, texts, False) for (source, target), texts in counts.items())
 
 
 def _to_return(forward: pl.DataFrame) -> pl.DataFrame:

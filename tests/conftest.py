@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from engine.build import build
 from engine.job import prepare
 from engine.progress import ProgressReport
 from engine.summary import BuildSummary
 from recipes import load_recipe
+
+# Machines are noisy: no test fails for being slow. The same examples on every machine.
+settings.register_profile("glotmill", deadline=None, derandomize=True, database=None)
+settings.load_profile("glotmill")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

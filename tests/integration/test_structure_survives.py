@@ -167,7 +167,7 @@ ENGINES = {(fault, every): fake(fault, every) for fault in FAULTS for every in (
 SEEN: Counter[str] = Counter()
 
 
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
+@settings(max_examples=10_000, suppress_health_check=list(HealthCheck))
 @given(rows(), st.sampled_from(sorted(ENGINES, key=str)), st.sampled_from([RULE, CONTEXT]))
 def test_ten_thousand_records_are_intact_or_name_their_reason_under_every_fault(row, engine, rule):
     composed = made(row, ENGINES[engine], rule)

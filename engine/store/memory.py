@@ -83,10 +83,20 @@ class Memory:
         try:
             found = entries.join(wanted, on="key", how="semi").collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as error:
-            msg = f"the translation memory in {self.folder} cannot be read: {' '.join(str(error).split())}"
+            broken = ", ".join(str(path) for path in files if not _readable(path)) or str(self.folder)
+            reason = " ".join(str(error).split())
+            msg = f"cannot read {broken}: {reason}; move it away, and what it held is translated again"
             raise StoreError(msg) from None
         order = [pl.col("origin") != "human", pl.col("failure").is_not_null(), pl.col("file")]
         return found.sort(order, maintain_order=True).unique("key", keep="first").drop("file")
+
+
+def _readable(path: Path) -> bool:
+    try:
+        pl.read_parquet_schema(path)
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+    return True
 
 
 def _check(entries: pa.Table) -> None:

@@ -105,9 +105,10 @@ def test_an_entry_is_text_or_a_named_failure_and_nothing_else(tmp_path: Path, ro
     assert not Memory(tmp_path).files()
 
 
-def test_an_unreadable_file_is_an_error_that_names_the_memory(tmp_path: Path):
+def test_an_unreadable_file_is_an_error_that_names_it(tmp_path: Path):
     memory = Memory(tmp_path)
-    memory.commit(table(entry("a", "A")))
-    memory.files()[0].write_bytes(b"not parquet")
-    with pytest.raises(StoreError, match=str(memory.folder)):
+    for key in "abc":
+        memory.commit(table(entry(key, key)))
+    memory.files()[1].write_bytes(b"not parquet")
+    with pytest.raises(StoreError, match=r"cannot read \S*/00000002\.parquet: .*move it away"):
         memory.lookup(pl.Series(["a"]))

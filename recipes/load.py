@@ -6,6 +6,7 @@ the key. Paths inside a recipe are relative to its file, paths in an override to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,17 @@ BUILT_IN = Path(__file__).parent
 PATH_KEYS = ("path", "memory", "table")
 
 
+_BOOLEAN = "tag:yaml.org,2002:bool"
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, which also refuses a key that stands twice in one mapping."""
+    """YAML's safe loader, with YAML 1.2's booleans (``off`` and ``no`` are words), that refuses a repeated key."""
+
+    # A table of our own: the inherited one belongs to all of yaml.
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -34,6 +44,9 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, msg, key_node.start_mark)
             seen.add(key if isinstance(key, str) else repr(key))
         return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(_BOOLEAN, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 def built_in_recipes() -> dict[str, Path]:

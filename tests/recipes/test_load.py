@@ -72,6 +72,14 @@ def test_overrides_are_yaml_and_reach_any_key(write):
     assert recipe.limit == 3
 
 
+def test_off_and_no_are_words_and_only_true_and_false_are_booleans(write):
+    text = yaml.safe_dump(GOOD).replace("engine: fake", "engine: fake\n  batch_sensitive: true")
+    recipe = load_recipe(write(text + "filter: {round_trip: {chrf: {action: off}}}\n"), ["name=no", "description=falsehood"])
+    assert recipe.filter == {"round_trip": {"chrf": {"action": "off"}}}
+    assert (recipe.name, recipe.description) == ("no", "falsehood")
+    assert recipe.translate.batch_sensitive is True
+
+
 def changed(path: str, value: Any) -> dict[str, Any]:
     content = yaml.safe_load(yaml.safe_dump(GOOD))
     *parents, last = path.split(".")

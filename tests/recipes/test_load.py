@@ -74,7 +74,8 @@ def test_overrides_are_yaml_and_reach_any_key(write):
 
 def test_off_and_no_are_words_and_only_true_and_false_are_booleans(write):
     text = yaml.safe_dump(GOOD).replace("engine: fake", "engine: fake\n  batch_sensitive: true")
-    recipe = load_recipe(write(text + "filter: {round_trip: {chrf: {action: off}}}\n"), ["name=no", "description=falsehood"])
+    content = text + "filter: {round_trip: {chrf: {action: off}}}\n"
+    recipe = load_recipe(write(content), ["name=no", "description=falsehood"])
     assert recipe.filter == {"round_trip": {"chrf": {"action": "off"}}}
     assert (recipe.name, recipe.description) == ("no", "falsehood")
     assert recipe.translate.batch_sensitive is True

@@ -1,0 +1,127 @@
+"""What every scorer keeps to, whichever it is."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pytest
+
+from filters.registry import SCORERS, make_scorers
+from filters.rules import RULES
+from filters.scorer import PAIR_SCHEMA
+from schemas.errors import InputError
+from schemas.record import record_schema
+
+SOURCE = "A man in 12 red hats is walking along the street."
+DEFAULTS = {"source_lang": "eng_Latn", "lang": "deu_Latn", "source": SOURCE, "logprob": -0.25, "hit_limit": False}
+PAIRS = pa.Table.from_pylist(
+    [
+        {**DEFAULTS, **pair}
+        for pair in (
+            {"target": "Ein Mann mit 12 roten Hüten geht die Straße entlang.", "back": SOURCE},
+            {"target": SOURCE, "back": SOURCE, "hit_limit": True},
+            {"target": "Ein Mann geht.", "back": None, "logprob": -3.5},
+            {"target": "", "back": "", "lang": "swh_Latn"},
+            {"target": "rot", "back": "red", "source": "red"},
+            {"target": "Ein\ufffd Mann\x00 mit 13 Hüten\n läuft.", "back": "A man with 13 hats.", "lang": "als_Latn"},
+            {"target": "🙂", "back": "\n", "source": ""},
+            {"target": "Indoda egqoke izigqoko ezibomvu ihamba emgwaqweni.", "back": SOURCE, "lang": "zul_Latn"},
+            {"target": "一个戴着红帽子的男人沿着街道走着看起来很高兴的样子。", "back": SOURCE, "lang": "tpi_Latn"},
+        )
+    ],
+    schema=PAIR_SCHEMA,
+)
+
+
+@pytest.fixture(params=list(SCORERS))
+def scorer(request: pytest.FixtureRequest):
+    return make_scorers([request.param])[0]
+
+
+def test_the_scorers_and_their_columns_are_golden():
+    metrics = [metric for scorer in SCORERS.values() for metric in scorer.metrics]
+    assert [(metric.score_column, metric.direction) for metric in metrics] == [
+        ("score_integrity_empty", "lower"),
+        ("score_integrity_hit_limit", "lower"),
+        ("score_integrity_broken_chars", "lower"),
+        ("score_numbers_extra", "lower"),
+        ("score_numbers_missing", "lower"),
+        ("score_language_id_mass", "higher"),
+        ("score_language_id_short_margin", "higher"),
+        ("score_language_id_english", "lower"),
+        ("score_nmt_logprob", "higher"),
+        ("score_round_trip_chrf", "higher"),
+    ]
+    names = record_schema(metrics).names
+    assert len(set(names)) == len(names)
+
+
+def test_one_float32_a_pair_for_each_metric_within_its_bounds(scorer):
+    columns = scorer.score(PAIRS)
+    assert set(columns) == {metric.name for metric in scorer.metrics}
+    for metric in scorer.metrics:
+        values = columns[metric.name]
+        assert (len(values), values.type) == (PAIRS.num_rows, pa.float32())
+        known = [value for value in values.to_pylist() if value is not None]
+        assert known, metric.name
+        assert all(value == value for value in known), "NaN is no score; what cannot be judged is null"
+        assert all(metric.low is None or value >= metric.low for value in known)
+        assert all(metric.high is None or value <= metric.high for value in known)
+
+
+def test_a_pairs_score_does_not_hang_on_its_neighbours(scorer):
+    together = scorer.score(PAIRS)
+    alone = [scorer.score(PAIRS.slice(row, 1)) for row in range(PAIRS.num_rows)]
+    for name, values in together.items():
+        assert values.to_pylist() == [one[name][0].as_py() for one in alone]
+
+
+def test_no_pairs_are_no_error(scorer):
+    columns = scorer.score(PAIRS.slice(0, 0))
+    assert {name: (len(values), values.type) for name, values in columns.items()} == {
+        metric.name: (0, pa.float32()) for metric in scorer.metrics
+    }
+
+
+def test_only_the_round_trip_needs_the_way_back():
+    assert [name for name, scorer in SCORERS.items() if scorer.needs_back_translation] == ["round_trip"]
+
+
+def test_a_fingerprint_is_plain_data_with_the_version_and_the_same_each_time(scorer):
+    fingerprint = scorer.fingerprint()
+    assert fingerprint["version"] == scorer.version
+    assert json.loads(json.dumps(fingerprint)) == fingerprint == make_scorers([scorer.name])[0].fingerprint()
+
+
+def test_every_rule_belongs_to_a_scorer_and_has_a_code_of_its_own():
+    codes = [rule.code for rule in RULES]
+    assert len(set(codes)) == len(codes)
+    assert {rule.scorer for rule in RULES} <= set(SCORERS)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([], []),
+        (["round_trip", "nmt", "integrity"], ["integrity", "nmt", "round_trip"]),
+        (list(SCORERS), list(SCORERS)),
+    ],
+)
+def test_scorers_come_in_one_order_whatever_was_asked(names: list[str], expected: list[str]):
+    assert [scorer.name for scorer in make_scorers(names)] == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["integrty"], "score.scorers: unknown scorer 'integrty', expected one of integrity"),
+        (["qqqq"], "score.scorers: unknown scorer 'qqqq', expected one of "
+                   "integrity, numbers, language_id, nmt, round_trip"),
+        (["nmt", "integrity", "nmt"], "score.scorers: 'nmt' stands twice"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_unknown_or_stands_twice_is_refused(names: list[str], message: str):
+    with pytest.raises(InputError) as caught:
+        make_scorers(names)
+    assert str(caught.value) == message

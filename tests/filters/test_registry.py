@@ -26,6 +26,7 @@ PAIRS = pa.Table.from_pylist(
             {"target": "rot", "back": "red", "source": "red"},
             {"target": "Ein\ufffd Mann\x00 mit 13 Hüten\n läuft.", "back": "A man with 13 hats.", "lang": "als_Latn"},
             {"target": "🙂", "back": "\n", "source": ""},
+            {"target": "Ein Hund.", "back": "A dog.", "source": "A \ufffd\ufffd dog."},
             {"target": "Indoda egqoke izigqoko ezibomvu ihamba emgwaqweni.", "back": SOURCE, "lang": "zul_Latn"},
             {"target": "一个戴着红帽子的男人沿着街道走着看起来很高兴的样子。", "back": SOURCE, "lang": "tpi_Latn"},
         )

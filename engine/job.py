@@ -96,11 +96,20 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
     if folder.exists() and not folder.is_dir():
         msg = f"--out {folder}: expected a folder, found a file"
         raise InputError(msg)
+    memory = (memory or recipe.memory or Path("outputs") / ".memory").absolute()
+    if memory.exists() and not memory.is_dir():
+        msg = f"--memory {memory}: expected a folder, found a file"
+        raise InputError(msg)
+    try:
+        sources = open_sources(recipe)
+    except OSError as error:
+        msg = f"sources: cannot be read: {error}"
+        raise InputError(msg) from None
     return Job(
         recipe=recipe,
         folder=folder,
-        memory=(memory or recipe.memory or Path("outputs") / ".memory").absolute(),
-        sources=open_sources(recipe),
+        memory=memory,
+        sources=sources,
         translator=translator,
         answers=answers,
         scorers=scorers,

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from recipes.model import Recipe
+from recipes.section import expanded
 from schemas.errors import InputError
 from schemas.languages import nearest
 
@@ -41,7 +42,7 @@ class _Loader(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, str) and key in seen:
                 msg = f"key '{key}' stands twice"
-                raise yaml.constructor.ConstructorError(None, None, msg, key_node.start_mark)
+                raise yaml.MarkedYAMLError(problem=msg, problem_mark=key_node.start_mark)
             seen.add(key if isinstance(key, str) else repr(key))
         return super().construct_mapping(node, deep)
 
@@ -60,9 +61,13 @@ def find_recipe(recipe: str) -> Path:
     Raises:
         InputError: There is neither.
     """
-    path = Path(recipe).expanduser()
-    if path.is_file():
-        return path
+    path = expanded(recipe)
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:  # a name too long for a file, a folder that may not be read
+        msg = f"no recipe '{recipe}': {error.strerror}"
+        raise InputError(msg) from None
     built_in = built_in_recipes()
     if recipe in built_in:
         return built_in[recipe]
@@ -103,7 +108,7 @@ def _read(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         msg = f"recipe {path}: not YAML: {error.problem or error.context}{_place(error)}"
         raise InputError(msg) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
         msg = f"recipe {path}: not readable as YAML in UTF-8: {' '.join(str(error).split())}"
         raise InputError(msg) from None
     if not isinstance(content, dict):
@@ -125,11 +130,11 @@ def _override(content: dict[str, Any], item: str) -> None:
         raise InputError(msg)
     try:
         value = yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         msg = f"--set {item}: the value is not YAML: {' '.join(str(error).split())}"
         raise InputError(msg) from None
     if isinstance(value, str) and (parts[-1] in PATH_KEYS or _is_folder(parts, value)) and value != "embedded":
-        value = str(Path(value).expanduser().absolute())
+        value = str(expanded(value).absolute())
     for depth, part in enumerate(parts[:-1]):
         inner = content.setdefault(part, {})
         if not isinstance(inner, dict):
@@ -149,7 +154,7 @@ def _resolve_model_folder(content: dict[str, Any], base: Path) -> None:
     if isinstance(translate, dict):
         model = translate.get("model")
         if isinstance(model, str) and _is_folder(["translate", "model"], model):
-            content["translate"] = {**translate, "model": str((base / Path(model).expanduser()).resolve())}
+            content["translate"] = {**translate, "model": str((base / expanded(model)).resolve())}
 
 
 def _first_problem(error: ValidationError) -> str:

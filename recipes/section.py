@@ -30,11 +30,19 @@ class Section(BaseModel):
         return value
 
 
+def expanded(path: str) -> Path:
+    """The path with a leading ``~`` resolved, where there is such a user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def _resolve(value: Any, info: ValidationInfo) -> Any:
     """Paths inside a recipe are relative to the recipe's own file."""
     if isinstance(value, str):
         base = (info.context or {}).get("base", Path())
-        return base / Path(value).expanduser()
+        return base / expanded(value)
     return value
 
 

@@ -134,6 +134,8 @@ def check(sample: Sample) -> None:
             raise RowError(f"empty_text.{name}")
         texts.extend(values or ())
     _check_answers(sample)
+    if any(side is not None and side < 1 for image in sample.images for side in (image.width, image.height)):
+        raise RowError("bad_image_size")
     texts.extend(image.uri for image in sample.images)
     if any(SURROGATE.search(text) for text in [*texts, sample.row_id, sample.url or ""]):
         raise RowError("bad_unicode", "a lone surrogate")

@@ -38,7 +38,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except GlotmillError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {' '.join(str(error).splitlines())}", err=True)
         code = error.exit_code
     except typer.TyperException as error:  # an unknown option or verb, a value of another type
         typer.echo(f"error: {error.format_message()} (glotmill --help tells more)", err=True)

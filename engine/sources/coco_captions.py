@@ -28,7 +28,11 @@ class CocoCaptionsReader:
                 msg = f"{where}: expected a list under '{key}', as in the official COCO captions JSON"
                 raise InputError(msg)
         self._annotations: list[Any] = content["annotations"]
-        self._images = {image["id"]: image for image in content["images"] if isinstance(image, dict) and "id" in image}
+        self._images = {
+            image["id"]: image
+            for image in content["images"]
+            if isinstance(image, dict) and isinstance(image.get("id"), int | str)
+        }
 
     def rows(self) -> Iterator[tuple[str, Any]]:
         """(``annotations[N]``, annotation) in file order."""

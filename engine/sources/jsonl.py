@@ -98,7 +98,10 @@ def _answer(answers: tuple[str, ...] | None, choices: tuple[str, ...] | None, in
 
 def _images(row: dict[str, Any]) -> tuple[Image, ...]:
     """``image`` is one URI; ``images`` is a list of URIs or of objects with a ``uri``."""
-    listed = [row["image"]] if row.get("image") is not None else row.get("images") or []
+    one, several = row.get("image"), row.get("images")
+    if one is not None and several is not None:
+        raise RowError("image_and_images")
+    listed = [one] if one is not None else [] if several is None else several
     if not isinstance(listed, list):
         raise RowError("wrong_type.images", "expected a list")
     return tuple(_image(item) for item in listed)

@@ -51,4 +51,6 @@ def whole(row: dict[str, Any], key: str) -> int | None:
     value = row.get(key)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
         raise RowError(f"wrong_type.{key}", f"expected a whole number, found {type(value).__name__}")
+    if value is not None and not -(2**31) <= value < 2**31:
+        raise RowError(f"out_of_range.{key}", "expected a number of 32 bits")
     return value

@@ -110,26 +110,32 @@ def load_answers(table: str | Path | None) -> AnswerTable:
         return {}
     path = ANSWERS if table == "embedded" else Path(table)
     if not path.is_file():
-        msg = f"answers.table: {path} does not exist: expected a TSV file with a header of FLORES-200 codes"
+        found = "is a folder" if path.is_dir() else "does not exist"
+        msg = f"answers.table: {path} {found}: expected a TSV file with a header of FLORES-200 codes"
         raise InputError(msg)
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    if not rows or rows[0][0] != ENGLISH:
-        msg = f"answers.table: {path}: expected a header that starts with {ENGLISH}"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        msg = f"answers.table: {path}: not UTF-8: {error}"
+        raise InputError(msg) from None
+    rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    header = rows[0] if rows else []
+    if len(header) < 2 or header[0] != ENGLISH or len(set(header)) < len(header):
+        msg = f"answers.table: {path}: expected a header of {ENGLISH} and other FLORES-200 codes, each once"
         raise InputError(msg)
-    codes = [language(code).code for code in rows[0]]
-    found: AnswerTable = {code: {} for code in codes[1:]}
+    codes = [language(code).code for code in header]
+    known: AnswerTable = {code: {} for code in codes[1:]}
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(codes) or not all(cell.strip() for cell in row):
             msg = f"answers.table: {path}, line {number}: expected {len(codes)} cells with text, found {row!r}"
             raise InputError(msg)
         english = row[0].casefold()
-        if english in found[codes[1]]:
+        if english in known[codes[1]]:
             msg = f"answers.table: {path}, line {number}: '{row[0]}' stands twice"
             raise InputError(msg)
         for code, cell in zip(codes[1:], row[1:], strict=True):
-            found[code][english] = cell
-    return found
+            known[code][english] = cell
+    return known
 
 
 def carrier(question: str, answer: str) -> str | None:

@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
+import pytest
+
 
 def test_json_is_one_object_on_the_last_line_with_the_promised_keys(glotmill, recipe_file, tmp_path: Path):
     code, out, _ = glotmill("build", recipe_file(), "--json", "--limit", "5")
@@ -75,3 +78,46 @@ def test_the_module_runs_as_a_command_and_a_hub_model_without_network_is_one_lin
     assert done.stderr.count("\n") == 1
     assert "org/m" in done.stderr
     assert not (tmp_path / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--set", "name=2020-13-45"], "2020-13-45"),
+        (["--set", "limit=!!int x"], "limit"),
+        (["--set", f"name={'[' * 5000}"], "--set"),
+        (["--set", "sources.small.path=~nosuchuser/x"], "nosuchuser"),
+        (["--set", 'languages=["deu\\nLatn"]'], "Latn"),
+        (["--memory", "recipe.yaml"], "--memory"),
+    ],
+)
+def test_odd_input_is_one_line_and_no_traceback(refuses, recipe_file, options: list[str], word: str):
+    assert word in refuses("build", recipe_file(), *options)
+
+
+@pytest.mark.parametrize(
+    "content", [b"eng_Latn\nred\n", b"\neng_Latn\tdeu_Latn\n", b"eng_Latn\tdeu_Latn\nred\tr\xe4t\n",
+                b"eng_Latn\tdeu_Latn\tdeu_Latn\nred\trot\trot\n"]
+)  # fmt: skip
+def test_an_odd_answer_table_is_one_line(refuses, recipe_file, tmp_path: Path, content: bytes):
+    (tmp_path / "t.tsv").write_bytes(content)
+    assert "t.tsv" in refuses("build", recipe_file(answers={"table": str(tmp_path / "t.tsv")}))
+
+
+@pytest.mark.parametrize(
+    ("images", "reason"),
+    [
+        ({"images": [{"uri": "a", "width": 3_000_000_000}]}, "out_of_range.width"),
+        ({"images": [{"uri": "a", "width": -1}]}, "bad_image_size"),
+        ({"images": ["a"], "image": "b"}, "image_and_images"),
+        ({"images": ""}, "wrong_type.images"),
+    ],
+)
+def test_odd_images_reject_their_row_and_not_the_build(glotmill, recipe_file, captions, tmp_path, images, reason):
+    row = {"id": "odd", "task": "caption", "caption": "A dog.", **images}
+    captions.write_text(captions.read_text() + json.dumps(row) + "\n")
+    code, out, _ = glotmill("build", recipe_file(), "--json")
+    assert code == 0
+    assert json.loads(out.splitlines()[-1])["sources"]["small"]["rejected"] == 1
+    rejected = pl.read_parquet(tmp_path / "outputs/small/samples/rejected.parquet")
+    assert rejected["reason"].to_list() == [reason]

@@ -28,9 +28,10 @@ PROTECTED: dict[str, str] = {
     "special_token": r"<\|[^<>|\n]{1,60}\|>",
     "tag": rf"</?[A-Za-z][\w.:-]{{0,40}}(?:{_ATTRIBUTE})*\s*/?>",
     "url": r"(?:https?|ftp)://[^\s<>\"']*[^\s<>\"'.,;:!?)\]}]|www\.[^\s<>\"']*[^\s<>\"'.,;:!?)\]}]",
-    "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
-    "coordinates": rf"\[(?:\s*\[{_NUMBERS}\]\s*,?)+\s*\]|\[{_NUMBERS}\]"
-    rf"|\((?:\s*\({_NUMBERS}\)\s*,?)+\s*\)|\({_NUMBERS}\)",
+    "email": r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    # Between two boxes there is one way to match what separates them: anything looser backtracks without end.
+    "coordinates": rf"\[\s*\[{_NUMBERS}\](?:\s*(?:,\s*)?\[{_NUMBERS}\])*\s*(?:,\s*)?\]|\[{_NUMBERS}\]"
+    rf"|\(\s*\({_NUMBERS}\)(?:\s*(?:,\s*)?\({_NUMBERS}\))*\s*(?:,\s*)?\)|\({_NUMBERS}\)",
     "placeholder": r"\$?\{\{?[\w .:!-]*\}?\}|%(?:\(\w+\)|\d+\$)?[-+#0]*\d*(?:\.\d+)?[sdifgxXr](?!\w)",
     "heading": r"^[ \t]*#{1,6}[ \t]+|^[ \t]*>[ \t]+",
     "option": r"^[ \t]*\(?[A-Z][.):][ \t]+|\([A-Za-z]\)",
@@ -54,7 +55,7 @@ _NARROW = _compiled([name for name in PROTECTED if name not in _WIDE], r"(?:(?=[
 # `A. cat B. dog` on one line are options only where there are at least an A and a B.
 _INLINE_OPTION = re.compile(r"(?<!\S)\(?([A-H])[.):][ \t]+(?=\S)")
 # Tokens with a digit, an underscore, a slash or an at sign in them are codes, not words.
-_CODE = re.compile(r"\S*[\d_/\\@]\S*")
+_CODE = re.compile(r"[\d_/\\@]")
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}]|\p{Han}|\p{Hiragana}|\p{Katakana}|\p{Hangul}")
 
 
@@ -73,7 +74,7 @@ class Piece:
 
 def has_words(text: str) -> bool:
     """Whether there is anything to translate: two letters in a row outside of codes and URLs."""
-    return bool(_WORD.search(_CODE.sub(" ", text)))
+    return any(_WORD.search(token) for token in text.split() if not _CODE.search(token))
 
 
 def spans(text: str) -> list[tuple[int, int, str]]:

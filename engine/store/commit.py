@@ -44,7 +44,7 @@ def build_lock(build: Path) -> Iterator[None]:
         finally:
             if [entry.name for entry in build.iterdir()] == [LOCK]:
                 path.unlink()
-                for folder in missing or [build]:
+                for folder in missing:
                     if not any(folder.iterdir()):
                         folder.rmdir()
 

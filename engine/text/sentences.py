@@ -15,7 +15,7 @@ from schemas.languages import language
 # NLLB was trained on sentences; 800 bytes are some 200 to 270 of its tokens, far under its 1,024 positions.
 MAX_SEGMENT_BYTES = 800
 
-_SEVERAL = regex.compile(r"[.!?…。！？।॥۔።။៕؟]\W*\s*\w")
+_SEVERAL = regex.compile(r"(?<![.!?…])[.!?…。！？।॥۔።။៕؟]\W*+\w")
 _CLAUSE = regex.compile(r"[,;:،؛、，；：–—)][\s]*|\s+-\s+")
 _WORD = regex.compile(r"\w")
 _SPACE = regex.compile(r"\s+")

@@ -77,5 +77,11 @@ def test_a_request_is_nfc_and_the_piece_is_as_it_was():
     assert cut.pieces[0].text == "ein Ka\u0308fer"
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["Points [" + "[1,2] " * 400 + ".", "x" * 100_000, "." * 5_000, "x" * 20_000 + " @"])
+def test_no_text_makes_the_search_backtrack_without_end(text: str):
+    assert "".join(piece.text for piece in split(text, "eng_Latn").pieces) == text
+
+
 def test_plain_text_has_no_markers():
     assert plain("<image>\nWhat is this?") == "What is this?"

@@ -65,7 +65,11 @@ class Job:
                 for source in self.sources
             ],
             "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
-            "text": {"splitter": SPLITTER_VERSION, "answers": self.recipe.lock()["answers"]},
+            "text": {
+                "splitter": SPLITTER_VERSION,
+                "answers": self.recipe.lock()["answers"],
+                "answer_table": digest(self.answers.table),
+            },
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
             "filter": {"parameters": self.policy.parameters, "actions": self.policy.actions},
         }
@@ -95,6 +99,10 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
     folder = (out or Path("outputs") / recipe.name).absolute()
     if folder.exists() and not folder.is_dir():
         msg = f"--out {folder}: expected a folder, found a file"
+        raise InputError(msg)
+    ours = (folder / "runs").exists() or (folder / "dataset" / "manifest.json").exists()
+    if not ours and any((folder / name).exists() for name in ("dataset", "samples")):
+        msg = f"--out {folder}: it holds a dataset/ or samples/ that Glotmill did not make; name another folder"
         raise InputError(msg)
     memory = (memory or recipe.memory or Path("outputs") / ".memory").absolute()
     if memory.exists() and not memory.is_dir():

@@ -21,7 +21,7 @@ class RoundTripScorer:
     """chrF (character n-grams 1 to 6, beta 2) of the back-translation against the source as reference."""
 
     name: ClassVar[str] = "round_trip"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs_back_translation: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("round_trip", "chrf", "higher", 0, 100, "chrF of the back-translation against the source"),
@@ -33,11 +33,14 @@ class RoundTripScorer:
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`."""
-        frame = pl.DataFrame(pairs.select(["source", "back"]))
-        judged = frame["back"].is_not_null() & (frame["source"].str.count_matches(r"\p{L}") >= MIN_LETTERS)
+        frame = pl.DataFrame(pairs.select(["source", "back", "back_failed"]))
+        enough = frame["source"].str.count_matches(r"\p{L}") >= MIN_LETTERS
+        judged = frame["back"].is_not_null() & enough
         texts = frame.filter(judged)
         # fastchrf refuses an empty list.
         chrf = pairwise_chrf([[b] for b in texts["back"]], [[s] for s in texts["source"]]) if texts.height else []
         values = iter(row[0][0] for row in chrf)
-        scores = [next(values) if ok else None for ok in judged]
+        # A translation that no way back could be found for (it looped, or had no end) says nothing of its source.
+        lost = frame["back_failed"].fill_null(value=False) & enough
+        scores = [next(values) if ok else 0.0 if none else None for ok, none in zip(judged, lost, strict=True)]
         return {"chrf": pa.array(scores, pa.float32())}

@@ -202,6 +202,9 @@ class Recipe(Section):
         Paths are base names; the checksums of what they held are in the manifest.
         """
         resolved = self.model_dump(exclude={"memory": True, "workers": True, "translate": {"device"}})
+        model = resolved["translate"].get("model", "")
+        if model.startswith(("/", ".", "~")):
+            resolved["translate"]["model"] = Path(model).name
         return {key: _base_names(value) for key, value in resolved.items()}
 
 

@@ -112,9 +112,7 @@ def run(tmp_path: Path) -> Callable[..., BuildSummary]:
 @pytest.fixture(scope="session")
 def local_ray() -> Iterator[None]:
     """One Ray for the whole session: starting it takes seconds."""
-    import ray
-
-    from engine.workers.ray_pool import start_ray
+    from engine.workers.ray_session import ray, start_ray
 
     started = start_ray()
     yield

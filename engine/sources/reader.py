@@ -6,6 +6,7 @@ unreadable as a whole is an `InputError` before anything is written.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol, assert_never
@@ -66,6 +67,10 @@ def open_source(name: str, source: Source) -> Reader:
 def _load_json(path: Path, where: str) -> Any:
     try:
         return orjson.loads(path.read_bytes())
-    except orjson.JSONDecodeError as error:
+    except orjson.JSONDecodeError:
+        pass  # it is strict about lone surrogates, which fail their row and not the file
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
         msg = f"{where}: not JSON: {error}"
         raise InputError(msg) from None

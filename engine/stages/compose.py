@@ -70,7 +70,7 @@ class Composer:
                     "lang": self._lang,
                     **{
                         name: getattr(pair, name)
-                        for name in ("turn", "source", "target", "back", "logprob", "hit_limit")
+                        for name in ("turn", "source", "target", "back", "back_failed", "logprob", "hit_limit")
                     },
                 }
                 for pair in made.pairs
@@ -88,7 +88,7 @@ class Composer:
                 texts.update(turn_requests(row), *answer_requests(row, self._lang, self._answers))
         found = self._entries.join(
             pl.DataFrame({"text": list(texts)}, schema={"text": pl.String}), on="text", how="semi"
-        ).select("text", "translation", "failure", "logprob", "target_tokens", "hit_limit", "back")
+        ).select("text", "translation", "failure", "logprob", "target_tokens", "hit_limit", "back", "back_failed")
         return {row[0]: Entry(*row[1:]) for row in found.iter_rows()}
 
     def _record(self, row: dict[str, Any], made: Composed) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def in_language(rows: Iterable[dict[str, Any]], lang: str) -> Iterator[dict[str,
 
 def count_assigned(files: list[Path]) -> dict[str, int]:
     """How many samples of these files are assigned to each language."""
-    langs = pl.scan_parquet(files).select(pl.col("langs").explode()).collect()["langs"]
+    langs = pl.scan_parquet(files, glob=False).select(pl.col("langs").explode()).collect()["langs"]
     return dict(langs.value_counts().iter_rows())
 
 

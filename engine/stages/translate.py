@@ -118,7 +118,7 @@ class TranslateStage:
         """Finish the units that an earlier attempt wrote down, then plan and do the rest; segments sent."""
         sent = 0
         for path in self._run.unit_files(phase):
-            units = pl.read_parquet(path)
+            units = pl.read_parquet(path, glob=False)
             open_units = units.join(missing.select("key"), on="key", how="semi")["unit"].unique()
             outstanding = units.filter(pl.col("unit").is_in(open_units.to_list()))
             sent += self._work(outstanding, advance, sent + missing.height)
@@ -186,7 +186,7 @@ def _to_return(forward: pl.DataFrame) -> pl.DataFrame:
 def join_back(forward: pl.DataFrame, back: pl.DataFrame | None) -> pl.DataFrame:
     """The forward entries with their back-translation: null where there is none, or a sentence of it failed."""
     if back is None:
-        return forward.with_columns(back=pl.lit(None, pl.String))
+        return forward.with_columns(back=pl.lit(None, pl.String), back_failed=pl.lit(value=False))
     found = {
         (source, target, text): returned
         for source, target, text, returned in back.select(*DIRECTION, "text", "translation").iter_rows()
@@ -194,6 +194,7 @@ def join_back(forward: pl.DataFrame, back: pl.DataFrame | None) -> pl.DataFrame:
     asked = _to_return(forward).unique()
     returned = [_returned(translation, target, source, found) for source, target, translation in asked.iter_rows()]
     known = asked.with_columns(back=pl.Series(returned, dtype=pl.String))
+    known = known.with_columns(back_failed=pl.col("back").is_null())
     return forward.join(known, on=[*DIRECTION, "translation"], how="left", maintain_order="left")
 
 

@@ -79,7 +79,7 @@ class Memory:
         if not files:
             return pl.DataFrame(pa.Table.from_pylist([], schema=MEMORY_SCHEMA))
         wanted = pl.LazyFrame({"key": keys.unique()})
-        entries = pl.scan_parquet(files, include_file_paths="file")
+        entries = pl.scan_parquet(files, glob=False, include_file_paths="file")
         try:
             found = entries.join(wanted, on="key", how="semi").collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as error:

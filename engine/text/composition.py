@@ -29,6 +29,7 @@ class Entry:
     target_tokens: int | None
     hit_limit: bool | None
     back: str | None
+    back_failed: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class TurnPair:
     back: str | None
     logprob: float | None
     hit_limit: bool
+    back_failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,4 +266,5 @@ def _pair(number: int, source: str, target: str, back: str | None, entries: list
         back=None if back is None else plain(back),
         logprob=sum(logprob * tokens for logprob, tokens in scored) / total if total else None,
         hit_limit=any(entry.hit_limit for entry in entries),
+        back_failed=any(entry.back_failed for entry in entries),
     )

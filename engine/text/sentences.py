@@ -42,7 +42,7 @@ def fit(sentence: str) -> list[str]:
     parts = []
     rest = sentence
     while len(rest.encode()) > MAX_SEGMENT_BYTES:
-        cut = _last_cut(rest, _CLAUSE) or _last_cut(rest, _SPACE)
+        cut = _last_cut(rest, _CLAUSE) or _last_cut(rest, _SPACE) or _next_space(rest)
         if not cut:
             break
         parts.append(rest[:cut])
@@ -56,6 +56,12 @@ def _last_cut(text: str, pattern: regex.Pattern[str]) -> int:
     ends = [match.end() for match in pattern.finditer(window)]
     usable = [end for end in ends if len(window) // 4 <= end < len(text)]
     return usable[-1] if usable else 0
+
+
+def _next_space(text: str) -> int:
+    """The end of the first white space after a long word, 0 where there is none before the text's end."""
+    match = _SPACE.search(text, MAX_SEGMENT_BYTES // 4)
+    return match.end() if match and match.end() < len(text) else 0
 
 
 def count_sentences(text: str, lang: str) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from httpx2 import HTTPError
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
@@ -52,7 +53,7 @@ def find_model(section: NllbTranslate) -> ModelFiles:
         return _described(MODEL_DIR, "embedded", "cc-by-nc-sa-4.0")
     if section.model.startswith(("/", ".", "~")):
         folder = Path(section.model).expanduser()
-        return _described(folder, folder.name, "other")
+        return _described(folder, "local", "other")
     return _from_hub(section.model, section.revision)
 
 
@@ -104,7 +105,7 @@ def _resolve(model: str, revision: str | None) -> tuple[str, str]:
     except HFValidationError:
         msg = f"translate.model: '{model}' is neither 'embedded', a folder (./NAME) nor a Hub id (ORG/NAME)"
         raise InputError(msg) from None
-    except (HfHubHTTPError, OfflineModeIsEnabled, OSError) as error:
+    except (HfHubHTTPError, OfflineModeIsEnabled, HTTPError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         msg = f"translate.model: cannot find '{model}' on the Hub: {reason}"
         raise InputError(msg) from None

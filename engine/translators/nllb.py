@@ -20,7 +20,7 @@ from engine.translators.hardware import place
 from engine.translators.ladder import TRIGGERS_VERSION
 from engine.translators.model_files import find_model
 from recipes.model import NllbTranslate, Retry
-from schemas.errors import TranslatorError
+from schemas.errors import InputError, TranslatorError
 from schemas.languages import registry
 
 END = "</s>"
@@ -40,7 +40,12 @@ def describe(section: NllbTranslate, gpus: int | None = None) -> TranslatorSpec:
         gpus = ctranslate2.get_cuda_device_count()
     placement = place(section, gpus, ctranslate2.get_supported_compute_types("cpu"))
     files = find_model(section)
-    tokens = set(json.loads((files.folder / "shared_vocabulary.json").read_text(encoding="utf-8")))
+    vocabulary = files.folder / "shared_vocabulary.json"
+    try:
+        tokens = set(json.loads(vocabulary.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        msg = f"translate.model: {vocabulary} is not a JSON list of tokens: {error}"
+        raise InputError(msg) from None
     identity = {
         "engine": "nllb",
         "checksums": files.checksums,

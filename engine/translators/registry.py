@@ -7,6 +7,7 @@ from typing import assert_never
 from engine.translators import fake, nllb
 from engine.translators.contract import Translator, TranslatorSpec
 from recipes.model import FakeTranslate, NllbTranslate, Translate
+from schemas.errors import TranslatorError
 
 
 def resolve_translator(section: Translate, gpus: int | None = None) -> TranslatorSpec:
@@ -29,7 +30,15 @@ def resolve_translator(section: Translate, gpus: int | None = None) -> Translato
 
 
 def load_translator(spec: TranslatorSpec) -> Translator:
-    """Load the engine, in the process that will use it."""
-    if isinstance(spec.section, NllbTranslate):
-        return nllb.NllbTranslator(spec)
-    return fake.FakeTranslator(spec)
+    """Load the engine, in the process that will use it.
+
+    Raises:
+        TranslatorError: It cannot be loaded.
+    """
+    try:
+        if isinstance(spec.section, NllbTranslate):
+            return nllb.NllbTranslator(spec)
+        return fake.FakeTranslator(spec)
+    except (RuntimeError, OSError, ValueError) as error:  # how CTranslate2 and SentencePiece refuse a damaged file
+        msg = f"{spec.model} cannot be loaded: {error}"
+        raise TranslatorError(msg) from error

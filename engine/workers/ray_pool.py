@@ -7,7 +7,6 @@ and a unit that fails for good is named.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -15,10 +14,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
-import ray
 
 from engine.translators.contract import TranslatorSpec
 from engine.translators.registry import load_translator
+from engine.workers.ray_session import ray, start_ray
 from engine.workers.units import Unit, UnitResult, translate_unit
 from schemas.errors import WorkerError
 
@@ -41,23 +40,6 @@ class TranslatorActor:
     def translate(self, rows: pa.Table) -> pa.Table:
         """Do one unit."""
         return translate_unit(self._translator, rows)
-
-
-def start_ray() -> bool:
-    """Join the Ray that runs in this process, or start a local one.
-
-    Returns:
-        Whether it was started here, and so is to be stopped here.
-    """
-    if ray.is_initialized():
-        return False
-    # Loopback only, this machine only, this user's build only: no token, no dashboard, no copying of the
-    # project into another environment.
-    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-    return True
 
 
 class RayPool:

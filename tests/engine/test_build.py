@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from engine.store.commit import INTENT, STAGING
-from schemas.errors import WorkerError
+from schemas.errors import InputError, WorkerError
 
 
 def files(dataset: Path) -> dict[str, str]:
@@ -198,3 +198,31 @@ def test_an_interrupted_commit_is_finished_by_the_next_build(recipe_file, run, t
     assert files(again.dataset) == expected
     assert expected != old
     assert not (tmp_path / "out" / INTENT).exists()
+
+
+def test_an_answer_table_with_another_word_is_another_job(recipe_file, run, tmp_path):
+    table = tmp_path / "t.tsv"
+    made = []
+    for word in ("rot", "knallrot"):
+        table.write_text(f"eng_Latn\tdeu_Latn\nred\t{word}\n", encoding="utf-8")
+        made.append(run(recipe_file(answers={"table": str(table)})).dataset / "manifest.json")
+        made[-1] = orjson.loads(made[-1].read_bytes())["text"]
+    assert made[0] != made[1]
+    assert len(list((tmp_path / "out/runs").iterdir())) == 2
+
+
+def test_paths_with_pattern_characters_are_plain_paths(recipe_file, run, tmp_path):
+    recipe = recipe_file()
+    (tmp_path / "mema").mkdir()
+    first = run(recipe, out="o[bold]", memory=tmp_path / "mem[ab]")
+    again = run(recipe, out="o[bold]", memory=tmp_path / "mem[ab]")
+    assert again.segments.translated == 0
+    assert files(first.dataset) == files(again.dataset)
+
+
+def test_a_folder_with_a_dataset_of_somebody_elses_is_refused_and_left_alone(recipe_file, run, tmp_path):
+    (tmp_path / "out/dataset").mkdir(parents=True)
+    (tmp_path / "out/dataset/thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match="did not make"):
+        run(recipe_file())
+    assert (tmp_path / "out/dataset/thesis.txt").read_text() == "mine"

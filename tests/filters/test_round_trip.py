@@ -29,6 +29,13 @@ def test_short_text_and_a_missing_way_back_are_not_judged_and_keep_their_places(
     ]  # fmt: skip
 
 
+def test_a_way_back_that_failed_scores_nothing_and_one_that_was_not_tried_is_not_judged():
+    rows = [{"source": SOURCE, "back": None, "back_failed": failed} for failed in (True, False)]
+    rows.append({"source": "red", "back": None, "back_failed": True})
+    found = RoundTripScorer().score(pa.Table.from_pylist(rows, schema=PAIR_SCHEMA))
+    assert found["chrf"].to_pylist() == [0.0, None, None]
+
+
 def test_nothing_to_judge_is_no_error():
     assert chrf() == []
     assert chrf(("red", "red")) == [None]

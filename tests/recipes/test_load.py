@@ -166,6 +166,12 @@ def test_an_unknown_recipe_names_the_nearest_built_in_one():
         load_recipe("quickstrt")
 
 
+def test_a_lock_names_a_model_folder_by_its_base_name(write, tmp_path: Path):
+    lock = load_recipe(write({**GOOD, "translate": {"engine": "nllb", "model": "./some/model"}})).lock()
+    assert lock["translate"]["model"] == "model"
+    assert str(tmp_path) not in str(lock)
+
+
 def test_a_lock_holds_no_path_width_or_place(write):
     lock = load_recipe(write(GOOD), ["workers=3", "memory=/somewhere"]).lock()
     assert not {"workers", "memory"} & set(lock)

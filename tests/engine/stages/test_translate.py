@@ -150,6 +150,13 @@ def test_the_way_back_swaps_languages_and_asks_each_translation_once(bench: Benc
     assert join_back(forward, back)["back"].to_list() == ["a dog", "a dog!"]
 
 
+def test_a_way_back_that_failed_is_marked(tmp_path: Path):
+    forward, _ = Bench(tmp_path).do(segments("a dog"))
+    back, _ = Bench(tmp_path, fault="empty").do(back_segments(forward), digest="bbbb")
+    joined = join_back(forward, back)
+    assert (joined["back"].to_list(), joined["back_failed"].to_list()) == ([None], [True])
+
+
 def test_without_a_way_back_there_are_nulls(bench: Bench):
     forward, _ = bench.do(segments("a dog"))
     assert join_back(forward, None)["back"].to_list() == [None]

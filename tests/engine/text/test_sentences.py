@@ -52,6 +52,12 @@ def test_one_unbroken_word_stays_whole():
     assert fit("x" * 3000) == ["x" * 3000]
 
 
+def test_after_one_long_word_the_rest_is_cut_as_ever():
+    parts = fit("x" * 900 + " " + "word " * 900)
+    assert "".join(parts) == "x" * 900 + " " + "word " * 900
+    assert [len(part) <= MAX_SEGMENT_BYTES for part in parts] == [False] + [True] * (len(parts) - 1)
+
+
 def test_sentences_without_words_do_not_count():
     assert count_sentences("A dog. ... A cat.", "eng_Latn") == 2
     assert count_sentences("A dog", "eng_Latn") == 1

@@ -155,11 +155,20 @@ def test_a_folder_that_is_no_converted_model_is_refused_with_what_is_missing(tmp
         spec(model=str(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["model.bin", "sentencepiece.bpe.model", "shared_vocabulary.json"])
+def test_a_damaged_file_is_one_error_of_ours(tmp_path: Path, name: str):
+    folder = tmp_path / "mine"
+    shutil.copytree(MODEL_DIR, folder)
+    (folder / name).write_bytes(b"damaged")
+    with pytest.raises((InputError, TranslatorError), match=r"mine|local@"):
+        load_translator(spec(model=str(folder)))
+
+
 def test_a_converted_folder_is_the_same_model_under_its_own_name(tmp_path: Path):
     folder = tmp_path / "mine"
     shutil.copytree(MODEL_DIR, folder)
     assert spec(model=str(folder)).fingerprint == spec().fingerprint
-    assert spec(model=str(folder)).model.startswith("mine@sha256:")
+    assert spec(model=str(folder)).model.startswith("local@sha256:")
 
 
 def test_a_code_that_the_vocabulary_lacks_is_not_among_the_languages(tmp_path: Path):

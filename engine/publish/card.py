@@ -22,11 +22,6 @@ from schemas.languages import language
 # Licences that ask for no more than credit: beside a stricter one they add nothing to its terms.
 PERMISSIVE = frozenset({"apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc-by-4.0", "cc0-1.0", "mit", "pddl"})
 SIZES = [(10**n, label) for n, label in enumerate(("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M"), start=3)]
-TASK_CATEGORIES = {
-    "caption": "image-to-text",
-    "vqa_open": "visual-question-answering",
-    "vqa_mc": "visual-question-answering",
-}
 
 
 @dataclass(frozen=True, slots=True)

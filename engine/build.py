@@ -9,24 +9,28 @@ from pathlib import Path
 import polars as pl
 import yaml
 
+from engine.balance import check_languages, check_sources, count_assigned
 from engine.job import Job
 from engine.progress import ProgressReport
 from engine.publish.card import CardFacts, card
 from engine.stages.compose import Composer
 from engine.stages.ingest import SourceCount, ingest
 from engine.stages.mix import fanout
-from engine.stages.pack import Packer, check_assigned, count_assigned, in_language
-from engine.stages.segment import sample_files, sample_rows, segments_of
-from engine.stages.translate import SegmentCount, TranslateStage, back_segments, join_back
+from engine.stages.pack import Packer, in_language
+from engine.stages.segment import Segments, sample_files, sample_rows, segments_of
+from engine.stages.translate import SegmentCount, TranslateStage, WayBack
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.files import write_bytes
 from engine.store.manifest import write_manifest
 from engine.store.memory import Memory
 from engine.store.runs import Run
+from engine.store.scores import ScoreStore
 from engine.store.shards import Shard
 from engine.summary import BuildSummary, LanguageCount, count_language
 from engine.text.composition import EngineName
 from engine.workers.pool import make_pool
+from engine.workers.stopping import stop_on_signal
+from schemas.record import record_schema
 
 COMMITTED = ("samples", "dataset")
 
@@ -54,16 +58,22 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             counts = _ingest(job, staged / "samples", progress)
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
             files = sample_files(staged / "samples", list(job.recipe.sources))
-            entries, there, back = _translate(job, files, run, progress)
-            packed = _pack(job, files, entries, staged / "dataset", progress)
-            _describe(job, counts, {lang: done.shards for lang, done in packed.items()}, staged / "dataset")
+            memory = Memory(job.memory)
+            translated = _translate(job, files, memory, run, progress)
+            scores = ScoreStore(job.memory)
+            packed = _pack(job, files, translated, scores, staged / "dataset", progress)
+            shards = {lang: done.shards for lang, done in packed.items()}
+            _describe(job, counts, shards, staged / "dataset")
+            check_sources(staged / "samples", counts)
+            check_languages(files, staged / "dataset", shards)
             commit(job.folder, COMMITTED)
         summary = BuildSummary(
             dataset=job.folder / "dataset",
             sources=counts,
             languages={lang: done.count for lang, done in packed.items()},
-            segments=there,
-            back_translation=back,
+            segments=translated.there,
+            back_translation=translated.back,
+            set_aside=[file.location for file in (*memory.set_aside, *scores.set_aside)],
             seconds=progress.seconds,
             max_failed=job.recipe.max_failed,
         )
@@ -82,43 +92,61 @@ def _ingest(job: Job, folder: Path, progress: ProgressReport) -> dict[str, Sourc
         )
 
 
-def _translate(
-    job: Job, files: list[Path], run: Run, progress: ProgressReport
-) -> tuple[pl.DataFrame, SegmentCount, SegmentCount | None]:
-    """(forward entries with their back-translations, counts there, counts back)."""
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """What the translate stage left in the memory, and how to read it back.
+
+    Attributes:
+        work: Reads a language's entries.
+        asked: The segments.
+        there: Counts of the way there.
+        back: Counts of the way back; None where nothing is translated back.
+    """
+
+    work: TranslateStage
+    asked: Segments
+    there: SegmentCount
+    back: SegmentCount | None
+
+    def into(self, lang: str) -> pl.DataFrame:
+        """The entries into a language with their way back."""
+        return self.work.into(lang, self.asked, returned=self.back is not None)
+
+
+def _translate(job: Job, files: list[Path], memory: Memory, run: Run, progress: ProgressReport) -> Translated:
     with progress.stage("segment", "segments") as stage:
         segments = segments_of(files, job.answers)
-        stage.advance(segments.height)
-    with make_pool(job.translator, job.recipe.workers) as pool:
-        work = TranslateStage(job.translator, Memory(job.memory), run, pool)
+        stage.advance(segments.total())
+    with (
+        stop_on_signal(progress.say) as stop,
+        make_pool(job.translator, job.recipe.workers, ray_address=job.ray_address, stop=stop, note=run.event) as pool,
+    ):
+        work = TranslateStage(job.translator, memory, run, pool)
         with progress.stage("translate", "segments") as stage:
-            forward, there = work.translate("forward", segments, retry_failed=job.retry_failed, advance=stage.advance)
-        if not any(scorer.needs_back_translation for scorer in job.scorers):
-            return join_back(forward, None), there, None
-        with progress.stage("back", "segments") as stage:
-            returned, back = work.translate(
-                "back", back_segments(forward), retry_failed=job.retry_failed, advance=stage.advance
-            )
-    return join_back(forward, returned), there, back
+            there = work.translate("forward", segments, retry_failed=job.retry_failed, advance=stage.advance)
+        back = None
+        if any(scorer.needs_back_translation for scorer in job.scorers):
+            way_back = WayBack(work, segments)
+            with progress.stage("back", "segments") as stage:
+                back = work.translate("back", way_back, retry_failed=job.retry_failed, advance=stage.advance)
+    return Translated(work, segments, there, back)
 
 
 def _pack(
-    job: Job, files: list[Path], entries: pl.DataFrame, root: Path, progress: ProgressReport
+    job: Job, files: list[Path], translated: Translated, scores: ScoreStore, root: Path, progress: ProgressReport
 ) -> dict[str, PackedLanguage]:
     """Shards and counts by language."""
-    packer = Packer(root, job.scorers, job.policy, job.recipe.pack)
+    packer = Packer(root, job.scorers, job.policy, job.recipe.pack, scores, job.translate_facts())
     spec = job.translator
     engine = EngineName(spec.engine, spec.model, spec.fingerprint)
     packed = {}
-    assigned = count_assigned(files)
-    total = sum(assigned.values())
+    total = sum(count_assigned(files).values())
     with progress.stage("pack", "records") as stage:
         advance = partial(stage.advance, total=total)
         for lang in job.recipe.languages:
-            composer = Composer(lang, entries, job.answers, engine)
+            composer = Composer(lang, translated.into(lang), job.answers, engine)
             shards = packer.language(lang, in_language(sample_rows(files), lang), composer, advance)
             packed[lang] = PackedLanguage(shards, count_language(shards, composer.origins))
-    check_assigned(assigned, {lang: done.count.rows for lang, done in packed.items()})
     return packed
 
 
@@ -131,6 +159,6 @@ def _describe(job: Job, counts: dict[str, SourceCount], shards: dict[str, list[S
     write_manifest(root, shards, facts)
     lock = yaml.safe_dump(job.recipe.lock(), allow_unicode=True, width=100)
     write_bytes(root / "recipe.lock.yaml", lock.encode())
-    schema = Packer(root, job.scorers, job.policy, job.recipe.pack).schema
+    schema = record_schema(metric for scorer in job.scorers for metric in scorer.metrics)
     page = card(CardFacts(job.recipe, shards, schema, facts["sources"], job.translator.model, job.translator.license))
     write_bytes(root / "README.md", page.encode())

@@ -8,9 +8,11 @@ from typing import Any
 
 from engine import __version__
 from engine.stages.ingest import OpenSource, open_sources
+from engine.store.folder import Folder
 from engine.text.answers import AnswerRule, load_answers
 from engine.text.spans import SPLITTER_VERSION
 from engine.translators import TranslatorSpec, resolve_translator
+from engine.workers.ray_session import cluster_gpus
 from filters.registry import make_scorers
 from filters.rules import Policy, make_policy
 from filters.scorer import Scorer
@@ -27,24 +29,37 @@ class Job:
     Attributes:
         recipe: The recipe.
         folder: The build's folder.
-        memory: Folder of the translation memory.
+        memory: Folder of the translation memory and the score store.
         sources: Opened sources.
         translator: The engine, described.
         answers: How answers are treated.
         scorers: What measures.
         policy: What decides.
         retry_failed: Ask remembered failures again.
+        ray_address: A running Ray cluster to work on; None starts a local Ray.
     """
 
     recipe: Recipe
     folder: Path
-    memory: Path
+    memory: Folder
     sources: list[OpenSource]
     translator: TranslatorSpec
     answers: AnswerRule
     scorers: list[Scorer]
     policy: Policy
     retry_failed: bool
+    ray_address: str | None
+
+    def translate_facts(self) -> dict[str, Any]:
+        """What decides a target text beside the entries it is composed from."""
+        return {"translator": self.translator.fingerprint, **self._text_facts()}
+
+    def _text_facts(self) -> dict[str, Any]:
+        return {
+            "splitter": SPLITTER_VERSION,
+            "answers": self.recipe.lock()["answers"],
+            "answer_table": digest(self.answers.table),
+        }
 
     def facts(self) -> dict[str, Any]:
         """What the dataset is made from, for its manifest; no path, time or host in it."""
@@ -65,11 +80,7 @@ class Job:
                 for source in self.sources
             ],
             "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
-            "text": {
-                "splitter": SPLITTER_VERSION,
-                "answers": self.recipe.lock()["answers"],
-                "answer_table": digest(self.answers.table),
-            },
+            "text": self._text_facts(),
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
             "filter": {"parameters": self.policy.parameters, "actions": self.policy.actions},
         }
@@ -79,14 +90,22 @@ class Job:
         return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed])[:8]
 
 
-def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = None, retry_failed: bool = False) -> Job:
+def prepare(
+    recipe: Recipe,
+    *,
+    out: str | Path | None = None,
+    memory: str | Path | None = None,
+    retry_failed: bool = False,
+    ray_address: str | None = None,
+) -> Job:
     """Check everything that can be checked before work starts; write nothing.
 
     Args:
         recipe: The recipe.
         out: The build's folder; None is ``outputs/<name>`` in the working directory.
-        memory: Folder of the memory; None takes the recipe's, else ``outputs/.memory``.
+        memory: Folder or URL of the memory; None takes the recipe's, else ``outputs/.memory``.
         retry_failed: Ask remembered failures again.
+        ray_address: A running Ray cluster to work on; it is joined to count its GPUs.
 
     Raises:
         InputError: Something the recipe names is missing or not possible.
@@ -94,9 +113,16 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
     scorers = make_scorers(recipe.score.scorers)
     policy = make_policy(recipe.filter, [scorer.name for scorer in scorers])
     answers = AnswerRule(recipe.answers, load_answers(recipe.answers.table))
-    translator = resolve_translator(recipe.translate)
+    if ray_address is not None and recipe.workers == 0:
+        msg = f"--ray-address {ray_address}: workers is 0, which works in this process; name workers, or leave them out"
+        raise InputError(msg)
+    gpus = None if ray_address is None else cluster_gpus(ray_address)
+    translator = resolve_translator(recipe.translate, gpus)
     _check_languages(recipe, translator)
-    folder = (out or Path("outputs") / recipe.name).absolute()
+    if out is not None and "://" in str(out):
+        msg = f"--out {out}: a build's folder is local in this version, whose commits rename files; name a local one"
+        raise InputError(msg)
+    folder = Path(out or Path("outputs") / recipe.name).absolute()
     if folder.exists() and not folder.is_dir():
         msg = f"--out {folder}: expected a folder, found a file"
         raise InputError(msg)
@@ -104,10 +130,7 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
     if not ours and any((folder / name).exists() for name in ("dataset", "samples")):
         msg = f"--out {folder}: it holds a dataset/ or samples/ that Glotmill did not make; name another folder"
         raise InputError(msg)
-    memory = (memory or recipe.memory or Path("outputs") / ".memory").absolute()
-    if memory.exists() and not memory.is_dir():
-        msg = f"--memory {memory}: expected a folder, found a file"
-        raise InputError(msg)
+    store = open_memory(memory or recipe.memory)
     try:
         sources = open_sources(recipe)
     except OSError as error:
@@ -116,14 +139,31 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
     return Job(
         recipe=recipe,
         folder=folder,
-        memory=memory,
+        memory=store,
         sources=sources,
         translator=translator,
         answers=answers,
         scorers=scorers,
         policy=policy,
         retry_failed=retry_failed,
+        ray_address=ray_address,
     )
+
+
+def open_memory(place: str | Path | None) -> Folder:
+    """The folder of a memory, found usable; None is ``outputs/.memory`` in the working directory.
+
+    Raises:
+        InputError: It is a file, or a storage that cannot be reached or cannot hold a memory.
+    """
+    place = place or Path("outputs") / ".memory"
+    folder = Folder(place if "://" in str(place) else Path(place).absolute())
+    try:
+        folder.check()
+    except InputError as error:
+        msg = f"--memory {error}"
+        raise InputError(msg) from None
+    return folder
 
 
 def _check_languages(recipe: Recipe, translator: TranslatorSpec) -> None:

@@ -44,7 +44,7 @@ class Stage:
         The rate counts from the first call that says none are done: then the workers are ready.
         """
         if count == 0 and self.done == 0:
-            self.ready = time.monotonic()
+            self.ready = self._said = time.monotonic()
         self.done += count
         self.total = total if total is not None else self.total
         self._report.show(self)
@@ -97,7 +97,7 @@ class ProgressReport:
             else:
                 yield stage
                 if not self._quiet:
-                    self._say(f"{stage.line()} ({time.monotonic() - stage.started:.1f} s)")
+                    self.say(f"{stage.line()} ({time.monotonic() - stage.started:.1f} s)")
         finally:
             self._bars = None
             self.seconds[name] = round(time.monotonic() - stage.started, 3)
@@ -107,7 +107,8 @@ class ProgressReport:
         if self._bars:
             self._bars.update(self._bars.task_ids[0], completed=stage.done, total=stage.total)
         elif not self._quiet and stage.due():
-            self._say(stage.line())
+            self.say(stage.line())
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Print one line, above a bar where there is one."""
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)

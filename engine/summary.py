@@ -51,6 +51,7 @@ class BuildSummary:
         languages: Balance by language.
         segments: The way there: asked, unique, translated now, known before.
         back_translation: The way back, likewise; None where no scorer needs it.
+        set_aside: Unreadable files of the memory that were taken out of the way; what they held was made again.
         seconds: Wall time by stage.
         max_failed: Share of failed records up to which the build counts as good.
     """
@@ -60,6 +61,7 @@ class BuildSummary:
     languages: dict[str, LanguageCount]
     segments: SegmentCount
     back_translation: SegmentCount | None
+    set_aside: list[str]
     seconds: dict[str, float]
     max_failed: float
 
@@ -86,6 +88,7 @@ class BuildSummary:
             "languages": {lang: asdict(count) for lang, count in self.languages.items()},
             "segments": asdict(self.segments),
             "back_translation": asdict(self.back_translation) if self.back_translation else None,
+            "set_aside": self.set_aside,
             "seconds": self.seconds,
         }
 
@@ -118,6 +121,8 @@ class BuildSummary:
                     f"{segments.translated:,} translated, {segments.from_memory:,} from memory; "
                     f"{segments.retried:,} took a second decode, {segments.failed:,} failed"
                 )
+        for file in self.set_aside:
+            console.print(f"unreadable, set aside, and what it held made again: {file}", soft_wrap=True)
         answers = sum((Counter(count.answers) for count in self.languages.values()), Counter[str]())
         if answers:
             console.print(f"answers: {', '.join(f'{name} {n:,}' for name, n in answers.most_common())}")

@@ -6,7 +6,7 @@ each of its metrics. A value it cannot judge is null, and null never rejects.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -50,3 +50,14 @@ class Scorer(Protocol):
         Returns:
             One float32 array, as long as the table, for each metric's name.
         """
+
+
+@runtime_checkable
+class ExpensiveScorer(Scorer, Protocol):
+    """A scorer that calls a model for so long that its values are stored and never measured twice.
+
+    Attributes:
+        inputs: The columns of `PAIR_SCHEMA` that, with its fingerprint, decide its values.
+    """
+
+    inputs: ClassVar[tuple[str, ...]]

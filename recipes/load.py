@@ -133,7 +133,12 @@ def _override(content: dict[str, Any], item: str) -> None:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         msg = f"--set {item}: the value is not YAML: {' '.join(str(error).split())}"
         raise InputError(msg) from None
-    if isinstance(value, str) and (parts[-1] in PATH_KEYS or _is_folder(parts, value)) and value != "embedded":
+    if (
+        isinstance(value, str)
+        and (parts[-1] in PATH_KEYS or _is_folder(parts, value))
+        and value != "embedded"
+        and "://" not in value
+    ):
         value = str(expanded(value).absolute())
     for depth, part in enumerate(parts[:-1]):
         inner = content.setdefault(part, {})
@@ -142,6 +147,10 @@ def _override(content: dict[str, Any], item: str) -> None:
             raise InputError(msg)
         content = inner
     content[parts[-1]] = value
+
+
+def _is_path(parts: list[str], value: str) -> bool:
+    return (parts[-1] in PATH_KEYS or _is_folder(parts, value)) and value != "embedded" and "://" not in value
 
 
 def _is_folder(parts: list[str], value: str) -> bool:

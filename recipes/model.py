@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from recipes.section import RecipePath, Section
+from recipes.section import RecipePath, RecipeUrl, Section
 from recipes.sources import Source
 from schemas.errors import InputError
 from schemas.languages import language
@@ -28,11 +28,13 @@ class Batching(Section):
         batch_tokens: Upper bound of a batch, in padded source tokens as estimated from the text's bytes.
         unit_tokens: Tokens of one unit of work, the piece that is committed and retried.
         threads: CPU threads of one worker.
+        unit_timeout: Seconds after which a unit's worker counts as hung and is replaced.
     """
 
     batch_tokens: int = Field(2048, ge=16, le=1_000_000)
     unit_tokens: int = Field(32_768, ge=16, le=100_000_000)
     threads: int = Field(1, ge=1, le=256)
+    unit_timeout: float = Field(1800, gt=0)
 
 
 class Retry(Section):
@@ -85,6 +87,9 @@ class FakeTranslate(Batching):
         fault: What it does wrong, on every ``fault_every``-th text as chosen by the text's hash.
         fault_every: 1 is every text.
         crash_at_batch: Raise on this batch of each worker's life, counted from 1.
+        poison: A word; whatever batch holds a text with it comes to grief.
+        poison_does: How: the engine raises, never answers, ends its process, or gives a result too few.
+        seconds_per_batch: How long a batch takes.
         retry_helps: The fault is gone on a second decode.
         batch_sensitive: Scores carry a digest of the whole batch, so that a test sees any re-batching.
     """
@@ -93,6 +98,9 @@ class FakeTranslate(Batching):
     fault: Fault | None = None
     fault_every: int = Field(1, ge=1)
     crash_at_batch: int | None = Field(None, ge=1)
+    poison: str | None = Field(None, min_length=1)
+    poison_does: Literal["raise", "hang", "exit", "short"] = "raise"
+    seconds_per_batch: float = Field(0, ge=0)
     retry_helps: bool = False
     batch_sensitive: bool = False
 
@@ -153,7 +161,7 @@ class Recipe(Section):
         filter: Parameters and actions of the rules, as ``<scorer>.<parameter>`` and ``<scorer>.<rule>.action``.
         pack: How shards are cut.
         limit: First rows of each source; None is all.
-        memory: Folder of the translation memory; None is ``outputs/.memory`` in the working directory.
+        memory: Folder or URL of the translation memory; None is ``outputs/.memory`` in the working directory.
         workers: Ray actors that translate; 0 works in the driver's own process; None takes what Ray reports.
         max_failed: Share of failed records up to which a build succeeds.
     """
@@ -168,7 +176,7 @@ class Recipe(Section):
     filter: dict[str, dict[str, FilterValue]] = Field({})
     pack: Pack = Pack()
     limit: int | None = Field(None, ge=1)
-    memory: RecipePath | None = None
+    memory: RecipeUrl | None = None
     workers: int | None = Field(None, ge=0)
     max_failed: float = Field(0.01, ge=0, le=1)
 
@@ -201,7 +209,7 @@ class Recipe(Section):
 
         Paths are base names; the checksums of what they held are in the manifest.
         """
-        resolved = self.model_dump(exclude={"memory": True, "workers": True, "translate": {"device"}})
+        resolved = self.model_dump(exclude={"memory": True, "workers": True, "translate": {"device", "unit_timeout"}})
         model = resolved["translate"].get("model", "")
         if model.startswith(("/", ".", "~")):
             resolved["translate"]["model"] = Path(model).name

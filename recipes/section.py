@@ -47,3 +47,11 @@ def _resolve(value: Any, info: ValidationInfo) -> Any:
 
 
 RecipePath = Annotated[Path, BeforeValidator(_resolve)]
+
+
+def _resolve_url(value: Any, info: ValidationInfo) -> Any:
+    """A URL stays as it is; a path becomes one relative to the recipe's own file."""
+    return value if isinstance(value, str) and "://" in value else str(_resolve(value, info))
+
+
+RecipeUrl = Annotated[str, BeforeValidator(_resolve_url)]

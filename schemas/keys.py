@@ -118,3 +118,14 @@ def memory_keys(translator: str, source_lang: str, target_lang: str, requests: I
         h.update(json.dumps(nfc(request), ensure_ascii=False).encode() + b"]")
         keys.append(h.hexdigest()[:DIGEST_CHARS])
     return keys
+
+
+def score_keys(scorer: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
+    """The score key of each pair.
+
+    Args:
+        scorer: The scorer's fingerprint.
+        names: What decides its values: languages, texts and whatever else it reads.
+        rows: These, for each pair.
+    """
+    return [digest([scorer, list(names), list(row)]) for row in rows]

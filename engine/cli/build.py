@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import orjson
@@ -18,10 +17,15 @@ from schemas.errors import GlotmillError
 
 def build_command(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a built-in one.")],
-    out: Annotated[Path | None, typer.Option(help="Folder of the build [outputs/NAME].")] = None,
-    memory: Annotated[Path | None, typer.Option(help="Folder of the memory [outputs/.memory].")] = None,
+    out: Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the build [outputs/NAME].")] = None,
+    memory: Annotated[
+        str | None, typer.Option(metavar="DIR|URL", help="Folder or URL of the memory [outputs/.memory].")
+    ] = None,
     limit: Annotated[str | None, typer.Option(metavar="N", help="First N samples of each source.")] = None,
     workers: Annotated[str | None, typer.Option(metavar="N", help="Ray actors; 0 works in this process.")] = None,
+    ray_address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Work on this Ray cluster [a local Ray].")
+    ] = None,
     override: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe.")
     ] = None,
@@ -41,7 +45,9 @@ def build_command(
     for key, value in (("limit", limit), ("workers", workers)):
         if value is not None:
             overrides.append(f"{key}={value}")
-    job = prepare(load_recipe(recipe, overrides), out=out, memory=memory, retry_failed=retry_failed)
+    job = prepare(
+        load_recipe(recipe, overrides), out=out, memory=memory, retry_failed=retry_failed, ray_address=ray_address
+    )
     summary = build(job, ProgressReport())
     if as_json:
         typer.echo(orjson.dumps(summary.as_json()).decode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from engine.text.answers import AnswerRule, Origin
 from engine.text.composition import Composed, EngineName, Entry, compose
 from engine.text.fields import answer_requests, turn_requests
 from filters.scorer import PAIR_SCHEMA
-from schemas.keys import record_id
+from schemas.keys import canonical_json, record_id
 from schemas.languages import language
 from schemas.record import HEAD_FIELDS, TARGET_FIELDS
 
@@ -40,7 +41,7 @@ class Composer:
 
     Args:
         lang: Target language.
-        entries: The forward entries with their back-translation (`engine.stages.translate.join_back`).
+        entries: The entries into it, `engine.stages.translate.JOINED_SCHEMA`; its columns are `Entry`'s.
         answers: How answers are treated.
         engine: The translator, for the ``mt`` column.
 
@@ -50,9 +51,10 @@ class Composer:
 
     def __init__(self, lang: str, entries: pl.DataFrame, answers: AnswerRule, engine: EngineName) -> None:
         self._lang = lang
-        self._entries = entries.filter(pl.col("target_lang") == lang)
+        self._entries = entries
         self._answers = answers
         self._engine = engine
+        self._used = hashlib.sha256()
         self.origins: Counter[Origin] = Counter()
 
     def compose(self, rows: list[dict[str, Any]]) -> ComposedRows:
@@ -86,10 +88,16 @@ class Composer:
         for row in rows:
             if row["source_lang"] != self._lang:
                 texts.update(turn_requests(row), *answer_requests(row, self._lang, self._answers))
-        found = self._entries.join(
-            pl.DataFrame({"text": list(texts)}, schema={"text": pl.String}), on="text", how="semi"
-        ).select("text", "translation", "failure", "logprob", "target_tokens", "hit_limit", "back", "back_failed")
-        return {row[0]: Entry(*row[1:]) for row in found.iter_rows()}
+        asked = pl.DataFrame({"text": list(texts)}, schema={"text": pl.String})
+        found = self._entries.join(asked, on="text", how="semi").sort("text").rows()
+        self._used.update(canonical_json(found))
+        return {text: Entry(*values) for text, *values in found}
+
+    def take_entries_digest(self) -> str:
+        """Identifies the entries that the records since the last call were composed from."""
+        digest = self._used.hexdigest()
+        self._used = hashlib.sha256()
+        return digest
 
     def _record(self, row: dict[str, Any], made: Composed) -> dict[str, Any]:
         return {

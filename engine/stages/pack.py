@@ -19,11 +19,13 @@ import pyarrow as pa
 from engine.stages.compose import Composer
 from engine.stages.judge import judge
 from engine.stages.score import score
+from engine.store.scores import ScoreStore
 from engine.store.shards import Shard, ShardWriter
 from filters.rules import Policy
 from filters.scorer import Scorer
 from recipes.model import Pack
 from schemas.errors import ConservationError
+from schemas.keys import digest
 from schemas.record import record_schema
 
 
@@ -36,12 +38,16 @@ class Packer:
         scorers: What measures.
         policy: What decides.
         pack: How shards are cut.
+        scores: Keeps what expensive scorers measured.
+        translate_facts: What decides a translation beside the entries it is composed from, for fingerprints.
     """
 
     root: Path
     scorers: Sequence[Scorer]
     policy: Policy
     pack: Pack
+    scores: ScoreStore
+    translate_facts: Mapping[str, Any]
 
     @property
     def schema(self) -> pa.Schema:
@@ -79,7 +85,8 @@ class Packer:
                     assigned += len(batch)
                     room -= len(batch)
                     batch = list(islice(waiting, min(self.pack.row_group_rows, room)))
-                shards.append(writer.close())
+                entries = composer.take_entries_digest()
+                shards.append(writer.close(translate=digest({**self.translate_facts, "entries": entries})))
         counted = sum(shard.rows for shard in shards)
         if counted != assigned:
             msg = f"{lang}: {assigned} samples assigned, but {counted} records kept, dropped and failed"
@@ -89,7 +96,7 @@ class Packer:
     def _records(self, batch: list[dict[str, Any]], composer: Composer) -> tuple[pa.Table, Counter[str]]:
         """(records, how many rows each rule warns of)."""
         composed = composer.compose(batch)
-        scored = score(composed, self.scorers)
+        scored = score(composed, self.scorers, self.scores)
         facts = pl.DataFrame(composed.records.select(["lang", "failure"]))
         verdict = judge(facts.hstack(scored), self.policy)
         skipped = pl.Series("scores_skipped", [[]] * len(batch), dtype=pl.List(pl.String))
@@ -104,24 +111,3 @@ class Packer:
 def in_language(rows: Iterable[dict[str, Any]], lang: str) -> Iterator[dict[str, Any]]:
     """The samples assigned to a language, in order."""
     return (row for row in rows if lang in row["langs"])
-
-
-def count_assigned(files: list[Path]) -> dict[str, int]:
-    """How many samples of these files are assigned to each language."""
-    langs = pl.scan_parquet(files, glob=False).select(pl.col("langs").explode()).collect()["langs"]
-    return dict(langs.value_counts().iter_rows())
-
-
-def check_assigned(assigned: Mapping[str, int], rows: Mapping[str, int]) -> None:
-    """The second balance: each language has as many records as samples were assigned to it.
-
-    Args:
-        assigned: Samples by language (`count_assigned`).
-        rows: Records by language.
-
-    Raises:
-        ConservationError: It does not come out.
-    """
-    if dict(assigned) != {lang: count for lang, count in rows.items() if count}:
-        msg = f"samples assigned by language: {dict(assigned)}, records: {dict(rows)}"
-        raise ConservationError(msg)

@@ -12,17 +12,19 @@ import polars as pl
 import pyarrow as pa
 
 from engine.stages.compose import ComposedRows
-from filters.scorer import PAIR_SCHEMA, Scorer
+from engine.store.scores import ScoreStore
+from filters.scorer import PAIR_SCHEMA, ExpensiveScorer, Scorer
 from schemas.errors import GlotmillError
 from schemas.record import Metric
 
 
-def score(rows: ComposedRows, scorers: Sequence[Scorer]) -> pl.DataFrame:
+def score(rows: ComposedRows, scorers: Sequence[Scorer], store: ScoreStore) -> pl.DataFrame:
     """The score columns of composed records.
 
     Args:
         rows: Composed records and their translated turns.
         scorers: What measures them.
+        store: Keeps what expensive scorers measured.
 
     Returns:
         One row a record: ``score_…`` (float32) and ``turn_…`` (list of float32, one a turn) for each metric.
@@ -34,7 +36,7 @@ def score(rows: ComposedRows, scorers: Sequence[Scorer]) -> pl.DataFrame:
     judged = pl.DataFrame(rows.turns.select(["row", "turn"]))
     metrics: list[Metric] = []
     for scorer in scorers:
-        columns = scorer.score(pairs)
+        columns = store.score(scorer, pairs) if isinstance(scorer, ExpensiveScorer) else scorer.score(pairs)
         for metric in scorer.metrics:
             values = columns[metric.name]
             if len(values) != pairs.num_rows or values.type != pa.float32():

@@ -3,27 +3,75 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from engine.stages.ingest import BATCH_ROWS
+from engine.store.memory import Direction
 from engine.text.answers import AnswerRule
 from engine.text.fields import answer_requests, turn_requests
 
-SEGMENT_SCHEMA = {
-    "source_lang": pl.String,
-    "target_lang": pl.String,
-    "text": pl.String,
+ASKED_SCHEMA = {
+    "text": pl.String,  # the request, in NFC
     "asked": pl.Int64,
     "carrier": pl.Boolean,  # a question with its answer: not part of a record as it stands, so never translated back
 }
 
 
-Counts = dict[tuple[str, tuple[str, ...]], Counter[str]]  # (source language, target languages) -> text -> asked
+class Asked(Protocol):
+    """What is asked of a translator, one direction at a time."""
+
+    def directions(self) -> list[Direction]:
+        """The directions in which anything is asked, sorted."""
+
+    def table(self, direction: Direction) -> pl.DataFrame:
+        """`ASKED_SCHEMA`: each different text of a direction once, sorted."""
+
+
+class Segments:
+    """The segments of a build's samples.
+
+    Texts that go into the same languages are held once, so a fan-out takes no more memory than one language.
+    """
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, tuple[str, ...], bool], Counter[str]] = defaultdict(Counter)
+
+    def add(self, source: str, targets: tuple[str, ...], texts: list[str], *, carrier: bool = False) -> None:
+        """Count texts that are asked for in some languages."""
+        if texts and targets:
+            self._groups[source, targets, carrier].update(texts)
+
+    def directions(self) -> list[Direction]:
+        """The directions in which anything is asked, sorted."""
+        pairs = {(source, target) for source, targets, _ in self._groups for target in targets}
+        return [Direction(*pair) for pair in sorted(pairs)]
+
+    def table(self, direction: Direction) -> pl.DataFrame:
+        """`ASKED_SCHEMA`: each different text of a direction once, sorted."""
+        return asked_table(
+            (texts, carrier)
+            for (source, targets, carrier), texts in self._groups.items()
+            if source == direction.source_lang and direction.target_lang in targets
+        )
+
+    def total(self) -> int:
+        """Different texts over all directions, those of different groups counted apart."""
+        return sum(len(texts) * len(targets) for (_, targets, _), texts in self._groups.items())
+
+
+def asked_table(counted: Iterator[tuple[Counter[str], bool]]) -> pl.DataFrame:
+    """`ASKED_SCHEMA` from (texts with how often, whether they are carriers)."""
+    frames = [
+        pl.DataFrame({"text": list(texts), "asked": list(texts.values()), "carrier": carrier}, schema=ASKED_SCHEMA)
+        for texts, carrier in counted
+    ]
+    rows = pl.concat([pl.DataFrame(schema=ASKED_SCHEMA), *frames])
+    return rows.group_by("text").agg(pl.col("asked").sum(), pl.col("carrier").all()).sort("text")
 
 
 def sample_files(folder: Path, sources: list[str]) -> list[Path]:
@@ -38,42 +86,15 @@ def sample_rows(files: list[Path]) -> Iterator[dict[str, Any]]:
             yield from batch.to_pylist()
 
 
-def segments_of(files: list[Path], answers: AnswerRule) -> pl.DataFrame:
-    """`SEGMENT_SCHEMA`: every request (NFC) of every sample and language."""
-    # Samples that go into the same languages share a counter, so a fan-out counts each text once.
-    turns: Counts = defaultdict(Counter)
-    bare: Counts = defaultdict(Counter)
-    carriers: Counts = defaultdict(Counter)
+def segments_of(files: list[Path], answers: AnswerRule) -> Segments:
+    """Every request of every sample and language."""
+    segments = Segments()
     for row in sample_rows(files):
         source = row["source_lang"]
         langs = tuple(lang for lang in row["langs"] if lang != source)
-        turns[source, langs].update(turn_requests(row))
+        segments.add(source, langs, turn_requests(row))
         for lang in langs:
             alone, shown = answer_requests(row, lang, answers)
-            bare[source, (lang,)].update(alone)
-            carriers[source, (lang,)].update(shown)
-    return segment_table(
-        (source, lang, texts, counts is carriers)
-        for counts in (turns, bare, carriers)
-        for (source, langs), texts in counts.items()
-        for lang in langs
-    )
-
-
-def segment_table(counted: Iterable[tuple[str, str, Counter[str], bool]]) -> pl.DataFrame:
-    """`SEGMENT_SCHEMA` from (source language, target language, texts with how often, whether they are carriers)."""
-    frames = [
-        pl.DataFrame(
-            {
-                "source_lang": source,
-                "target_lang": target,
-                "text": list(texts),
-                "asked": list(texts.values()),
-                "carrier": carrier,
-            },
-            schema=SEGMENT_SCHEMA,
-        )
-        for source, target, texts, carrier in counted
-        if texts
-    ]
-    return pl.concat(frames) if frames else pl.DataFrame(schema=SEGMENT_SCHEMA)
+            segments.add(source, (lang,), alone)
+            segments.add(source, (lang,), shown, carrier=True)
+    return segments

@@ -1,31 +1,42 @@
 """Translate: what is asked for, minus what the memory knows, done in units and read back.
 
 Guarantees: units are written down before work begins and a resume finishes them as written; every unit is
-committed to the memory before it counts; the entries handed on are read back from the memory, one for each
-segment asked for, or the stage raises.
+committed to the memory before it counts; entries are read back from the memory, one for each segment asked for, or
+the stage raises. Beside the texts asked for, one direction's entries are in memory at a time.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import polars as pl
 import pyarrow as pa
 
-from engine.stages.segment import segment_table
-from engine.store.memory import FAILED, MEMORY_SCHEMA, Memory
+from engine.stages.segment import Asked, asked_table
+from engine.store.memory import DIRECTION, FAILED, MEMORY_SCHEMA, Direction, Memory
 from engine.store.runs import Run
 from engine.text.segments import split
 from engine.translators import TranslatorSpec
 from engine.workers.pool import Pool
-from engine.workers.units import UnitResult, plan_units, units_of
+from engine.workers.units import Unit, UnitResult, plan_units
 from schemas.errors import ConservationError
 from schemas.keys import memory_keys
 
-DIRECTION = ["source_lang", "target_lang"]
-ENTRY = ["failure", "logprob", "target_tokens", "hit_limit", "attempt"]
+ENTRY = ["failure", "logprob", "target_tokens", "hit_limit", "attempt", "origin"]
+JOINED_SCHEMA = {
+    "text": pl.String,  # the request
+    "translation": pl.String,
+    "failure": pl.String,
+    "logprob": pl.Float32,
+    "target_tokens": pl.Int32,
+    "hit_limit": pl.Boolean,
+    "back": pl.String,
+    "back_failed": pl.Boolean,
+    "origin": pl.String,
+}
+TO_DO = {"key": pl.String, "source_lang": pl.String, "target_lang": pl.String, "text": pl.String}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,94 +68,123 @@ class TranslateStage:
         self._memory = memory
         self._run = run
         self._pool = pool
+        self._noted = 0
 
     def translate(
-        self,
-        phase: str,
-        segments: pl.DataFrame,
-        *,
-        retry_failed: bool,
-        advance: Callable[[int, int], None],
-    ) -> tuple[pl.DataFrame, SegmentCount]:
-        """Have entries for all segments.
+        self, phase: str, asked: Asked, *, retry_failed: bool, advance: Callable[[int, int], None]
+    ) -> SegmentCount:
+        """Have entries in the memory for all segments.
 
         Args:
-            phase: ``forward`` or ``back``; names the unit files.
-            segments: `engine.stages.segment.SEGMENT_SCHEMA`.
+            phase: ``forward`` or ``back``; names the files of the run.
+            asked: The segments.
             retry_failed: Ask remembered failures again.
             advance: Told (segments done now, segments to do in all); none done when the workers are ready.
-
-        Returns:
-            Columns source_lang, target_lang, text (the request), carrier, key and the memory's translation and
-            `ENTRY`; and the counts.
 
         Raises:
             ConservationError: A segment has no entry after all units were done.
             WorkerError: A unit cannot be done.
         """
-        wanted = with_keys(segments, self._spec.fingerprint)
-        missing = self._missing(wanted, retry_failed=retry_failed)
-        known = wanted.height - missing.height
-        sent = self._do(phase, missing, advance)
-        found = self._memory.lookup(wanted["key"])
-        entries = wanted.join(
-            found.select("key", *ENTRY, pl.col("text").alias("translation")),
-            on="key",
-            how="left",
-            maintain_order="left",
-        )
-        lost = entries.filter(pl.col("translation").is_null() & pl.col("failure").is_null())
-        if lost.height:
-            msg = f"{lost.height} segments have no memory entry after all units were done, such as {lost['text'][0]!r}"
-            raise ConservationError(msg)
-        count = SegmentCount(
-            asked=int(wanted["asked"].sum()),
-            unique=wanted.height,
-            translated=sent,
-            from_memory=known,
-            retried=int((entries["attempt"] > 1).sum()),
-            failed=int(entries["failure"].is_not_null().sum()),
-        )
+        total = unique = 0
+        missing = [pl.DataFrame(schema=TO_DO)]
+        for direction in asked.directions():
+            wanted = with_keys(direction, asked.table(direction), self._spec.fingerprint)
+            self._run.write_asked(phase, direction, wanted)
+            total += int(wanted["asked"].sum())
+            unique += wanted.height
+            unknown = self._memory.missing(direction, wanted, retry_failed=retry_failed)
+            languages = {"source_lang": direction.source_lang, "target_lang": direction.target_lang}
+            missing.append(unknown.with_columns(pl.lit(v).alias(k) for k, v in languages.items()).select(TO_DO.keys()))
+        todo = pl.concat(missing)
+        sent = self._do(phase, todo, advance)
+        retried = failed = 0
+        for direction in asked.directions():
+            found = self._entries(phase, direction, ["key", "failure", "attempt"])
+            retried += int((found["attempt"] > 1).sum())
+            failed += int(found["failure"].is_not_null().sum())
+        count = SegmentCount(total, unique, sent, unique - todo.height, retried, failed)
         self._run.event("phase_done", phase=phase, **asdict(count))
-        return entries.drop("asked"), count
+        return count
 
-    def _missing(self, wanted: pl.DataFrame, *, retry_failed: bool) -> pl.DataFrame:
-        found = self._memory.lookup(wanted["key"])
-        if retry_failed:
-            found = found.filter(pl.col("failure").is_null())
-        return wanted.join(found.select("key"), on="key", how="anti")
+    def entries(self, phase: str, direction: Direction) -> pl.DataFrame:
+        """The entries of a phase's segments in one direction, read back from the memory.
+
+        Returns:
+            Columns text (the request), carrier, key, translation and `ENTRY`, one row a segment, sorted by text.
+
+        Raises:
+            ConservationError: A segment has no entry.
+        """
+        return self._entries(phase, direction, ["key", "text", *ENTRY])
+
+    def into(self, lang: str, asked: Asked, *, returned: bool) -> pl.DataFrame:
+        """The entries into one language with their way back, as `JOINED_SCHEMA`.
+
+        Args:
+            lang: The target language.
+            asked: What the forward phase was asked.
+            returned: Whether there was a way back.
+        """
+        rows = [pl.DataFrame(schema=JOINED_SCHEMA)]
+        for direction in asked.directions():
+            if direction.target_lang == lang:
+                back = self.entries("back", direction.back) if returned else None
+                rows.append(join_back(self.entries("forward", direction), back, lang).select(JOINED_SCHEMA.keys()))
+        return pl.concat(rows)
+
+    def _entries(self, phase: str, direction: Direction, columns: list[str]) -> pl.DataFrame:
+        wanted = self._run.read_asked(phase, direction)
+        found = self._memory.lookup(direction, wanted, columns)
+        self._note_set_aside()
+        if found.height != wanted.height:
+            lost = wanted.join(found, on="key", how="anti")["text"]
+            msg = (
+                f"{len(lost)} segments have no memory entry after all units were done, such as {lost[0]!r}; "
+                f"run the same command again to have them translated"
+            )
+            raise ConservationError(msg)
+        found = found.rename({"text": "translation"}, strict=False)
+        return wanted.drop("asked").join(found, on="key", how="left", maintain_order="left")
 
     def _do(self, phase: str, missing: pl.DataFrame, advance: Callable[[int, int], None]) -> int:
         """Finish the units that an earlier attempt wrote down, then plan and do the rest; segments sent."""
         sent = 0
+        self._note_set_aside()
         for path in self._run.unit_files(phase):
-            units = pl.read_parquet(path, glob=False)
-            open_units = units.join(missing.select("key"), on="key", how="semi")["unit"].unique()
-            outstanding = units.filter(pl.col("unit").is_in(open_units.to_list()))
-            sent += self._work(outstanding, advance, sent + missing.height)
+            written = pl.scan_parquet(path, glob=False).select("unit", "key")
+            begun = written.join(missing.lazy().select("key"), on="key", how="semi").select("unit").unique()
+            outstanding = written.join(begun, on="unit", how="semi").collect()
+            sent += self._work(phase, path.name, set(outstanding["unit"]), sent + missing.height, advance)
             missing = missing.join(outstanding.select("key"), on="key", how="anti")
         if missing.height:
             section = self._spec.section
-            units = plan_units(
-                missing.select("key", *DIRECTION, "text"),
-                batch_tokens=section.batch_tokens,
-                unit_tokens=section.unit_tokens,
-            )
-            self._run.write_units(phase, units)
-            sent += self._work(units, advance, sent + units.height)
+            units = plan_units(missing, batch_tokens=section.batch_tokens, unit_tokens=section.unit_tokens)
+            path = self._run.write_units(phase, units)
+            numbers = set(units["unit"])
+            del units
+            sent += self._work(phase, path.name, numbers, sent + missing.height, advance)
         return sent
 
-    def _work(self, units: pl.DataFrame, advance: Callable[[int, int], None], total: int) -> int:
-        if units.height:
-            self._pool.start()
-            advance(0, total)
-        for result in self._pool.run(units_of(units)):
-            self._memory.commit(self._entries(result))
-            self._run.event("unit_done", unit=result.unit.number, segments=result.results.num_rows)
+    def _work(self, phase: str, file: str, numbers: set[int], total: int, advance: Callable[[int, int], None]) -> int:
+        """Do some units of a list that was written down; segments sent."""
+        if not numbers:
+            return 0
+        self._pool.start()
+        advance(0, total)
+        sent = 0
+        units = (Unit(number, rows) for number, rows in self._run.read_units(file, numbers))
+        for result in self._pool.run(units):
+            committed = self._memory.commit(self._made(result))
+            self._run.event(
+                "unit_done", phase=phase, unit=result.unit.number, segments=result.results.num_rows, file=committed.name
+            )
+            self._note_poisoned(phase, result)
+            sent += result.results.num_rows
             advance(result.results.num_rows, total)
-        return units.height
+        return sent
 
-    def _entries(self, result: UnitResult) -> pa.Table:
+    def _made(self, result: UnitResult) -> pa.Table:
+        """A unit's memory entries: one for each of its rows."""
         rows, results = result.unit.rows, result.results
         if rows.num_rows != results.num_rows:
             msg = f"unit {result.unit.number}: {results.num_rows} results for {rows.num_rows} segments"
@@ -155,52 +195,86 @@ class TranslateStage:
             translator=pl.lit(self._spec.fingerprint),
             failure=pl.lit(FAILED) + pl.col("failure"),
             origin=pl.lit("machine"),
+            provenance=pl.lit(None, pl.String),
         )  # fmt: skip
         return frame.select(MEMORY_SCHEMA.names).to_arrow().cast(MEMORY_SCHEMA)
 
+    def _note_poisoned(self, phase: str, result: UnitResult) -> None:
+        for row, failure in result.poisoned.items():
+            self._run.failure(
+                phase=phase,
+                unit=result.unit.number,
+                key=result.unit.rows["key"][row].as_py(),
+                reason=failure.reason,
+                detail=failure.detail,
+            )
 
-def with_keys(segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:
-    """One row for each different segment and direction, with its memory key, in a fixed order."""
-    unique = segments.group_by(*DIRECTION, "text").agg(pl.col("asked").sum(), pl.col("carrier").all())
-    unique = unique.sort(*DIRECTION, "text")
-    keys = [
-        pl.Series(memory_keys(fingerprint, str(source), str(target), group["text"]), dtype=pl.String)
-        for (source, target), group in unique.group_by(DIRECTION, maintain_order=True)
-    ]
-    column = pl.concat(keys) if keys else pl.Series([], dtype=pl.String)
-    return unique.with_columns(key=column)
-
-
-def back_segments(forward: pl.DataFrame) -> pl.DataFrame:
-    """The segments of the way back: the sentences of every translation but carriers', languages swapped."""
-    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for source, target, translation in _to_return(forward).iter_rows():
-        counts[target, source].update(split(translation, target).requests)
-    return segment_table((source, target, texts, False) for (source, target), texts in counts.items())
+    def _note_set_aside(self) -> None:
+        for file in self._memory.set_aside[self._noted :]:
+            self._run.event("memory_file_set_aside", file=file.location, reason=file.reason)
+        self._noted = len(self._memory.set_aside)
 
 
-def _to_return(forward: pl.DataFrame) -> pl.DataFrame:
-    return forward.filter(pl.col("translation").is_not_null() & ~pl.col("carrier")).select(*DIRECTION, "translation")
+def with_keys(direction: Direction, segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:
+    """The segments of one direction with their memory keys."""
+    keys = memory_keys(fingerprint, direction.source_lang, direction.target_lang, segments["text"])
+    return segments.with_columns(key=pl.Series(keys, dtype=pl.String))
 
 
-def join_back(forward: pl.DataFrame, back: pl.DataFrame | None) -> pl.DataFrame:
-    """The forward entries with their back-translation: null where there is none, or a sentence of it failed."""
+class WayBack:
+    """What the way back asks: the sentences of every translation but carriers', languages swapped.
+
+    Args:
+        work: The stage, after its forward phase.
+        forward: What that was asked.
+    """
+
+    def __init__(self, work: TranslateStage, forward: Asked) -> None:
+        self._work = work
+        self._forward = forward
+
+    def directions(self) -> list[Direction]:
+        """The forward directions, turned round."""
+        turned = [direction.back for direction in self._forward.directions()]
+        return sorted(turned, key=lambda d: (d.source_lang, d.target_lang))
+
+    def table(self, direction: Direction) -> pl.DataFrame:
+        """`engine.stages.segment.ASKED_SCHEMA` of one direction."""
+        return back_table(self._work.entries("forward", direction.back), direction.source_lang)
+
+
+def back_table(forward: pl.DataFrame, lang: str) -> pl.DataFrame:
+    """The sentences of translations into a language, as `engine.stages.segment.ASKED_SCHEMA`."""
+    texts: Counter[str] = Counter()
+    for translation in _to_return(forward):
+        texts.update(split(translation, lang).requests)
+    return asked_table(iter([(texts, False)]))
+
+
+def _to_return(forward: pl.DataFrame) -> pl.Series:
+    return forward.filter(pl.col("translation").is_not_null() & ~pl.col("carrier"))["translation"]
+
+
+def join_back(forward: pl.DataFrame, back: pl.DataFrame | None, lang: str) -> pl.DataFrame:
+    """The forward entries with their way back: null where there is none, or a sentence of it failed.
+
+    Args:
+        forward: Entries of one direction (`TranslateStage.entries`).
+        back: Entries of the opposite one; None where nothing is translated back.
+        lang: The target language.
+    """
     if back is None:
         return forward.with_columns(back=pl.lit(None, pl.String), back_failed=pl.lit(value=False))
-    found = {
-        (source, target, text): returned
-        for source, target, text, returned in back.select(*DIRECTION, "text", "translation").iter_rows()
-    }
+    found = dict(back.select("text", "translation").iter_rows())
     asked = _to_return(forward).unique()
-    returned = [_returned(translation, target, source, found) for source, target, translation in asked.iter_rows()]
-    known = asked.with_columns(back=pl.Series(returned, dtype=pl.String))
-    known = known.with_columns(back_failed=pl.col("back").is_null())
-    return forward.join(known, on=[*DIRECTION, "translation"], how="left", maintain_order="left")
+    returned = pl.Series([_returned(translation, lang, found) for translation in asked], dtype=pl.String)
+    known = pl.DataFrame({"translation": asked, "back": returned, "back_failed": returned.is_null()})
+    return forward.join(known, on="translation", how="left", maintain_order="left")
 
 
-def _returned(text: str, lang: str, into: str, found: dict[tuple[str, str, str], str | None]) -> str | None:
+def _returned(text: str, lang: str, found: dict[str, str | None]) -> str | None:
     cut = split(text, lang)
-    ways = {request: found[lang, into, request] for request in cut.requests}
+    ways = {request: found[request] for request in cut.requests}
     if any(way is None for way in ways.values()):
         return None
     return cut.join(lambda request: str(ways[request]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 from pathlib import Path
@@ -52,25 +53,25 @@ def json_bytes(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
-def write_table(path: Path, table: pa.Table) -> None:
+def write_table(path: Path, table: pa.Table, *, row_group_rows: int | None = None) -> None:
     """Write a Parquet file that is not published (zstd), aside and then into place."""
     aside = _aside(path)
     try:
-        pq.write_table(table, aside, compression="zstd")
+        pq.write_table(table, aside, compression="zstd", row_group_size=row_group_rows)
         _replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
 
 
-def write_table_if_absent(path: Path, table: pa.Table) -> bool:
-    """Write a Parquet file under a name that nobody has yet.
+def put_if_absent(path: Path, data: bytes) -> bool:
+    """Write a whole file under a name that nobody has yet.
 
     Returns:
         False where the name was taken in the meantime; then nothing was written.
     """
     aside = _aside(path)
     try:
-        pq.write_table(table, aside, compression="zstd")
+        aside.write_bytes(data)
         sync(aside)
         try:
             os.link(aside, path)  # fails where the name exists: put-if-absent
@@ -80,3 +81,10 @@ def write_table_if_absent(path: Path, table: pa.Table) -> bool:
         return True
     finally:
         aside.unlink(missing_ok=True)
+
+
+def table_bytes(table: pa.Table, *, row_group_rows: int = 1_000_000) -> bytes:
+    """A Parquet file that is not published (zstd, with checksums of its pages)."""
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", row_group_size=row_group_rows, write_page_checksum=True)
+    return sink.getvalue()

@@ -1,4 +1,4 @@
-"""The folder of one run: its plan, the units it wrote down, its events.
+"""The folder of one run: its plan, what it asks for, the units it wrote down, its events and failures.
 
 Guarantees: units are on disk before any of them is worked on; a run that was killed is found again by its plan's
 digest, and its units are finished as they were written.
@@ -6,15 +6,19 @@ digest, and its units are finished as they were written.
 
 from __future__ import annotations
 
+import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from engine.store.files import write_json, write_table
+from engine.store.memory import Direction
 
 UNIT_SCHEMA = pa.schema(
     [
@@ -26,6 +30,8 @@ UNIT_SCHEMA = pa.schema(
         pa.field("text", pa.string()),
     ]
 )
+# Rows of a unit list that are in memory at a time.
+ROW_GROUP_ROWS = 50_000
 
 
 class Run:
@@ -56,18 +62,54 @@ class Run:
         """The unit lists written for a phase so far, in order."""
         return sorted(self.folder.glob(f"units-{phase}-*.parquet"))
 
-    def write_units(self, phase: str, units: pl.DataFrame) -> None:
-        """Write down a list of units (`UNIT_SCHEMA`) before work on it begins."""
-        number = len(self.unit_files(phase)) + 1
+    def write_units(self, phase: str, units: pl.DataFrame) -> Path:
+        """Write down a list of units (`UNIT_SCHEMA`, in order) before work on it begins; its file."""
+        path = self.folder / f"units-{phase}-{len(self.unit_files(phase)) + 1:04}.parquet"
         table = units.select(UNIT_SCHEMA.names).to_arrow().cast(UNIT_SCHEMA)
-        write_table(self.folder / f"units-{phase}-{number:04}.parquet", table)
+        write_table(path, table, row_group_rows=ROW_GROUP_ROWS)
+        return path
+
+    def read_units(self, file: str, numbers: set[int]) -> Iterator[tuple[int, pa.Table]]:
+        """Some units of a list, as (number, rows), in order and a row group in memory at a time."""
+        rest = pl.DataFrame(UNIT_SCHEMA.empty_table())
+        reader = pq.ParquetFile(self.folder / file)
+        for group in range(reader.num_row_groups):
+            rows = pl.concat([rest, pl.DataFrame(reader.read_row_group(group))])
+            last = rows["unit"][-1]
+            rest = rows.filter(pl.col("unit") == last)  # it may go on in the next row group
+            yield from self._chosen(rows.filter(pl.col("unit") != last), numbers)
+        yield from self._chosen(rest, numbers)
+
+    @staticmethod
+    def _chosen(rows: pl.DataFrame, numbers: set[int]) -> Iterator[tuple[int, pa.Table]]:
+        for (number,), unit in rows.group_by(["unit"], maintain_order=True):
+            if int(str(number)) in numbers:
+                yield int(str(number)), unit.to_arrow().cast(UNIT_SCHEMA)
+
+    def write_asked(self, phase: str, direction: Direction, asked: pl.DataFrame) -> None:
+        """Keep what a phase asks for in one direction at hand, on disk."""
+        write_table(self._asked(phase, direction), asked.to_arrow())
+
+    def read_asked(self, phase: str, direction: Direction) -> pl.DataFrame:
+        """What a phase asks for in one direction."""
+        return pl.read_parquet(self._asked(phase, direction), glob=False)
+
+    def _asked(self, phase: str, direction: Direction) -> Path:
+        return self.folder / "asked" / f"{phase}-{direction.source_lang}-{direction.target_lang}.parquet"
 
     def event(self, name: str, **values: Any) -> None:
         """Append one line to ``events.jsonl``."""
-        line = orjson.dumps({"time": round(time.time(), 3), "event": name, **values})
-        with (self.folder / "events.jsonl").open("ab") as file:
-            file.write(line + b"\n")
+        self._append("events.jsonl", {"time": round(time.time(), 3), "event": name, **values})
+
+    def failure(self, **values: Any) -> None:
+        """Append one line to ``failures.jsonl``: a row that no worker survived."""
+        self._append("failures.jsonl", values)
+
+    def _append(self, file: str, values: dict[str, Any]) -> None:
+        with (self.folder / file).open("ab") as lines:
+            lines.write(orjson.dumps(values) + b"\n")
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Mark the run as done."""
         write_json(self.folder / "finished.json", summary)
+        shutil.rmtree(self.folder / "asked", ignore_errors=True)

@@ -39,7 +39,11 @@ WRITER: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One published file as its manifest describes it."""
+    """One published file as its manifest describes it.
+
+    Attributes:
+        translate: Fingerprint of its target texts: engine, text processing, and the entries composed from.
+    """
 
     path: str
     sha256: str
@@ -52,6 +56,7 @@ class Shard:
     row_groups: list[int]
     first_id: str
     ids_sha256: str
+    translate: str
 
     def as_json(self) -> dict[str, Any]:
         """The manifest's entry."""
@@ -109,8 +114,11 @@ class ShardWriter:
             chosen = refused.filter((pl.col("row_status") == "failed") == failed)
             counts.update(chosen["filter_reasons"].to_list())
 
-    def close(self) -> Shard:
+    def close(self, *, translate: str) -> Shard:
         """Finish the file.
+
+        Args:
+            translate: Fingerprint of its target texts.
 
         Raises:
             ConservationError: Its counts do not come out.
@@ -133,4 +141,5 @@ class ShardWriter:
             row_groups=[meta.row_group(i).num_rows for i in range(meta.num_row_groups)],
             first_id=self._first,
             ids_sha256=self._ids.hexdigest(),
+            translate=translate,
         )

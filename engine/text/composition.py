@@ -18,10 +18,12 @@ from engine.text.segments import plain, split
 from engine.text.structure import mismatch
 from schemas.keys import content_hash, nfc
 
+HUMAN = "human"  # a person's correction, among the engines of a record
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of one segment in one language: its translation or failure, and the way back."""
+    """What is known of one segment in one language: its translation or failure, the way back, and who made it."""
 
     text: str | None
     failure: str | None
@@ -30,6 +32,7 @@ class Entry:
     hit_limit: bool | None
     back: str | None
     back_failed: bool | None = False
+    origin: str = "machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class _Composer:
         self._policy = rule.policy(row, lang)
         self._copied: list[str] = []
         self._pairs: list[TurnPair] = []
-        self._translated = False
+        self._made_by: set[str] = set()
         self._answers = {text: self._answer(text) for text in answer_texts(row)}
 
     def record(self, engine: EngineName) -> Composed:
@@ -151,10 +154,12 @@ class _Composer:
 
     def _provenance(self, engine: EngineName, origins: Mapping[Origin, int]) -> dict[str, Any]:
         tables = [f"answer_{name}" for name in sorted(origins) if name in ("table", "yes_no_table")]
+        people = [HUMAN] if HUMAN in self._made_by else []
+        translated = "machine" in self._made_by
         return {
-            "engines": [engine.engine, *tables] if self._translated else tables,
-            "models": [engine.model] if self._translated else [],
-            "params_hash": engine.fingerprint if self._translated else None,
+            "engines": [*([engine.engine] if translated else []), *people, *tables],
+            "models": [engine.model] if translated else [],
+            "params_hash": engine.fingerprint if translated else None,
             "copied_fields": self._copied,
         }
 
@@ -187,7 +192,7 @@ class _Composer:
         entry = self._entries[request]
         if entry.text is None:
             raise RecordFailedError(entry.failure)
-        self._translated = True
+        self._made_by.add(entry.origin)
         return entry
 
     def _translation(self, request: str) -> str:
@@ -232,7 +237,7 @@ class _Composer:
         found = recover(both, own, text, self._lang)
         if found is None or mismatch(text, found, self._source, self._lang):
             return None
-        self._translated = True
+        self._made_by.add(self._entries[nfc(shown)].origin)
         return found
 
     def _note(self, where: str, origin: Origin) -> None:

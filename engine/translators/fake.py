@@ -7,7 +7,9 @@ again, tests can read what happened, and every guarantee can be tried in millise
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import time
 from collections.abc import Sequence
 
 from engine.translators.contract import Placement, Request, Translation, TranslatorSpec
@@ -64,11 +66,27 @@ class FakeTranslator:
         if self._batches == self._section.crash_at_batch:
             msg = f"the fake engine was told to crash at batch {self._batches}"
             raise TranslatorError(msg)
+        time.sleep(self._section.seconds_per_batch)
+        short = 0
+        if self._section.poison and any(self._section.poison in request.text for request in batch):
+            short = self._poisoned()
         noise = 0.0
         if self._section.batch_sensitive:
             noise = _hash("\0".join(r.text for r in batch)) / 2**64
         well = retry and self._section.retry_helps
-        return [self._one(request, noise, well=well) for request in batch]
+        return [self._one(request, noise, well=well) for request in batch][short:]
+
+    def _poisoned(self) -> int:
+        """Come to grief as the recipe says; how many results to withhold."""
+        match self._section.poison_does:
+            case "hang":
+                time.sleep(1_000_000)
+            case "exit":
+                os._exit(1)
+            case "raise":
+                msg = f"the fake engine cannot bear {self._section.poison!r}"
+                raise TranslatorError(msg)
+        return 1
 
     def _one(self, request: Request, noise: float, *, well: bool) -> Translation:
         hit = not well and _hash(request.text) % self._section.fault_every == 0

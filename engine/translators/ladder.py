@@ -6,6 +6,7 @@ fingerprint, and never a recipe's filter; a segment that stays broken is a named
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from engine.translators.contract import Request, Translation, Translator
 from schemas.errors import TranslatorError
 
 # Raised whenever another translation counts as broken.
-TRIGGERS_VERSION = 1
+TRIGGERS_VERSION = 2
 # A stretch of at least 2 characters, repeated at once at least so often; captions and questions do so nowhere.
 LOOP_REPEATS = 4
 _LOOP = regex.compile(rf"(\S.{{1,60}}?)(?:\s*\1){{{LOOP_REPEATS - 1},}}", regex.DOTALL)
@@ -50,6 +51,8 @@ def trouble(request: Request, translation: Translation) -> str | None:
     """Why a translation is broken, as a reason code; None where it is whole."""
     if translation.failure is not None:
         return translation.failure
+    if translation.logprob is not None and not math.isfinite(translation.logprob):
+        return "score_not_finite"
     if translation.hit_limit:
         return "hit_limit"
     if loops(translation.text or "") and not loops(request.text):
@@ -80,7 +83,13 @@ def translate_with_retry(translator: Translator, batch: Sequence[Request]) -> li
 
 
 def _decoded(translator: Translator, batch: Sequence[Request], *, retry: bool) -> list[Translation]:
-    results = translator.translate(batch, retry=retry)
+    try:
+        results = translator.translate(batch, retry=retry)
+    except TranslatorError:
+        raise
+    except Exception as error:  # whatever an engine raises means that it broke; who asked decides what then
+        msg = f"{type(error).__name__}: {error}"
+        raise TranslatorError(msg) from error
     if len(results) != len(batch):
         msg = f"the engine gave {len(results)} results for the {len(batch)} requests of a batch"
         raise TranslatorError(msg)
@@ -91,6 +100,5 @@ def _settled(result: Translation, reason: str | None) -> Translation:
     """The result, or its failure where it is broken."""
     if reason is None:
         return result
-    return Translation(
-        None, reason, result.logprob, result.source_tokens, result.target_tokens, hit_limit=result.hit_limit
-    )
+    logprob = result.logprob if reason != "score_not_finite" else None
+    return Translation(None, reason, logprob, result.source_tokens, result.target_tokens, hit_limit=result.hit_limit)

@@ -17,8 +17,9 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
 from engine.embedded import MODEL_DIR
+from engine.translators.contract import TranslatorSpec
 from recipes.model import NllbTranslate
-from schemas.errors import InputError
+from schemas.errors import InputError, TranslatorError
 from schemas.keys import DIGEST_CHARS, digest, file_sha256
 
 FILES = ("config.json", "model.bin", "sentencepiece.bpe.model", "shared_vocabulary.json")
@@ -67,6 +68,22 @@ def _described(folder: Path, name: str, license: str) -> ModelFiles:  # noqa: A0
         raise InputError(msg)
     checksums = {file: file_sha256(folder / file) for file in FILES}
     return ModelFiles(folder, f"{name}@sha256:{digest(checksums)}", license, checksums)
+
+
+def verify_files(spec: TranslatorSpec) -> None:
+    """Compare a model's files on this machine with those that the driver described.
+
+    Raises:
+        TranslatorError: They are not there, or are others.
+    """
+    for file, expected in spec.identity.get("checksums", {}).items():
+        path = (spec.folder or Path()) / file
+        if not path.is_file():
+            msg = f"{path} is not on this node: a model must lie at the same path on every node"
+            raise TranslatorError(msg)
+        if file_sha256(path) != expected:
+            msg = f"{path} on this node is another file than the driver's: copy the model anew"
+            raise TranslatorError(msg)
 
 
 def cache_folder() -> Path:

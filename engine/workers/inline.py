@@ -1,4 +1,8 @@
-"""Units done in this process, without Ray."""
+"""Units done in this process, without Ray.
+
+An engine that raises is loaded anew and its rows are searched, as on Ray; but one that hangs or ends the process
+takes the build with it: only workers of their own can be replaced.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,20 @@ from typing import Self
 
 from engine.translators.contract import Translator, TranslatorSpec
 from engine.translators.registry import load_translator
-from engine.workers.units import Unit, UnitResult, translate_unit
+from engine.workers.cases import UnitCase
+from engine.workers.stopping import StopSwitch
+from engine.workers.units import Failure, Note, Unit, UnitResult, translate_unit
 from schemas.errors import TranslatorError, WorkerError
 
 
 class InlinePool:
     """A pool of one worker: the caller."""
 
-    def __init__(self, spec: TranslatorSpec) -> None:
+    def __init__(self, spec: TranslatorSpec, stop: StopSwitch, note: Note) -> None:
         self.workers = 1
         self._spec = spec
+        self._stop = stop
+        self._note = note
         self._translator: Translator | None = None
 
     def __enter__(self) -> Self:
@@ -30,7 +38,11 @@ class InlinePool:
 
     def start(self) -> None:
         """Load the model."""
-        self._loaded()
+        try:
+            self._loaded()
+        except TranslatorError as error:
+            msg = f"the worker cannot be started: {error}"
+            raise WorkerError(msg) from error
 
     def _loaded(self) -> Translator:
         if self._translator is None:
@@ -40,9 +52,20 @@ class InlinePool:
     def run(self, units: Iterable[Unit]) -> Iterator[UnitResult]:
         """The result of each unit, in order."""
         for unit in units:
-            try:
-                results = translate_unit(self._loaded(), unit.rows)
-            except TranslatorError as error:
-                msg = f"unit {unit.number} failed: {error}"
-                raise WorkerError(msg) from error
-            yield UnitResult(unit, results)
+            self._stop.check()
+            case = UnitCase(unit)
+            result = None
+            while result is None:
+                result = self._attempt(case)
+            yield result
+        self._stop.check()
+
+    def _attempt(self, case: UnitCase) -> UnitResult | None:
+        try:
+            results = translate_unit(self._loaded(), case.rows)
+        except TranslatorError as error:
+            self._translator = None
+            self._note("attempt_failed", unit=case.unit.number, reason="engine_error", detail=str(error))
+            case.failed(Failure("engine_error", str(error)))
+            return None
+        return case.passed(results)

@@ -8,7 +8,9 @@ from typing import Protocol
 
 from engine.translators.contract import TranslatorSpec
 from engine.workers.inline import InlinePool
-from engine.workers.units import Unit, UnitResult
+from engine.workers.ray_session import protect
+from engine.workers.stopping import StopSwitch
+from engine.workers.units import Note, Unit, UnitResult, no_note
 
 
 class Pool(AbstractContextManager["Pool"], Protocol):
@@ -24,22 +26,35 @@ class Pool(AbstractContextManager["Pool"], Protocol):
         """
 
     def run(self, units: Iterable[Unit]) -> Iterator[UnitResult]:
-        """The result of each unit, in whatever order they finish.
+        """The result of each unit, once, in whatever order they finish.
 
         Raises:
             WorkerError: A unit cannot be done, or workers cannot be started. Results given before stay good.
+            KeyboardInterrupt: Somebody asked to stop, and the units in flight are done.
         """
 
 
-def make_pool(spec: TranslatorSpec, workers: int | None) -> Pool:
+def make_pool(
+    spec: TranslatorSpec,
+    workers: int | None,
+    *,
+    ray_address: str | None = None,
+    stop: StopSwitch | None = None,
+    note: Note = no_note,
+) -> Pool:
     """The pool of a recipe.
 
     Args:
         spec: The engine that each worker loads.
         workers: Ray actors; 0 works in this process; None takes as many as Ray has room for.
+        ray_address: A running Ray cluster to work on; None starts a local Ray.
+        stop: Asks the pool to stop at the border of a unit.
+        note: Told of workers that come, go and fail.
     """
+    stop = stop or StopSwitch()
     if workers == 0:
-        return InlinePool(spec)
+        return InlinePool(spec, stop, note)
+    protect(ray_address)
     from engine.workers.ray_pool import RayPool
 
-    return RayPool(spec, workers)
+    return RayPool(spec, workers, ray_address, stop, note)

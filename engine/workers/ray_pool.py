@@ -1,55 +1,75 @@
-"""Units done by Ray actors, each of which loads the model once.
+"""Units done by Ray actors, each of which loads the model once, under supervision.
 
-Ray restarts an actor whose process dies and runs its unit again there; that is safe because a unit is a pure
-function of its rows. Ours is the bookkeeping: at most `IN_FLIGHT` units wait at an actor, so memory is bounded,
-and a unit that fails for good is named.
+How it works: all actors are started together. The driver keeps at most `ray_worker.IN_FLIGHT` units at each, so
+memory is bounded, and waits for whatever comes first: a result, a started actor, a heartbeat. An actor that died,
+whose engine raised, that is over its unit's deadline or answers no heartbeat is killed and a new one is started in
+its place; what it was sent goes back into the line, and only the unit it was working on counts a failure
+(`UnitCase`). A result is taken once; what a replaced actor may still send is never looked at.
+
+Ray places, starts and kills the actors and reports their deaths. Its own restarts and retries are off: they would
+hide which unit failed how often, and whether an answer comes from the old process or the new one.
 """
 
 from __future__ import annotations
 
-import os
+import time
+from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from types import TracebackType
 from typing import Any, Self
 
-import pyarrow as pa
+import ray
 
+from engine import __version__
 from engine.translators.contract import TranslatorSpec
-from engine.translators.registry import load_translator
-from engine.workers.ray_session import ray, start_ray
-from engine.workers.units import Unit, UnitResult, translate_unit
+from engine.workers.cases import UnitCase
+from engine.workers.ray_session import start_ray
+from engine.workers.ray_worker import TranslatorActor, Worker
+from engine.workers.stopping import StopSwitch
+from engine.workers.units import Failure, Note, Unit, UnitResult
 from schemas.errors import WorkerError
 
-IN_FLIGHT = 2
-MAX_RESTARTS = 3  # of one actor's process
-MAX_RETRIES = 2  # of one unit whose worker died under it
 START_TIMEOUT_S = 600.0  # a large model from a slow disk
+MAX_STARTS = 3  # of actors in one place, in a row
+TICK_S = 1.0
+BEAT_EVERY_S = 5.0
+BEAT_TIMEOUT_S = 60.0
+PART_TIMEOUT_S = 60.0  # least deadline of a part of a unit
 
 
-class TranslatorActor:
-    """A worker: one loaded engine."""
+class Line:
+    """The units that nobody is doing: those that came back first, then the new ones."""
 
-    def __init__(self, spec: TranslatorSpec) -> None:
-        self._translator = load_translator(spec)
+    def __init__(self, units: Iterable[Unit]) -> None:
+        self._units = iter(units)
+        self._returned: deque[UnitCase] = deque()
 
-    def ready(self) -> int:
-        """The process id, once the model is loaded."""
-        return os.getpid()
+    def back(self, case: UnitCase) -> None:
+        """Put a unit back into the line."""
+        self._returned.append(case)
 
-    def translate(self, rows: pa.Table) -> pa.Table:
-        """Do one unit."""
-        return translate_unit(self._translator, rows)
+    def next(self) -> UnitCase | None:
+        """The next unit to do."""
+        if self._returned:
+            return self._returned.popleft()
+        unit = next(self._units, None)
+        return None if unit is None else UnitCase(unit)
 
 
 class RayPool:
     """A pool of Ray actors."""
 
-    def __init__(self, spec: TranslatorSpec, workers: int | None) -> None:
+    def __init__(
+        self, spec: TranslatorSpec, workers: int | None, address: str | None, stop: StopSwitch, note: Note
+    ) -> None:
         self.workers = workers or 0
         self._spec = spec
         self._asked = workers
-        self._actors: list[Any] = []
+        self._address = address
+        self._stop = stop
+        self._note = note
+        self._actor_class: Any = None
+        self._places: list[Worker] = []
         self._started_ray = False
 
     def __enter__(self) -> Self:
@@ -61,67 +81,171 @@ class RayPool:
         if self._started_ray:
             ray.shutdown()
         else:
-            for actor in self._actors:
-                ray.kill(actor)
-        self._actors = []
+            for worker in self._places:
+                ray.kill(worker.actor)
+        self._places = []
 
     def start(self) -> None:
         """Start all actors together and wait until each has its model."""
-        if self._actors:
+        if self._places:
             return
-        self._started_ray = start_ray()
+        self._started_ray = start_ray(self._address)
+        self.workers = self._room()
+        place = self._spec.placement
+        self._actor_class = ray.remote(
+            num_cpus=place.cpus,
+            num_gpus=place.gpus,
+            max_restarts=0,
+            max_task_retries=0,
+            concurrency_groups={"health": 1},
+        )(TranslatorActor)
+        self._places = [Worker(self._new_actor()) for _ in range(self.workers)]
+        ray.wait([w.starting for w in self._places], num_returns=self.workers, timeout=START_TIMEOUT_S)
+        ready, _ = ray.wait([w.starting for w in self._places], num_returns=self.workers, timeout=0)
+        for worker in self._places:
+            if worker.starting in ready:
+                self._started(worker)
+        if not any(worker.starting is None for worker in self._places):
+            msg = f"no worker has its model after {START_TIMEOUT_S:g} s"
+            raise WorkerError(msg)
+
+    def _room(self) -> int:
+        """How many actors to start."""
         place = self._spec.placement
         room = ray.cluster_resources()
         cpus = int(room.get("CPU", 0) // place.cpus)
-        self.workers = self._asked or (int(room.get("GPU", 0) / place.gpus) if place.gpus else cpus)
-        needed_gpus = self.workers * place.gpus
-        if self.workers < 1 or self.workers > cpus or needed_gpus > room.get("GPU", 0):
+        workers = self._asked or (int(room.get("GPU", 0) / place.gpus) if place.gpus else cpus)
+        if workers < 1 or workers > cpus or workers * place.gpus > room.get("GPU", 0):
             msg = (
                 f"{self._asked or 'any'} workers of {place.cpus} CPU and {place.gpus:g} GPU do not fit into Ray's "
                 f"{room.get('CPU', 0):g} CPUs and {room.get('GPU', 0):g} GPUs: lower `workers`, or use --workers 0"
             )
             raise WorkerError(msg)
-        actor_class = ray.remote(TranslatorActor).options(
-            num_cpus=place.cpus,
-            num_gpus=place.gpus,
-            max_restarts=MAX_RESTARTS,
-            max_task_retries=MAX_RETRIES,
-        )
-        self._actors = [actor_class.remote(self._spec) for _ in range(self.workers)]
+        return workers
+
+    def _new_actor(self) -> Any:
+        return self._actor_class.remote(self._spec, __version__, joined=self._address is not None)
+
+    def _started(self, worker: Worker) -> None:
+        """Note that an actor has its model.
+
+        Raises:
+            WorkerError: It could not be started.
+        """
         try:
-            ray.get([actor.ready.remote() for actor in self._actors], timeout=START_TIMEOUT_S)
+            ray.get(worker.starting)
         except ray.exceptions.RayError as error:
             msg = f"workers cannot be started: {_cause(error)}"
             raise WorkerError(msg) from error
+        worker.starting = None
+        worker.failed_starts = 0
 
     def run(self, units: Iterable[Unit]) -> Iterator[UnitResult]:
         """The result of each unit, as they finish."""
-        waiting = iter(units)
-        first = next(waiting, None)
+        line = Line(units)
+        first = line.next()
         if first is None:
             return
-        waiting = chain([first], waiting)
+        line.back(first)
         self.start()
-        flying: dict[Any, tuple[Unit, Any]] = {}
+        while not self._stop.asked:
+            if not self._fill(line):
+                break
+            yield from self._step(line)
+        for worker in self._places:  # what is only waiting at a worker is left for the next run
+            while len(worker.queue) > 1:
+                worker.queue.pop()
+        while any(worker.queue for worker in self._places):
+            yield from self._step(line)
+        self._stop.check()
 
-        def send(actor: Any) -> None:
-            unit = next(waiting, None)
-            if unit is not None:
-                flying[actor.translate.remote(unit.rows)] = (unit, actor)
+    def _fill(self, line: Line) -> bool:
+        """Send units to whoever has room, one each in turn; False where nothing is left to do."""
+        waiting = True
+        while waiting and (free := [worker for worker in self._places if worker.has_room]):
+            worker = min(free, key=lambda w: len(w.queue))
+            case = line.next()
+            if case is None:
+                waiting = False
+            else:
+                worker.send(case)
+        return waiting or any(worker.queue for worker in self._places)
 
-        for _ in range(IN_FLIGHT):
-            for actor in self._actors:
-                send(actor)
-        while flying:
-            done, _ = ray.wait(list(flying), num_returns=1)
-            unit, actor = flying.pop(done[0])
-            send(actor)
+    def _step(self, line: Line) -> list[UnitResult]:
+        """Wait for what comes first and deal with it."""
+        for worker in self._places:
+            worker.ask_beat(BEAT_EVERY_S)
+        pending = [ref for worker in self._places for ref in worker.pending()]
+        ray.wait(pending, num_returns=1, timeout=TICK_S)
+        done, _ = ray.wait(pending, num_returns=len(pending), timeout=0)
+        now = time.monotonic()
+        came = set(done)
+        results = [self._deal_with(worker, came, now, line) for worker in list(self._places)]
+        return [result for result in results if result is not None]
+
+    def _deal_with(self, worker: Worker, came: set[Any], now: float, line: Line) -> UnitResult | None:
+        if worker.beat in came:
+            worker.beat = None  # an actor that died shows in its unit, or in the next one
+        if worker.starting is not None:
+            self._look_after_start(worker, came, now)
+            return None
+        if worker.queue and worker.queue[0].result in came:
+            flight = worker.queue.popleft()
+            worker.since = now
             try:
-                results = ray.get(done[0])
+                results = ray.get(flight.result)
+            except ray.exceptions.RayTaskError as error:
+                self._fail(worker, flight.case, Failure("engine_error", _cause(error)), line)
             except ray.exceptions.RayError as error:
-                msg = f"unit {unit.number} failed: {_cause(error)}"
-                raise WorkerError(msg) from error
-            yield UnitResult(unit, results)
+                self._fail(worker, flight.case, Failure("worker_died", _cause(error)), line)
+            else:
+                result = flight.case.passed(results)
+                if result is None:
+                    line.back(flight.case)
+                return result
+        elif worker.queue and now - worker.since > self._deadline(worker.queue[0].case):
+            late = Failure("timed_out", f"no result after {now - worker.since:.0f} s")
+            self._fail(worker, worker.queue.popleft().case, late, line)
+        elif worker.beat is not None and now - worker.beat_since > BEAT_TIMEOUT_S:
+            silent = Failure("timed_out", f"no heartbeat for {now - worker.beat_since:.0f} s")
+            self._fail(worker, worker.queue.popleft().case if worker.queue else None, silent, line)
+        return None
+
+    def _deadline(self, case: UnitCase) -> float:
+        whole = self._spec.section.unit_timeout
+        return max(min(whole, PART_TIMEOUT_S), whole * case.share)
+
+    def _look_after_start(self, worker: Worker, came: set[Any], now: float) -> None:
+        late = now - worker.since > START_TIMEOUT_S
+        if worker.starting not in came and not late:
+            return
+        try:
+            if late:
+                msg = f"a worker has no model after {START_TIMEOUT_S:g} s"
+                raise WorkerError(msg)
+            self._started(worker)
+        except WorkerError as error:
+            self._note("worker_not_started", detail=str(error))
+            self._places.remove(worker)
+            ray.kill(worker.actor)
+            if worker.failed_starts + 1 < MAX_STARTS:
+                self._places.append(Worker(self._new_actor(), worker.failed_starts + 1))
+            elif not self._places:
+                raise
+        else:
+            worker.since = worker.beat_since = now
+
+    def _fail(self, worker: Worker, case: UnitCase | None, failure: Failure, line: Line) -> None:
+        """Count a failure, take back what the worker was sent, and put a new one in its place."""
+        unit = case.unit.number if case else None
+        self._note("attempt_failed", unit=unit, reason=failure.reason, detail=failure.detail)
+        ray.kill(worker.actor)
+        self._places[self._places.index(worker)] = Worker(self._new_actor())
+        for flight in worker.queue:
+            line.back(flight.case)
+        if case is not None:
+            case.failed(failure)
+            line.back(case)
 
 
 def _cause(error: BaseException) -> str:

@@ -6,8 +6,9 @@ a batch is translated exactly as it was written down, so that scores do not depe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
 
 import polars as pl
 import pyarrow as pa
@@ -32,6 +33,17 @@ RESULT_SCHEMA = pa.schema(
 )
 
 
+class Note(Protocol):
+    """Told of what happens to workers and units, as `engine.store.runs.Run.event` takes it."""
+
+    def __call__(self, name: str, **values: Any) -> None:
+        """Take note of one event."""
+
+
+def no_note(name: str, **values: Any) -> None:
+    """Take no note."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A piece of work: rows of `engine.store.runs.UNIT_SCHEMA` with one unit number, batches in order."""
@@ -41,11 +53,31 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt at a unit gave no results.
+
+    Attributes:
+        reason: Becomes the failure of a row that is given up.
+        detail: What happened, for people.
+    """
+
+    reason: Literal["worker_died", "timed_out", "engine_error"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnitResult:
-    """What a unit gave: one row of `RESULT_SCHEMA` for each of its rows, in order."""
+    """What a unit gave.
+
+    Attributes:
+        unit: The unit.
+        results: One row of `RESULT_SCHEMA` for each of its rows, in order.
+        poisoned: Why rows were given up that failed their worker alone, by row number.
+    """
 
     unit: Unit
     results: pa.Table
+    poisoned: Mapping[int, Failure] = field(default_factory=dict)
 
 
 def estimated_tokens() -> pl.Expr:
@@ -88,18 +120,13 @@ def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int) -
     return numbered.drop("tokens")
 
 
-def units_of(rows: pl.DataFrame) -> Iterator[Unit]:
-    """The units of a list that was written down, in order."""
-    for (number,), group in rows.group_by(["unit"], maintain_order=True):
-        yield Unit(int(str(number)), group.to_arrow())
-
-
-def translate_unit(translator: Translator, rows: pa.Table) -> pa.Table:
+def translate_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], None] = lambda: None) -> pa.Table:
     """Do one unit, batch by batch as written down.
 
     Args:
         translator: The loaded engine.
         rows: Rows of `engine.store.runs.UNIT_SCHEMA`.
+        batch_done: Called after each batch.
 
     Returns:
         Rows of `RESULT_SCHEMA`, one for each row, in order.
@@ -112,5 +139,6 @@ def translate_unit(translator: Translator, rows: pa.Table) -> pa.Table:
     for (_,), group in frame.group_by(["batch"], maintain_order=True):
         batch = [Request(*row[1:]) for row in group.iter_rows()]
         done.extend(translate_with_retry(translator, batch))
+        batch_done()
     made = [{**asdict(o.translation), "settings": o.settings, "attempt": o.attempt} for o in done]
     return pa.Table.from_pylist(made, schema=RESULT_SCHEMA)

@@ -1,0 +1,66 @@
+"""The two balances, checked on the files that are about to be committed.
+
+Guarantees: no commit goes through unless, for each source, rows read = samples + rejected rows, and, for each
+language, samples assigned = records kept + dropped + failed, both counted in the staged files themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from engine.stages.ingest import REJECTED, SourceCount
+from engine.store.shards import Shard
+from schemas.errors import ConservationError
+
+
+def check_sources(samples: Path, counts: Mapping[str, SourceCount]) -> None:
+    """The first balance: file rows = samples + rejected.
+
+    Args:
+        samples: The staged folder of samples.
+        counts: What was read of each source.
+
+    Raises:
+        ConservationError: It does not come out.
+    """
+    rejected = pl.scan_parquet(samples / REJECTED, glob=False).group_by("source").len().collect()
+    refused = dict(rejected.iter_rows())
+    for name, count in counts.items():
+        held = pq.read_metadata(samples / f"{name}.parquet").num_rows
+        if count.read != held + refused.get(name, 0):
+            msg = f"source {name}: {count.read} rows read, but {held} samples + {refused.get(name, 0)} rejected"
+            raise ConservationError(msg)
+
+
+def check_languages(samples: list[Path], dataset: Path, shards: Mapping[str, Sequence[Shard]]) -> None:
+    """The second balance: samples assigned = kept + dropped + failed.
+
+    Args:
+        samples: The staged files of samples.
+        dataset: The staged dataset.
+        shards: Its shards by language.
+
+    Raises:
+        ConservationError: It does not come out.
+    """
+    assigned = count_assigned(samples)
+    for lang in assigned.keys() | shards.keys():
+        parts = shards.get(lang, ())
+        counted = sum(part.kept + sum(part.dropped.values()) + sum(part.failed.values()) for part in parts)
+        held = sum(pq.read_metadata(dataset / part.path).num_rows for part in parts)
+        if not assigned.get(lang, 0) == counted == held:
+            msg = (
+                f"{lang}: {assigned.get(lang, 0)} samples assigned, but {counted} records kept, dropped and failed "
+                f"and {held} in its files"
+            )
+            raise ConservationError(msg)
+
+
+def count_assigned(samples: list[Path]) -> dict[str, int]:
+    """How many samples of these files are assigned to each language."""
+    langs = pl.scan_parquet(samples, glob=False).select(pl.col("langs").explode()).collect()["langs"]
+    return dict(langs.drop_nulls().value_counts().iter_rows())

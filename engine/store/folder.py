@@ -1,0 +1,138 @@
+"""A folder of whole files at any fsspec URL: a disk, S3, Google Cloud Storage.
+
+Guarantees: a file appears whole or not at all, under a name that nobody had (put-if-absent) where that is asked
+for; nothing here depends on renaming, which object stores lack. A storage that cannot put if absent is refused,
+because two builds on it would overwrite each other.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from engine.store.files import put_if_absent, write_bytes
+from schemas.errors import InputError, StoreError
+
+PROBE = "put-if-absent.probe"
+
+
+class Folder:
+    """A folder, local or remote. Making one creates nothing.
+
+    Args:
+        url: A path, or a URL such as ``s3://bucket/folder``.
+
+    Raises:
+        InputError: The storage is unknown, or its library is not installed.
+    """
+
+    def __init__(self, url: str | Path) -> None:
+        self.url = str(url).removeprefix("file://")
+        self.path = None if "://" in self.url else Path(self.url)
+        self._fs: Any = None
+        if self.path is None:
+            try:
+                self._fs, self._root = fsspec.url_to_fs(self.url.rstrip("/"), use_listings_cache=False)
+            except (ValueError, ImportError) as error:
+                extra = ": pip install 'glotmill[s3]'" if self.url.startswith("s3://") else ""
+                msg = f"{self.url}: no such storage here: {error}{extra}"
+                raise InputError(msg) from None
+
+    def __str__(self) -> str:
+        return self.url
+
+    def child(self, name: str) -> Folder:
+        """A folder inside this one."""
+        return Folder(f"{self.url.rstrip('/')}/{name}")
+
+    def location(self, name: str) -> str:
+        """Where a file of the folder is, as Polars and people read it."""
+        return f"{self.url.rstrip('/')}/{name}"
+
+    def names(self) -> list[str]:
+        """The files in the folder itself, sorted; none where there is no such folder."""
+        try:
+            if self.path is not None:
+                found = [entry.name for entry in self.path.iterdir() if entry.is_file()]
+            else:
+                found = [entry["name"].rpartition("/")[2] for entry in self._remote("ls", self._root, detail=True)]
+        except FileNotFoundError:
+            return []
+        return sorted(found)
+
+    def read(self, name: str) -> bytes:
+        """All of a file."""
+        if self.path is not None:
+            return (self.path / name).read_bytes()
+        data: bytes = self._remote("cat_file", f"{self._root}/{name}")
+        return data
+
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        if self.path is not None:
+            return (self.path / name).stat().st_size
+        return int(self._remote("size", f"{self._root}/{name}"))
+
+    def put_if_absent(self, name: str, data: bytes) -> bool:
+        """Write a file under a name that nobody has yet.
+
+        Returns:
+            False where the name was taken; then nothing was written.
+        """
+        if self.path is not None:
+            return put_if_absent(self.path / name, data)
+        try:
+            self._remote("pipe_file", f"{self._root}/{name}", data, mode="create")
+        except FileExistsError:
+            return False
+        return True
+
+    def overwrite(self, name: str, data: bytes) -> None:
+        """Write a file, whatever has the name."""
+        if self.path is not None:
+            write_bytes(self.path / name, data)
+        else:
+            self._remote("pipe_file", f"{self._root}/{name}", data)
+
+    def delete(self, name: str) -> None:
+        """Take a file away; a missing one is fine."""
+        if self.path is not None:
+            (self.path / name).unlink(missing_ok=True)
+            return
+        try:
+            self._remote("rm_file", f"{self._root}/{name}")
+        except FileNotFoundError:
+            return
+
+    def check(self) -> None:
+        """Find out before work starts whether the folder can be used.
+
+        Raises:
+            InputError: It is a file, cannot be reached, or its storage cannot put if absent.
+        """
+        if self.path is not None:
+            if self.path.exists() and not self.path.is_dir():
+                msg = f"{self.path}: expected a folder, found a file"
+                raise InputError(msg)
+            return
+        try:
+            self.put_if_absent(PROBE, b"A second writer of this name must be refused.\n")
+            refused = not self.put_if_absent(PROBE, b"This must never be seen.\n")
+        except (StoreError, OSError) as error:
+            msg = f"{error}; check the address and the credentials"
+            raise InputError(msg) from None
+        if not refused:
+            msg = f"{self.url}: this storage overwrites what is there (no put-if-absent), so builds could lose entries"
+            raise InputError(msg)
+
+    def _remote(self, call: str, path: str, *arguments: Any, **options: Any) -> Any:
+        try:
+            return getattr(self._fs, call)(path, *arguments, **options)
+        except (FileNotFoundError, FileExistsError):
+            raise
+        # Each storage library has errors of its own; all of them end here, and none goes on.
+        except Exception as error:
+            msg = f"{self.url}: {type(error).__name__}: {' '.join(str(error).split())}"
+            raise StoreError(msg) from error

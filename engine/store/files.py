@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +29,23 @@ def _aside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
-def _replace(aside: Path, path: Path) -> None:
-    sync(aside)
-    aside.replace(path)
-    sync(path.parent)
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A path to write to, aside; what was written there is moved into place when the context ends without an error."""
+    aside = _aside(path)
+    try:
+        yield aside
+        sync(aside)
+        aside.replace(path)
+        sync(path.parent)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a whole file aside, then move it into place."""
-    aside = _aside(path)
-    try:
+    with whole_file(path) as aside:
         aside.write_bytes(data)
-        _replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -55,12 +60,8 @@ def json_bytes(value: Any) -> bytes:
 
 def write_table(path: Path, table: pa.Table, *, row_group_rows: int | None = None) -> None:
     """Write a Parquet file that is not published (zstd), aside and then into place."""
-    aside = _aside(path)
-    try:
+    with whole_file(path) as aside:
         pq.write_table(table, aside, compression="zstd", row_group_size=row_group_rows)
-        _replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def put_if_absent(path: Path, data: bytes) -> bool:

@@ -212,7 +212,7 @@ class NumberedFiles:
         group: list[NumberedFile] = []
         held = 0
         for file in live:
-            rows = pl.scan_parquet(self.folder.location(file.name), glob=False).select(pl.len()).collect().item()
+            rows = self._merged([file], lambda scanned: scanned.select(pl.len())).item()
             if rows >= COMPACT_ROWS:
                 groups.append(group)
                 group, held = [], 0

@@ -18,7 +18,7 @@ from schemas.errors import WorkerError
 
 MAX_FAILURES = 3
 ALONE = 2
-MAX_POISONED = 16
+MAX_POISONED = 8
 MAX_SEARCHES = 2
 
 
@@ -99,14 +99,14 @@ class UnitCase:
         self._searches += 1
         self._failures = 0
         self._search = find_poisoned(self.unit.rows.num_rows)
-        self.rows = self.unit.rows.take(next(self._search))
+        self.rows = self._some(next(self._search))
 
     def _go_on(self, failure: Failure | None) -> None:
         """Tell the search how its part fared, and send the next part or, at its end, the unit."""
         if self._search is None:
             return
         try:
-            self.rows = self.unit.rows.take(self._search.send(failure))
+            self.rows = self._some(self._search.send(failure))
         except StopIteration as end:
             self._search = None
             self.poisoned = end.value
@@ -114,8 +114,10 @@ class UnitCase:
                 detail = next(iter(self.poisoned.values())).detail
                 msg = f"unit {self.unit.number} failed, and so did {len(self.poisoned)} of its rows alone: {detail}"
                 raise WorkerError(msg) from None
-            sound = [row for row in range(self.unit.rows.num_rows) if row not in self.poisoned]
-            self.rows = self.unit.rows.take(sound)
+            self.rows = self._some([row for row in range(self.unit.rows.num_rows) if row not in self.poisoned])
+
+    def _some(self, numbers: list[int]) -> pa.Table:
+        return self.unit.rows.take(pa.array(numbers, pa.int64()))
 
     def _with_poisoned(self, results: pa.Table) -> pa.Table:
         if not self.poisoned:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -41,6 +42,11 @@ class TranslatorActor:
 
     def ready(self) -> None:
         """Returns once the model is loaded."""
+
+    @ray.method(concurrency_group="health")  # type: ignore[untyped-decorator]
+    def pid(self) -> int:
+        """Its process."""
+        return os.getpid()
 
     def translate(self, rows: pa.Table) -> pa.Table:
         """Do one unit."""

@@ -7,8 +7,12 @@ import pytest
 
 from engine.stages.compose import COMPOSED_SCHEMA, TURN_SCHEMA, ComposedRows
 from engine.stages.score import score
+from engine.store.folder import Folder
+from engine.store.scores import ScoreStore
 from schemas.errors import GlotmillError
 from schemas.record import Metric
+
+NOWHERE = ScoreStore(Folder("nowhere"))  # cheap scorers never touch it
 
 
 class Given:
@@ -45,14 +49,14 @@ def rows(*scored: list[float | None]) -> ComposedRows:
 
 
 def test_a_record_has_its_worst_turn_by_the_metrics_direction():
-    scores = score(rows([-1.0, -3.0, -2.0]), [Given()])
+    scores = score(rows([-1.0, -3.0, -2.0]), [Given()], NOWHERE)
     assert scores["score_given_up"].to_list() == [-3.0]
     assert scores["score_given_down"].to_list() == [-1.0]
     assert scores["turn_given_up"].to_list() == [[-1.0, -3.0, -2.0]]
 
 
 def test_turns_that_were_not_judged_are_null_and_do_not_count():
-    scores = score(rows([None, -3.0], [], [-1.0]), [Given()])
+    scores = score(rows([None, -3.0], [], [-1.0]), [Given()], NOWHERE)
     assert scores["turn_given_up"].to_list() == [[None, -3.0, None], [None] * 3, [-1.0, None, None]]
     assert scores["score_given_up"].to_list() == [-3.0, None, -1.0]
 
@@ -60,4 +64,27 @@ def test_turns_that_were_not_judged_are_null_and_do_not_count():
 def test_a_scorer_that_gives_another_number_of_values_is_an_error(monkeypatch):
     monkeypatch.setattr(Given, "score", lambda self, pairs: {"up": pa.array([], pa.float32()), "down": None})
     with pytest.raises(GlotmillError, match="given"):
-        score(rows([-1.0]), [Given()])
+        score(rows([-1.0]), [Given()], NOWHERE)
+
+
+class Costly(Given):
+    """An expensive scorer that counts what it is shown."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("lang", "logprob")
+
+    def __init__(self) -> None:
+        self.shown = 0
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        self.shown += pairs.num_rows
+        return super().score(pairs)
+
+
+def test_an_expensive_score_is_measured_once_and_comes_from_the_store_afterwards(tmp_path):
+    store = ScoreStore(Folder(tmp_path))
+    first, again = Costly(), Costly()
+    cheap = score(rows([-1.0, -3.0], [-1.0, None]), [Given()], NOWHERE)
+    assert score(rows([-1.0, -3.0], [-1.0, None]), [first], store).equals(cheap)
+    assert first.shown == 3  # -1.0 stands twice
+    assert score(rows([-1.0, -3.0], [-1.0, None]), [again], store).equals(cheap)
+    assert again.shown == 0

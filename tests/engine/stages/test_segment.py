@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.stages.segment import sample_files, sample_rows, segments_of
+from engine.store.memory import Direction
 from engine.text.answers import AnswerRule
 from recipes.model import Answers
 from schemas.sample import SAMPLE_SCHEMA
@@ -24,11 +25,12 @@ def write(path: Path, *turns: str, langs: list[str], answer: str = "red") -> Non
 
 
 def asked(files: list[Path], rule: AnswerRule) -> dict[tuple[str, str], int]:
-    frame = segments_of(files, rule)
-    totals: dict[tuple[str, str], int] = {}
-    for lang, text, count in frame.select("target_lang", "text", "asked").iter_rows():
-        totals[lang, text] = totals.get((lang, text), 0) + count
-    return totals
+    segments = segments_of(files, rule)
+    return {
+        (direction.target_lang, text): count
+        for direction in segments.directions()
+        for text, count in segments.table(direction).select("text", "asked").iter_rows()
+    }
 
 
 def test_each_text_is_counted_as_often_as_it_is_asked_in_each_language(tmp_path: Path):
@@ -49,7 +51,7 @@ def test_answers_are_asked_only_under_policy_target_and_outside_the_table(tmp_pa
 
 def test_english_rows_ask_for_nothing(tmp_path: Path):
     write(tmp_path / "a.parquet", "What is it?", langs=["eng_Latn"])
-    assert segments_of([tmp_path / "a.parquet"], AnswerRule(Answers(policy="target"), {})).height == 0
+    assert segments_of([tmp_path / "a.parquet"], AnswerRule(Answers(policy="target"), {})).directions() == []
 
 
 def test_rows_come_in_the_order_of_the_recipe(tmp_path: Path):
@@ -61,6 +63,7 @@ def test_rows_come_in_the_order_of_the_recipe(tmp_path: Path):
 
 def test_carriers_are_marked_so_that_they_are_never_translated_back(tmp_path: Path):
     write(tmp_path / "a.parquet", "What is it?", langs=["deu_Latn"])
-    frame = segments_of([tmp_path / "a.parquet"], AnswerRule(Answers(policy="target", context=True), {}))
+    segments = segments_of([tmp_path / "a.parquet"], AnswerRule(Answers(policy="target", context=True), {}))
+    frame = segments.table(Direction("eng_Latn", "deu_Latn"))
     marked = dict(frame.select("text", "carrier").iter_rows())
     assert marked == {"What is it?": False, "red": False, "What is it? Red.": True}

@@ -6,19 +6,35 @@ from typing import Any
 import polars as pl
 import pytest
 
-from engine.stages.segment import SEGMENT_SCHEMA
-from engine.stages.translate import TranslateStage, back_segments, join_back
-from engine.store.memory import MEMORY_SCHEMA, Memory
+from engine.stages.segment import Asked, Segments
+from engine.stages.translate import TranslateStage, WayBack, back_table, join_back
+from engine.store import runs
+from engine.store.folder import Folder
+from engine.store.memory import MEMORY_SCHEMA, Direction, Memory
+from engine.store.numbered import NumberedFile
 from engine.store.runs import Run
 from engine.translators import resolve_translator
 from engine.workers.pool import make_pool
 from recipes.model import FakeTranslate
-from schemas.errors import ConservationError, WorkerError
+from schemas.errors import ConservationError
 
 
-def segments(*texts: str, lang: str = "deu_Latn", asked: int = 1) -> pl.DataFrame:
-    columns = {"source_lang": "eng_Latn", "target_lang": lang, "text": list(texts), "asked": asked, "carrier": False}
-    return pl.DataFrame(columns, schema=SEGMENT_SCHEMA)
+def segments(*texts: str, lang: str = "deu_Latn", asked: int = 1) -> Segments:
+    made = Segments()
+    made.add("eng_Latn", (lang,), list(texts) * asked)
+    return made
+
+
+def add(asked: Segments, *texts: str, lang: str) -> Segments:
+    asked.add("eng_Latn", (lang,), list(texts))
+    return asked
+
+
+GERMAN = Direction("eng_Latn", "deu_Latn")
+
+
+class Killed(BaseException):
+    pass
 
 
 class Bench:
@@ -29,18 +45,50 @@ class Bench:
         self.spec = resolve_translator(
             FakeTranslate(engine="fake", **{"batch_tokens": 32, "unit_tokens": 64, **engine})
         )
-        self.memory = Memory(folder / "memory")
+        self.memory = Memory(Folder(folder / "memory"))
 
-    def do(self, asked: pl.DataFrame, digest: str = "aaaa", retry_failed: bool = False):
+    def phase(self, phase: str, asked: Asked, digest: str = "aaaa", retry_failed: bool = False):
+        """(the stage, the counts of one phase)"""
         run = Run.open(self.folder, {}, digest)
         with make_pool(self.spec, 0) as pool:
             stage = TranslateStage(self.spec, self.memory, run, pool)
-            return stage.translate("forward", asked, retry_failed=retry_failed, advance=lambda *_: None)
+            return stage, stage.translate(phase, asked, retry_failed=retry_failed, advance=lambda *_: None)
+
+    def do(self, asked: Segments, digest: str = "aaaa", retry_failed: bool = False):
+        """(entries into German, or into the only language; counts)"""
+        stage, count = self.phase("forward", asked, digest, retry_failed)
+        return stage.entries("forward", asked.directions()[0]), count
+
+    def killed_after(self, units: int, asked: Segments) -> None:
+        """Do the forward phase until so many units are committed."""
+        left = units + 1  # the first call says that the workers are ready
+
+        def advance(*_: int) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise Killed
+
+        with make_pool(self.spec, 0) as pool, pytest.raises(Killed):
+            stage = TranslateStage(self.spec, self.memory, Run.open(self.folder, {}, "aaaa"), pool)
+            stage.translate("forward", asked, retry_failed=False, advance=advance)
+
+    def there_and_back(self, asked: Segments) -> list[tuple]:
+        """(request, translation, way back, whether that failed) into German"""
+        stage, _ = self.phase("forward", asked)
+        self.phase("back", WayBack(stage, asked))
+        rows = stage.into("deu_Latn", asked, returned=True)
+        return rows.select("text", "translation", "back", "back_failed").rows()
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
+
+
+def paths(bench: Bench) -> list[Path]:
+    translations = bench.memory.translations
+    return [Path(translations.folder.location(file.name)) for file in translations.live()]
 
 
 TEXTS = tuple(
@@ -50,7 +98,7 @@ TEXTS = tuple(
 
 
 def test_every_segment_has_an_entry_and_equal_ones_are_sent_once(bench: Bench):
-    entries, count = bench.do(pl.concat([segments(*TEXTS, asked=3), segments(*TEXTS[:4])]))
+    entries, count = bench.do(add(segments(*TEXTS, asked=3), *TEXTS[:4], lang="deu_Latn"))
     assert (count.asked, count.unique, count.translated, count.from_memory) == (34, 10, 10, 0)
     assert dict(zip(entries["text"], entries["translation"], strict=True))["A dog and one cats."] == (
         "A dogˈdeu andˈdeu oneˈdeu catsˈdeu."
@@ -90,16 +138,15 @@ def test_failures_are_remembered_and_asked_again_only_on_request(tmp_path: Path)
     assert broken.do(segments(*TEXTS), digest="cccc", retry_failed=True)[1].translated == 10
 
 
-def test_a_crash_keeps_what_was_committed_and_the_next_run_finishes_the_units_as_written(tmp_path: Path):
+def test_a_kill_keeps_what_was_committed_and_the_next_run_finishes_the_units_as_written(tmp_path: Path):
     whole, _ = Bench(tmp_path / "whole", batch_sensitive=True).do(segments(*TEXTS))
-    crashing = Bench(tmp_path / "part", batch_sensitive=True, crash_at_batch=4)
-    with pytest.raises(WorkerError, match="batch 4"):
-        crashing.do(segments(*TEXTS))
-    committed = pl.read_parquet(crashing.memory.files())
+    bench = Bench(tmp_path / "part", batch_sensitive=True)
+    bench.killed_after(1, segments(*TEXTS))
+    committed = pl.read_parquet(paths(bench))
     assert 0 < committed.height < 10
     (written,) = Run.open(tmp_path / "part", {}, "aaaa").unit_files("forward")
     before = written.read_bytes()
-    resumed, count = Bench(tmp_path / "part", batch_sensitive=True).do(segments(*TEXTS))
+    resumed, count = bench.do(segments(*TEXTS))
     assert count.from_memory == committed.height
     assert resumed.equals(whole)  # log-probabilities carry a digest of the batch
     assert written.read_bytes() == before
@@ -112,10 +159,9 @@ def test_a_unit_of_which_another_build_knows_a_segment_is_finished_whole_in_its_
     complete = Bench(tmp_path / "whole", **engine)
     whole, _ = complete.do(segments(*texts))
     bench = Bench(tmp_path / "part", **engine)
-    with pytest.raises(WorkerError):
-        Bench(tmp_path / "part", **engine, crash_at_batch=5).do(segments(*texts))
-    known = set(pl.read_parquet(bench.memory.files())["key"])
-    for path in complete.memory.files():
+    bench.killed_after(2, segments(*texts))
+    known = set(pl.read_parquet(paths(bench))["key"])
+    for path in paths(complete):
         unit = pl.read_parquet(path)
         if unit["key"][0] not in known:  # the other build has the first segment of each open unit
             bench.memory.commit(unit.head(1).to_arrow().cast(MEMORY_SCHEMA))
@@ -125,58 +171,97 @@ def test_a_unit_of_which_another_build_knows_a_segment_is_finished_whole_in_its_
 
 
 def test_a_result_that_the_memory_lost_is_an_error_and_not_a_missing_row(bench: Bench, monkeypatch):
-    monkeypatch.setattr(bench.memory, "commit", lambda entries: None)
+    monkeypatch.setattr(bench.memory, "commit", lambda entries: NumberedFile(1, 1))
     with pytest.raises(ConservationError, match="no memory entry"):
         bench.do(segments(*TEXTS))
 
 
 def test_entries_come_from_what_is_read_back(bench: Bench):
-    """Another build's entry under a lower number wins, also over the text just made."""
+    """A person's correction wins, also over the text just made."""
     bench.do(segments(TEXTS[0]))
-    row = pl.read_parquet(bench.memory.files()[0]).with_columns(text=pl.lit("von Hand"), origin=pl.lit("human"))
-    bench.memory.commit(row.to_arrow().cast(MEMORY_SCHEMA))
+    row = pl.read_parquet(paths(bench)[0]).with_columns(text=pl.lit("von Hand"), origin=pl.lit("human"))
+    bench.memory.correct(row.to_arrow().cast(MEMORY_SCHEMA))
     again, _ = bench.do(segments(TEXTS[0]), digest="bbbb")
-    assert again["translation"].to_list() == ["von Hand"]
+    assert (again["translation"].to_list(), again["origin"].to_list()) == (["von Hand"], ["human"])
 
 
 def test_the_way_back_swaps_languages_and_asks_each_translation_once(bench: Bench):
     forward, _ = bench.do(segments("a dog", "a dog!"))
-    asked = back_segments(forward)
-    assert asked.row(0, named=True) == {
-        "source_lang": "deu_Latn", "target_lang": "eng_Latn", "text": "a dogˈdeu", "asked": 1,
-        "carrier": False,
-    }  # fmt: skip
-    back, _ = bench.do(asked, digest="bbbb")
-    assert join_back(forward, back)["back"].to_list() == ["a dog", "a dog!"]
+    assert back_table(forward, "deu_Latn").rows() == [("a dogˈdeu", 1, False), ("a dogˈdeu!", 1, False)]
+    stage, _ = bench.phase("forward", segments("a dog"))
+    assert WayBack(stage, segments("a dog")).directions() == [GERMAN.back]
+    assert bench.there_and_back(segments("a dog", "a dog!")) == [
+        ("a dog", "a dogˈdeu", "a dog", False), ("a dog!", "a dogˈdeu!", "a dog!", False),
+    ]  # fmt: skip
 
 
 def test_a_way_back_that_failed_is_marked(tmp_path: Path):
     forward, _ = Bench(tmp_path).do(segments("a dog"))
-    back, _ = Bench(tmp_path, fault="empty").do(back_segments(forward), digest="bbbb")
-    joined = join_back(forward, back)
+    asked = back_table(forward, "deu_Latn")
+    failed = asked.select("text", translation=pl.lit(None, pl.String))
+    joined = join_back(forward, failed, "deu_Latn")
     assert (joined["back"].to_list(), joined["back_failed"].to_list()) == ([None], [True])
 
 
 def test_without_a_way_back_there_are_nulls(bench: Bench):
-    forward, _ = bench.do(segments("a dog"))
-    assert join_back(forward, None)["back"].to_list() == [None]
+    stage, _ = bench.phase("forward", segments("a dog"))
+    assert stage.into("deu_Latn", segments("a dog"), returned=False)["back"].to_list() == [None]
+
+
+def test_a_language_in_which_nothing_is_asked_has_no_entries(bench: Bench):
+    stage, _ = bench.phase("forward", segments("a dog"))
+    assert stage.into("fra_Latn", segments("a dog"), returned=False).height == 0
 
 
 def test_a_translation_of_several_sentences_goes_back_sentence_by_sentence(bench: Bench):
     forward, _ = bench.do(segments("One dog. Two cats."))
-    asked = back_segments(forward)
-    assert sorted(asked["text"]) == ["Oneˈdeu dogˈdeu.", "Twoˈdeu catsˈdeu."]
-    back, _ = bench.do(asked, digest="bbbb")
-    assert join_back(forward, back)["back"].to_list() == ["One dog. Two cats."]
+    assert back_table(forward, "deu_Latn")["text"].to_list() == ["Oneˈdeu dogˈdeu.", "Twoˈdeu catsˈdeu."]
+    ((_, _, back, _),) = bench.there_and_back(segments("One dog. Two cats."))
+    assert back == "One dog. Two cats."
 
 
 def test_a_translation_without_words_is_its_own_way_back(bench: Bench):
     forward, _ = bench.do(segments("a dog"))
     numbers = forward.with_columns(translation=pl.lit("42"))
-    asked = back_segments(numbers)
+    asked = back_table(numbers, "deu_Latn")
     assert asked.height == 0
-    back, _ = bench.do(asked, digest="bbbb")
-    assert join_back(numbers, back)["back"].to_list() == ["42"]
+    none = pl.DataFrame(schema={"text": pl.String, "translation": pl.String})
+    assert join_back(numbers, none, "deu_Latn")["back"].to_list() == ["42"]
+
+
+def test_carriers_do_not_go_back(bench: Bench):
+    asked = segments("a dog")
+    asked.add("eng_Latn", ("deu_Latn",), ["What is it? A dog."], carrier=True)
+    forward, _ = bench.do(asked)
+    assert back_table(forward, "deu_Latn")["text"].to_list() == ["a dogˈdeu"]
+
+
+def test_a_poisoned_row_is_a_remembered_failure_with_its_reason_on_record(tmp_path: Path):
+    cursed = Bench(tmp_path, poison="seven")
+    entries, count = cursed.do(segments(*TEXTS))
+    assert (count.translated, count.failed) == (10, 1)
+    failed = entries.filter(pl.col("failure").is_not_null())
+    assert failed.select("text", "failure").rows() == [("A dog and seven cats.", "failed:engine_error")]
+    (line,) = (Run.open(tmp_path, {}, "aaaa").folder / "failures.jsonl").read_text().splitlines()
+    assert '"reason":"engine_error"' in line
+    assert failed["key"][0] in line
+    assert cursed.do(segments(*TEXTS), digest="bbbb")[1].translated == 0
+
+
+def test_a_unit_list_of_many_row_groups_is_read_as_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    whole, _ = Bench(tmp_path / "whole", batch_sensitive=True).do(segments(*TEXTS))
+    monkeypatch.setattr(runs, "ROW_GROUP_ROWS", 3)
+    parts, _ = Bench(tmp_path / "parts", batch_sensitive=True).do(segments(*TEXTS))
+    assert parts.equals(whole)
+
+
+def test_an_unreadable_memory_file_is_an_event_of_the_run_and_its_segments_are_asked_again(bench: Bench):
+    first, _ = bench.do(segments(*TEXTS))
+    paths(bench)[0].write_bytes(b"rubbish")
+    again, count = bench.do(segments(*TEXTS), digest="bbbb")
+    assert 0 < count.translated < 10
+    assert again.select("text", "translation").equals(first.select("text", "translation"))
+    assert "memory_file_set_aside" in (Run.open(bench.folder, {}, "bbbb").folder / "events.jsonl").read_text()
 
 
 def test_second_decodes_and_failures_are_counted_whenever_they_were_made(tmp_path: Path):

@@ -30,9 +30,9 @@ def test_json_bytes_are_sorted_indented_and_end_with_a_line_feed():
 
 def test_a_taken_name_is_never_overwritten(tmp_path: Path):
     path = tmp_path / "1.parquet"
-    assert files.write_table_if_absent(path, TABLE)
+    assert files.put_if_absent(path, b"first")
     before = path.read_bytes()
-    assert not files.write_table_if_absent(path, pa.table({"a": [9]}))
+    assert not files.put_if_absent(path, b"second")
     assert path.read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1
 

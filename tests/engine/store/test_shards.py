@@ -44,7 +44,7 @@ def write(root: Path, *groups: pa.Table):
     with ShardWriter(root, PATH, SCHEMA) as writer:
         for group in groups:
             writer.write(group)
-        return writer.close()
+        return writer.close(translate="f")
 
 
 GROUPS = (table(record(0), record(1, **DROPPED)), table(record(2, **FAILED)))
@@ -69,7 +69,7 @@ def test_lost_rows_are_an_error_before_anything_is_committed(tmp_path: Path):
         writer.write(GROUPS[0])
         writer._kept -= 1
         with pytest.raises(ConservationError, match="2 rows, but 1"):
-            writer.close()
+            writer.close(translate="f")
 
 
 def test_a_record_that_breaks_a_rule_is_never_written(tmp_path: Path):

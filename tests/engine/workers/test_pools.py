@@ -1,17 +1,21 @@
-"""Both pools behind one interface: in this process, and Ray actors."""
+"""Both pools behind one interface: in this process, and Ray actors under supervision."""
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 
 import polars as pl
 import pytest
 
+from engine.store.runs import UNIT_SCHEMA
 from engine.translators import resolve_translator
+from engine.workers import cases
 from engine.workers.inline import InlinePool
 from engine.workers.pool import make_pool
-from engine.workers.units import plan_units, units_of
+from engine.workers.stopping import StopSwitch
+from engine.workers.units import Unit, plan_units
 from recipes.model import FakeTranslate
 from schemas.errors import WorkerError
 
@@ -22,38 +26,58 @@ ASKED = pl.DataFrame(
         "key": [f"{i:04}" for i in range(200)],
         "source_lang": "eng_Latn",
         "target_lang": "deu_Latn",
-        "text": [f"A dog and {i} cats" for i in range(200)],
+        "text": [f"A dog and {i} cats" for i in range(199)] + ["A dog and a curse"],
     }
 )
-UNITS = plan_units(ASKED, batch_tokens=64, unit_tokens=128)
+PLAN = plan_units(ASKED, batch_tokens=64, unit_tokens=128).select(UNIT_SCHEMA.names)
+UNITS = [
+    Unit(number, rows.to_arrow().cast(UNIT_SCHEMA)) for (number,), rows in PLAN.group_by("unit", maintain_order=True)
+]
+CURSED = next(unit for unit in UNITS if "A dog and a curse" in unit.rows["text"].to_pylist())
 
 
 def spec(**asked):
     return resolve_translator(FakeTranslate(engine="fake", batch_sensitive=True, **asked))
 
 
-def work(workers: int, **asked) -> dict[int, list[tuple]]:
-    with make_pool(spec(**asked), workers) as pool:
-        return {
-            r.unit.number: list(zip(*r.results.to_pydict().values(), strict=True)) for r in pool.run(units_of(UNITS))
-        }
+def rows_of(result) -> list[tuple]:
+    return list(zip(*result.results.to_pydict().values(), strict=True))
+
+
+def work(workers: int, units=UNITS, note=lambda name, **values: None, **asked) -> dict[int, list[tuple]]:
+    done = {}
+    with make_pool(spec(**asked), workers, note=note) as pool:
+        for result in pool.run(units):
+            assert result.unit.number not in done, "a unit came twice"
+            done[result.unit.number] = rows_of(result)
+    return done
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> dict[int, list[tuple]]:
+    return work(0)
 
 
 def test_zero_workers_is_this_process():
     assert isinstance(make_pool(spec(), 0), InlinePool)
 
 
-def test_the_results_are_the_same_whoever_did_the_work():
-    inline = work(0)
-    assert len(inline) == UNITS["unit"].n_unique() > 8
-    assert work(1) == inline
-    assert work(2) == inline
+def test_the_results_are_the_same_whoever_did_the_work(undisturbed):
+    assert len(undisturbed) == len(UNITS) > 8
+    assert work(1) == undisturbed
+    assert work(2) == undisturbed
+
+
+def test_an_engine_that_breaks_on_a_long_unit_whoever_does_it_stops_the_build():
+    with pytest.raises(WorkerError, match=r"unit \d+ failed as a whole .*told to crash at batch 2"):
+        work(0, crash_at_batch=2)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_crash_of_the_engine_names_the_unit_and_what_happened(workers: int):
-    with pytest.raises(WorkerError, match=r"unit \d+ failed: .*told to crash at batch 3"):
-        work(workers, crash_at_batch=3)
+def test_an_engine_that_breaks_on_everything_stops_the_build(workers: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cases, "MAX_POISONED", 1)
+    with pytest.raises(WorkerError, match=r"unit \d+ failed, and so did \d+ of its rows alone: .*cannot bear 'dog'"):
+        work(workers, poison="dog")
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -67,13 +91,115 @@ def test_more_workers_than_there_are_cores_is_refused_with_both_numbers():
         work(1000)
 
 
-def test_a_killed_worker_is_restarted_and_its_unit_done_again():
+def expected_with_poison(undisturbed, reason: str) -> dict[int, list[tuple]]:
+    """The cursed row failed, the others of its unit done without it, everything else as ever."""
+    without = [row for row in range(CURSED.rows.num_rows) if CURSED.rows["text"][row].as_py() != "A dog and a curse"]
+    (alone,) = work(0, [Unit(CURSED.number, CURSED.rows.take(without))]).values()
+    position = next(row for row in range(CURSED.rows.num_rows) if row not in without)
+    failed = (None, reason, None, None, None, False, None, 3)
+    return {**undisturbed, CURSED.number: [*alone[:position], failed, *alone[position:]]}
+
+
+@pytest.mark.parametrize(
+    ("workers", "does", "reason"),
+    [
+        (0, "raise", "engine_error"),
+        (0, "short", "engine_error"),
+        (1, "raise", "engine_error"),
+        (1, "short", "engine_error"),
+        (2, "exit", "worker_died"),
+        (2, "hang", "timed_out"),
+    ],
+)
+def test_one_poisoned_row_costs_one_row(undisturbed, workers: int, does: str, reason: str):
+    notes: list[dict] = []
+    timeout = {"unit_timeout": 1.5} if does == "hang" else {}
+    done = work(workers, note=lambda name, **values: notes.append(values), poison="curse", poison_does=does, **timeout)
+    assert done == expected_with_poison(undisturbed, reason)
+    assert {note["reason"] for note in notes} == {reason}
+
+
+def kill_a_worker(pool) -> None:
     import ray
 
+    (pid,) = [ray.get(worker.actor.pid.remote()) for worker in pool._places[:1]]
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_killed_worker_is_replaced_and_its_units_done_again(undisturbed):
     with make_pool(spec(), 1) as pool:
-        results = pool.run(units_of(UNITS))
+        results = pool.run(UNITS)
         first = next(results)
-        os.kill(ray.get(pool._actors[0].ready.remote()), signal.SIGKILL)
+        kill_a_worker(pool)
         rest = list(results)
-    done = {r.unit.number: list(zip(*r.results.to_pydict().values(), strict=True)) for r in [first, *rest]}
-    assert done == work(0)
+    assert {r.unit.number: rows_of(r) for r in [first, *rest]} == undisturbed
+
+
+def test_a_frozen_worker_is_replaced(undisturbed, monkeypatch: pytest.MonkeyPatch):
+    """It is alive and holds its unit, but answers no heartbeat."""
+    from engine.workers import ray_pool
+
+    monkeypatch.setattr(ray_pool, "BEAT_EVERY_S", 0.2)
+    monkeypatch.setattr(ray_pool, "BEAT_TIMEOUT_S", 2.0)
+    import ray
+
+    notes: list[dict] = []
+    with make_pool(spec(), 1, note=lambda name, **values: notes.append(values)) as pool:
+        results = pool.run(UNITS)
+        first = next(results)
+        os.kill(ray.get(pool._places[0].actor.pid.remote()), signal.SIGSTOP)
+        rest = list(results)
+    assert {r.unit.number: rows_of(r) for r in [first, *rest]} == undisturbed
+    assert any("no heartbeat" in note["detail"] for note in notes)
+
+
+def test_memory_in_flight_is_bounded_however_many_units_there_are():
+    taken = 0
+
+    def units():
+        nonlocal taken
+        for unit in UNITS:
+            taken += 1
+            yield unit
+
+    with make_pool(spec(), 2) as pool:
+        for done, _ in enumerate(pool.run(units()), start=1):
+            assert taken - done <= 2 * 2 + 1
+    assert taken == len(UNITS)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_stop_lets_the_units_being_done_end_and_begins_no_other(undisturbed, workers: int):
+    stop = StopSwitch()
+    done = {}
+
+    def ask_after_the_first(pool) -> None:
+        for result in pool.run(UNITS):
+            done[result.unit.number] = rows_of(result)
+            stop.asked = True
+
+    with make_pool(spec(seconds_per_batch=0.02), workers, stop=stop) as pool, pytest.raises(KeyboardInterrupt):
+        ask_after_the_first(pool)
+    assert 1 <= len(done) <= 1 + workers
+    assert all(undisturbed[number] == rows for number, rows in done.items())
+
+
+def test_a_model_that_cannot_be_loaded_is_one_error(tmp_path):
+    from dataclasses import replace
+
+    from recipes.model import NllbTranslate
+
+    broken = replace(resolve_translator(NllbTranslate(engine="nllb", model="embedded")), folder=tmp_path)
+    for workers in (0, 1):
+        with make_pool(broken, workers) as pool, pytest.raises(WorkerError, match=r"cannot be (started|loaded)"):
+            list(pool.run(UNITS))
+
+
+def test_all_workers_are_started_together():
+    """Not one after another: two that take a second each are ready after little more than one."""
+    with make_pool(spec(), 2) as pool:
+        pool.start()
+        started = [worker.since for worker in pool._places]
+        assert max(started) - min(started) < 0.5
+        assert all(worker.starting is None for worker in pool._places)
+        assert time.monotonic() >= max(started)

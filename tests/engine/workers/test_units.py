@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.translators import Request, Translation
-from engine.workers.units import RESULT_SCHEMA, estimated_tokens, plan_units, translate_unit, units_of
+from engine.workers.units import RESULT_SCHEMA, estimated_tokens, plan_units, translate_unit
 from schemas.errors import TranslatorError
 
 
@@ -87,7 +87,12 @@ class Recorder:
 def test_a_unit_is_done_batch_by_batch_as_it_was_written_down():
     units = plan_units(segments([30, 300, 3, 60, 61, 299]), batch_tokens=110, unit_tokens=200)
     recorder = Recorder()
-    results = [translate_unit(recorder, unit.rows) for unit in units_of(units)]
+    done = []
+    results = [
+        translate_unit(recorder, unit.to_arrow(), lambda: done.append(1))
+        for _, unit in units.group_by("unit", maintain_order=True)
+    ]
+    assert len(done) == units["batch"].n_unique()
     expected = [group["text"].to_list() for _, group in units.group_by("batch", maintain_order=True)]
     assert recorder.batches == expected
     assert [text for result in results for text in result["text"].to_pylist()] == [t.upper() for t in units["text"]]
@@ -95,6 +100,6 @@ def test_a_unit_is_done_batch_by_batch_as_it_was_written_down():
 
 
 def test_an_engine_that_returns_too_few_results_broke_its_contract():
-    (unit,) = units_of(plan_units(segments([10, 20]), batch_tokens=512, unit_tokens=512))
+    unit = plan_units(segments([10, 20]), batch_tokens=512, unit_tokens=512)
     with pytest.raises(TranslatorError, match="1 results for the 2 requests"):
-        translate_unit(Recorder(short=1), unit.rows)
+        translate_unit(Recorder(short=1), unit.to_arrow())

@@ -1,0 +1,133 @@
+"""``glotmill memory``: look into a translation memory, tidy it, and let people correct it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from engine.job import open_memory
+from engine.progress import ProgressReport
+from engine.store.corrections import export_tmx, import_tmx
+from engine.store.inspection import compact_memory, memory_stats, stores, verify_memory
+from engine.store.memory import Memory
+from schemas.errors import StoreError
+from schemas.languages import language
+
+MemoryOption = Annotated[
+    str | None, typer.Option("--memory", metavar="DIR|URL", help="Folder or URL of the memory [outputs/.memory].")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+
+memory_app = typer.Typer(
+    help="Look into a translation memory, tidy it, and let people correct it.", no_args_is_help=True
+)
+
+
+def _print(as_json: bool, value: dict[str, Any], lines: list[str]) -> None:
+    typer.echo(orjson.dumps(value).decode() if as_json else "\n".join(lines))
+
+
+@memory_app.command("stats")
+def stats_command(memory: MemoryOption = None, as_json: JsonOption = False) -> None:
+    """Count entries by direction and by engine, files and bytes.
+
+    Example: glotmill memory stats --memory s3://bucket/memory
+    """
+    stats = memory_stats(open_memory(memory))
+    if as_json:
+        typer.echo(orjson.dumps(asdict(stats)).decode())
+        return
+    console = Console(highlight=False)
+    table = Table("from", "into", "texts", "failures", "corrections", box=None, pad_edge=False)
+    for row in stats.directions:
+        table.add_row(
+            row["source_lang"],
+            f"{row['target_lang']} {language(row['target_lang']).name}",
+            *(f"{row[name]:,}" for name in ("texts", "failures", "corrections")),
+        )
+    console.print(table)
+    for name, size in stats.stores.items():
+        console.print(f"{name}: {size.rows:,} rows in {size.files:,} files, {size.bytes:,} bytes")
+    for fingerprint, keys in stats.translators.items():
+        console.print(f"translator {fingerprint}: {keys:,} keys")
+    for file in stats.unreadable:
+        console.print(f"set aside as unreadable: {file}", soft_wrap=True)
+
+
+@memory_app.command("compact")
+def compact_command(memory: MemoryOption = None, as_json: JsonOption = False) -> None:
+    """Merge small files into large ones; builds may run meanwhile, and nothing that they find changes.
+
+    Example: glotmill memory compact
+    """
+    folder = open_memory(memory)
+    before = sum(len(files.live()) for files in stores(folder).values())
+    with ProgressReport(quiet=as_json).stage("compact", "files") as stage:
+        for _ in compact_memory(folder):
+            stage.advance(1)
+    after = sum(len(files.live()) for files in stores(folder).values())
+    _print(as_json, {"files_before": before, "files_after": after}, [f"{before:,} files before, {after:,} after"])
+
+
+@memory_app.command("verify")
+def verify_command(memory: MemoryOption = None, as_json: JsonOption = False) -> None:
+    """Read every file whole and compute every key anew; exit 1 where something is wrong.
+
+    Example: glotmill memory verify
+    """
+    rows = 0
+
+    def count(checked: int) -> None:
+        nonlocal rows
+        rows += checked
+        stage.advance(checked)
+
+    with ProgressReport(quiet=as_json).stage("verify", "rows") as stage:
+        problems = list(verify_memory(open_memory(memory), count))
+    _print(as_json, {"rows": rows, "problems": problems}, [*problems, f"{rows:,} rows checked"])
+    if problems:
+        msg = f"{len(problems)} problems in the memory; a build sets unreadable files aside and makes them anew"
+        raise StoreError(msg)
+
+
+@memory_app.command("export")
+def export_command(
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to write.")],
+    format: Annotated[Literal["tmx"], typer.Option("--format", help="Format of the file.")] = "tmx",  # noqa: A002, ARG001
+    lang: Annotated[list[str] | None, typer.Option("--lang", help="Only into this language (repeatable).")] = None,
+    memory: MemoryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the translations in force as a file that people's tools read.
+
+    Example: glotmill memory export --format tmx --lang deu_Latn --to german.tmx
+    """
+    languages = tuple(language(code).code for code in lang or ())
+    written, left_out = export_tmx(Memory(open_memory(memory)), to, languages)
+    lines = [f"{written:,} units written to {to}"]
+    if left_out:
+        lines.append(f"{left_out:,} entries left out: they hold characters that XML cannot")
+    _print(as_json, {"file": str(to), "units": written, "left_out": left_out}, lines)
+
+
+@memory_app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="A TMX file, corrected by people.")],
+    memory: MemoryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take what a file says otherwise than the memory as corrections, which win over every engine.
+
+    Example: glotmill memory import german.tmx
+    """
+    count = import_tmx(Memory(open_memory(memory)), file)
+    rejected = sum(count.rejected.values())
+    reasons = ", ".join(f"{reason} {number:,}" for reason, number in count.rejected.items())
+    line = f"{count.units:,} units read = {count.corrected:,} corrections + {count.unchanged:,} unchanged"
+    _print(as_json, asdict(count), [f"{line} + {rejected:,} rejected{f' ({reasons})' if reasons else ''}"])

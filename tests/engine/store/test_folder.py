@@ -1,0 +1,88 @@
+"""A folder on a disk, in memory and on a real S3 server: whole files, and names that are given once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.store.folder import PROBE, Folder
+from schemas.errors import InputError, StoreError
+
+
+@pytest.fixture(params=["disk", "memory", "s3"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    if request.param == "disk":
+        return Folder(tmp_path / "folder")
+    if request.param == "memory":
+        return Folder(f"memory://{tmp_path.name}")
+    return Folder(f"{request.getfixturevalue('s3_bucket')}/folder")
+
+
+def test_a_name_is_given_once(folder: Folder):
+    assert folder.put_if_absent("1.parquet", b"first")
+    assert not folder.put_if_absent("1.parquet", b"second")
+    assert folder.read("1.parquet") == b"first"
+    assert folder.size("1.parquet") == 5
+
+
+def test_a_folder_that_was_never_written_to_is_empty(folder: Folder):
+    assert folder.names() == []
+
+
+def test_files_are_listed_overwritten_and_deleted_at_once(folder: Folder):
+    for name in ("b", "a"):
+        folder.put_if_absent(name, b"x")
+    folder.child("inner").put_if_absent("c", b"x")
+    assert [name for name in folder.names() if name != "inner"] == ["a", "b"]
+    folder.overwrite("a", b"other")
+    assert folder.read("a") == b"other"
+    folder.delete("a")
+    folder.delete("a")
+    assert "a" not in folder.names()
+    with pytest.raises(FileNotFoundError):
+        folder.read("a")
+
+
+def test_a_usable_folder_passes_its_check(folder: Folder):
+    folder.check()
+    folder.check()
+
+
+def test_checking_a_folder_on_disk_writes_nothing(tmp_path: Path):
+    Folder(tmp_path / "memory").check()
+    assert not (tmp_path / "memory").exists()
+
+
+def test_a_storage_that_overwrites_is_refused(monkeypatch: pytest.MonkeyPatch):
+    folder = Folder("memory://overwrites")
+    monkeypatch.setattr(folder._fs, "pipe_file", lambda path, data, mode: None)
+    with pytest.raises(InputError, match="no put-if-absent"):
+        folder.check()
+
+
+def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="expected a folder, found a file"):
+        Folder(tmp_path / "file").check()
+
+
+def test_an_unknown_storage_is_refused():
+    with pytest.raises(InputError, match="nosuch://x"):
+        Folder("nosuch://x")
+
+
+def test_a_bucket_that_is_not_there_is_one_clear_error(s3_bucket: str):
+    with pytest.raises(InputError, match="check the address and the credentials"):
+        Folder("s3://nosuchbucket/memory").check()
+
+
+def test_whatever_a_storage_raises_names_the_folder(monkeypatch: pytest.MonkeyPatch):
+    folder = Folder("memory://broken")
+
+    def broken(path: str) -> bytes:
+        raise ZeroDivisionError("odd")
+
+    monkeypatch.setattr(folder._fs, "cat_file", broken)
+    with pytest.raises(StoreError, match="memory://broken: ZeroDivisionError: odd"):
+        folder.read(PROBE)

@@ -1,0 +1,121 @@
+"""What becomes of a unit whose workers fail: more attempts, then only the rows to blame are given up."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.store.runs import UNIT_SCHEMA
+from engine.workers.cases import ALONE, MAX_FAILURES, MAX_POISONED, UnitCase, find_poisoned
+from engine.workers.units import RESULT_SCHEMA, Failure, Unit, UnitResult
+from schemas.errors import WorkerError
+
+DIED = Failure("worker_died", "killed")
+
+
+def unit(rows: int) -> Unit:
+    languages = {"source_lang": "eng_Latn", "target_lang": "deu_Latn"}
+    made = [{"unit": 7, "batch": i // 4, "key": f"k{i}", "text": f"t{i}", **languages} for i in range(rows)]
+    return Unit(7, pa.Table.from_pylist(made, schema=UNIT_SCHEMA))
+
+
+def results(rows: pa.Table) -> pa.Table:
+    made = [{"text": text.upper(), "attempt": 1, "settings": "first"} for text in rows["text"].to_pylist()]
+    return pa.Table.from_pylist(made, schema=RESULT_SCHEMA)
+
+
+def finish(case: UnitCase, deadly: set[str]) -> tuple[UnitResult, list[list[str]]]:
+    """Do a case with a worker that dies of some texts; what it was sent, in order."""
+    sent: list[list[str]] = []
+    while True:
+        texts = case.rows["text"].to_pylist()
+        sent.append(texts)
+        if deadly & set(texts):
+            case.failed(DIED)
+        elif (result := case.passed(results(case.rows))) is not None:
+            return result, sent
+
+
+def test_a_unit_that_fails_is_sent_again_unchanged():
+    case = UnitCase(unit(8))
+    for _ in range(MAX_FAILURES - 1):
+        case.failed(DIED)
+        assert case.rows.equals(case.unit.rows)
+        assert case.share == 1
+    result = case.passed(results(case.rows))
+    assert result.poisoned == {}
+    assert result.results["text"].to_pylist() == [f"T{i}" for i in range(8)]
+
+
+def test_it_is_searched_only_after_that_many_failures():
+    _, sent = finish(UnitCase(unit(8)), {"t5"})
+    assert [len(texts) for texts in sent[: MAX_FAILURES + 1]] == [8] * MAX_FAILURES + [4]
+
+
+@given(st.integers(2, 60).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1), max_size=4))))
+def test_exactly_the_poisoned_rows_are_given_up_and_the_rest_is_done_as_the_unit_was(case_of):
+    rows, poisoned = case_of
+    if len(poisoned) == rows:
+        return
+    result, sent = finish(UnitCase(unit(rows)), {f"t{i}" for i in poisoned})
+    assert set(result.poisoned) == poisoned
+    assert result.results.num_rows == rows
+    for i, row in enumerate(result.results.to_pylist()):
+        if i in poisoned:
+            assert (row["text"], row["failure"], row["attempt"]) == (None, "worker_died", MAX_FAILURES)
+        else:
+            assert (row["text"], row["failure"]) == (f"T{i}", None)
+    assert sent[-1] == [f"t{i}" for i in range(rows) if i not in poisoned]
+
+
+def test_one_poisoned_row_costs_few_attempts():
+    _, sent = finish(UnitCase(unit(2048)), {"t1500"})
+    assert len(sent) <= MAX_FAILURES + 2 * 11 + ALONE + 1
+
+
+def test_a_row_is_given_up_only_when_it_failed_alone_more_than_once():
+    """A machine that dies for a reason of its own must not cost a row."""
+    search = find_poisoned(2)
+    assert next(search) == [0]
+    assert search.send(DIED) == [0]  # once more
+    assert search.send(None) == [1]
+    with pytest.raises(StopIteration) as end:
+        search.send(None)
+    assert end.value.value == {}
+
+
+def test_machines_that_die_by_chance_cost_no_row():
+    case = UnitCase(unit(8))
+    for _ in range(MAX_FAILURES):
+        case.failed(DIED)
+    result, _ = finish(case, set())
+    assert result.poisoned == {}
+    assert result.results.num_rows == 8
+
+
+def test_an_engine_that_fails_on_everything_stops_the_build_and_gives_up_no_row():
+    with pytest.raises(WorkerError, match=f"unit 7 failed, and so did {MAX_POISONED + 1} of its rows alone: killed"):
+        finish(UnitCase(unit(100)), {f"t{i}" for i in range(100)})
+    with pytest.raises(WorkerError, match="unit 7 failed, and so did 3 of its rows alone"):
+        finish(UnitCase(unit(3)), {"t0", "t1", "t2"})
+
+
+def test_a_unit_of_one_poisoned_row_is_that_row():
+    result, _ = finish(UnitCase(unit(1)), {"t0"})
+    assert result.results["failure"].to_pylist() == ["worker_died"]
+
+
+def test_a_unit_that_fails_only_as_a_whole_stops_the_build():
+    case = UnitCase(unit(8))
+
+    def die_when_whole() -> None:
+        while True:
+            if case.rows.num_rows == 8:
+                case.failed(DIED)
+            else:
+                assert case.passed(results(case.rows)) is None
+
+    with pytest.raises(WorkerError, match="failed as a whole though its parts did not: killed"):
+        die_when_whole()

@@ -30,6 +30,7 @@ from engine.workers.units import Failure, Note, Unit, UnitResult
 from schemas.errors import WorkerError
 
 START_TIMEOUT_S = 600.0  # a large model from a slow disk
+NODE_GRACE_S = 5.0  # an actor that takes longer to start may have no node to start on
 MAX_STARTS = 3  # of actors in one place, in a row
 TICK_S = 1.0
 BEAT_EVERY_S = 5.0
@@ -216,6 +217,9 @@ class RayPool:
         return max(min(whole, PART_TIMEOUT_S), whole * case.share)
 
     def _look_after_start(self, worker: Worker, came: set[Any], now: float) -> None:
+        if self._address is None and now - worker.since > NODE_GRACE_S and not any(n["Alive"] for n in ray.nodes()):
+            msg = "the local Ray's node process died; run the same command again to go on"
+            raise WorkerError(msg)
         late = now - worker.since > START_TIMEOUT_S
         if worker.starting not in came and not late:
             return

@@ -7,7 +7,7 @@ a batch is translated exactly as it was written down, so that scores do not depe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import polars as pl
@@ -16,8 +16,9 @@ import pyarrow as pa
 from engine.translators.contract import Request, Translator
 from engine.translators.ladder import Outcome, translate_with_retry
 
-# A small job is cut into at least this many units, so that several workers share it.
-MIN_UNITS = 32
+# A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch: many
+# workers share a small job, and all of them have work until shortly before its end.
+SHARE_OF_REST = 1 / 16
 
 RESULT_SCHEMA = pa.schema(
     [
@@ -101,17 +102,18 @@ def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int) -
         The segments with their ``unit`` and ``batch`` numbers, in the order of work.
     """
     rows = segments.with_columns(tokens=estimated_tokens()).sort(["tokens", "key"], descending=[True, False])
-    total = int(rows["tokens"].sum())
-    unit_size = min(unit_tokens, max(batch_tokens, -(-total // MIN_UNITS)))
+    rest = int(rows["tokens"].sum())
     units: list[int] = []
     batches: list[int] = []
     unit = batch = used = width = count = 0
+    size = min(unit_tokens, rest * SHARE_OF_REST)
     for tokens in rows["tokens"]:
         if count and width * (count + 1) > batch_tokens:
             used += width * count
             batch, width, count = batch + 1, 0, 0
-            if used >= unit_size:
-                unit, used = unit + 1, 0
+            if used >= size:
+                rest -= used
+                unit, used, size = unit + 1, 0, min(unit_tokens, rest * SHARE_OF_REST)
         width = max(width, tokens)
         count += 1
         units.append(unit)
@@ -140,5 +142,7 @@ def translate_unit(translator: Translator, rows: pa.Table, batch_done: Callable[
         batch = [Request(*row[1:]) for row in group.iter_rows()]
         done.extend(translate_with_retry(translator, batch))
         batch_done()
-    made = [{**asdict(o.translation), "settings": o.settings, "attempt": o.attempt} for o in done]
-    return pa.Table.from_pylist(made, schema=RESULT_SCHEMA)
+    of_translation = RESULT_SCHEMA.names[:-2]
+    columns = {name: [getattr(outcome.translation, name) for outcome in done] for name in of_translation}
+    columns |= {"settings": [outcome.settings for outcome in done], "attempt": [outcome.attempt for outcome in done]}
+    return pa.table(columns, schema=RESULT_SCHEMA)

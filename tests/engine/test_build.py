@@ -174,7 +174,7 @@ def test_rows_are_cut_into_shards_and_row_groups_as_the_recipe_says(recipe_file,
 def test_a_crashed_build_leaves_the_old_dataset_and_no_staging(recipe_file, run, tmp_path):
     before = files(run(recipe_file()).dataset)
     with pytest.raises(WorkerError):
-        run(recipe_file(translate={"engine": "fake", "batch_tokens": 128, "fault": "echo", "crash_at_batch": 5}))
+        run(recipe_file(translate={"engine": "fake", "batch_tokens": 128, "fault": "echo", "crash_at_batch": 1}))
     assert files(tmp_path / "out/dataset") == before
     assert not (tmp_path / "out" / STAGING).exists()
 

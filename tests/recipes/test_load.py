@@ -53,7 +53,8 @@ def test_paths_are_relative_to_the_recipe_and_overrides_to_the_working_directory
     assert recipe.sources["s"].path == tmp_path / "s.jsonl"
     over = load_recipe(write(GOOD), ["sources.s.path=other.jsonl", "memory=mem"])
     assert over.sources["s"].path == Path("/other.jsonl")
-    assert over.memory == Path("/mem")
+    assert over.memory == "/mem"
+    assert load_recipe(write(GOOD), ["memory=s3://bucket/mem"]).memory == "s3://bucket/mem"
 
 
 def test_a_model_is_a_folder_only_where_it_is_written_as_a_path(write, tmp_path: Path):

@@ -32,8 +32,9 @@ def test_what_a_recipe_leaves_out_is_golden():
         "description": "",
         "translate": {
             "engine": "nllb", "model": "embedded", "revision": None, "device": "auto", "compute_type": "auto",
-            "batch_tokens": 2048, "unit_tokens": 32_768, "threads": 1, "beam_size": 4, "length_penalty": 1.0,
-            "max_source_tokens": 1024, "max_decoding_tokens": 256, "actors_per_gpu": 1,
+            "batch_tokens": 2048, "unit_tokens": 32_768, "threads": 1, "unit_timeout": 1800,
+            "beam_size": 4, "length_penalty": 1.0, "max_source_tokens": 1024,
+            "max_decoding_tokens": 256, "actors_per_gpu": 1,
             "retry": {"beam_size": 5, "repetition_penalty": 1.2, "no_repeat_ngram": 4},
         },
         "answers": {"policy": "target", "seed": 0, "target_share": 0.5, "context": False, "table": None},
@@ -133,7 +134,7 @@ def test_the_fake_engine_refuses_what_only_a_model_has():
 def test_the_lock_is_the_whole_recipe_but_for_where_and_how_wide_it_ran():
     found = recipe(workers=3, memory="deep/memory", translate={"engine": "nllb", "device": "cpu"}).lock()
     assert set(found) == set(Recipe.model_fields) - {"workers", "memory"}
-    assert set(recipe().model_dump()["translate"]) - set(found["translate"]) == {"device"}
+    assert set(recipe().model_dump()["translate"]) - set(found["translate"]) == {"device", "unit_timeout"}
     assert found == recipe().lock()
 
 

@@ -53,8 +53,8 @@ def test_the_list_is_a_pure_function_of_the_segments_and_not_of_their_order(leng
 def test_the_list_is_golden():
     units = plan_units(segments([30, 300, 3, 60, 61, 299]), batch_tokens=110, unit_tokens=200)
     assert units.select("unit", "batch", "key").rows() == [
-        (0, 0, "00000001"), (0, 1, "00000005"), (1, 2, "00000003"), (1, 2, "00000004"), (1, 2, "00000000"),
-        (1, 2, "00000002"),
+        (0, 0, "00000001"), (1, 1, "00000005"), (2, 2, "00000003"), (2, 2, "00000004"), (2, 2, "00000000"),
+        (2, 2, "00000002"),
     ]  # fmt: skip
 
 
@@ -69,6 +69,14 @@ def test_a_language_with_few_segments_shares_units_with_the_others():
 def test_a_small_job_still_has_work_for_several_workers():
     units = plan_units(segments([30] * 2000), batch_tokens=512, unit_tokens=1_000_000)
     assert units["unit"].n_unique() >= 16
+
+
+def test_units_are_full_while_there_is_much_to_do_and_shrink_to_a_batch_at_the_end():
+    units = plan_units(segments([30] * 20_000), batch_tokens=512, unit_tokens=4096)
+    batches = units.group_by("unit", maintain_order=True).agg(pl.col("batch").n_unique())["batch"].to_list()
+    assert batches == sorted(batches, reverse=True)
+    assert batches[0] == 4096 // 512 + 1
+    assert batches[-1] == 1
 
 
 class Recorder:

@@ -1,0 +1,171 @@
+"""What the translate stage costs beside the engine: segments/s on Ray against a bare CTranslate2 loop.
+
+Both translate the same length-sorted segments in the same batches with the embedded model, on the same two cores. The
+bare loop encodes, translates and decodes, in whichever of two arrangements is faster (two models of one thread, one
+model of two). The stage does everything that a build does: look-up, planning, writing units down, sending them to
+Ray actors, committing each to the memory, reading back. Loading the model and starting Ray are timed apart.
+
+    python benchmarks/overhead.py --captions captions_val2017.json --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import ctranslate2
+import polars as pl
+import sentencepiece
+
+from engine.embedded import MODEL_DIR
+from engine.stages.segment import Segments
+from engine.stages.translate import TranslateStage, with_keys
+from engine.store.folder import Folder
+from engine.store.memory import Direction, Memory
+from engine.store.runs import Run
+from engine.text.segments import split
+from engine.translators import TranslatorSpec, resolve_translator
+from engine.workers.pool import make_pool
+from engine.workers.units import plan_units
+from recipes.model import NllbTranslate
+from schemas.keys import digest
+from schemas.languages import registry
+
+GERMAN = Direction("eng_Latn", "deu_Latn")
+
+
+def segments_of_captions(path: Path, captions: int) -> Segments:
+    """The segments of the first captions of an official COCO file."""
+    rows = json.loads(path.read_text())["annotations"][:captions]
+    asked = Segments()
+    for row in rows:
+        asked.add("eng_Latn", ("deu_Latn",), list(split(row["caption"].strip(), "eng_Latn").requests))
+    return asked
+
+
+def bare(spec: TranslatorSpec, batches: list[list[str]], models: int, threads: int) -> tuple[float, dict[str, str]]:
+    """(seconds, translation by text) of a plain loop over batches, models in threads of their own."""
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(MODEL_DIR / "sentencepiece.bpe.model"))
+    section = spec.section
+    assert isinstance(section, NllbTranslate)
+    source, target = (registry()[code].nllb_token for code in (GERMAN.source_lang, GERMAN.target_lang))
+    loaded = [
+        ctranslate2.Translator(str(MODEL_DIR), compute_type=spec.placement.compute_type, intra_threads=threads)
+        for _ in range(models)
+    ]
+    waiting: SimpleQueue[list[str] | None] = SimpleQueue()
+    for batch in [*batches, *[None] * models]:
+        waiting.put(batch)
+    found: dict[str, str] = {}
+
+    def work(model: Any) -> None:
+        while (batch := waiting.get()) is not None:
+            encoded = pieces.encode(batch, out_type=str)
+            results = model.translate_batch(
+                [[source, *tokens, "</s>"] for tokens in encoded],
+                target_prefix=[[target]] * len(batch),
+                max_batch_size=0,
+                beam_size=section.beam_size,
+                length_penalty=section.length_penalty,
+                max_decoding_length=section.max_decoding_tokens + 1,
+                return_scores=True,
+            )
+            texts = pieces.decode([result.hypotheses[0][1:] for result in results])
+            found.update(zip(batch, texts, strict=True))
+
+    workers = [threading.Thread(target=work, args=(model,)) for model in loaded]
+    began = time.perf_counter()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return time.perf_counter() - began, found
+
+
+def staged(spec: TranslatorSpec, asked: Segments, folder: Path) -> tuple[float, float, dict[str, str]]:
+    """(seconds of the stage, seconds of starting Ray and the workers, translation by text)."""
+    run = Run.open(folder, {}, "benchmark")
+    with make_pool(spec, 2) as pool:
+        began = time.perf_counter()
+        pool.start()
+        started = time.perf_counter() - began
+        stage = TranslateStage(spec, Memory(Folder(folder / "memory")), run, pool)
+        began = time.perf_counter()
+        stage.translate("forward", asked, retry_failed=False, advance=lambda *_: None)
+        entries = stage.entries("forward", GERMAN)
+        seconds = time.perf_counter() - began
+    whole = entries.filter(pl.col("failure").is_null())  # the loop has no ladder that refuses what looped
+    return seconds, started, dict(whole.select("text", "translation").iter_rows())
+
+
+def measure(captions: Path, count: int, beam: int, rounds: int) -> dict[str, Any]:
+    """All arrangements in turn, `rounds` times; medians, and the ratio of the medians."""
+    section = NllbTranslate(engine="nllb", model="embedded", beam_size=beam, retry=None)
+    spec = resolve_translator(section)
+    asked = segments_of_captions(captions, count)
+    rows = with_keys(GERMAN, asked.table(GERMAN), spec.fingerprint)
+    rows = rows.select("key", pl.lit("eng_Latn").alias("source_lang"), pl.lit("deu_Latn").alias("target_lang"), "text")
+    planned = plan_units(rows, batch_tokens=section.batch_tokens, unit_tokens=section.unit_tokens)
+    batches = [group["text"].to_list() for _, group in planned.group_by("batch", maintain_order=True)]
+    seconds: dict[str, list[float]] = {"bare_2x1": [], "bare_1x2": [], "stage": [], "start": []}
+    outputs: list[dict[str, str]] = []
+    arrangements: dict[str, Callable[[], tuple[float, dict[str, str]]]] = {
+        "bare_2x1": lambda: bare(spec, batches, 2, 1),
+        "bare_1x2": lambda: bare(spec, batches, 1, 2),
+    }
+    for _ in range(rounds):
+        for name, do in arrangements.items():
+            taken, found = do()
+            seconds[name].append(taken)
+            outputs.append(found)
+        with tempfile.TemporaryDirectory() as folder:
+            taken, started, found = staged(spec, asked, Path(folder))
+        seconds["stage"].append(taken)
+        seconds["start"].append(started)
+        outputs.append(found)
+    judged = set.intersection(*(set(found) for found in outputs))
+    digests = {digest({text: found[text] for text in judged}) for found in outputs}
+    median = {name: statistics.median(values) for name, values in seconds.items()}
+    best = min(median["bare_2x1"], median["bare_1x2"])
+    return {
+        "segments": rows.height,
+        "units": planned["unit"].n_unique(),
+        "batches": len(batches),
+        "settings": {"beam_size": beam, "compute_type": spec.placement.compute_type, "workers": 2, "threads": 1},
+        "seconds": {name: [round(value, 2) for value in values] for name, values in seconds.items()},
+        "segments_per_second": {
+            name: round(rows.height / median[name], 1) for name in ("bare_2x1", "bare_1x2", "stage")
+        },
+        "ratio_to_bare": round(best / median["stage"], 4),
+        "ratio_to_bare_with_start": round(best / (median["stage"] + median["start"]), 4),
+        "outputs_compared": len(judged),
+        "outputs_equal": len(digests) == 1,
+        "output_digest": digests.pop(),
+        "versions": {"ctranslate2": ctranslate2.__version__, "python": platform.python_version()},
+    }
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--captions", type=Path, required=True, help="official COCO captions JSON")
+    parser.add_argument("--count", type=int, default=20_000, help="captions")
+    parser.add_argument("--beam", type=int, default=4, help="beams; 1 is greedy")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    options = parser.parse_args()
+    result = measure(options.captions, options.count, options.beam, options.rounds)
+    print(json.dumps(result) if options.json else "\n".join(f"{name}: {value}" for name, value in result.items()))
+
+
+if __name__ == "__main__":
+    main()

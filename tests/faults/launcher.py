@@ -1,0 +1,152 @@
+"""The ``glotmill`` command with one SIGKILL in it: ``python -m tests.faults.launcher EVENT N MARKER build ...``.
+
+Events, each at its N-th time: ``commit`` (the driver, after a commit to the memory), ``write`` (the driver, between
+writing a file aside and giving it its name), ``batch`` (an actor, after a batch), ``actor`` (an actor, after a commit
+of the driver's), ``raylet`` (Ray's node process and with
+it all actors, after a commit). The marker file appears when the fault has
+happened, and it happens once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.cli import main
+from engine.store import files
+from engine.store.memory import Memory
+
+
+def descendants(pid: int) -> list[tuple[int, str]]:
+    """(process id, command line) of all processes that a process started, and those that they started."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            command = Path(f"/proc/{child}/cmdline")
+            try:
+                found += [(int(child), command.read_text().replace("\0", " ")), *descendants(int(child))]
+            except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+                continue
+    return found
+
+
+def claim(marker: str) -> bool:
+    """Whether the fault has not happened yet; from now on it has."""
+    try:
+        os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
+
+
+def at(n: int, marker: str, fault: Callable[[], None]) -> Callable[[], None]:
+    """Does the fault at its n-th call."""
+    calls = 0
+
+    def tick() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == n and claim(marker):
+            fault()
+
+    return tick
+
+
+def kill_self() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def named(part: str) -> list[int]:
+    """The processes that this one started whose command line has a part."""
+    return [pid for pid, command in descendants(os.getpid()) if part in command]
+
+
+def kill_first(part: str) -> None:
+    os.kill(named(part)[0], signal.SIGKILL)
+
+
+def kill_node() -> None:
+    """Kill Ray's node process, and wait until its actors, which find out by and by, have ended themselves."""
+    actors = named("ray::TranslatorActor")
+    kill_first("src/ray/raylet/raylet ")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and any(Path(f"/proc/{pid}").exists() for pid in actors):
+        time.sleep(0.1)
+
+
+def after_commit(tick: Callable[[], None]) -> None:
+    commit = Memory.commit
+
+    def wrapped(self: Memory, entries: Any) -> Any:
+        made = commit(self, entries)
+        tick()
+        return made
+
+    Memory.commit = wrapped  # type: ignore[method-assign]
+
+
+def before_naming(tick: Callable[[], None]) -> None:
+    link, replace = os.link, Path.replace
+
+    def linked(*arguments: Any) -> None:
+        tick()
+        link(*arguments)
+
+    def replaced(self: Path, target: Path) -> Path:
+        tick()
+        return replace(self, target)
+
+    files.os.link = linked  # type: ignore[attr-defined]
+    Path.replace = replaced  # type: ignore[method-assign, assignment]
+
+
+def in_actors(n: int, marker: str) -> None:
+    from engine.workers import ray_pool
+    from engine.workers.ray_worker import TranslatorActor
+
+    class FatalActor(TranslatorActor):
+        """Kills its process after its n-th batch, if no other actor has."""
+
+        def _count(self) -> None:
+            super()._count()
+            if self._batches == n:
+                try:
+                    os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+                except FileExistsError:
+                    return
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    ray_pool.TranslatorActor = FatalActor  # type: ignore[misc]
+
+
+def install(event: str, n: int, marker: str) -> None:
+    match event:
+        case "commit":
+            after_commit(at(n, marker, kill_self))
+        case "write":
+            before_naming(at(n, marker, kill_self))
+        case "actor":
+            after_commit(at(n, marker, lambda: kill_first("ray::TranslatorActor")))
+        case "raylet":
+            after_commit(at(n, marker, kill_node))
+        case "batch":
+            from engine.workers.ray_session import protect
+
+            protect(None)
+            in_actors(n, marker)
+        case "none":
+            return
+        case _:
+            raise SystemExit(f"no such event: {event}")
+
+
+if __name__ == "__main__":
+    _, event, number, marker, *command = sys.argv
+    install(event, int(number), marker)
+    sys.argv = ["glotmill", *command]
+    main()

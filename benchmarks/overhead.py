@@ -113,7 +113,7 @@ def measure(captions: Path, count: int, beam: int, rounds: int) -> dict[str, Any
     spec = resolve_translator(section)
     asked = segments_of_captions(captions, count)
     rows = with_keys(GERMAN, asked.table(GERMAN), spec.fingerprint)
-    rows = rows.select("key", pl.lit("eng_Latn").alias("source_lang"), pl.lit("deu_Latn").alias("target_lang"), "text")
+    rows = rows.select("key", "source_lang", "target_lang", "text")
     planned = plan_units(rows, batch_tokens=section.batch_tokens, unit_tokens=section.unit_tokens)
     batches = [group["text"].to_list() for _, group in planned.group_by("batch", maintain_order=True)]
     seconds: dict[str, list[float]] = {"bare_2x1": [], "bare_1x2": [], "stage": [], "start": []}

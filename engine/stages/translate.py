@@ -2,13 +2,13 @@
 
 Guarantees: units are written down before work begins and a resume finishes them as written; every unit is
 committed to the memory before it counts; entries are read back from the memory, one for each segment asked for, or
-the stage raises. Beside the texts asked for, one direction's entries are in memory at a time.
+the stage raises. Beside the texts asked for, one language's entries are in memory at a time.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 import polars as pl
@@ -24,6 +24,7 @@ from engine.workers.units import Unit, UnitResult, plan_units
 from schemas.errors import ConservationError
 from schemas.keys import memory_keys
 
+KEYS_AT_ONCE = 1_000_000  # of a look-up; with a million more of the last direction's at the most
 ENTRY = ["failure", "logprob", "target_tokens", "hit_limit", "attempt", "origin"]
 JOINED_SCHEMA = {
     "text": pl.String,  # the request
@@ -87,24 +88,39 @@ class TranslateStage:
         """
         total = unique = 0
         missing = [pl.DataFrame(schema=TO_DO)]
-        for direction in asked.directions():
-            wanted = with_keys(direction, asked.table(direction), self._spec.fingerprint)
-            self._run.write_asked(phase, direction, wanted)
+        for wanted in self._in_portions(self._write_asked(phase, asked)):
             total += int(wanted["asked"].sum())
             unique += wanted.height
-            unknown = self._memory.missing(direction, wanted, retry_failed=retry_failed)
-            languages = {"source_lang": direction.source_lang, "target_lang": direction.target_lang}
-            missing.append(unknown.with_columns(pl.lit(v).alias(k) for k, v in languages.items()).select(TO_DO.keys()))
+            missing.append(self._memory.missing(wanted, retry_failed=retry_failed).select(TO_DO.keys()))
         todo = pl.concat(missing)
         sent = self._do(phase, todo, advance)
         retried = failed = 0
-        for direction in asked.directions():
-            found = self._entries(phase, direction, ["key", "failure", "attempt"])
+        for wanted in self._in_portions(self._run.read_asked(phase, direction) for direction in asked.directions()):
+            found = self._found(wanted, ["key", "failure", "attempt"])
             retried += int((found["attempt"] > 1).sum())
             failed += int(found["failure"].is_not_null().sum())
         count = SegmentCount(total, unique, sent, unique - todo.height, retried, failed)
         self._run.event("phase_done", phase=phase, **asdict(count))
         return count
+
+    def _write_asked(self, phase: str, asked: Asked) -> Iterator[pl.DataFrame]:
+        """What is asked, by direction, with keys; kept on disk to be read again."""
+        for direction in asked.directions():
+            wanted = with_keys(direction, asked.table(direction), self._spec.fingerprint)
+            self._run.write_asked(phase, direction, wanted)
+            yield wanted
+
+    @staticmethod
+    def _in_portions(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """Several small directions as one frame: each look-up reads the memory once."""
+        waiting: list[pl.DataFrame] = []
+        for frame in frames:
+            waiting.append(frame)
+            if sum(waited.height for waited in waiting) >= KEYS_AT_ONCE:
+                yield pl.concat(waiting)
+                waiting = []
+        if waiting:
+            yield pl.concat(waiting)
 
     def entries(self, phase: str, direction: Direction) -> pl.DataFrame:
         """The entries of a phase's segments in one direction, read back from the memory.
@@ -115,7 +131,10 @@ class TranslateStage:
         Raises:
             ConservationError: A segment has no entry.
         """
-        return self._entries(phase, direction, ["key", "text", *ENTRY])
+        wanted = self._run.read_asked(phase, direction)
+        found = self._found(wanted, ["key", "text", *ENTRY]).rename({"text": "translation"})
+        rows = wanted.select("text", "carrier", "key")
+        return rows.join(found, on="key", how="left", maintain_order="left")
 
     def into(self, lang: str, asked: Asked, *, returned: bool) -> pl.DataFrame:
         """The entries into one language with their way back, as `JOINED_SCHEMA`.
@@ -132,9 +151,9 @@ class TranslateStage:
                 rows.append(join_back(self.entries("forward", direction), back, lang).select(JOINED_SCHEMA.keys()))
         return pl.concat(rows)
 
-    def _entries(self, phase: str, direction: Direction, columns: list[str]) -> pl.DataFrame:
-        wanted = self._run.read_asked(phase, direction)
-        found = self._memory.lookup(direction, wanted, columns)
+    def _found(self, wanted: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+        """Columns of the entries of all wanted rows."""
+        found = self._memory.lookup(wanted, columns)
         self._note_set_aside()
         if found.height != wanted.height:
             lost = wanted.join(found, on="key", how="anti")["text"]
@@ -143,8 +162,7 @@ class TranslateStage:
                 f"run the same command again to have them translated"
             )
             raise ConservationError(msg)
-        found = found.rename({"text": "translation"}, strict=False)
-        return wanted.drop("asked").join(found, on="key", how="left", maintain_order="left")
+        return found
 
     def _do(self, phase: str, missing: pl.DataFrame, advance: Callable[[int, int], None]) -> int:
         """Finish the units that an earlier attempt wrote down, then plan and do the rest; segments sent."""
@@ -216,9 +234,13 @@ class TranslateStage:
 
 
 def with_keys(direction: Direction, segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:
-    """The segments of one direction with their memory keys."""
+    """The segments of one direction with its languages and their memory keys."""
     keys = memory_keys(fingerprint, direction.source_lang, direction.target_lang, segments["text"])
-    return segments.with_columns(key=pl.Series(keys, dtype=pl.String))
+    return segments.with_columns(
+        source_lang=pl.lit(direction.source_lang),
+        target_lang=pl.lit(direction.target_lang),
+        key=pl.Series(keys, dtype=pl.String),
+    )
 
 
 class WayBack:

@@ -3,7 +3,7 @@
 Guarantees: a committed entry is never asked again. Of several entries of one key the winner is the same for every
 reader and for ever: texts before failures, then the lowest file number. A person's correction of a request wins
 over what any engine said of it, and of several corrections the last one. A build composes from what it reads back,
-never from what it just made. A look-up reads one direction at a time and holds only what was asked for.
+never from what it just made. A look-up holds what was asked for, whatever the memory holds.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ MEMORY_SCHEMA = pa.schema(
 FAILED = "failed:"
 HUMAN = "human"
 DIRECTION = ["source_lang", "target_lang"]
+REQUEST = [*DIRECTION, "request"]
 _ORDER = [pl.col("failure").is_not_null(), pl.col(FILE)]
 
 
@@ -99,52 +100,54 @@ class Memory:
         check_entries(entries)
         return self.corrections.add(entries)
 
-    def missing(self, direction: Direction, wanted: pl.DataFrame, *, retry_failed: bool = False) -> pl.DataFrame:
+    def missing(self, wanted: pl.DataFrame, *, retry_failed: bool = False) -> pl.DataFrame:
         """The wanted rows of which the memory knows nothing.
 
         Args:
-            direction: Languages of the rows.
-            wanted: Columns key and text (the request), and any others.
+            wanted: Columns key, source_lang, target_lang and text (the request), and any others.
             retry_failed: Remembered failures count as unknown.
         """
-        wanted = wanted.join(self._corrected(direction), left_on="text", right_on="request", how="anti")
+        request = [*DIRECTION, "text"]
+        wanted = wanted.join(
+            self._corrected(wanted), left_on=request, right_on=REQUEST, how="anti", maintain_order="left"
+        )
 
         def known(rows: pl.LazyFrame) -> pl.LazyFrame:
-            rows = rows.filter(direction.rows())
+            rows = rows.filter(_directions_of(wanted))
             if retry_failed:
                 rows = rows.filter(pl.col("failure").is_null())
             return rows.select("key").join(wanted.lazy().select("key"), on="key", how="semi")
 
         return wanted.join(self.translations.select(known), on="key", how="anti", maintain_order="left")
 
-    def lookup(
-        self, direction: Direction, wanted: pl.DataFrame, columns: Sequence[str] = tuple(MEMORY_SCHEMA.names)
-    ) -> pl.DataFrame:
+    def lookup(self, wanted: pl.DataFrame, columns: Sequence[str] = tuple(MEMORY_SCHEMA.names)) -> pl.DataFrame:
         """The winning entry of each wanted row that the memory has.
 
         Args:
-            direction: Languages of the rows.
-            wanted: Columns key and text (the request).
+            wanted: Columns key, source_lang, target_lang and text (the request).
             columns: What to read of the entries.
 
         Returns:
             The columns of `MEMORY_SCHEMA` under the wanted keys, one row a key found, in no particular order.
         """
-        corrections = self._corrected(direction).drop("key")
-        asked = wanted.select("key", request="text")
-        corrected = asked.join(corrections, on="request", how="inner")
-        rest = asked.join(corrections, on="request", how="anti").select("key")
+        corrections = self._corrected(wanted).drop("key")
+        asked = wanted.select("key", *DIRECTION, request="text")
+        corrected = asked.join(corrections, on=REQUEST, how="inner")
+        rest = asked.join(corrections, on=REQUEST, how="anti").select("key")
         read = {"key", "failure", FILE, *columns}
         found = self.translations.select(
-            lambda rows: rows.filter(direction.rows()).select(read).join(rest.lazy(), on="key", how="semi")
+            lambda rows: rows.filter(_directions_of(wanted)).select(read).join(rest.lazy(), on="key", how="semi")
         )
         machine = found.sort(_ORDER, maintain_order=True).unique("key", keep="first")
         return pl.concat([corrected.select(columns), machine.select(columns)])
 
-    def _corrected(self, direction: Direction) -> pl.DataFrame:
-        """The corrections in force in a direction, one a request."""
-        rows = self.corrections.select(lambda rows: rows.filter(direction.rows()))
-        return rows.sort(FILE, maintain_order=True).unique("request", keep="last", maintain_order=True).drop(FILE)
+    def _corrected(self, wanted: pl.DataFrame) -> pl.DataFrame:
+        """The corrections in force in the directions of some rows, one a request."""
+        return self._last_corrections(_directions_of(wanted))
+
+    def _last_corrections(self, which: pl.Expr) -> pl.DataFrame:
+        rows = self.corrections.select(lambda rows: rows.filter(which))
+        return rows.sort(FILE, maintain_order=True).unique(REQUEST, keep="last", maintain_order=True).drop(FILE)
 
     def directions(self) -> list[Direction]:
         """The directions that the memory knows anything of, sorted."""
@@ -156,15 +159,22 @@ class Memory:
 
     def winners(self, direction: Direction) -> pl.DataFrame:
         """All entries in force in a direction: corrections, and each engine's winner of each request."""
-        corrected = self._corrected(direction)
+        corrected = self._last_corrections(direction.rows())
         machine = self.translations.select(lambda rows: winners(rows.filter(direction.rows())))
-        machine = machine.join(corrected, on="request", how="anti")
+        machine = machine.join(corrected, on=REQUEST, how="anti")
         columns = MEMORY_SCHEMA.names
         return pl.concat([corrected.select(columns), machine.select(columns)]).sort("request", "translator")
 
     def compact(self) -> Iterator[NumberedFile]:
         """Merge small files; only winners are kept, and no look-up changes. Corrections keep their history."""
         return self.translations.compact(winners, [*DIRECTION, "key"])
+
+
+def _directions_of(wanted: pl.DataFrame) -> pl.Expr:
+    """Selects the directions of some rows, so that compacted files are read only where they hold them."""
+    return pl.col("source_lang").is_in(wanted["source_lang"].unique().to_list()) & pl.col("target_lang").is_in(
+        wanted["target_lang"].unique().to_list()
+    )
 
 
 def winners(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -11,11 +11,13 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import sys
 from typing import Any
 
 from schemas.errors import InputError
 
+CONNECT_TIMEOUT_S = 10.0
 OURS = {
     "RAY_AUTH_MODE": "token",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # no copying of the project into another environment
@@ -48,6 +50,8 @@ def start_ray(address: str | None = None) -> bool:
 
     if ray.is_initialized():
         return False
+    if address is not None:
+        _check_address(address)
     options: dict[str, Any] = {"include_dashboard": False} if address is None else {}
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -60,6 +64,16 @@ def start_ray(address: str | None = None) -> bool:
     if before is not None:
         signal.signal(signal.SIGTERM, before)  # Ray's own handler would end the process in the middle of a unit
     return True
+
+
+def _check_address(address: str) -> None:
+    """Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT_S).close()
+    except (OSError, ValueError) as error:
+        msg = f"--ray-address {address}: no Ray cluster answers ({error}); expected HOST:PORT as `ray start` names it"
+        raise InputError(msg) from None
 
 
 def cluster_gpus(address: str) -> int:

@@ -1,54 +1,44 @@
-"""A build killed from outside goes on where it was and ends in the same bytes."""
+"""A build of which any process is killed at any moment ends in the bytes of an undisturbed one.
+
+The short version; ``make soak`` runs the long one (`tests.faults.soak`).
+"""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
+import random
 
-import orjson
 import pytest
 
-RECIPE = {"engine": "nllb", "model": "embedded", "beam_size": 4, "batch_tokens": 64, "unit_tokens": 64}
+from tests.faults.trials import DRIVER_EVENTS, RAY_EVENTS, Fault, Trials
+
+SEGMENTS = 400
 
 
-def content(dataset: Path) -> dict[str, str]:
-    return {
-        p.relative_to(dataset).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in dataset.rglob("*")
-        if p.is_file()
-    }
+@pytest.fixture(scope="module", params=["embedded", "fake"])
+def trials(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trials:
+    return Trials(tmp_path_factory.mktemp("trials"), request.param, SEGMENTS)
 
 
-def command(recipe: Path, folder: Path) -> list[str]:
-    options = ["--out", str(folder / "out"), "--memory", str(folder / "memory"), "--json"]
-    return [sys.executable, "-m", "engine.cli", "build", str(recipe), *options]
+@pytest.mark.parametrize("event", DRIVER_EVENTS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_driver_killed_without_ray(trials: Trials, event: str, seed: int):
+    outcome = trials.run(seed, trials.fault(random.Random(seed), event, 0))
+    assert outcome.happened
+    assert outcome.runs == 2
+    assert outcome.same
 
 
-@pytest.mark.parametrize("commits", [1, 4])
-def test_a_killed_build_is_resumed_to_the_same_bytes(recipe_file, tmp_path: Path, commits: int):
-    recipe = recipe_file(translate=RECIPE, languages=["deu_Latn", "fra_Latn"])
-    whole = subprocess.run(command(recipe, tmp_path / "whole"), capture_output=True, check=True)
-    asked = orjson.loads(whole.stdout.splitlines()[-1])["segments"]
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("event", RAY_EVENTS)
+def test_one_process_of_a_build_on_ray_killed(trials: Trials, event: str):
+    outcome = trials.run(3, trials.fault(random.Random(3), event, 2))
+    assert outcome.happened
+    assert outcome.same
+    # An actor's death costs no run, the driver's one; Ray's node takes both its actors with it.
+    assert outcome.runs == (1 if event in ("batch", "actor") else 2)
 
-    process = subprocess.Popen(
-        command(recipe, tmp_path / "part"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
-    memory = tmp_path / "part/memory/translations"
-    deadline = time.monotonic() + 60
-    while len(list(memory.glob("[0-9]*.parquet"))) < commits and time.monotonic() < deadline:
-        assert process.poll() is None, "it was done before it could be killed"
-        time.sleep(0.001)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "part/out/dataset").exists()
 
-    resumed = subprocess.run(command(recipe, tmp_path / "part"), capture_output=True, check=True)
-    counts = orjson.loads(resumed.stdout.splitlines()[-1])["segments"]
-    assert counts["unique"] == asked["unique"]
-    assert 0 < counts["from_memory"] < counts["unique"]
-    assert content(tmp_path / "part/out/dataset") == content(tmp_path / "whole/out/dataset")
+def test_a_build_is_resumed_and_not_begun_again(trials: Trials):
+    outcome = trials.run(4, Fault("commit", trials.counts["commit"] // 2, 0))
+    asked = trials.summary["segments"]["unique"] + trials.summary["back_translation"]["unique"]
+    assert 0 < outcome.translated < asked

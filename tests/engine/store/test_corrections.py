@@ -41,7 +41,8 @@ def memory(tmp_path: Path) -> Memory:
 
 def in_force(memory: Memory, translator: str = "t") -> dict[str, str]:
     keys = memory_keys(translator, "eng_Latn", "deu_Latn", TEXTS)
-    found = memory.lookup(GERMAN, pl.DataFrame({"key": keys, "text": list(TEXTS)}))
+    languages = {"source_lang": "eng_Latn", "target_lang": "deu_Latn"}
+    found = memory.lookup(pl.DataFrame({"key": keys, "text": list(TEXTS), **languages}))
     return dict(found.select("request", "text").iter_rows())
 
 

@@ -33,12 +33,13 @@ def failed(key: str, reason: str = "failed:empty_output") -> dict[str, Any]:
 GERMAN = Direction("eng_Latn", "deu_Latn")
 
 
-def wanted(*keys: str) -> pl.DataFrame:
-    return pl.DataFrame({"key": list(keys), "text": [f"request {key}" for key in keys]})
+def wanted(*keys: str, lang: str = "deu_Latn") -> pl.DataFrame:
+    requests = [f"request {key}" for key in keys]
+    return pl.DataFrame({"key": list(keys), "source_lang": "eng_Latn", "target_lang": lang, "text": requests})
 
 
 def texts(memory: Memory, *keys: str) -> dict[str, str | None]:
-    found = memory.lookup(GERMAN, wanted(*keys))
+    found = memory.lookup(wanted(*keys))
     return dict(zip(found["key"], found["text"], strict=True))
 
 
@@ -57,15 +58,15 @@ def test_the_columns_of_an_entry_are_golden():
 
 
 def test_a_memory_that_was_never_written_is_empty(memory: Memory):
-    found = memory.lookup(GERMAN, wanted("k"))
+    found = memory.lookup(wanted("k"))
     assert (found.height, found.columns) == (0, MEMORY_SCHEMA.names)
-    assert memory.missing(GERMAN, wanted("k")).rows() == wanted("k").rows()
+    assert memory.missing(wanted("k")).rows() == wanted("k").rows()
     assert memory.directions() == []
 
 
 def test_looking_into_a_memory_on_disk_leaves_no_folder(tmp_path: Path):
     memory = Memory(Folder(tmp_path / "memory"))
-    memory.lookup(GERMAN, wanted("k"))
+    memory.lookup(wanted("k"))
     assert not (tmp_path / "memory").exists()
 
 
@@ -95,17 +96,26 @@ def test_only_keys_that_were_asked_for_come_back(memory: Memory):
 
 def test_what_is_missing_is_what_has_no_entry_in_the_direction(memory: Memory):
     memory.commit(table(entry("a", "A"), failed("b"), entry("c", "C", target_lang="fra_Latn")))
-    assert memory.missing(GERMAN, wanted("d", "a", "b", "c"))["key"].to_list() == ["d", "c"]
-    assert memory.missing(GERMAN, wanted("a", "b"), retry_failed=True)["key"].to_list() == ["b"]
+    assert memory.missing(wanted("d", "a", "b", "c"))["key"].to_list() == ["d", "c"]
+    assert memory.missing(wanted("a", "b"), retry_failed=True)["key"].to_list() == ["b"]
     assert memory.directions() == [GERMAN, Direction("eng_Latn", "fra_Latn")]
+
+
+def test_one_look_up_serves_several_directions(memory: Memory):
+    memory.commit(table(entry("a", "A"), entry("c", "C", target_lang="fra_Latn")))
+    memory.correct(table(corrected("h", "request d", "D")))
+    both = pl.concat([wanted("a", "b", "d"), wanted("c", "d", lang="fra_Latn")])
+    assert memory.missing(both).select("key", "target_lang").rows() == [("b", "deu_Latn"), ("d", "fra_Latn")]
+    found = memory.lookup(both, ["key", "text", "target_lang"])
+    assert sorted(found.rows()) == [("a", "A", "deu_Latn"), ("c", "C", "fra_Latn"), ("d", "D", "deu_Latn")]
 
 
 def test_the_same_keys_committed_twice_change_nothing(memory: Memory):
     """What a late duplicate of a unit would do."""
     memory.commit(table(entry("a", "A"), entry("b", "B")))
-    before = memory.lookup(GERMAN, wanted("a", "b")).sort("key")
+    before = memory.lookup(wanted("a", "b")).sort("key")
     memory.commit(table(entry("a", "A", logprob=-0.7), entry("b", "late")))
-    assert memory.lookup(GERMAN, wanted("a", "b")).sort("key").equals(before)
+    assert memory.lookup(wanted("a", "b")).sort("key").equals(before)
 
 
 def corrected(key: str, request: str, text: str) -> dict[str, Any]:
@@ -117,17 +127,17 @@ def test_a_persons_correction_of_a_request_wins_over_every_engine_and_the_last_o
     memory.commit(table(entry("k", "machine"), entry("m", "other")))
     memory.correct(table(corrected("h", "request k", "second thought")))
     assert texts(memory, "k", "m") == {"k": "second thought", "m": "other"}
-    assert memory.missing(GERMAN, wanted("k")).height == 0
-    assert memory.missing(Direction("eng_Latn", "fra_Latn"), wanted("k")).height == 1
+    assert memory.missing(wanted("k")).height == 0
+    assert memory.missing(wanted("k", lang="fra_Latn")).height == 1
 
 
 def test_compaction_changes_no_look_up(memory: Memory):
     memory.commit(table(failed("f"), entry("k", "first")))
     memory.commit(table(entry("f", "healed"), entry("k", "second"), failed("g")))
     memory.commit(table(entry("x", "X", target_lang="fra_Latn")))
-    before = memory.lookup(GERMAN, wanted("f", "g", "k")).sort("key")
+    before = memory.lookup(wanted("f", "g", "k")).sort("key")
     assert [file.name for file in memory.compact()] == ["00000001-00000003.parquet"]
-    assert memory.lookup(GERMAN, wanted("f", "g", "k")).sort("key").equals(before)
+    assert memory.lookup(wanted("f", "g", "k")).sort("key").equals(before)
     assert memory.commit(table(entry("k", "third"), entry("n", "N"))).name == "00000004.parquet"
     assert texts(memory, "f", "k", "n") == {"f": "healed", "k": "first", "n": "N"}
 
@@ -151,7 +161,7 @@ def test_an_unreadable_file_is_set_aside_and_its_keys_are_unknown(memory: Memory
     for key in "abc":
         memory.commit(table(entry(key, key.upper())))
     memory.translations.folder.overwrite("00000002.parquet", b"not parquet")
-    assert memory.missing(GERMAN, wanted("a", "b", "c"))["key"].to_list() == ["b"]
+    assert memory.missing(wanted("a", "b", "c"))["key"].to_list() == ["b"]
     (aside,) = memory.set_aside
     assert aside.location.endswith("translations/unreadable/00000002.parquet")
     assert "not parquet" in aside.reason.lower() or "magic" in aside.reason
@@ -164,11 +174,11 @@ def test_an_unreadable_file_of_corrections_is_an_error_because_nobody_can_make_t
     memory.correct(table(corrected("h", "request k", "person")))
     memory.corrections.folder.overwrite("00000001.parquet", b"not parquet")
     with pytest.raises(StoreError, match=r"cannot read \S*corrections/00000001.parquet: .* restore it from a copy"):
-        memory.lookup(GERMAN, wanted("k"))
+        memory.lookup(wanted("k"))
 
 
 def test_a_memory_of_another_version_is_refused(memory: Memory):
     pl.DataFrame({"key": ["k"]}).write_parquet(sink := BytesIO())
     memory.translations.folder.put_if_absent("00000001.parquet", sink.getvalue())
     with pytest.raises(StoreError, match="another version of Glotmill"):
-        memory.lookup(GERMAN, wanted("k"))
+        memory.lookup(wanted("k"))

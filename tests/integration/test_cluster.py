@@ -1,0 +1,51 @@
+"""Several machines: a build joins a cluster that is there, and goes on when one of its nodes dies."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.trials import ROOT, content
+
+
+def test_a_build_on_two_nodes_survives_the_death_of_one_with_the_same_bytes(recipe_file, run, tmp_path: Path):
+    engine = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 64, "unit_tokens": 64}
+    slow = {**engine, "seconds_per_batch": 0.5}
+    recipe = recipe_file(translate=slow, languages=["deu_Latn", "fra_Latn"], workers=2)
+    whole = run(recipe, "workers=0", out="whole", memory=tmp_path / "elsewhere")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.two_nodes", str(recipe), str(tmp_path / "cluster"), "3"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["nodes_with_actors"] == 2
+    assert told["alive_at_the_end"] == 1
+    assert "worker_died" in told["failed_attempts"]
+    assert told["failed_records"] == 0
+    assert content(tmp_path / "cluster/out/dataset") == content(whole.dataset)
+
+
+def command(recipe: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "engine.cli", "build", str(recipe), *options], capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "nonsense"])
+def test_an_address_without_a_cluster_is_one_line(recipe_file, tmp_path: Path, address: str):
+    done = command(recipe_file(workers=1), "--ray-address", address, "--out", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert f"error: --ray-address {address}: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cluster_with_workers_0_is_a_contradiction(recipe_file):
+    done = command(recipe_file(workers=0), "--ray-address", "127.0.0.1:9")
+    assert done.returncode == 2
+    assert "workers is 0" in done.stderr

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-convert bench-text lint clean
+.PHONY: demo test test-convert soak bench-text bench-overhead bench-memory lint clean
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 	$(BIN)/glotmill build recipes/quickstart.yaml
@@ -20,6 +20,15 @@ lint: $(READY)  ## formatting, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+soak: $(READY)  ## 100 builds with one process killed in each, resumed and compared: about an hour
+	$(BIN)/python -m tests.faults.soak
+
+bench-overhead: $(READY)  ## the translate stage against a bare engine: make bench-overhead CAPTIONS=captions_val2017.json
+	$(BIN)/python benchmarks/overhead.py --captions $(CAPTIONS) --json
+
+bench-memory: $(READY)  ## look-ups in a memory of 10 million entries (1 GB of disk): make bench-memory FOLDER=/somewhere
+	$(BIN)/python benchmarks/memory.py --folder $(FOLDER) --json
 
 bench-text: $(READY)  ## text processing in records/s: make bench-text QUESTIONS="xgqa/en/train_48.json xgqa/en/dev.json"
 	$(BIN)/python benchmarks/text.py --questions $(QUESTIONS) --json

@@ -150,14 +150,19 @@ def prepare(
     )
 
 
+def memory_folder(place: str | Path | None) -> Folder:
+    """The folder of a memory; None is ``outputs/.memory`` in the working directory."""
+    place = place or Path("outputs") / ".memory"
+    return Folder(place if "://" in str(place) else Path(place).absolute())
+
+
 def open_memory(place: str | Path | None) -> Folder:
-    """The folder of a memory, found usable; None is ``outputs/.memory`` in the working directory.
+    """The folder of a memory that will be written to, found usable.
 
     Raises:
         InputError: It is a file, or a storage that cannot be reached or cannot hold a memory.
     """
-    place = place or Path("outputs") / ".memory"
-    folder = Folder(place if "://" in str(place) else Path(place).absolute())
+    folder = memory_folder(place)
     try:
         folder.check()
     except InputError as error:

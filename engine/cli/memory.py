@@ -11,12 +11,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from engine.job import open_memory
+from engine.job import memory_folder, open_memory
 from engine.progress import ProgressReport
 from engine.store.corrections import export_tmx, import_tmx
+from engine.store.folder import Folder
 from engine.store.inspection import compact_memory, memory_stats, stores, verify_memory
 from engine.store.memory import Memory
-from schemas.errors import StoreError
+from schemas.errors import InputError, StoreError
 from schemas.languages import language
 
 MemoryOption = Annotated[
@@ -29,6 +30,19 @@ memory_app = typer.Typer(
 )
 
 
+def _existing(place: str | None) -> Folder:
+    """A memory that is only read or tidied, so it must be there.
+
+    Raises:
+        InputError: It is not.
+    """
+    folder = memory_folder(place)
+    if not any(files.live() for files in stores(folder).values()):
+        msg = f"--memory {folder}: no translation memory there; a build makes one"
+        raise InputError(msg)
+    return folder
+
+
 def _print(as_json: bool, value: dict[str, Any], lines: list[str]) -> None:
     typer.echo(orjson.dumps(value).decode() if as_json else "\n".join(lines))
 
@@ -39,7 +53,7 @@ def stats_command(memory: MemoryOption = None, as_json: JsonOption = False) -> N
 
     Example: glotmill memory stats --memory s3://bucket/memory
     """
-    stats = memory_stats(open_memory(memory))
+    stats = memory_stats(_existing(memory))
     if as_json:
         typer.echo(orjson.dumps(asdict(stats)).decode())
         return
@@ -66,7 +80,7 @@ def compact_command(memory: MemoryOption = None, as_json: JsonOption = False) ->
 
     Example: glotmill memory compact
     """
-    folder = open_memory(memory)
+    folder = _existing(memory)
     before = sum(len(files.live()) for files in stores(folder).values())
     with ProgressReport(quiet=as_json).stage("compact", "files") as stage:
         for _ in compact_memory(folder):
@@ -81,6 +95,7 @@ def verify_command(memory: MemoryOption = None, as_json: JsonOption = False) -> 
 
     Example: glotmill memory verify
     """
+    folder = _existing(memory)
     rows = 0
 
     def count(checked: int) -> None:
@@ -89,7 +104,7 @@ def verify_command(memory: MemoryOption = None, as_json: JsonOption = False) -> 
         stage.advance(checked)
 
     with ProgressReport(quiet=as_json).stage("verify", "rows") as stage:
-        problems = list(verify_memory(open_memory(memory), count))
+        problems = list(verify_memory(folder, count))
     _print(as_json, {"rows": rows, "problems": problems}, [*problems, f"{rows:,} rows checked"])
     if problems:
         msg = f"{len(problems)} problems in the memory; a build sets unreadable files aside and makes them anew"
@@ -109,7 +124,7 @@ def export_command(
     Example: glotmill memory export --format tmx --lang deu_Latn --to german.tmx
     """
     languages = tuple(language(code).code for code in lang or ())
-    written, left_out = export_tmx(Memory(open_memory(memory)), to, languages)
+    written, left_out = export_tmx(Memory(_existing(memory)), to, languages)
     lines = [f"{written:,} units written to {to}"]
     if left_out:
         lines.append(f"{left_out:,} entries left out: they hold characters that XML cannot")

@@ -60,6 +60,9 @@ class Folder:
                 found = [entry["name"].rpartition("/")[2] for entry in self._remote("ls", self._root, detail=True)]
         except FileNotFoundError:
             return []
+        except NotADirectoryError:
+            msg = f"{self.url}: expected a folder, found a file"
+            raise InputError(msg) from None
         return sorted(found)
 
     def read(self, name: str) -> bytes:

@@ -1,0 +1,49 @@
+"""Ctrl-C and SIGTERM end a build at the border of a unit, and the next run goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.faults.launcher import descendants
+from tests.faults.trials import content
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_stopped_build_ends_cleanly_and_goes_on(
+    recipe_file, run, tmp_path: Path, number: signal.Signals, workers: int
+):
+    engine = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 64, "unit_tokens": 64}
+    recipe = recipe_file(translate={**engine, "seconds_per_batch": 0.1}, workers=workers)
+    whole = run(recipe, "workers=0", out="whole", memory=tmp_path / "elsewhere")
+    command = [sys.executable, "-m", "engine.cli", "build", str(recipe), "--out", str(tmp_path / "out"), "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "memory/translations").glob("0*.parquet")) and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.01)
+    started = descendants(process.pid)
+    # A terminal sends Ctrl-C to the whole group; a scheduler tells the command it started to end.
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert out == b""
+    told = err.decode()
+    assert "stopping when the units in flight are done" in told
+    assert told.endswith("stopped; run the same command again to go on\n")
+    assert "Traceback" not in told
+    time.sleep(1)
+    assert [name for pid, name in started if Path(f"/proc/{pid}").exists()] == []
+    assert not (tmp_path / "out/dataset").exists()
+    again = subprocess.run(command, capture_output=True, check=True)
+    summary = orjson.loads(again.stdout.splitlines()[-1])
+    assert 0 < summary["segments"]["from_memory"] < summary["segments"]["unique"]
+    assert content(tmp_path / "out/dataset") == content(whole.dataset)

@@ -12,11 +12,12 @@ import yaml
 from engine.job import Job
 from engine.progress import ProgressReport
 from engine.publish.card import CardFacts, card
+from engine.stages.assignment import MixSummary, assign_samples, read_held
 from engine.stages.compose import Composer
 from engine.stages.ingest import SourceCount, ingest
-from engine.stages.mix import fanout
-from engine.stages.pack import Packer, check_assigned, count_assigned, in_language
-from engine.stages.segment import sample_files, sample_rows, segments_of
+from engine.stages.pack import Packer, check_assigned, count_assigned
+from engine.stages.sample_files import sample_files, sample_rows
+from engine.stages.segment import segments_of
 from engine.stages.translate import SegmentCount, TranslateStage, back_segments, join_back
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.files import write_bytes
@@ -29,6 +30,7 @@ from engine.text.composition import EngineName
 from engine.workers.pool import make_pool
 
 COMMITTED = ("samples", "dataset")
+SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         with staging(job.folder) as staged:
             counts = _ingest(job, staged / "samples", progress)
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
-            files = sample_files(staged / "samples", list(job.recipe.sources))
+            files = sample_files(staged / "samples", job.recipe.sets)
+            mixed = _mix(job, files, progress)
             entries, there, back = _translate(job, files, run, progress)
             packed = _pack(job, files, entries, staged / "dataset", progress)
             _describe(job, counts, {lang: done.shards for lang, done in packed.items()}, staged / "dataset")
@@ -61,6 +64,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         summary = BuildSummary(
             dataset=job.folder / "dataset",
             sources=counts,
+            mix=mixed,
             languages={lang: done.count for lang, done in packed.items()},
             segments=there,
             back_translation=back,
@@ -77,9 +81,16 @@ def _ingest(job: Job, folder: Path, progress: ProgressReport) -> dict[str, Sourc
             job.sources,
             folder,
             limit=job.recipe.limit,
-            assign=fanout(job.recipe.languages),
             advance=stage.advance,
         )
+
+
+def _mix(job: Job, files: list[Path], progress: ProgressReport) -> MixSummary:
+    with progress.stage("mix", "rows") as stage:
+        held = read_held(job.folder / "samples")
+        mixed = assign_samples(files, job.mix, job.recipe.splits, held, record=files[0].parent)
+        stage.advance(sum(count.samples for count in mixed.sources.values()))
+        return mixed
 
 
 def _translate(
@@ -116,7 +127,11 @@ def _pack(
         advance = partial(stage.advance, total=total)
         for lang in job.recipe.languages:
             composer = Composer(lang, entries, job.answers, engine)
-            shards = packer.language(lang, in_language(sample_rows(files), lang), composer, advance)
+            shards = [
+                shard
+                for split in SPLITS
+                for shard in packer.language(lang, split, sample_rows(files, lang, split), composer, advance)
+            ]
             packed[lang] = PackedLanguage(shards, count_language(shards, composer.origins))
     check_assigned(assigned, {lang: done.count.rows for lang, done in packed.items()})
     return packed

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from engine import __version__
+from engine.languages import backends
 from engine.stages.ingest import OpenSource, open_sources
+from engine.stages.mix import MixRule
 from engine.text.answers import AnswerRule, load_answers
 from engine.text.spans import SPLITTER_VERSION
 from engine.translators import TranslatorSpec, resolve_translator
@@ -29,6 +31,7 @@ class Job:
         folder: The build's folder.
         memory: Folder of the translation memory.
         sources: Opened sources.
+        mix: Which sample goes into which languages.
         translator: The engine, described.
         answers: How answers are treated.
         scorers: What measures.
@@ -40,6 +43,7 @@ class Job:
     folder: Path
     memory: Path
     sources: list[OpenSource]
+    mix: MixRule
     translator: TranslatorSpec
     answers: AnswerRule
     scorers: list[Scorer]
@@ -64,6 +68,7 @@ class Job:
                 }
                 for source in self.sources
             ],
+            "mix": self.mix.identity(),
             "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
             "text": {
                 "splitter": SPLITTER_VERSION,
@@ -96,6 +101,8 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
     answers = AnswerRule(recipe.answers, load_answers(recipe.answers.table))
     translator = resolve_translator(recipe.translate)
     _check_languages(recipe, translator)
+    mix = MixRule(recipe.mix, recipe.languages)
+    mix.identity()  # looks the weights up
     folder = (out or Path("outputs") / recipe.name).absolute()
     if folder.exists() and not folder.is_dir():
         msg = f"--out {folder}: expected a folder, found a file"
@@ -118,6 +125,7 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
         folder=folder,
         memory=memory,
         sources=sources,
+        mix=mix,
         translator=translator,
         answers=answers,
         scorers=scorers,
@@ -131,5 +139,8 @@ def _check_languages(recipe: Recipe, translator: TranslatorSpec) -> None:
     if lacking:
         known = sorted(translator.languages)
         listed = ", ".join(known) if len(known) <= 12 else f"{len(known)} others"
-        msg = f"languages: the model {translator.model.partition('@')[0]} lacks {', '.join(lacking)}; it has {listed}"
+        others = [name for name, codes in backends().items() if codes.issuperset(lacking)]
+        has = f"; these have them: {', '.join(others)}" if others else "; no backend has all of them"
+        model = translator.model.partition("@")[0]
+        msg = f"languages: the model {model} lacks {', '.join(lacking)}; it has {listed}{has}"
         raise InputError(msg)

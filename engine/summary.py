@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from engine.stages.assignment import MixSummary
 from engine.stages.ingest import SourceCount
 from engine.stages.translate import SegmentCount
 from engine.store.shards import Shard
@@ -48,6 +49,7 @@ class BuildSummary:
     Attributes:
         dataset: The dataset's folder.
         sources: Balance by source.
+        mix: Targets and rows by source, and the splits.
         languages: Balance by language.
         segments: The way there: asked, unique, translated now, known before.
         back_translation: The way back, likewise; None where no scorer needs it.
@@ -57,6 +59,7 @@ class BuildSummary:
 
     dataset: Path
     sources: dict[str, SourceCount]
+    mix: MixSummary
     languages: dict[str, LanguageCount]
     segments: SegmentCount
     back_translation: SegmentCount | None
@@ -83,6 +86,7 @@ class BuildSummary:
         return {
             "dataset": str(self.dataset),
             "sources": {name: asdict(count) for name, count in self.sources.items()},
+            "mix": {"mode": self.mix.mode, "moved": self.mix.moved, **asdict(self.mix)},
             "languages": {lang: asdict(count) for lang, count in self.languages.items()},
             "segments": asdict(self.segments),
             "back_translation": asdict(self.back_translation) if self.back_translation else None,
@@ -93,10 +97,13 @@ class BuildSummary:
         """Print the summary for people; in a file or pipe, a line is as long as it needs to be."""
         if not console.is_terminal:
             console.width = PLAIN_WIDTH
-        table = Table("language", "rows", "kept", "dropped", "failed", "warned", box=None, pad_edge=False)
+        targets = self.mix.targets() if self.mix.mode == "one_each" else {}
+        head = ("language", *(["target"] if targets else []), "rows", "kept", "dropped", "failed", "warned")
+        table = Table(*head, box=None, pad_edge=False)
         for lang, count in self.languages.items():
             table.add_row(
                 f"{lang} {language(lang).name}",
+                *([f"{targets.get(lang, 0):,}"] if targets else []),
                 f"{count.rows:,}",
                 f"{count.kept:,}",
                 _reasons(count.dropped),
@@ -111,6 +118,10 @@ class BuildSummary:
             console.print(
                 f"source {name}: {source.read:,} rows read = {source.samples:,} samples + {source.rejected:,} rejected"
             )
+        if self.mix.moved or self.mix.unassigned:
+            console.print(f"mix: {self.mix.moved:,} samples moved, {self.mix.unassigned:,} in no language")
+        if len(self.mix.splits) > 1:
+            console.print(f"splits: {', '.join(f'{name} {rows:,}' for name, rows in self.mix.splits.items())}")
         for what, segments in (("segments", self.segments), ("back-translation", self.back_translation)):
             if segments:
                 console.print(

@@ -8,12 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from recipes.mix import Languages, Mix, Splits
 from recipes.section import RecipePath, Section
 from recipes.sources import Source
-from schemas.errors import InputError
-from schemas.languages import language
+from schemas.languages import ENGLISH
 
 ComputeType = Literal["auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"]
 Fault = Literal["drop_sentence", "loop", "echo", "wrong_language", "empty"]
@@ -146,7 +146,10 @@ class Recipe(Section):
         name: Names the build's folder; a changed recipe of the same name is an incremental build.
         description: One line for the dataset's card.
         sources: English data, by a name of your choosing.
-        languages: Target languages as FLORES-200 codes; eng_Latn among them keeps the English rows too.
+        languages: Target languages as FLORES-200 codes, or groups of them (docs/recipes.md); eng_Latn among them
+            keeps English rows too.
+        mix: Which sample goes into which languages.
+        splits: Which rows are held out.
         translate: The engine and how it decodes.
         answers: What becomes of short answers and options.
         score: The scorers that run.
@@ -161,7 +164,9 @@ class Recipe(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
     description: str = ""
     sources: dict[SourceName, Source] = Field(min_length=1)
-    languages: tuple[str, ...] = Field(min_length=1)
+    languages: Languages = Field(min_length=1)
+    mix: Mix = Mix()
+    splits: Splits = Splits()
     translate: Translate
     answers: Answers = Answers()
     score: Score = Score()
@@ -181,20 +186,21 @@ class Recipe(Section):
             raise ValueError(msg)
         return value
 
-    @field_validator("languages", mode="before")
-    @classmethod
-    def _known_languages(cls, value: Any) -> Any:
-        if not isinstance(value, list | tuple):
-            return value
-        try:
-            codes = [language(str(code)).code for code in value]
-        except InputError as error:
-            raise ValueError(str(error)) from None
-        twice = {code for code in codes if codes.count(code) > 1}
-        if twice:
-            msg = f"{', '.join(sorted(twice))} named twice"
+    @model_validator(mode="after")
+    def _fits(self) -> Recipe:
+        if self.mix.english_share is not None and ENGLISH not in self.languages:
+            msg = f"mix.english_share needs {ENGLISH} among the languages"
             raise ValueError(msg)
-        return tuple(codes)
+        unknown = [name for name in self.mix.skip if name not in self.sets]
+        if unknown:
+            msg = f"mix.skip: no source is called {', '.join(unknown)}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Names of the sample files, in the order of all records."""
+        return tuple(self.sources)
 
     def lock(self) -> dict[str, Any]:
         """The resolved recipe without what must not reach a dataset: where it ran, how wide, on which paths.

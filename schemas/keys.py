@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 from unicodedata import is_normalized, normalize
 
+import numpy as np
+import polars as pl
+
 DIGEST_CHARS = 32
 
 
@@ -118,3 +121,21 @@ def memory_keys(translator: str, source_lang: str, target_lang: str, requests: I
         h.update(json.dumps(nfc(request), ensure_ascii=False).encode() + b"]")
         keys.append(h.hexdigest()[:DIGEST_CHARS])
     return keys
+
+
+def ranks(seed: int, source_ids: pl.Series) -> pl.Series:
+    """The rank (UInt64) of each row in an order that the seed decides: hash(seed, source_id), a column at a time.
+
+    A source id is itself a digest, so its first 64 bits mixed with those of the seed (splitmix64) are as good as
+    hashing both again, and take no Python call a row.
+    """
+    salt = np.uint64(int(digest(["rank", seed])[:16], 16))
+    z = source_ids.str.slice(3, 16).str.to_integer(base=16, dtype=pl.UInt64).to_numpy() ^ salt
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return pl.Series("rank", z ^ (z >> np.uint64(31)), dtype=pl.UInt64)
+
+
+def draw(*parts: Any) -> float:
+    """A number from 0 (included) to 1 (not) that depends on these values and nothing else."""
+    return int(digest(list(parts))[:13], 16) / 16**13

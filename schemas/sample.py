@@ -54,8 +54,23 @@ TEXT_FIELDS = [
     pa.field("source_choices", STRINGS),
     pa.field("source_answers", STRINGS),
 ]
+# Texts that a template's turn is made of, by the slot they stand in.
+SLOTS = pa.list_(pa.struct([("name", pa.string()), ("text", pa.string()), ("label", pa.string())]))
+INSTRUCTION = pa.struct([("user", pa.string()), ("assistant", pa.string()), ("translated", pa.bool_())])
 SAMPLE_SCHEMA = pa.schema(
-    [*IDENTITY_FIELDS, *TEXT_FIELDS, pa.field("answer_index", pa.int32()), pa.field("langs", STRINGS)]
+    [
+        *IDENTITY_FIELDS,
+        *TEXT_FIELDS,
+        pa.field("answer_index", pa.int32()),
+        pa.field("kind", pa.string()),  # which templates fit; null = those of the task
+        pa.field("slots", SLOTS),  # null = the turns are as the source has them
+        pa.field("instruction", INSTRUCTION),  # the template chosen; null = none
+        pa.field("turn_plan", STRINGS),  # a turn's language where it is not the target's: `source`, or a code
+        pa.field("derived_from", STRINGS),  # source ids, the sample's own parent first; null = read from a source
+        pa.field("only", STRINGS),  # the languages it can be in; null = all
+        pa.field("langs", STRINGS),
+        pa.field("split", pa.string()),
+    ]
 )
 
 REJECTED_SCHEMA = pa.schema([(name, pa.string()) for name in ("source", "file", "position", "reason", "detail")])
@@ -174,7 +189,7 @@ def _check_answers(sample: Sample) -> None:
 
 
 def sample_row(sample: Sample, origin: Origin, source_lang: str) -> dict[str, Any]:
-    """The row of `SAMPLE_SCHEMA` for a sample, its languages still to be assigned (``langs`` is absent)."""
+    """The row of `SAMPLE_SCHEMA` for a sample, with what later stages decide left out."""
     return {
         "source_id": source_id(origin.dataset, origin.config, origin.split, sample.row_id),
         "source_hash": source_hash(

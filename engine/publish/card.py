@@ -79,32 +79,42 @@ def _metadata(facts: CardFacts) -> dict[str, Any]:
     }
     configs, infos = [], []
     features = Features.from_arrow_schema(facts.schema)._to_yaml_list()
-    for name, pattern, filtered, parts in _configs(present):
-        config: dict[str, Any] = {
-            "config_name": name,
-            "data_files": [{"split": "train", "path": pattern}],
-        }
+    for name, folder, filtered, parts in _configs(present):
+        splits = _splits(parts, filtered=filtered)
+        files = [{"split": split, "path": f"data/{folder}/{split}-*.parquet"} for split in splits]
+        config: dict[str, Any] = {"config_name": name, "data_files": files}
         if filtered:
             config["filters"] = [["keep", "==", True]]
         configs.append(config)
-        rows = sum(shard.kept if filtered else shard.rows for shard in parts)
-        size = sum(shard.size for shard in parts)
-        split = {"name": "train", "num_bytes": size, "num_examples": rows}
-        infos.append({"config_name": name, "features": features, "splits": [split]})
+        sizes = [
+            {"name": split, "num_bytes": sum(shard.size for shard in own), "num_examples": rows}
+            for split, (own, rows) in splits.items()
+        ]
+        infos.append({"config_name": name, "features": features, "splits": sizes})
     return {**metadata, "configs": configs, "dataset_info": infos}
 
 
+def _splits(parts: list[Shard], *, filtered: bool) -> dict[str, tuple[list[Shard], int]]:
+    """(shards, rows) of each split that has a row."""
+    found: dict[str, tuple[list[Shard], int]] = {}
+    for split in dict.fromkeys(shard.split for shard in parts):
+        own = [shard for shard in parts if shard.split == split]
+        rows = sum(shard.kept if filtered else shard.rows for shard in own)
+        if rows:
+            found[split] = (own, rows)
+    return found
+
+
 def _configs(present: dict[str, list[Shard]]) -> list[tuple[str, str, bool, list[Shard]]]:
-    """(name, files, kept rows only, shards) of each config; one without a row would not load, so is not made."""
+    """(name, folder of the files, kept rows only, shards) of each config; without a row it would not load, and is not made."""
     found = []
     everything = [shard for parts in present.values() for shard in parts]
     if any(shard.kept for shard in everything):
-        found.append(("default", "data/*/train-*.parquet", True, everything))
+        found.append(("default", "*", True, everything))
     for lang, parts in present.items():
-        pattern = f"data/{lang}/train-*.parquet"
         if any(shard.kept for shard in parts):
-            found.append((lang, pattern, True, parts))
-        found.append((f"{lang}_all", pattern, False, parts))
+            found.append((lang, lang, True, parts))
+        found.append((f"{lang}_all", lang, False, parts))
     return found
 
 

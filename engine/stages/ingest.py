@@ -79,7 +79,6 @@ def ingest(
     folder: Path,
     *,
     limit: int | None,
-    assign: Callable[[dict[str, Any]], list[str]],
     advance: Callable[[int], None],
 ) -> dict[str, SourceCount]:
     """Write ``<source>.parquet`` for each source, and the rejected rows of all.
@@ -88,7 +87,6 @@ def ingest(
         sources: Opened sources.
         folder: Folder of the samples.
         limit: First samples of each source; None is all.
-        assign: From a sample's row to its languages.
         advance: Told how many rows were read.
 
     Raises:
@@ -100,7 +98,7 @@ def ingest(
     seen: set[str] = set()
     with pq.ParquetWriter(folder / REJECTED, REJECTED_SCHEMA, compression="zstd") as rejected:
         for source in sources:
-            counts[source.name] = _ingest_one(source, folder, rejected, seen, limit, assign, advance)
+            counts[source.name] = _ingest_one(source, folder, rejected, seen, limit, advance)
     written = pq.read_metadata(folder / REJECTED).num_rows
     if written != sum(count.rejected for count in counts.values()):
         msg = f"{written} rejected rows written, {counts} counted"
@@ -114,7 +112,6 @@ def _ingest_one(
     rejected: pq.ParquetWriter,
     seen: set[str],
     limit: int | None,
-    assign: Callable[[dict[str, Any]], list[str]],
     advance: Callable[[int], None],
 ) -> SourceCount:
     path = folder / f"{source.name}.parquet"
@@ -122,7 +119,7 @@ def _ingest_one(
     first: Rejection | None = None
     with ExitStack() as stack:
         writer = stack.enter_context(pq.ParquetWriter(path, SAMPLE_SCHEMA, compression="zstd"))
-        for rows, refusals in _batches(source, seen, limit, assign):
+        for rows, refusals in _batches(source, seen, limit):
             if rows:
                 writer.write_table(pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA))
             if refusals:
@@ -143,7 +140,7 @@ def _ingest_one(
 
 
 def _batches(
-    source: OpenSource, seen: set[str], limit: int | None, assign: Callable[[dict[str, Any]], list[str]]
+    source: OpenSource, seen: set[str], limit: int | None
 ) -> Iterator[tuple[list[dict[str, Any]], list[Rejection]]]:
     """(sample rows, rejections) of a source, a few thousand at a time."""
     rows: list[dict[str, Any]] = []
@@ -160,7 +157,6 @@ def _batches(
             refusals.append(Rejection(position, error.reason, error.detail))
         else:
             seen.add(row["source_id"])
-            row["langs"] = assign(row)
             rows.append(row)
             samples += 1
         if len(rows) + len(refusals) >= BATCH_ROWS:

@@ -7,7 +7,7 @@ byte for byte; samples assigned = kept + dropped + failed, checked for each lang
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -51,14 +51,16 @@ class Packer:
     def language(
         self,
         lang: str,
+        split: str,
         rows: Iterable[dict[str, Any]],
         composer: Composer,
         advance: Callable[[int], None],
     ) -> list[Shard]:
-        """Write all shards of one language.
+        """Write all shards of one language and split.
 
         Args:
             lang: The language.
+            split: The split.
             rows: Its samples, in order.
             composer: Puts its records together.
             advance: Told how many records were written.
@@ -70,7 +72,7 @@ class Packer:
         shards: list[Shard] = []
         assigned = 0
         while batch := list(islice(waiting, min(self.pack.row_group_rows, self.pack.shard_rows))):
-            path = f"data/{lang}/train-{len(shards):05}.parquet"
+            path = f"data/{lang}/{split}-{len(shards):05}.parquet"
             with ShardWriter(self.root, path, self.schema) as writer:
                 room = self.pack.shard_rows
                 while batch:
@@ -101,14 +103,9 @@ class Packer:
         return table.cast(schema), Counter(verdict["warnings"].explode().drop_nulls())
 
 
-def in_language(rows: Iterable[dict[str, Any]], lang: str) -> Iterator[dict[str, Any]]:
-    """The samples assigned to a language, in order."""
-    return (row for row in rows if lang in row["langs"])
-
-
 def count_assigned(files: list[Path]) -> dict[str, int]:
     """How many samples of these files are assigned to each language."""
-    langs = pl.scan_parquet(files, glob=False).select(pl.col("langs").explode()).collect()["langs"]
+    langs = pl.scan_parquet(files, glob=False).select(pl.col("langs").explode()).collect()["langs"].drop_nulls()
     return dict(langs.value_counts().iter_rows())
 
 

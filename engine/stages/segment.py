@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 
-from engine.stages.ingest import BATCH_ROWS
+from engine.stages.sample_files import sample_rows
 from engine.text.answers import AnswerRule
 from engine.text.fields import answer_requests, turn_requests
 
@@ -24,18 +22,6 @@ SEGMENT_SCHEMA = {
 
 
 Counts = dict[tuple[str, tuple[str, ...]], Counter[str]]  # (source language, target languages) -> text -> asked
-
-
-def sample_files(folder: Path, sources: list[str]) -> list[Path]:
-    """The sample files of a build in the recipe's order, which is the order of all its records."""
-    return [folder / f"{name}.parquet" for name in sources]
-
-
-def sample_rows(files: list[Path]) -> Iterator[dict[str, Any]]:
-    """The rows of sample files, in order, a few thousand in memory at a time."""
-    for path in files:
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH_ROWS):
-            yield from batch.to_pylist()
 
 
 def segments_of(files: list[Path], answers: AnswerRule) -> pl.DataFrame:

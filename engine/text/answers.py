@@ -20,7 +20,7 @@ from engine.embedded import ANSWERS
 from engine.text.sentences import sentences
 from recipes.model import Answers
 from schemas.errors import InputError
-from schemas.keys import digest
+from schemas.keys import draw
 from schemas.languages import ENGLISH, language, read_table
 
 YES_NO = Path(__file__).parent / "data" / "yes_no.csv"
@@ -56,7 +56,7 @@ class AnswerRule:
         """
         match self.section.policy:
             case "coin":
-                drawn = int(digest([self.section.seed, row["source_id"], lang])[:13], 16) / 16**13
+                drawn = draw(self.section.seed, row["source_id"], lang)
                 return "target" if drawn < self.section.target_share else "source"
             case "keep_if_ocr":
                 return "source" if row["task"] == "ocr" else "target"

@@ -30,6 +30,11 @@ def test_what_a_recipe_leaves_out_is_golden():
     found = recipe().model_dump(exclude={"name", "sources", "languages"})
     assert found == {
         "description": "",
+        "mix": {
+            "mode": "fanout", "seed": 0, "weights": "uniform", "exponent": 1.0, "floor": 1, "english_share": None,
+            "quotas": {}, "exclude": {}, "skip": (),
+        },
+        "splits": {"validation": 0.0, "test": 0.0, "by": "image_id", "seed": 0},
         "translate": {
             "engine": "nllb", "model": "embedded", "revision": None, "device": "auto", "compute_type": "auto",
             "batch_tokens": 2048, "unit_tokens": 32_768, "threads": 1, "beam_size": 4, "length_penalty": 1.0,

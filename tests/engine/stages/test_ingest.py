@@ -7,7 +7,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.stages.ingest import ingest, open_sources
-from engine.stages.mix import fanout
 from recipes import Recipe, load_recipe
 from schemas.errors import InputError
 from schemas.sample import SAMPLE_SCHEMA
@@ -19,7 +18,7 @@ def recipe(recipe_file) -> Recipe:
 
 
 def go(recipe: Recipe, folder: Path, limit: int | None = None):
-    return ingest(open_sources(recipe), folder, limit=limit, assign=fanout(recipe.languages), advance=lambda _: None)
+    return ingest(open_sources(recipe), folder, limit=limit, advance=lambda _: None)
 
 
 def spoil(captions: Path, *lines: str) -> None:
@@ -49,7 +48,7 @@ def test_a_row_id_that_stands_twice_is_rejected_the_second_time(recipe, captions
     assert (row["reason"], row["detail"]) == ("duplicate_row_id", "c0")
 
 
-def test_samples_keep_provenance_languages_and_order(recipe, tmp_path: Path):
+def test_samples_keep_provenance_and_order(recipe, tmp_path: Path):
     go(recipe, tmp_path / "samples")
     table = pq.read_table(tmp_path / "samples/small.parquet")
     assert table.schema.equals(SAMPLE_SCHEMA)
@@ -57,7 +56,7 @@ def test_samples_keep_provenance_languages_and_order(recipe, tmp_path: Path):
     assert [row["source"]["row_id"] for row in rows[:3]] == ["c0", "c1", "c2"]
     assert rows[0]["source"]["revision"].startswith("sha256:")
     assert rows[0]["license"] == "cc0-1.0"
-    assert all(row["langs"] == ["deu_Latn", "swh_Latn"] for row in rows)
+    assert all(row["langs"] is None for row in rows)
 
 
 def test_limit_is_the_first_samples_of_each_source(recipe, captions: Path, tmp_path: Path):

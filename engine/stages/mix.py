@@ -23,11 +23,6 @@ Schema = dict[str, pl.DataType | type[pl.DataType]]
 
 # What `assign` looks at: one row a sample. ``only`` lists the languages that the sample can be in, null = all.
 MIX_ROWS: Schema = {"set": pl.String, "source_id": pl.String, "task": pl.String, "only": pl.List(pl.String)}
-    "set": pl.String,
-    "source_id": pl.String,
-    "task": pl.String,
-    "only": pl.List(pl.String),
-}
 HELD_ROWS: Schema = {"source_id": pl.String, "langs": pl.List(pl.String)}
 
 NONE = -1  # the language of a row that has none

@@ -15,6 +15,7 @@ from engine.publish.card import CardFacts, card
 from engine.stages.assignment import MixSummary, assign_samples, read_held
 from engine.stages.compose import Composer
 from engine.stages.ingest import SourceCount, ingest
+from engine.stages.instruct import instruct_samples
 from engine.stages.pack import Packer, check_assigned, count_assigned
 from engine.stages.sample_files import sample_files, sample_rows
 from engine.stages.segment import segments_of
@@ -57,6 +58,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
             files = sample_files(staged / "samples", job.recipe.sets)
             mixed = _mix(job, files, progress)
+            _instruct(job, files, progress)
             entries, there, back = _translate(job, files, run, progress)
             packed = _pack(job, files, entries, staged / "dataset", progress)
             _describe(job, counts, {lang: done.shards for lang, done in packed.items()}, staged / "dataset")
@@ -91,6 +93,12 @@ def _mix(job: Job, files: list[Path], progress: ProgressReport) -> MixSummary:
         mixed = assign_samples(files, job.mix, job.recipe.splits, held, record=files[0].parent)
         stage.advance(sum(count.samples for count in mixed.sources.values()))
         return mixed
+
+
+def _instruct(job: Job, files: list[Path], progress: ProgressReport) -> None:
+    if job.instructions:
+        with progress.stage("instruct", "rows") as stage:
+            instruct_samples(files, job.instructions, stage.advance)
 
 
 def _translate(

@@ -9,6 +9,7 @@ from typing import Any
 from engine import __version__
 from engine.languages import backends
 from engine.stages.ingest import OpenSource, open_sources
+from engine.stages.instruct import InstructionRule
 from engine.stages.mix import MixRule
 from engine.text.answers import AnswerRule, load_answers
 from engine.text.spans import SPLITTER_VERSION
@@ -17,6 +18,7 @@ from filters.registry import make_scorers
 from filters.rules import Policy, make_policy
 from filters.scorer import Scorer
 from recipes.model import Recipe
+from recipes.templates import Templates, load_bank, load_translations
 from schemas.errors import InputError
 from schemas.keys import digest
 from schemas.languages import ENGLISH
@@ -32,6 +34,7 @@ class Job:
         memory: Folder of the translation memory.
         sources: Opened sources.
         mix: Which sample goes into which languages.
+        instructions: Which templates go around the samples; None for none.
         translator: The engine, described.
         answers: How answers are treated.
         scorers: What measures.
@@ -44,6 +47,7 @@ class Job:
     memory: Path
     sources: list[OpenSource]
     mix: MixRule
+    instructions: InstructionRule | None
     translator: TranslatorSpec
     answers: AnswerRule
     scorers: list[Scorer]
@@ -69,6 +73,7 @@ class Job:
                 for source in self.sources
             ],
             "mix": self.mix.identity(),
+            "templates": self.instructions.identity() if self.instructions else None,
             "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
             "text": {
                 "splitter": SPLITTER_VERSION,
@@ -98,7 +103,12 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
     """
     scorers = make_scorers(recipe.score.scorers)
     policy = make_policy(recipe.filter, [scorer.name for scorer in scorers])
-    answers = AnswerRule(recipe.answers, load_answers(recipe.answers.table))
+    instructions = _instructions(recipe.templates)
+    answers = AnswerRule(
+        recipe.answers,
+        load_answers(recipe.answers.table),
+        instructions=instructions.translations if instructions else {},
+    )
     translator = resolve_translator(recipe.translate)
     _check_languages(recipe, translator)
     mix = MixRule(recipe.mix, recipe.languages)
@@ -126,12 +136,20 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
         memory=memory,
         sources=sources,
         mix=mix,
+        instructions=instructions,
         translator=translator,
         answers=answers,
         scorers=scorers,
         policy=policy,
         retry_failed=retry_failed,
     )
+
+
+def _instructions(section: Templates | None) -> InstructionRule | None:
+    if section is None:
+        return None
+    bank = load_bank(section.bank)
+    return InstructionRule(section, bank, load_translations(section.translations, bank))
 
 
 def _check_languages(recipe: Recipe, translator: TranslatorSpec) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from recipes.mix import Languages, Mix, Splits
 from recipes.section import RecipePath, Section
 from recipes.sources import Source
+from recipes.templates import Templates
 from schemas.languages import ENGLISH
 
 ComputeType = Literal["auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"]
@@ -150,6 +151,7 @@ class Recipe(Section):
             keeps English rows too.
         mix: Which sample goes into which languages.
         splits: Which rows are held out.
+        templates: Instructions put around the rows; None leaves them as their source has them.
         translate: The engine and how it decodes.
         answers: What becomes of short answers and options.
         score: The scorers that run.
@@ -167,6 +169,7 @@ class Recipe(Section):
     languages: Languages = Field(min_length=1)
     mix: Mix = Mix()
     splits: Splits = Splits()
+    templates: Templates | None = None
     translate: Translate
     answers: Answers = Answers()
     score: Score = Score()

@@ -106,7 +106,7 @@ def _splits(parts: list[Shard], *, filtered: bool) -> dict[str, tuple[list[Shard
 
 
 def _configs(present: dict[str, list[Shard]]) -> list[tuple[str, str, bool, list[Shard]]]:
-    """(name, folder of the files, kept rows only, shards) of each config; without a row it would not load, and is not made."""
+    """(name, folder of files, kept rows only, shards) of each config; one without a row would not load."""
     found = []
     everything = [shard for parts in present.values() for shard in parts]
     if any(shard.kept for shard in everything):

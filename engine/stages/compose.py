@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
 from engine.text.answers import AnswerRule, Origin
-from engine.text.composition import Composed, EngineName, Entry, compose
-from engine.text.fields import answer_requests, turn_requests
+from engine.text.composition import Composed, EngineName, compose
+from engine.text.fields import answer_requests, other_requests, turn_requests
+from engine.text.parts import Entry
 from filters.scorer import PAIR_SCHEMA
 from schemas.keys import record_id
 from schemas.languages import language
@@ -19,6 +20,7 @@ from schemas.record import HEAD_FIELDS, TARGET_FIELDS
 
 COMPOSED_SCHEMA = pa.schema([*HEAD_FIELDS, *TARGET_FIELDS, pa.field("failure", pa.string())])
 TURN_SCHEMA = pa.schema([pa.field("row", pa.int64()), pa.field("turn", pa.int32()), *PAIR_SCHEMA])
+ENTRY_COLUMNS = ("translation", "failure", "logprob", "target_tokens", "hit_limit", "back", "back_failed")
 UNCHANGED = [name for name in (field.name for field in HEAD_FIELDS) if name not in ("record_id", "lang", "lang_bcp47")]
 
 
@@ -51,6 +53,7 @@ class Composer:
     def __init__(self, lang: str, entries: pl.DataFrame, answers: AnswerRule, engine: EngineName) -> None:
         self._lang = lang
         self._entries = entries.filter(pl.col("target_lang") == lang)
+        self._all_entries = entries
         self._answers = answers
         self._engine = engine
         self.origins: Counter[Origin] = Counter()
@@ -67,11 +70,7 @@ class Composer:
                 {
                     "row": number,
                     "source_lang": row["source_lang"],
-                    "lang": self._lang,
-                    **{
-                        name: getattr(pair, name)
-                        for name in ("turn", "source", "target", "back", "back_failed", "logprob", "hit_limit")
-                    },
+                    **asdict(pair),
                 }
                 for pair in made.pairs
             ]
@@ -80,16 +79,22 @@ class Composer:
             pa.Table.from_pylist(turns, schema=TURN_SCHEMA),
         )
 
-    def _entries_for(self, rows: list[dict[str, Any]]) -> dict[str, Entry]:
-        """What is known of the segments of these samples, by their text."""
-        texts: set[str] = set()
+    def _entries_for(self, rows: list[dict[str, Any]]) -> dict[tuple[str, str], Entry]:
+        """What is known of the segments of these samples, by their language and text."""
+        texts: dict[str, set[str]] = {self._lang: set()}
         for row in rows:
             if row["source_lang"] != self._lang:
-                texts.update(turn_requests(row), *answer_requests(row, self._lang, self._answers))
-        found = self._entries.join(
-            pl.DataFrame({"text": list(texts)}, schema={"text": pl.String}), on="text", how="semi"
-        ).select("text", "translation", "failure", "logprob", "target_tokens", "hit_limit", "back", "back_failed")
-        return {row[0]: Entry(*row[1:]) for row in found.iter_rows()}
+                texts[self._lang].update(turn_requests(row), *answer_requests(row, self._lang, self._answers))
+                for lang, requests in other_requests(row, self._lang, self._answers).items():
+                    texts.setdefault(lang, set()).update(requests)
+        found: dict[tuple[str, str], Entry] = {}
+        for lang, wanted in texts.items():
+            entries = self._entries if lang == self._lang else self._all_entries.filter(pl.col("target_lang") == lang)
+            rows_of = entries.join(
+                pl.DataFrame({"text": list(wanted)}, schema={"text": pl.String}), on="text", how="semi"
+            ).select("text", *ENTRY_COLUMNS)
+            found |= {(lang, row[0]): Entry(*row[1:]) for row in rows_of.iter_rows()}
+        return found
 
     def _record(self, row: dict[str, Any], made: Composed) -> dict[str, Any]:
         return {

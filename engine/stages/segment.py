@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.stages.sample_files import sample_rows
 from engine.text.answers import AnswerRule
-from engine.text.fields import answer_requests, turn_requests
+from engine.text.fields import answer_requests, other_requests, turn_requests
 
 SEGMENT_SCHEMA = {
     "source_lang": pl.String,
@@ -38,6 +38,8 @@ def segments_of(files: list[Path], answers: AnswerRule) -> pl.DataFrame:
             alone, shown = answer_requests(row, lang, answers)
             bare[source, (lang,)].update(alone)
             carriers[source, (lang,)].update(shown)
+            for into, requests in other_requests(row, lang, answers).items():
+                turns[source, (into,)].update(requests)
     return segment_table(
         (source, lang, texts, counts is carriers)
         for counts in (turns, bare, carriers)

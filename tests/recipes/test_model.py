@@ -34,6 +34,7 @@ def test_what_a_recipe_leaves_out_is_golden():
             "mode": "fanout", "seed": 0, "weights": "uniform", "exponent": 1.0, "floor": 1, "english_share": None,
             "quotas": {}, "exclude": {}, "skip": (),
         },
+        "templates": None,
         "splits": {"validation": 0.0, "test": 0.0, "by": "image_id", "seed": 0},
         "translate": {
             "engine": "nllb", "model": "embedded", "revision": None, "device": "auto", "compute_type": "auto",

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from engine.text.answers import AnswerRule
-from engine.text.composition import Composed, EngineName, Entry, compose
+from engine.text.composition import Composed, EngineName, compose
 from engine.text.fields import answer_requests, turn_requests
+from engine.text.parts import Entry
 from recipes.model import Answers
 
 ENGINE = EngineName("fake", "fake", "f" * 32)
@@ -36,7 +37,8 @@ def entry(text: str | None, failure: str | None = None, back: str | None = "back
 def composed(row: dict[str, Any], rule: AnswerRule, lang: str = "deu_Latn", **entries: Entry) -> Composed:
     bare, carriers = answer_requests(row, lang, rule)
     known = {text: entry(f"«{text}»") for text in (*turn_requests(row), *bare, *carriers)}
-    return compose(row, lang, {**known, **entries}, rule, ENGINE)
+    keyed = {(lang, request): entry for request, entry in {**known, **entries}.items()}
+    return compose(row, lang, keyed, rule, ENGINE)
 
 
 QUESTION = sample("<image>\nWhat color is the ball?", "red")

@@ -111,6 +111,9 @@ class BuildSummary:
             console.print(
                 f"source {name}: {source.read:,} rows read = {source.samples:,} samples + {source.rejected:,} rejected"
             )
+            if source.images:
+                statuses = ", ".join(f"{status} {n:,}" for status, n in source.images.items())
+                console.print(f"images of {name}: {statuses}")
         for what, segments in (("segments", self.segments), ("back-translation", self.back_translation)):
             if segments:
                 console.print(

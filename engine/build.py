@@ -22,6 +22,7 @@ from engine.stages.segment import segments_of
 from engine.stages.translate import SegmentCount, TranslateStage, back_segments, join_back
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.files import write_bytes
+from engine.store.images import image_shards
 from engine.store.manifest import write_manifest
 from engine.store.memory import Memory
 from engine.store.runs import Run
@@ -54,7 +55,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
     with build_lock(job.folder):
         recover(job.folder)
         with staging(job.folder) as staged:
-            counts = _ingest(job, staged / "samples", progress)
+            counts = _ingest(job, staged, progress)
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
             files = sample_files(staged / "samples", job.recipe.sets)
             mixed = _mix(job, files, progress)
@@ -77,13 +78,14 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
     return summary
 
 
-def _ingest(job: Job, folder: Path, progress: ProgressReport) -> dict[str, SourceCount]:
+def _ingest(job: Job, staged: Path, progress: ProgressReport) -> dict[str, SourceCount]:
     with progress.stage("ingest", "rows") as stage:
         return ingest(
             job.sources,
-            folder,
+            staged / "samples",
             limit=job.recipe.limit,
             advance=stage.advance,
+            dataset=staged / "dataset",
         )
 
 
@@ -150,10 +152,12 @@ def _describe(job: Job, counts: dict[str, SourceCount], shards: dict[str, list[S
     facts = job.facts()
     for source in facts["sources"]:
         count = counts[source["name"]]
-        source |= {"read": count.read, "samples": count.samples, "rejected": count.rejected}
+        source |= {"read": count.read, "samples": count.samples, "rejected": count.rejected, "images": count.images}
+    facts["images"] = image_shards(root)
     write_manifest(root, shards, facts)
     lock = yaml.safe_dump(job.recipe.lock(), allow_unicode=True, width=100)
     write_bytes(root / "recipe.lock.yaml", lock.encode())
     schema = Packer(root, job.scorers, job.policy, job.recipe.pack).schema
-    page = card(CardFacts(job.recipe, shards, schema, facts["sources"], job.translator.model, job.translator.license))
+    model = job.translator
+    page = card(CardFacts(job.recipe, shards, schema, facts["sources"], model.model, model.license, facts["images"]))
     write_bytes(root / "README.md", page.encode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,8 @@ class Job:
                     "split": source.origin.split,
                     "revision": source.origin.revision,
                     "license": source.origin.license,
-                    "file": source.file,
-                    "sha256": source.sha256,
+                    "image_license": source.images.license if source.images.store else None,
+                    "files": {key: asdict(file) for key, file in source.files.items()},
                 }
                 for source in self.sources
             ],

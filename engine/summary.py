@@ -118,6 +118,9 @@ class BuildSummary:
             console.print(
                 f"source {name}: {source.read:,} rows read = {source.samples:,} samples + {source.rejected:,} rejected"
             )
+            if source.images:
+                statuses = ", ".join(f"{status} {n:,}" for status, n in source.images.items())
+                console.print(f"images of {name}: {statuses}")
         if self.mix.moved or self.mix.unassigned:
             console.print(f"mix: {self.mix.moved:,} samples moved, {self.mix.unassigned:,} in no language")
         if len(self.mix.splits) > 1:

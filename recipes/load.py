@@ -21,7 +21,9 @@ from schemas.errors import InputError
 from schemas.languages import nearest
 
 BUILT_IN = Path(__file__).parent
-PATH_KEYS = ("path", "memory", "table", "bank", "translations")
+PATH_KEYS = (
+    "path", "questions", "annotations", "image_list", "folder", "memory", "table", "bank", "translations"
+)  # fmt: skip
 
 
 _BOOLEAN = "tag:yaml.org,2002:bool"

@@ -9,7 +9,6 @@ import pytest
 
 from engine.embedded import MODEL_DIR
 from engine.sources import open_source
-from engine.sources.jsonl import JsonlReader
 from recipes import load_recipe
 from recipes.load import BUILT_IN, built_in_recipes
 from schemas.sample import Sample, check
@@ -29,7 +28,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def samples() -> list[Sample]:
-    reader = JsonlReader(DATA)
+    reader = open_source("everyday", load_recipe("quickstart").sources["everyday"])
     return [reader.sample(raw) for _, raw in reader.rows()]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from recipes.sources import CocoCaptionsSource, GqaSource, ImageLocation, JsonlSource, Source
+from recipes.images import NumberedImages
+from recipes.sources import CocoCaptionsSource, GqaSource, JsonlSource, Source
 
 
 def read(**content: Any) -> Any:
@@ -39,7 +40,7 @@ def test_a_source_has_these_defaults():
         split="train",
         revision=None,
     )
-    assert read(format="gqa", path="a.json").images == ImageLocation(base="", suffix=".jpg")
+    assert read(format="gqa", path="a.json").images == NumberedImages(base="", suffix=".jpg")
 
 
 @pytest.mark.parametrize("split", ["train", "val2017", "test.hard_cases", "_"])
@@ -57,8 +58,3 @@ def test_any_other_split_is_refused(split: str):
 def test_what_identifies_rows_is_not_empty(key: str):
     with pytest.raises(ValidationError):
         read(format="gqa", path="a.json", **{key: ""})
-
-
-def test_only_gqa_places_images():
-    with pytest.raises(ValidationError, match="unknown key 'images'"):
-        read(format="coco_captions", path="a.json", images={"base": "x"})

@@ -273,7 +273,7 @@ def test_bad_rows_among_good_ones_are_kept_aside_with_file_position_and_reason(
     captions.write_text("\n".join(["{broken", *good, '{"id": "z", "task": "poem"}', "[]"]) + "\n")
     code, out, _ = glotmill("build", recipe_file(), "--json")
     assert code == 0
-    assert json.loads(out)["sources"] == {"small": {"read": 43, "samples": 40, "rejected": 3}}
+    assert json.loads(out)["sources"] == {"small": {"read": 43, "samples": 40, "rejected": 3, "images": {}}}
     rows = pq.read_table(tmp_path / "outputs/small/samples/rejected.parquet").to_pylist()
     assert [(row["source"], row["file"], row["position"], row["reason"]) for row in rows] == [
         ("small", "samples.jsonl", "line 1", "bad_json"),
@@ -294,7 +294,7 @@ def test_the_rows_of_all_sources_balance_and_keep_their_own_reasons(glotmill, re
     }
     code, out, _ = glotmill("build", recipe_file(sources=sources), "--json")
     assert code == 0
-    count = {"read": 2, "samples": 1, "rejected": 1}
+    count = {"read": 2, "samples": 1, "rejected": 1, "images": {}}
     assert json.loads(out)["sources"] == {"captions": count, "questions": count}
     rows = pq.read_table(tmp_path / "outputs/small/samples/rejected.parquet").to_pylist()
     assert [(row["source"], row["file"], row["position"], row["reason"]) for row in rows] == [

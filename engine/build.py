@@ -12,8 +12,10 @@ import yaml
 from engine.job import Job
 from engine.progress import ProgressReport
 from engine.publish.card import CardFacts, card
+from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.assignment import MixSummary, assign_samples, read_held
 from engine.stages.compose import Composer
+from engine.stages.derive import DeriveCount, derive_samples
 from engine.stages.ingest import SourceCount, ingest
 from engine.stages.instruct import instruct_samples
 from engine.stages.pack import Packer, check_assigned, count_assigned
@@ -58,8 +60,10 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             counts = _ingest(job, staged, progress)
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
             files = sample_files(staged / "samples", job.recipe.sets)
+            derived = _derive(job, staged / "samples", progress)
             mixed = _mix(job, files, progress)
             _instruct(job, files, progress)
+            job = job.with_answers(frequent_answers(files, job.recipe.answers.dictionary))
             entries, there, back = _translate(job, files, run, progress)
             packed = _pack(job, files, entries, staged / "dataset", progress)
             _describe(job, counts, {lang: done.shards for lang, done in packed.items()}, staged / "dataset")
@@ -67,6 +71,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         summary = BuildSummary(
             dataset=job.folder / "dataset",
             sources=counts,
+            derived=derived,
             mix=mixed,
             languages={lang: done.count for lang, done in packed.items()},
             segments=there,
@@ -87,6 +92,15 @@ def _ingest(job: Job, staged: Path, progress: ProgressReport) -> dict[str, Sourc
             advance=stage.advance,
             dataset=staged / "dataset",
         )
+
+
+def _derive(job: Job, folder: Path, progress: ProgressReport) -> dict[str, DeriveCount]:
+    if not job.recipe.derive:
+        return {}
+    with progress.stage("derive", "rows") as stage:
+        counts = derive_samples(folder, job.recipe.derive, job.recipe.languages, job.labels)
+        stage.advance(sum(count.rows for count in counts.values()))
+        return counts
 
 
 def _mix(job: Job, files: list[Path], progress: ProgressReport) -> MixSummary:
@@ -114,7 +128,7 @@ def _translate(
         work = TranslateStage(job.translator, Memory(job.memory), run, pool)
         with progress.stage("translate", "segments") as stage:
             forward, there = work.translate("forward", segments, retry_failed=job.retry_failed, advance=stage.advance)
-        if not any(scorer.needs_back_translation for scorer in job.scorers):
+        if not job.needs_back_translation:
             return join_back(forward, None), there, None
         with progress.stage("back", "segments") as stage:
             returned, back = work.translate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from engine.languages import backends
 from engine.stages.ingest import OpenSource, open_sources
 from engine.stages.instruct import InstructionRule
 from engine.stages.mix import MixRule
-from engine.text.answers import AnswerRule, load_answers
+from engine.text.answers import AnswerRule, LabelTable, load_answers
+from engine.text.labels import load_labels
 from engine.text.spans import SPLITTER_VERSION
 from engine.translators import TranslatorSpec, resolve_translator
 from filters.registry import make_scorers
@@ -34,6 +35,7 @@ class Job:
         memory: Folder of the translation memory.
         sources: Opened sources.
         mix: Which sample goes into which languages.
+        labels: Names of things by language and label id.
         instructions: Which templates go around the samples; None for none.
         translator: The engine, described.
         answers: How answers are treated.
@@ -47,6 +49,7 @@ class Job:
     memory: Path
     sources: list[OpenSource]
     mix: MixRule
+    labels: LabelTable
     instructions: InstructionRule | None
     translator: TranslatorSpec
     answers: AnswerRule
@@ -73,6 +76,7 @@ class Job:
                 for source in self.sources
             ],
             "mix": self.mix.identity(),
+            "labels": digest(self.labels) if self.labels else None,
             "templates": self.instructions.identity() if self.instructions else None,
             "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
             "text": {
@@ -83,6 +87,15 @@ class Job:
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
             "filter": {"parameters": self.policy.parameters, "actions": self.policy.actions},
         }
+
+    @property
+    def needs_back_translation(self) -> bool:
+        """Whether anything looks at the way back."""
+        return self.answers.needs_back_translation or any(scorer.needs_back_translation for scorer in self.scorers)
+
+    def with_answers(self, frequent: frozenset[str]) -> Job:
+        """The job with its dictionary's answers, which are known once the samples are."""
+        return replace(self, answers=replace(self.answers, frequent=frequent))
 
     def digest(self) -> str:
         """Identifies what the job does: an interrupted run of the same digest is finished, not started anew."""
@@ -103,10 +116,12 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
     """
     scorers = make_scorers(recipe.score.scorers)
     policy = make_policy(recipe.filter, [scorer.name for scorer in scorers])
+    labels = load_labels(recipe.labels)
     instructions = _instructions(recipe.templates)
     answers = AnswerRule(
         recipe.answers,
         load_answers(recipe.answers.table),
+        labels=labels,
         instructions=instructions.translations if instructions else {},
     )
     translator = resolve_translator(recipe.translate)
@@ -136,6 +151,7 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
         memory=memory,
         sources=sources,
         mix=mix,
+        labels=labels,
         instructions=instructions,
         translator=translator,
         answers=answers,

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.stages.assignment import MixSummary
+from engine.stages.derive import DeriveCount
 from engine.stages.ingest import SourceCount
 from engine.stages.translate import SegmentCount
 from engine.store.shards import Shard
@@ -49,6 +50,7 @@ class BuildSummary:
     Attributes:
         dataset: The dataset's folder.
         sources: Balance by source.
+        derived: Rows made by each derivation.
         mix: Targets and rows by source, and the splits.
         languages: Balance by language.
         segments: The way there: asked, unique, translated now, known before.
@@ -59,6 +61,7 @@ class BuildSummary:
 
     dataset: Path
     sources: dict[str, SourceCount]
+    derived: dict[str, DeriveCount]
     mix: MixSummary
     languages: dict[str, LanguageCount]
     segments: SegmentCount
@@ -86,6 +89,7 @@ class BuildSummary:
         return {
             "dataset": str(self.dataset),
             "sources": {name: asdict(count) for name, count in self.sources.items()},
+            "derived": {name: asdict(count) for name, count in self.derived.items()},
             "mix": {"mode": self.mix.mode, "moved": self.mix.moved, **asdict(self.mix)},
             "languages": {lang: asdict(count) for lang, count in self.languages.items()},
             "segments": asdict(self.segments),
@@ -121,6 +125,8 @@ class BuildSummary:
             if source.images:
                 statuses = ", ".join(f"{status} {n:,}" for status, n in source.images.items())
                 console.print(f"images of {name}: {statuses}")
+        for name, made in self.derived.items():
+            console.print(f"derived {name}: {made.rows:,} rows from {made.looked_at:,}")
         if self.mix.moved or self.mix.unassigned:
             console.print(f"mix: {self.mix.moved:,} samples moved, {self.mix.unassigned:,} in no language")
         if len(self.mix.splits) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -33,40 +33,27 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 Languages = Annotated[tuple[str, ...], BeforeValidator(languages_of)]
 
 
-class Mix(Section):
-    """Which sample goes into which languages. A sample's languages are decided once, when it first enters.
+class Shares(Section):
+    """How ``one_each`` shares out the rows of a source.
 
     Attributes:
-        mode: ``fanout`` puts every sample into every language; ``one_each`` puts it into one.
-        seed: Decides the order in which samples are given out.
-        weights: Relative shares of ``one_each``: ``uniform``, ``mc4`` or ``mt5`` (mBLIP's tables), a mapping by
-            language, or a CSV file with flores_code,weight.
+        weights: Relative shares: ``uniform``, ``mc4`` or ``mt5`` (mBLIP's tables), a mapping by language, or a CSV
+            file with flores_code,weight.
         exponent: Weights are raised to it: 1 keeps their proportions, 0 makes them equal.
         floor: Least rows of a language with a positive weight, in each source that has so many.
         english_share: Share of rows that stay English; the weights share out the rest.
         quotas: Rows of each language by code, group or ``*``: the first key that names a language counts. In
             ``one_each`` the languages without a quota share what is left; in ``fanout`` a quota is an upper bound.
-        exclude: Languages that a task does not go into.
-        skip: Sources that go into no language: they only feed derived tasks.
     """
 
-    mode: Literal["fanout", "one_each"] = "fanout"
-    seed: int = 0
     weights: Literal["uniform", "mc4", "mt5"] | dict[str, float] | RecipePath = "uniform"
     exponent: float = Field(1.0, ge=0, le=10)
     floor: int = Field(1, ge=0)
     english_share: float | None = Field(None, ge=0, le=1)
     quotas: dict[str, int] = Field({})
-    exclude: dict[Task, Languages] = Field({})
-    skip: Names = ()
 
     @model_validator(mode="after")
-    def _sound(self) -> Mix:
-        if self.mode == "fanout":
-            for key in ("weights", "exponent", "floor", "english_share"):
-                if key in self.model_fields_set and getattr(self, key) != type(self).model_fields[key].default:
-                    msg = f"'{key}' shares rows out, which mode fanout does not: use mode one_each"
-                    raise ValueError(msg)
+    def _known(self) -> Self:
         if any(quota < 0 for quota in self.quotas.values()):
             msg = "a quota is a number of rows, 0 or more"
             raise ValueError(msg)
@@ -86,29 +73,74 @@ class Mix(Section):
         return found
 
     def weight_by_language(self, languages: tuple[str, ...]) -> dict[str, float]:
-        """The weight of each language before exponent and English share.
+        """The share of each language in the rows without a quota, exponent and English share applied.
 
         Raises:
             InputError: The table is not readable, or lacks a language of the recipe.
         """
-        match self.weights:
-            case "uniform":
-                return dict.fromkeys(languages, 1.0)
-            case str(name):
-                table, where = weight_table(name), f"the table {name}"
-            case Path() as path:
-                table, where = read_weights(path), str(path)
-            case dict(table):
-                where = "the mapping"
-        _check_weights(table, "mix.weights")
-        needed = languages if self.english_share is None else tuple(c for c in languages if c != ENGLISH)
-        lacking = [code for code in needed if code not in table and code not in self.quota_by_language(languages)]
+        table, where = self._table(languages)
+        exempt = {ENGLISH} if self.english_share is not None else set()
+        exempt |= set(self.quota_by_language(languages))
+        lacking = [code for code in languages if code not in table and code not in exempt]
         if lacking:
             msg = (
                 f"mix.weights: {where} has no weight for {', '.join(lacking)}: add them, or take them out of languages"
             )
             raise InputError(msg)
-        return {code: table.get(code, 0.0) for code in languages}
+        powered = {code: table.get(code, 0.0) ** self.exponent if table.get(code) else 0.0 for code in languages}
+        share = self.english_share
+        if share is None:
+            return powered
+        others = sum(weight for code, weight in powered.items() if code != ENGLISH) or 1.0
+        return {code: share if code == ENGLISH else (1 - share) * weight / others for code, weight in powered.items()}
+
+    def _table(self, languages: tuple[str, ...]) -> tuple[dict[str, float], str]:
+        match self.weights:
+            case "uniform":
+                return dict.fromkeys(languages, 1.0), "uniform"
+            case str(name):
+                return weight_table(name), f"the table {name}"
+            case Path() as path:
+                table = read_weights(path)
+                try:
+                    _check_weights(table, f"mix.weights: {path}")
+                except ValueError as error:
+                    raise InputError(str(error)) from None
+                return table, str(path)
+            case dict(table):
+                return table, "the mapping"
+
+
+class Mix(Shares):
+    """Which sample goes into which languages. A sample's languages are decided once, when it first enters.
+
+    Attributes:
+        mode: ``fanout`` puts every sample into every language; ``one_each`` puts it into one.
+        seed: Decides the order in which samples are given out.
+        by_source: Other shares for some sources or derived sets, in place of the mix's own.
+        exclude: Languages that a task does not go into.
+        skip: Sources that go into no language: they only feed derived tasks.
+    """
+
+    mode: Literal["fanout", "one_each"] = "fanout"
+    seed: int = 0
+    by_source: dict[str, Shares] = Field({})
+    exclude: dict[Task, Languages] = Field({})
+    skip: Names = ()
+
+    @model_validator(mode="after")
+    def _sound(self) -> Mix:
+        if self.mode == "fanout":
+            for shares in (self, *self.by_source.values()):
+                for key in ("weights", "exponent", "floor", "english_share"):
+                    if getattr(shares, key) != Shares.model_fields[key].default:
+                        msg = f"'{key}' shares rows out, which mode fanout does not: use mode one_each"
+                        raise ValueError(msg)
+        return self
+
+    def shares(self, name: str) -> Shares:
+        """How the rows of a source are shared out."""
+        return self.by_source.get(name, self)
 
 
 def _check_weights(table: dict[str, float], where: str) -> None:

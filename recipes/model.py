@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from recipes.derive import Classification, Decide, Derived, Labels
 from recipes.mix import Languages, Mix, Splits
 from recipes.section import RecipePath, Section
 from recipes.sources import Source
 from recipes.templates import Templates
-from schemas.languages import ENGLISH
+from schemas.languages import ENGLISH, nearest
 
 ComputeType = Literal["auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"]
 Fault = Literal["drop_sentence", "loop", "echo", "wrong_language", "empty"]
@@ -101,6 +102,20 @@ class FakeTranslate(Batching):
 Translate = Annotated[NllbTranslate | FakeTranslate, Field(discriminator="engine")]
 
 
+class Dictionary(Section):
+    """Frequent answers as a dictionary: translated once each, and used where the way back gives the answer again.
+
+    Attributes:
+        min_count: Rows of the sources that give the answer, at least.
+        min_chars: Shorter answers stay English.
+        digits: Whether answers with a digit are translated.
+    """
+
+    min_count: int = Field(15, ge=1)
+    min_chars: int = Field(2, ge=1)
+    digits: bool = False
+
+
 class Answers(Section):
     """What becomes of short answers and options.
 
@@ -111,6 +126,10 @@ class Answers(Section):
         target_share: Share of records that ``coin`` gives to the target language.
         context: Translate answers of one to three words after their question, and take them from there where
             exactly two sentences come back and the first is the question's own translation.
+        context_miss: What becomes of an answer whose context did not come back as two such sentences: ``bare``
+            translates it by itself, ``fail`` fails the record with ``field_count``.
+        dictionary: Translate frequent answers only, and only where their way back gives them again; the others stay
+            English. None translates all.
         table: Answers known beforehand, used under any policy: ``embedded``, or a TSV file whose header names
             FLORES-200 codes and whose first column is eng_Latn.
     """
@@ -119,6 +138,8 @@ class Answers(Section):
     seed: int = 0
     target_share: float = Field(0.5, ge=0, le=1)
     context: bool = False
+    context_miss: Literal["bare", "fail"] = "bare"
+    dictionary: Dictionary | None = None
     table: Literal["embedded"] | RecipePath | None = None
 
 
@@ -151,6 +172,8 @@ class Recipe(Section):
             keeps English rows too.
         mix: Which sample goes into which languages.
         splits: Which rows are held out.
+        derive: Rows of other tasks, made out of the sources' rows, by a name of your choosing.
+        labels: Names of things, for derived tasks that ask for them.
         templates: Instructions put around the rows; None leaves them as their source has them.
         translate: The engine and how it decodes.
         answers: What becomes of short answers and options.
@@ -169,6 +192,8 @@ class Recipe(Section):
     languages: Languages = Field(min_length=1)
     mix: Mix = Mix()
     splits: Splits = Splits()
+    derive: dict[SourceName, Derived] = Field({})
+    labels: Labels | None = None
     templates: Templates | None = None
     translate: Translate
     answers: Answers = Answers()
@@ -194,16 +219,35 @@ class Recipe(Section):
         if self.mix.english_share is not None and ENGLISH not in self.languages:
             msg = f"mix.english_share needs {ENGLISH} among the languages"
             raise ValueError(msg)
-        unknown = [name for name in self.mix.skip if name not in self.sets]
-        if unknown:
-            msg = f"mix.skip: no source is called {', '.join(unknown)}"
-            raise ValueError(msg)
+        named = {"mix.skip": (self.mix.skip, self.sets), "mix.by_source": (self.mix.by_source, self.sets)}
+        named |= {f"derive.{name}.sources": (spec.sources, tuple(self.sources)) for name, spec in self.derive.items()}
+        for where, (names, known) in named.items():
+            for name in names:
+                if name not in known:
+                    close = nearest(name, known)
+                    hint = f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known)}"
+                    msg = f"{where}: no source is called '{name}'{hint}"
+                    raise ValueError(msg)
+        self._derive_fits()
         return self
+
+    def _derive_fits(self) -> None:
+        taken = {"rejected", *self.sources} & set(self.derive)
+        if taken:
+            msg = f"derive: the name {', '.join(sorted(taken))} is taken"
+            raise ValueError(msg)
+        if self.derive and self.templates is None:
+            msg = "derive needs a 'templates' section, whose instructions say what is asked"
+            raise ValueError(msg)
+        labelled = any(isinstance(spec, Classification | Decide) for spec in self.derive.values())
+        if labelled != (self.labels is not None):
+            msg = "a 'labels' section and derive kinds classification or decide go together"
+            raise ValueError(msg)
 
     @property
     def sets(self) -> tuple[str, ...]:
         """Names of the sample files, in the order of all records."""
-        return tuple(self.sources)
+        return (*self.sources, *self.derive)
 
     def lock(self) -> dict[str, Any]:
         """The resolved recipe without what must not reach a dataset: where it ran, how wide, on which paths.

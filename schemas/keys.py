@@ -101,6 +101,17 @@ def content_row_id(source_hash: str) -> str:
     return "content:" + source_hash
 
 
+def derived_id(parent: str, name: str, part: str) -> str:
+    """The identity of a row made out of another.
+
+    Args:
+        parent: Source id of the row it is made from; the image's id where it is made from all rows of an image.
+        name: Name of the derivation in the recipe.
+        part: Which of several rows made from the same parent.
+    """
+    return "s1:" + digest(["derived", parent, name, part])
+
+
 def record_id(source_id: str, lang: str, task: str, variant: str = "") -> str:
     """The identity of a published record; it survives a new translation."""
     return "r1:" + digest([source_id, lang, task, variant])

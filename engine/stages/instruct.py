@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from engine.stages.derivations import answer_of
 from engine.stages.sample_files import rewrite
 from engine.text.instructions import LETTERS, options, render, with_images
 from recipes.templates import KINDS, LANGUAGE, OPTIONS, Bank, Template, Templates, Translations, pool
@@ -111,6 +112,9 @@ def _slots_of(row: Mapping[str, Any]) -> list[dict[str, str | None]] | None:
         return None
     asked = turns[0]["content"].replace(IMAGE_MARKER, "").strip()
     must = KINDS.get(row["task"], (frozenset({"nothing fits"}),))[0]
+    answer = answer_of(row)
+    if must == {"question", "answer"} and asked and answer is not None:
+        return [{"name": name, "text": text, "label": None} for name, text in (("question", asked), ("answer", answer))]
     if must == {"question"} and asked:
         return [{"name": "question", "text": asked, "label": None}]
     return [] if not must and not asked else None

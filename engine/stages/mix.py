@@ -7,8 +7,7 @@ source (for each group of its samples that may go into the same languages, where
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ import polars as pl
 from engine.stages.apportion import Counts, highest_averages, largest_remainder
 from recipes.mix import Mix
 from schemas.keys import digest, ranks
-from schemas.languages import ENGLISH
 
 Schema = dict[str, pl.DataType | type[pl.DataType]]
 
@@ -34,29 +32,22 @@ class MixRule:
 
     mix: Mix
     languages: tuple[str, ...]
+    _weights: dict[int, dict[str, float]] = field(default_factory=dict, repr=False, compare=False)
 
-    @cached_property
-    def weights(self) -> dict[str, float]:
-        """Share of each language in the rows without a quota, exponent and English share applied.
+    def weights(self, name: str) -> dict[str, float]:
+        """Share of each language in the rows of a source without a quota.
 
         Raises:
             InputError: The weights lack a language of the recipe.
         """
-        table = self.mix.weight_by_language(self.languages)
-        powered = {code: weight**self.mix.exponent if weight > 0 else 0.0 for code, weight in table.items()}
-        share = self.mix.english_share
-        if share is None:
-            return powered
-        others = sum(weight for code, weight in powered.items() if code != ENGLISH)
-        return {
-            code: share if code == ENGLISH else (1 - share) * weight / others if others else 0.0
-            for code, weight in powered.items()
-        }
+        shares = self.mix.shares(name)
+        if id(shares) not in self._weights:
+            self._weights[id(shares)] = shares.weight_by_language(self.languages)
+        return self._weights[id(shares)]
 
-    @cached_property
-    def quotas(self) -> dict[str, int]:
-        """Absolute rows by language."""
-        return self.mix.quota_by_language(self.languages)
+    def quotas(self, name: str) -> dict[str, int]:
+        """Absolute rows of a source by language."""
+        return self.mix.shares(name).quota_by_language(self.languages)
 
     def allowed(self, name: str, task: str, only: tuple[str, ...] | None) -> tuple[str, ...]:
         """The languages that samples of a source and task may go into, in the recipe's order."""
@@ -67,8 +58,12 @@ class MixRule:
 
     def identity(self) -> str:
         """Changes exactly when samples may have to move."""
-        facts = self.mix.model_dump(exclude={"weights", "exponent", "english_share"})
-        weights = {} if self.mix.mode == "fanout" else {code: w.hex() for code, w in self.weights.items()}
+        derived = {"weights", "exponent", "english_share"}
+        facts = self.mix.model_dump(exclude={*derived, "by_source"})
+        weights = {}
+        for name in ("", *self.mix.by_source) if self.mix.mode == "one_each" else ():
+            shares = self.mix.shares(name).model_dump(include={"floor", "quotas"})
+            weights[name] = [shares, {code: weight.hex() for code, weight in self.weights(name).items()}]
         return digest([facts, list(self.languages), weights])
 
 
@@ -125,7 +120,7 @@ def assign(rows: pl.DataFrame, rule: MixRule, held: pl.DataFrame | None = None, 
     parts = []
     for name, allowed, cell in _cells(numbered, rule):
         give = _fan_out if rule.mix.mode == "fanout" else _one_each
-        langs, target = give(cell, allowed, rule, same_mix=same_mix)
+        langs, target = give(name, cell, allowed, rule, same_mix=same_mix)
         parts.append(cell.select("place", "set", "held", langs=langs))
         total = targets.setdefault(name, {})
         for code, count in target.items():
@@ -149,7 +144,7 @@ def _cells(numbered: pl.DataFrame, rule: MixRule) -> list[tuple[str, tuple[str, 
 
 
 def _one_each(
-    cell: pl.DataFrame, allowed: tuple[str, ...], rule: MixRule, *, same_mix: bool
+    name: str, cell: pl.DataFrame, allowed: tuple[str, ...], rule: MixRule, *, same_mix: bool
 ) -> tuple[pl.Series, dict[str, int]]:
     """(languages of each row, target by language) where every row goes into one language."""
     places = {code: place for place, code in enumerate(allowed)}
@@ -162,8 +157,8 @@ def _one_each(
     own = single.to_series().to_numpy().astype(np.int16)
     held = np.bincount(own[own >= 0], minlength=len(allowed)).astype(np.int64)
     first = not same_mix or not held.any()
-    goal = _goal(len(own), allowed, rule, np.zeros_like(held), first=first)
-    aim = goal if first else _goal(len(own), allowed, rule, held, first=False)
+    goal = _goal(name, len(own), allowed, rule, np.zeros_like(held), first=first)
+    aim = goal if first else _goal(name, len(own), allowed, rule, held, first=False)
     for place in np.flatnonzero(held > aim):
         own[np.flatnonzero(own == place)[aim[place] :]] = NONE
         held[place] = aim[place]
@@ -175,13 +170,14 @@ def _one_each(
     return chosen, dict(zip(allowed, goal.tolist(), strict=True))
 
 
-def _goal(total: int, allowed: tuple[str, ...], rule: MixRule, held: Counts, *, first: bool) -> Counts:
+def _goal(name: str, total: int, allowed: tuple[str, ...], rule: MixRule, held: Counts, *, first: bool) -> Counts:
     """Rows of each language out of a total: quotas, then the weights' shares of what is left.
 
     On a first build by largest remainder; else going on from what is held, never below it.
     """
-    quota = np.array([rule.quotas.get(code, 0) for code in allowed], dtype=np.int64)
-    weights = [0.0 if code in rule.quotas else rule.weights[code] for code in allowed]
+    quotas, table, floor = rule.quotas(name), rule.weights(name), rule.mix.shares(name).floor
+    quota = np.array([quotas.get(code, 0) for code in allowed], dtype=np.int64)
+    weights = [0.0 if code in quotas else table[code] for code in allowed]
     new = total - int(held.sum())
     short = np.maximum(quota - held, 0)
     if int(short.sum()) > new:
@@ -189,13 +185,13 @@ def _goal(total: int, allowed: tuple[str, ...], rule: MixRule, held: Counts, *, 
     goal: Counts = held + short
     new -= int(short.sum())
     if not first:
-        return highest_averages(new, weights, goal, rule.mix.floor)
-    goal += largest_remainder(new, weights, rule.mix.floor)
+        return highest_averages(new, weights, goal, floor)
+    goal += largest_remainder(new, weights, floor)
     return goal
 
 
 def _fan_out(
-    cell: pl.DataFrame, allowed: tuple[str, ...], rule: MixRule, *, same_mix: bool
+    name: str, cell: pl.DataFrame, allowed: tuple[str, ...], rule: MixRule, *, same_mix: bool
 ) -> tuple[pl.Series, dict[str, int]]:
     """(languages of each row, target by language) where every row goes into every language, up to its quota.
 
@@ -203,8 +199,9 @@ def _fan_out(
     """
     columns: list[pl.Expr] = []
     target = {}
+    quotas = rule.quotas(name)
     for code in allowed:
-        quota = rule.quotas.get(code)
+        quota = quotas.get(code)
         target[code] = cell.height if quota is None else min(quota, cell.height)
         if quota is None:
             columns.append(pl.lit(code))

@@ -42,7 +42,9 @@ Policy = Literal["source", "target", "kept"]
 LabelTable = dict[str, dict[str, str]]  # language -> label id -> name
 AnswerTable = dict[str, dict[str, str]]  # language -> English answer in lower case -> translation
 # `in_context_as_bare` is an answer whose translation in context is its bare one.
-Origin = Literal["label", "table", "yes_no_table", "copied", "source", "bare", "in_context", "in_context_as_bare"]
+Origin = Literal[
+    "label", "table", "yes_no_table", "dictionary", "copied", "source", "bare", "in_context", "in_context_as_bare"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,23 @@ class AnswerRule:
         table: Answers known beforehand.
         labels: Names of things by language and label id.
         instructions: Templates known in other languages.
+        frequent: The answers that the section's dictionary holds; filled once the samples are known.
     """
 
     section: Answers
     table: AnswerTable
     labels: LabelTable = field(default_factory=dict)
     instructions: Translations = field(default_factory=dict)
+    frequent: frozenset[str] = frozenset()
+
+    @property
+    def needs_back_translation(self) -> bool:
+        """Whether answers are decided on by their way back."""
+        return self.section.dictionary is not None
+
+    def is_asked(self, answer: str) -> bool:
+        """Whether an answer that no table has is put to the engine, and not left English."""
+        return not is_yes_no(answer) and (self.section.dictionary is None or answer in self.frequent)
 
     def policy(self, row: Mapping[str, Any], lang: str) -> Policy:
         """Whether a sample's answers are in the source's or the target's language.
@@ -161,6 +174,11 @@ def load_answers(table: str | Path | None) -> AnswerTable:
         for code, cell in zip(codes[1:], row[1:], strict=True):
             known[code][english] = cell
     return known
+
+
+def same_answer(one: str, other: str) -> bool:
+    """Whether two answers are the same but for letter case and closing marks."""
+    return str(_END.sub("", one.strip())).casefold() == str(_END.sub("", other.strip())).casefold()
 
 
 def carrier(question: str, answer: str) -> str | None:

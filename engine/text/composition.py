@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.text.answers import AnswerRule, Origin, carrier, is_yes_no, recover
+from engine.text.answers import AnswerRule, Origin, carrier, recover, same_answer
 from engine.text.fields import answer_texts, is_answer, labels_of, only_question, turn_lang
 from engine.text.instructions import (
     is_translated,
@@ -163,7 +163,7 @@ class _Composer:
         if is_answer(self._row, turn):
             target, lang, origin = self._answers[text]
             self._note(where, origin)
-            if origin == "bare":
+            if origin in ("bare", "dictionary"):
                 bare = self._part(text, self._lang)
                 self._pairs.append(pair(number, [bare], self._lang))
                 return target, lang, bare.back
@@ -272,14 +272,26 @@ class _Composer:
         cut = split(text, self._source)
         if not cut.requests:
             return text, None, "copied"
-        if self._policy != "target" or is_yes_no(text):
+        if self._policy != "target" or not self._rule.is_asked(text):
             return text, self._source, "source"
+        if self._rule.section.dictionary is not None:
+            return self._in_dictionary(text)
         found = self._in_context(text)
         if found is not None:
             bare = cut.join(lambda request: self._entries[self._lang, request].text or "")
             same = bare.casefold() == found.casefold()
             return found, self._lang, "in_context_as_bare" if same else "in_context"
         return self._part(text, self._lang).target, self._lang, "bare"
+
+    def _in_dictionary(self, text: str) -> tuple[str, str | None, Origin]:
+        """A frequent answer's translation, where its way back gives the answer again and it is not English."""
+        found = [self._entries[self._lang, request] for request in split(text, self._source).requests]
+        if any(entry.text is None or entry.back is None for entry in found):
+            return text, self._source, "source"
+        part = self._part(text, self._lang)
+        if not same_answer(str(part.back), text) or same_answer(part.target, text):
+            return text, self._source, "source"
+        return part.target, self._lang, "dictionary"
 
     def _in_context(self, text: str) -> str | None:
         asked = only_question(self._row) if self._rule.section.context else None
@@ -291,6 +303,8 @@ class _Composer:
             return None
         found = recover(both, own, text, self._lang)
         if found is None or mismatch(text, found, self._source, self._lang):
+            if self._rule.section.context_miss == "fail":
+                raise RecordFailedError("field_count")
             return None
         self._translated = True
         return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.text.answers import ANSWER_TASKS, SOURCE, AnswerRule, carrier, is_yes_no
+from engine.text.answers import ANSWER_TASKS, SOURCE, AnswerRule, carrier
 from engine.text.instructions import is_translated, slot_texts, template_of
 from engine.text.segments import split
 from schemas.keys import nfc
@@ -88,7 +88,7 @@ def answer_requests(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> tupl
         return [], []
     named = labels_of(row)
     unknown = [
-        a for a in answer_texts(row) if a not in named and rule.known(a, lang, policy) is None and not is_yes_no(a)
+        a for a in answer_texts(row) if a not in named and rule.known(a, lang, policy) is None and rule.is_asked(a)
     ]
     bare = [request for answer in unknown for request in split(answer, row["source_lang"]).requests]
     if not rule.section.context:

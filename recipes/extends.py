@@ -21,7 +21,7 @@ PATH_KEYS = (
 WORDS = ("embedded", "uniform", "mc4", "mt5")  # what stands where a path could
 # A mapping that states another of these is another thing, and nothing of the old one is taken over.
 _TAGS = ("format", "engine", "kind")
-_REMOVABLE = ("sources", "derive", "by_source")
+_REMOVABLE = ("sources", "derive")
 
 Reader = Callable[[Path], dict[str, Any]]
 Finder = Callable[[str], Path]
@@ -56,6 +56,16 @@ def extended(path: Path, read: Reader, find: Finder, above: tuple[Path, ...] = (
     return _merged(_anchored(base, parent.resolve().parent), content)
 
 
+def without_removed(content: dict[str, Any]) -> dict[str, Any]:
+    """The content without the sources and derived sets that are null."""
+    return {
+        key: {name: item for name, item in value.items() if item is not None}
+        if key in _REMOVABLE and isinstance(value, dict)
+        else value
+        for key, value in content.items()
+    }
+
+
 def is_path(key: str, value: Any, where: tuple[str, ...] = ()) -> bool:
     """Whether a recipe's value is a path: a model is a Hub id unless it is written as a path."""
     if not isinstance(value, str) or value in WORDS:
@@ -77,15 +87,13 @@ def _anchored(value: Any, base: Path, where: tuple[str, ...] = ()) -> Any:
     }
 
 
-def _merged(old: dict[str, Any], new: dict[str, Any], where: str = "") -> dict[str, Any]:
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     if any(tag in new and new[tag] != old.get(tag) for tag in _TAGS):
         return new
     merged = dict(old)
     for key, value in new.items():
-        if value is None and where in _REMOVABLE:
-            merged.pop(key, None)
-        elif isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = _merged(merged[key], value, key)
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _merged(merged[key], value)
         else:
             merged[key] = value
     return merged

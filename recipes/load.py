@@ -15,7 +15,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from recipes.extends import extended, is_path
+from recipes.extends import extended, is_path, without_removed
 from recipes.model import Recipe
 from recipes.section import expanded
 from schemas.errors import InputError
@@ -89,6 +89,7 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
     content = extended(path, _read, find_recipe)
     for item in overrides:
         _override(content, item)
+    content = without_removed(content)
     base = path.resolve().parent
     _resolve_model_folder(content, base)
     try:
@@ -132,7 +133,7 @@ def _override(content: dict[str, Any], item: str) -> None:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         msg = f"--set {item}: the value is not YAML: {' '.join(str(error).split())}"
         raise InputError(msg) from None
-    if is_path(parts[-1], value, tuple(parts[:-1])):
+    if isinstance(value, str) and is_path(parts[-1], value, tuple(parts[:-1])):
         value = str(expanded(value).absolute())
     for depth, part in enumerate(parts[:-1]):
         inner = content.setdefault(part, {})
@@ -147,7 +148,7 @@ def _resolve_model_folder(content: dict[str, Any], base: Path) -> None:
     translate = content.get("translate")
     if isinstance(translate, dict):
         model = translate.get("model")
-        if is_path("model", model, ("translate",)):
+        if isinstance(model, str) and is_path("model", model, ("translate",)):
             content["translate"] = {**translate, "model": str((base / expanded(model)).resolve())}
 
 

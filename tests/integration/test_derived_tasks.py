@@ -196,7 +196,8 @@ def test_cross_lingual_pairs_ask_in_one_language_and_reply_in_another(recipe, ru
     derive = {mode: {"kind": "cross_lingual", "sources": ["talk"], "mode": mode} for mode in ("en2x", "x2en", "x2x")}
     talk = [
         {"id": f"t{i}", "task": "conversation", "messages": [
-            {"role": "user", "content": f"Where is dog {i}?"}, {"role": "assistant", "content": f"The dog {i} is here."}]}
+            {"role": "user", "content": f"Where is dog {i}?"},
+            {"role": "assistant", "content": f"The dog {i} is here."}]}
         for i in range(30)
     ]  # fmt: skip
     run(recipe({"talk": talk}, derive=derive, mix={"mode": "one_each", "skip": ["talk"]}))

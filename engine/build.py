@@ -14,6 +14,7 @@ from engine.progress import ProgressReport
 from engine.publish.card import CardFacts, card
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.assignment import MixSummary, assign_samples, read_held
+from engine.stages.clean import clean_samples
 from engine.stages.compose import Composer
 from engine.stages.derive import DeriveCount, derive_samples
 from engine.stages.ingest import SourceCount, ingest
@@ -57,7 +58,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
     with build_lock(job.folder):
         recover(job.folder)
         with staging(job.folder) as staged:
-            counts = _ingest(job, staged, progress)
+            counts = _clean(job, staged / "samples", _ingest(job, staged, progress), progress)
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
             files = sample_files(staged / "samples", job.recipe.sets)
             derived = _derive(job, staged / "samples", progress)
@@ -92,6 +93,15 @@ def _ingest(job: Job, staged: Path, progress: ProgressReport) -> dict[str, Sourc
             advance=stage.advance,
             dataset=staged / "dataset",
         )
+
+
+def _clean(job: Job, folder: Path, counts: dict[str, SourceCount], progress: ProgressReport) -> dict[str, SourceCount]:
+    if not job.recipe.clean:
+        return counts
+    with progress.stage("clean", "rows") as stage:
+        cleaned = clean_samples(folder, job.recipe.clean, counts)
+        stage.advance(sum(count.samples for count in counts.values()))
+        return cleaned
 
 
 def _derive(job: Job, folder: Path, progress: ProgressReport) -> dict[str, DeriveCount]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import __version__
 from engine.languages import backends
+from engine.sources import located
 from engine.stages.ingest import OpenSource, open_sources
 from engine.stages.instruct import InstructionRule
 from engine.stages.mix import MixRule
@@ -18,10 +19,11 @@ from engine.translators import TranslatorSpec, resolve_translator
 from filters.registry import make_scorers
 from filters.rules import Policy, make_policy
 from filters.scorer import Scorer
+from recipes.clean import Contamination
 from recipes.model import Recipe
 from recipes.templates import Templates, load_bank, load_translations
 from schemas.errors import InputError
-from schemas.keys import digest
+from schemas.keys import digest, file_sha256
 from schemas.languages import ENGLISH
 
 
@@ -74,6 +76,10 @@ class Job:
                     "files": {key: asdict(file) for key, file in source.files.items()},
                 }
                 for source in self.sources
+            ],
+            "against": [
+                {"name": name, "files": {key: {"file": p.name, "sha256": file_sha256(p)} for key, p in files.items()}}
+                for name, files in evaluation_files(self.recipe)
             ],
             "mix": self.mix.identity(),
             "labels": digest(self.labels) if self.labels else None,
@@ -142,6 +148,7 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
         raise InputError(msg)
     try:
         sources = open_sources(recipe)
+        evaluation_files(recipe)
     except OSError as error:
         msg = f"sources: cannot be read: {error}"
         raise InputError(msg) from None
@@ -159,6 +166,16 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
         policy=policy,
         retry_failed=retry_failed,
     )
+
+
+def evaluation_files(recipe: Recipe) -> list[tuple[str, dict[str, Path]]]:
+    """The files of the evaluation sets that a recipe cleans against, by name and key.
+
+    Raises:
+        InputError: One is missing.
+    """
+    sets = [item for step in recipe.clean if isinstance(step, Contamination) for item in step.against.items()]
+    return [(name, located(f"against.{name}", source).files()) for name, source in sets]
 
 
 def _instructions(section: Templates | None) -> InstructionRule | None:

@@ -6,12 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from recipes.mix import Names
+from recipes.mix import Names, as_tuple
 from recipes.section import RecipePath, Section
-
-
-def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
 
 
 class Derivation(Section):
@@ -76,7 +72,7 @@ class Matching(Derivation):
 
     kind: Literal["matching"]
     negative_share: float = Field(0.5, ge=0, le=1)
-    ranks: Annotated[tuple[int, ...], BeforeValidator(_as_tuple)] = Field((3, 10, 30, 100, 300), min_length=1)
+    ranks: Annotated[tuple[int, ...], BeforeValidator(as_tuple)] = Field((3, 10, 30, 100, 300), min_length=1)
     random_share: float = Field(1 / 6, ge=0, le=1)
     ceiling: float = Field(0.8, gt=0, le=1)
     pool: int = Field(20_000, ge=2, le=200_000)

@@ -182,7 +182,7 @@ def _tag_key(problem: ErrorDetails) -> str:
 
 def _without_tag(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """The location without the tag that pydantic puts in for a discriminated union: it is no key of the recipe."""
-    for section, depth in (("sources", 2), ("derive", 2), ("translate", 1)):
+    for section, depth in (("sources", 2), ("derive", 2), ("clean", 2), ("translate", 1)):
         if loc and loc[0] == section and len(loc) > depth:
             return (*loc[:depth], *loc[depth + 1 :])
     return loc

@@ -15,7 +15,8 @@ from schemas.languages import ENGLISH
 from schemas.task import Task
 
 
-def _as_tuple(value: Any) -> Any:
+def as_tuple(value: Any) -> Any:
+    """YAML's list as the tuple that a frozen section holds."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -29,7 +30,7 @@ def languages_of(value: Any) -> Any:
         raise ValueError(str(error)) from None
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 Languages = Annotated[tuple[str, ...], BeforeValidator(languages_of)]
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from recipes.clean import CleanStep
 from recipes.derive import Classification, Decide, Derived, Labels
-from recipes.mix import Languages, Mix, Splits
+from recipes.mix import Languages, Mix, Splits, as_tuple
 from recipes.section import RecipePath, Section
 from recipes.sources import Source
 from recipes.templates import Templates
@@ -172,6 +173,7 @@ class Recipe(Section):
             keeps English rows too.
         mix: Which sample goes into which languages.
         splits: Which rows are held out.
+        clean: Steps that take rows out of the sources, in order.
         derive: Rows of other tasks, made out of the sources' rows, by a name of your choosing.
         labels: Names of things, for derived tasks that ask for them.
         templates: Instructions put around the rows; None leaves them as their source has them.
@@ -192,6 +194,7 @@ class Recipe(Section):
     languages: Languages = Field(min_length=1)
     mix: Mix = Mix()
     splits: Splits = Splits()
+    clean: Annotated[tuple[CleanStep, ...], BeforeValidator(as_tuple)] = ()
     derive: dict[SourceName, Derived] = Field({})
     labels: Labels | None = None
     templates: Templates | None = None
@@ -220,6 +223,7 @@ class Recipe(Section):
             msg = f"mix.english_share needs {ENGLISH} among the languages"
             raise ValueError(msg)
         named = {"mix.skip": (self.mix.skip, self.sets), "mix.by_source": (self.mix.by_source, self.sets)}
+        named |= {f"clean.{n}.sources": (step.sources, tuple(self.sources)) for n, step in enumerate(self.clean)}
         named |= {f"derive.{name}.sources": (spec.sources, tuple(self.sources)) for name, spec in self.derive.items()}
         for where, (names, known) in named.items():
             for name in names:

@@ -28,7 +28,10 @@ FILES = {
     "xvlm2vec": {"sources.okvqa.path": "mmeb", "sources.visual7w.path": "mmeb"},
     "crossin": {"sources.instructions.path": "platypus"},
 }  # fmt: skip
-FAKE = ("translate={engine: fake}", "score.scorers=[integrity, nmt]", "filter={}", "workers=0")
+FAKE = ("clean=[]", "translate={engine: fake}", "score.scorers=[integrity, nmt]", "filter={}", "workers=0")
+
+
+FOUR = "languages=[eng_Latn, deu_Latn, fra_Latn, ces_Latn]"
 
 
 def overrides(name: str, official: dict[str, Path]) -> list[str]:
@@ -73,7 +76,7 @@ def test_a_published_recipe_runs_end_to_end_and_again_to_the_same_bytes(name: st
 
 
 def test_mblip_has_every_task_and_keeps_its_reasons_english(built):
-    rows = records(built("mblip").dataset, "task", "lang", "template_id", "turn_langs", "messages")
+    rows = records(built("mblip", FOUR).dataset, "task", "lang", "template_id", "turn_langs", "messages")
     assert set(rows["task"]) == {
         "caption", "vqa_open", "vqg", "matching", "explanation", "conversation", "classification"
     }  # fmt: skip
@@ -83,7 +86,7 @@ def test_mblip_has_every_task_and_keeps_its_reasons_english(built):
 
 
 def test_centurio_is_half_english_and_half_uniform(built):
-    summary = built("centurio", "languages=[eng_Latn, deu_Latn, fra_Latn, ces_Latn]")
+    summary = built("centurio", FOUR)
     assert summary.mix.sources["captions"].rows == {"eng_Latn": 10, "deu_Latn": 4, "fra_Latn": 3, "ces_Latn": 3}
 
 
@@ -116,22 +119,21 @@ def test_crossin_pairs_languages_by_id(built):
 def test_a_source_that_one_does_not_have_is_left_out(built):
     names = ("sources.imagenet", "sources.talks", "derive.names", "derive.objects", "derive.turns")
     gone = [f"{name}=null" for name in names]
-    summary = built("mblip", *gone, "labels=null", "mix.skip=[]", "mix.by_source={}")
+    summary = built("mblip", FOUR, *gone, "labels=null", "mix.skip=[]", "mix.by_source={}")
     assert set(summary.mix.sources) == {"web", "coco", "vqa", "reasons", "details", "matching", "vqg", "cot"}
 
 
 # The embedded model knows captions and GQA's questions: of these little conversations it makes what it can.
 EMBEDDED = (
-    "translate.model=embedded", "translate.beam_size=1", "workers=0", "score.scorers=[integrity, nmt, round_trip]",
-    "filter={round_trip: {min_chrf: 10}}", "max_failed=1",
+    "clean=[]", "translate.model=embedded", "translate.beam_size=1", "workers=0",
+    "score.scorers=[integrity, nmt, round_trip]", "filter={round_trip: {min_chrf: 10}}", "max_failed=1",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["mblip", "palo"])
 def test_it_runs_with_the_embedded_model_in_its_languages(name: str, run, official, tmp_path):
-    languages = "languages=[eng_Latn, deu_Latn, fra_Latn, ces_Latn]"
     extra = ["answers.table=embedded", "answers.dictionary.min_count=2"] if name == "mblip" else []
-    summary = run(name, *overrides(name, official), *EMBEDDED, *extra, languages, memory=tmp_path / "memory")
+    summary = run(name, *overrides(name, official), *EMBEDDED, *extra, FOUR, memory=tmp_path / "memory")
     assert summary.segments.translated > 20
     for lang in ("deu_Latn", "fra_Latn", "ces_Latn"):
         assert summary.languages[lang].kept > 0, lang

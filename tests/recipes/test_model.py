@@ -35,6 +35,7 @@ def test_what_a_recipe_leaves_out_is_golden():
             "english_share": None, "quotas": {}, "exclude": {}, "skip": (),
         },
         "templates": None,
+        "clean": (),
         "derive": {},
         "labels": None,
         "splits": {"validation": 0.0, "test": 0.0, "by": "image_id", "seed": 0},

@@ -12,15 +12,12 @@ import yaml
 from engine.job import Job
 from engine.progress import ProgressReport
 from engine.publish.card import CardFacts, card
+from engine.samples import make_samples
 from engine.stages.answer_dictionary import frequent_answers
-from engine.stages.assignment import MixSummary, assign_samples, read_held
-from engine.stages.clean import clean_samples
 from engine.stages.compose import Composer
-from engine.stages.derive import DeriveCount, derive_samples
-from engine.stages.ingest import SourceCount, ingest
-from engine.stages.instruct import instruct_samples
+from engine.stages.ingest import SourceCount
 from engine.stages.pack import Packer, check_assigned, count_assigned
-from engine.stages.sample_files import sample_files, sample_rows
+from engine.stages.sample_files import sample_rows
 from engine.stages.segment import segments_of
 from engine.stages.translate import SegmentCount, TranslateStage, back_segments, join_back
 from engine.store.commit import build_lock, commit, recover, staging
@@ -58,22 +55,18 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
     with build_lock(job.folder):
         recover(job.folder)
         with staging(job.folder) as staged:
-            counts = _clean(job, staged / "samples", _ingest(job, staged, progress), progress)
+            samples = make_samples(job, staged, progress)
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
-            files = sample_files(staged / "samples", job.recipe.sets)
-            derived = _derive(job, staged / "samples", progress)
-            mixed = _mix(job, files, progress)
-            _instruct(job, files, progress)
-            job = job.with_answers(frequent_answers(files, job.recipe.answers.dictionary))
-            entries, there, back = _translate(job, files, run, progress)
-            packed = _pack(job, files, entries, staged / "dataset", progress)
-            _describe(job, counts, {lang: done.shards for lang, done in packed.items()}, staged / "dataset")
+            job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
+            entries, there, back = _translate(job, samples.files, run, progress)
+            packed = _pack(job, samples.files, entries, staged / "dataset", progress)
+            _describe(job, samples.sources, {lang: done.shards for lang, done in packed.items()}, staged / "dataset")
             commit(job.folder, COMMITTED)
         summary = BuildSummary(
             dataset=job.folder / "dataset",
-            sources=counts,
-            derived=derived,
-            mix=mixed,
+            sources=samples.sources,
+            derived=samples.derived,
+            mix=samples.mix,
             languages={lang: done.count for lang, done in packed.items()},
             segments=there,
             back_translation=back,
@@ -82,49 +75,6 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         )
         run.finish(summary.as_json())
     return summary
-
-
-def _ingest(job: Job, staged: Path, progress: ProgressReport) -> dict[str, SourceCount]:
-    with progress.stage("ingest", "rows") as stage:
-        return ingest(
-            job.sources,
-            staged / "samples",
-            limit=job.recipe.limit,
-            advance=stage.advance,
-            dataset=staged / "dataset",
-        )
-
-
-def _clean(job: Job, folder: Path, counts: dict[str, SourceCount], progress: ProgressReport) -> dict[str, SourceCount]:
-    if not job.recipe.clean:
-        return counts
-    with progress.stage("clean", "rows") as stage:
-        cleaned = clean_samples(folder, job.recipe.clean, counts)
-        stage.advance(sum(count.samples for count in counts.values()))
-        return cleaned
-
-
-def _derive(job: Job, folder: Path, progress: ProgressReport) -> dict[str, DeriveCount]:
-    if not job.recipe.derive:
-        return {}
-    with progress.stage("derive", "rows") as stage:
-        counts = derive_samples(folder, job.recipe.derive, job.recipe.languages, job.labels)
-        stage.advance(sum(count.rows for count in counts.values()))
-        return counts
-
-
-def _mix(job: Job, files: list[Path], progress: ProgressReport) -> MixSummary:
-    with progress.stage("mix", "rows") as stage:
-        held = read_held(job.folder / "samples")
-        mixed = assign_samples(files, job.mix, job.recipe.splits, held, record=files[0].parent)
-        stage.advance(sum(count.samples for count in mixed.sources.values()))
-        return mixed
-
-
-def _instruct(job: Job, files: list[Path], progress: ProgressReport) -> None:
-    if job.instructions:
-        with progress.stage("instruct", "rows") as stage:
-            instruct_samples(files, job.instructions, stage.advance)
 
 
 def _translate(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import __version__
+from engine.extras import check_libraries
 from engine.languages import backends
 from engine.sources import located
 from engine.stages.ingest import OpenSource, open_sources
@@ -120,6 +121,7 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
     Raises:
         InputError: Something the recipe names is missing or not possible.
     """
+    check_libraries(recipe)
     scorers = make_scorers(recipe.score.scorers)
     policy = make_policy(recipe.filter, [scorer.name for scorer in scorers])
     labels = load_labels(recipe.labels)

@@ -80,6 +80,13 @@ class BuildSummary:
         return sum(sum(count.failed.values()) for count in self.languages.values())
 
     @property
+    def saved(self) -> float:
+        """Share of the segments asked for, there and back, that were not sent to the engine."""
+        ways = [way for way in (self.segments, self.back_translation) if way]
+        asked = sum(way.asked for way in ways)
+        return 1 - sum(way.translated for way in ways) / asked if asked else 0.0
+
+    @property
     def too_many_failed(self) -> bool:
         """Whether more records failed than the recipe allows."""
         return self.failed > self.max_failed * self.rows
@@ -93,6 +100,7 @@ class BuildSummary:
             "mix": {"mode": self.mix.mode, "moved": self.mix.moved, **asdict(self.mix)},
             "languages": {lang: asdict(count) for lang, count in self.languages.items()},
             "segments": asdict(self.segments),
+            "saved": self.saved,
             "back_translation": asdict(self.back_translation) if self.back_translation else None,
             "seconds": self.seconds,
         }
@@ -138,6 +146,7 @@ class BuildSummary:
                     f"{segments.translated:,} translated, {segments.from_memory:,} from memory; "
                     f"{segments.retried:,} took a second decode, {segments.failed:,} failed"
                 )
+        console.print(f"memory: saved {self.saved:.1%} of the segments asked")
         answers = sum((Counter(count.answers) for count in self.languages.values()), Counter[str]())
         if answers:
             console.print(f"answers: {', '.join(f'{name} {n:,}' for name, n in answers.most_common())}")

@@ -82,7 +82,7 @@ def _named(name: str) -> tuple[str, ...]:
     if name in registry():
         return (name,)
     close = nearest(name, groups())
-    if ":" in name or (close and "_" not in name and (close[0] in name or name in close[0])):
+    if ":" in name or (close and "_" not in name and len(name) > 3):  # a lone ISO code is three letters
         hint = f"; did you mean '{close[0]}'?" if close else ""
         msg = f"unknown group of languages '{name}'{hint}; known: {', '.join(g for g in groups() if ':' not in g)}"
         raise InputError(msg)

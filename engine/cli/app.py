@@ -10,6 +10,7 @@ import typer
 from engine import __version__
 from engine.cli.build import build_command
 from engine.cli.listings import languages_command, recipes_command
+from engine.cli.preview import preview_command
 from engine.cli.templates import templates_command
 from schemas.errors import GlotmillError
 
@@ -23,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("build")(build_command)
+app.command("preview")(preview_command)
 app.command("recipes")(recipes_command)
 app.command("languages")(languages_command)
 app.command("templates")(templates_command)

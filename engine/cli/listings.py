@@ -56,7 +56,7 @@ def languages_command(
     lid176 is `direct` where the model tells the language itself, `macro` where it tells its family of varieties,
     `script_unique` or `script_only` where only the script says something, `none` where nothing does.
 
-    Example: glotmill languages tier:T1
+    Example: glotmill languages tier:T1; what is taken away stands behind --: glotmill languages -- mblip -eng_Latn
     """
     if show_groups:
         sizes = {name: list(codes) for name, codes in groups().items()}

@@ -51,7 +51,9 @@ def test_white_space_around_a_caption_goes_and_stays_within(reader):
         ({}, {"height": 480.5}, "wrong_type.height"),
     ],
 )
-def test_a_caption_is_refused_for_what_is_wrong_with_it_or_its_image(reader, annotation: dict, image: dict, reason: str):
+def test_a_caption_is_refused_for_what_is_wrong_with_it_or_its_image(
+    reader, annotation: dict, image: dict, reason: str
+):
     found = reader({"id": 70, "image_id": 7, "caption": "A dog.", **annotation}, {**IMAGE, **image})
     ((_, raw),) = found.rows()
     with pytest.raises(RowError) as caught:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
+import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -108,7 +109,7 @@ def _decoded(data: bytes) -> tuple[int, int, str | None, str] | None:
     from PIL import Image as Pillow
 
     try:
-        with Pillow.open(BytesIO(data)) as picture:
+        with warnings.catch_warnings(action="ignore"), Pillow.open(BytesIO(data)) as picture:
             picture.load()
             width, height = picture.size
             return width, height, Pillow.MIME.get(picture.format or ""), str(imagehash.phash(picture))

@@ -29,18 +29,6 @@ from recipes.model import Recipe
 from recipes.sources import JsonlSource
 
 WORDS = ("a dog", "the cat", "a red bus", "two men", "runs", "sits", "stands", "near", "under", "on grass", "a table")
-    "a dog",
-    "the cat",
-    "a red bus",
-    "two men",
-    "runs",
-    "sits",
-    "stands",
-    "near",
-    "under",
-    "on wet grass",
-    "a table",
-)
 ODD_EVERY = 1000
 MIB = 1 << 20
 

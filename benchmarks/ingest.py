@@ -23,7 +23,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from engine.stages.ingest import SourceCount, ingest, open_sources
+from engine.sources import open_sources
+from engine.stages.ingest import SourceCount, ingest
 from engine.stages.mix import fanout
 from recipes.model import Recipe
 from recipes.sources import JsonlSource

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import __version__
-from engine.stages.ingest import OpenSource, open_sources
+from engine.sources import OpenSource, open_sources
 from engine.text.answers import AnswerRule, load_answers
 from engine.text.spans import SPLITTER_VERSION
 from engine.translators import TranslatorSpec, resolve_translator

@@ -40,13 +40,9 @@ class ImageChecker:
 
     Attributes:
         counts: References to images by status.
-
-    Raises:
-        InputError: The libraries that decode are not installed.
     """
 
     def __init__(self, section: Images, keep: Keep | None = None) -> None:
-        _require_libraries()
         self._section = section
         self._keep = keep
         self._file = lru_cache(maxsize=REMEMBERED)(self._look_at_file)
@@ -117,8 +113,16 @@ def _decoded(data: bytes) -> tuple[int, int, str | None, str] | None:
         return None
 
 
-def _require_libraries() -> None:
+def require_libraries(where: str) -> None:
+    """Refuse with the command that installs them where the libraries that decode are missing.
+
+    Args:
+        where: The recipe's key that needs them.
+
+    Raises:
+        InputError: They are.
+    """
     missing = [name for name, module in (("Pillow", "PIL"), ("ImageHash", "imagehash")) if find_spec(module) is None]
     if missing:
-        msg = f"images.check: needs {' and '.join(missing)}: pip install 'glotmill[images]'"
+        msg = f"{where}: needs {' and '.join(missing)}: pip install 'glotmill[images]'"
         raise InputError(msg)

@@ -17,17 +17,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.sources import Reader, located, reader_of
+from engine.sources import OpenSource
 from engine.sources.images import ImageChecker
 from engine.stages.seen import SeenIds
 from engine.store.images import ImageStore
-from recipes.images import Images
-from recipes.model import Recipe
-from recipes.sources import Source
 from schemas.errors import ConservationError, InputError, RowError
-from schemas.keys import bytes_sha256, file_sha256
 from schemas.languages import ENGLISH
-from schemas.sample import REJECTED_SCHEMA, SAMPLE_SCHEMA, Image, ImageCheck, Origin, Rejection, check, sample_row
+from schemas.sample import REJECTED_SCHEMA, SAMPLE_SCHEMA, Image, ImageCheck, Rejection, check, sample_row
 
 BATCH_ROWS = 10_000
 REJECTED = "rejected.parquet"
@@ -50,61 +46,6 @@ class SourceCount:
     samples: int
     rejected: int
     images: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file of a source: its base name and checksum."""
-
-    file: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSource:
-    """A source that has been found sound.
-
-    Attributes:
-        name: Name in the recipe.
-        reader: Reads its rows.
-        origin: Provenance of its samples.
-        files: Its files by the recipe's key for each; none where it comes from the Hub.
-        images: What is done with its images.
-    """
-
-    name: str
-    reader: Reader
-    origin: Origin
-    files: dict[str, SourceFile]
-    images: Images
-
-    @property
-    def file(self) -> str:
-        """Base names of its files, or the dataset's name where it has none."""
-        return ", ".join(file.file for file in self.files.values()) or self.origin.dataset
-
-
-def open_sources(recipe: Recipe) -> list[OpenSource]:
-    """Open every source of a recipe, in the recipe's order.
-
-    Raises:
-        InputError: A file is missing or of another shape than its format.
-    """
-    opened = []
-    for name, stated in recipe.sources.items():
-        source = located(name, stated)
-        reader = reader_of(name, source)
-        files = {key: SourceFile(path.name, file_sha256(path)) for key, path in source.files().items()}
-        opened.append(OpenSource(name, reader, _origin(name, source, files), files, source.images))
-    return opened
-
-
-def _origin(name: str, source: Source, files: dict[str, SourceFile]) -> Origin:
-    revision = source.revision
-    if revision is None:
-        sums = [file.sha256 for file in files.values()]
-        revision = f"sha256:{sums[0] if len(sums) == 1 else bytes_sha256(' '.join(sums).encode())}"
-    return Origin(source.dataset or name, revision, source.config, source.split, source.license)
 
 
 def ingest(

@@ -12,8 +12,10 @@ import pytest
 from PIL import Image as Pillow
 
 from engine.sources import images as module
+from engine.sources import located
 from engine.sources.images import ImageChecker
 from recipes.images import Images
+from recipes.sources import ParquetSource
 from schemas.errors import InputError, RowError
 from schemas.keys import bytes_sha256, image_id
 from schemas.sample import Image, ImageCheck, Sample
@@ -189,5 +191,13 @@ def test_damage_anywhere_is_a_status_and_never_an_error(folder: Path, kind: str)
 
 def test_without_the_libraries_the_line_says_what_installs_them(monkeypatch: pytest.MonkeyPatch, folder: Path):
     monkeypatch.setattr(module, "find_spec", lambda _: None)
-    with pytest.raises(InputError, match=r"Pillow and ImageHash: pip install 'glotmill\[images\]'"):
-        checker(folder)
+    source = ParquetSource(format="parquet", path=folder / "val/a.jpg", license="mit", images=Images(check=True))
+    with pytest.raises(InputError, match=r"sources\.s\.images\.check: .*: pip install 'glotmill\[images\]'"):
+        located("s", source)
+
+
+def test_a_folder_that_is_not_there_is_refused_before_anything_is_read(folder: Path):
+    images = Images(check=True, folder=folder / "nowhere")
+    source = ParquetSource(format="parquet", path=folder / "val/a.jpg", license="mit", images=images)
+    with pytest.raises(InputError, match=r"sources\.s\.images\.folder: .*nowhere is no folder"):
+        located("s", source)

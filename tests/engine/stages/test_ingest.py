@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image as Pillow
 
-from engine.stages.ingest import ingest, open_sources
+from engine.sources import open_sources
+from engine.stages.ingest import ingest
 from engine.stages.mix import fanout
 from recipes import Recipe, load_recipe
 from schemas.errors import InputError

@@ -126,8 +126,8 @@ def _ingest_one(
         raise ConservationError(msg)
     if not samples:
         why = f"; the first: {first.position}: {first.reason} {first.detail}".rstrip() if first else ""
-        key = next(iter(source.files), "repo")
-        msg = f"sources.{source.name}.{key}: {source.file} has no usable row among {read}{why}"
+        key = f".{next(iter(source.files))}" if source.files else ""
+        msg = f"sources.{source.name}{key}: {source.file} has no usable row among {read}{why}"
         raise InputError(msg)
     return SourceCount(read, samples, refused, batches.images)
 

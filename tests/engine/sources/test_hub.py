@@ -15,8 +15,9 @@ from datasets import Image as ImageFeature
 from huggingface_hub.errors import OfflineModeIsEnabled
 from PIL import Image as Pillow
 
-from engine.sources import hub, open_source
+from engine.sources import hub, open_source, reader_of
 from engine.sources.hub import pinned
+from engine.sources.images import ImageChecker
 from recipes.sources import HubSource
 from schemas.errors import InputError
 from schemas.keys import bytes_sha256
@@ -81,16 +82,29 @@ def test_another_split_or_config_is_read_by_its_name(source, samples):
     assert [sample.row_id for sample in samples(open_source("h", source(config="other")))] == ["u500", "u501", "u502"]
 
 
-def test_files_of_images_are_references_to_where_they_lie(tmp_path: Path, samples):
+def test_files_of_images_are_references_below_the_folder_wherever_it_is(tmp_path: Path, samples):
     folder = tmp_path / "pictures/train"
     folder.mkdir(parents=True)
     (folder / "a.png").write_bytes(png(1))
     (folder / "metadata.jsonl").write_text(json.dumps({"file_name": "a.png", "text": "A dog."}) + "\n")
-    keys = {"format": "hub", "path": tmp_path / "pictures", "license": "mit"}
-    reader = open_source("h", HubSource.model_validate({**keys, "fields": {"caption": "text", "image": "image"}}))
-    (sample,) = samples(reader)
-    assert sample.images[0].uri.endswith("pictures/train/a.png")
-    assert sample.messages[1] == ("assistant", "A dog.")
+    keys = {"format": "hub", "path": tmp_path / "pictures/../pictures", "license": "mit"}
+    source = HubSource.model_validate({**keys, "fields": {"caption": "text", "image": "image"}})
+    (sample,) = samples(open_source("h", source))
+    assert (sample.images[0].uri, sample.messages[1]) == ("train/a.png", ("assistant", "A dog."))
+    (tmp_path / "pictures").rename(tmp_path / "moved")
+    assert samples(open_source("h", source.model_copy(update={"path": tmp_path / "moved"}))) == [sample]
+
+
+def test_files_of_images_are_opened_where_the_recipe_asks(tmp_path: Path, samples):
+    folder = tmp_path / "pictures/train"
+    folder.mkdir(parents=True)
+    (folder / "a.png").write_bytes(png(1))
+    (folder / "metadata.jsonl").write_text(json.dumps({"file_name": "a.png", "text": "A dog."}) + "\n")
+    keys = {"format": "hub", "path": tmp_path / "pictures", "license": "mit", "images": {"check": True}}
+    source = pinned("h", HubSource.model_validate({**keys, "fields": {"caption": "text", "image": "image"}}))
+    (sample,) = samples(reader_of("h", source))
+    (check,) = ImageChecker(source.images).checked(sample).image_checks
+    assert (check.status, check.sha256) == ("ok", bytes_sha256(png(1)))
 
 
 def test_rows_of_our_own_names_need_no_map(tmp_path: Path, samples):

@@ -8,6 +8,8 @@ from schemas.errors import RowError
 from schemas.keys import image_id
 from schemas.sample import Image, check_text
 
+LONGEST_URI = 8192  # what servers accept of a URL at most
+
 
 def mapping(raw: Any) -> dict[str, Any]:
     """The row as an object."""
@@ -59,6 +61,12 @@ def whole(row: dict[str, Any], key: str) -> int | None:
 
 
 def reference(uri: str, width: int | None = None, height: int | None = None, mime: str | None = None) -> Image:
-    """The reference to an image whose bytes were not seen: its id is made of its URI."""
+    """The reference to an image whose bytes were not seen: its id is made of its URI.
+
+    Raises:
+        RowError: The URI is none; one that is very long is an image written out as text.
+    """
     check_text(uri)
+    if len(uri) > LONGEST_URI:
+        raise RowError("uri_too_long", f"{len(uri)} characters: {uri[:40]}...")
     return Image(image_id(uri), uri, width, height, mime)

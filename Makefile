@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-convert bench-text lint clean
+.PHONY: demo test test-convert bench-text bench-ingest lint clean
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 	$(BIN)/glotmill build recipes/quickstart.yaml
@@ -23,6 +23,9 @@ lint: $(READY)  ## formatting, lint, types
 
 bench-text: $(READY)  ## text processing in records/s: make bench-text QUESTIONS="xgqa/en/train_48.json xgqa/en/dev.json"
 	$(BIN)/python benchmarks/text.py --questions $(QUESTIONS) --json
+
+bench-ingest: $(READY)  ## rows/s and memory of ingest: make bench-ingest ROWS=10000000 (needs 2 GB of scratch space)
+	$(BIN)/python benchmarks/ingest.py --rows $(or $(ROWS),200000) --json
 
 clean:  ## remove the environment and what was built
 	rm -rf $(VENV) outputs/quickstart outputs/.memory

@@ -9,8 +9,7 @@ from typing import Any
 from engine import __version__
 from engine.extras import check_libraries
 from engine.languages import backends
-from engine.sources import located
-from engine.stages.ingest import OpenSource, open_sources
+from engine.sources import OpenSource, located, open_sources
 from engine.stages.instruct import InstructionRule
 from engine.stages.mix import MixRule
 from engine.text.answers import AnswerRule, LabelTable, load_answers

@@ -1,7 +1,8 @@
 """``extends:``: a recipe that says only what it has otherwise than another.
 
-Guarantees: mappings are merged key by key, anything else is replaced; a path stays relative to the file that wrote it;
-a source or a derived set given as null is taken away; recipes that extend each other in a circle are refused.
+Guarantees: mappings are merged key by key, anything else is replaced; a path stays relative to the file that wrote
+it; what stands by name (a source, a derived set, a source's shares) is taken away
+by null; recipes that extend each other in a circle are refused.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ PATH_KEYS = (
 WORDS = ("embedded", "uniform", "mc4", "mt5")  # what stands where a path could
 # A mapping that states another of these is another thing, and nothing of the old one is taken over.
 _TAGS = ("format", "engine", "kind")
-_REMOVABLE = ("sources", "derive")
+_REMOVABLE = ("sources", "derive", "by_source")
 
 Reader = Callable[[Path], dict[str, Any]]
 Finder = Callable[[str], Path]
@@ -56,13 +57,12 @@ def extended(path: Path, read: Reader, find: Finder, above: tuple[Path, ...] = (
     return _merged(_anchored(base, parent.resolve().parent), content)
 
 
-def without_removed(content: dict[str, Any]) -> dict[str, Any]:
-    """The content without the sources and derived sets that are null."""
+def without_removed(content: dict[str, Any], where: str = "") -> dict[str, Any]:
+    """The content without the sources, derived sets and shares of a source that are null."""
     return {
-        key: {name: item for name, item in value.items() if item is not None}
-        if key in _REMOVABLE and isinstance(value, dict)
-        else value
+        key: without_removed(value, str(key)) if isinstance(value, dict) else value
         for key, value in content.items()
+        if value is not None or where not in _REMOVABLE
     }
 
 

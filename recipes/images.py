@@ -59,6 +59,20 @@ class Images(Section):
         return name if "://" in name else f"{self.base}{name}"
 
 
+class FolderImages(Images):
+    """Images of a source that names them by their place on this machine: a URI starts below the source's folder.
+
+    Attributes:
+        root: The source's folder.
+    """
+
+    root: str
+
+    def uri(self, name: str) -> str:
+        """The URI of an image by its path, or by a path into an archive (``zip://a.jpg::FOLDER/images.zip``)."""
+        return super().uri(name.replace(f"{self.root}/", ""))
+
+
 class NumberedImages(Images):
     """Images known by an id: the URI is ``base`` + id + ``suffix``."""
 

@@ -245,7 +245,7 @@ class HubSource(SourceBase, Mapped):
     """
 
     format: Literal["hub"]
-    repo: str | None = Field(None, pattern=r"^[\w.-]+(/[\w.-]+)?$")
+    repo: str | None = Field(None, pattern=r"^\w[\w.-]*(/\w[\w.-]*)?$")
     path: RecipePath | None = None
     license: str = ""
 

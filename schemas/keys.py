@@ -62,7 +62,7 @@ def digest(value: Any) -> str:
 
 
 def _row_digest(value: list[Any]) -> str:
-    """`digest` of nested lists of texts, whole numbers and nulls: orjson writes them as canonical JSON, faster."""
+    """`digest` of nested lists of texts, whole numbers and nulls, which orjson writes as canonical JSON, too."""
     data = orjson.dumps(value)
     if data.isascii() or is_normalized("NFC", data.decode()):
         return hashlib.sha256(data).hexdigest()[:DIGEST_CHARS]

@@ -182,16 +182,20 @@ def check(sample: Sample) -> None:
     for image in sample.images:
         if (image.width is not None and image.width < 1) or (image.height is not None and image.height < 1):
             raise RowError("bad_image_size")
-        _check_text(image.image_id)
-        _check_text(image.uri)
+        check_text(image.image_id)
+        check_text(image.uri)
     for text in (sample.row_id, sample.url or "", *(sample.choices or ()), *(sample.answers or ())):
-        _check_text(text)
+        check_text(text)
     for text in sample.answer_confidence or ():
-        _check_text(text)
+        check_text(text)
 
 
-def _check_text(text: str) -> None:
-    """Refuse what UTF-8 cannot carry, and NUL, which ends a text for some of the libraries that read it."""
+def check_text(text: str) -> None:
+    """Refuse what UTF-8 cannot carry, and NUL, which ends a text for some of the libraries that read it.
+
+    Raises:
+        RowError: With the reason.
+    """
     if not text.isascii():  # free: a string knows whether it is
         try:
             text.encode()
@@ -209,7 +213,7 @@ def _check_turns(sample: Sample) -> None:
             raise RowError("unknown_role", role)
         if not content or content.isspace():
             raise RowError("empty_text.messages", f"turn {turn}")
-        _check_text(content)
+        check_text(content)
         answered = answered or role == "assistant"
         if IMAGE_MARKER in content:
             if role != "user":

@@ -12,11 +12,10 @@ from typing import Any
 
 from engine.sources.json_stream import rows_of_list
 from engine.sources.own_format import answer_given
-from engine.sources.raw import identifier, mapping, text, texts, whole
+from engine.sources.raw import identifier, mapping, reference, text, texts, whole
 from engine.sources.turns import question_turns
 from recipes.sources import AokvqaSource
 from schemas.errors import RowError
-from schemas.keys import image_id
 from schemas.sample import Image, Sample
 
 
@@ -72,4 +71,4 @@ class AokvqaReader:
         if not number.isdecimal():
             raise RowError("wrong_type.image_id", "expected a whole number")
         uri = self._source.images.uri(f"{subset}2017/{int(number):012d}.jpg")
-        return Image(image_id(uri), uri, mime="image/jpeg")
+        return reference(uri, mime="image/jpeg")

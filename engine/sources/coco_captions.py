@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.sources.json_stream import rows_of_lists
-from engine.sources.raw import identifier, mapping, text, whole
+from engine.sources.raw import identifier, mapping, reference, text, whole
 from engine.sources.turns import caption_turns
 from schemas.errors import RowError
-from schemas.keys import image_id
-from schemas.sample import Image, Sample
+from schemas.sample import Sample
 
 LISTS = ("images", "annotations")
 KEPT = ("coco_url", "width", "height")
@@ -50,10 +49,10 @@ class CocoCaptionsReader:
         if image is None:
             raise RowError("unknown_image", str(key))
         uri = text(image, "coco_url")
-        reference = Image(image_id(uri), uri, whole(image, "width"), whole(image, "height"), "image/jpeg")
+        seen = reference(uri, whole(image, "width"), whole(image, "height"), "image/jpeg")
         return Sample(
             row_id=identifier(row, "id"),
             task="caption",
             messages=caption_turns(text(row, "caption").strip()),
-            images=(reference,),
+            images=(seen,),
         )

@@ -15,7 +15,7 @@ from engine.sources.turns import conversation_turns, marked
 from recipes.images import Images
 from recipes.sources import Fields, Mapped
 from schemas.keys import content_row_id, source_hash
-from schemas.sample import Sample
+from schemas.sample import Sample, check
 from schemas.task import Task
 
 LISTS = ("answers", "choices")
@@ -40,7 +40,12 @@ def value_at(row: Any, path: Sequence[str]) -> Any:
 
 
 def content_id(sample: Sample) -> str:
-    """The row id of a sample whose source has none."""
+    """The row id of a sample whose source has none.
+
+    Raises:
+        RowError: The sample is not sound, and so has no content to be known by.
+    """
+    check(sample)
     images = [image.image_id for image in sample.images]
     return content_row_id(source_hash(sample.messages, sample.choices, sample.answer_index, sample.answers, images))
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.sources.json_stream import rows_of_object
-from engine.sources.raw import identifier, mapping, text
+from engine.sources.raw import identifier, mapping, reference, text
 from engine.sources.turns import question_turns
 from recipes.images import NumberedImages
 from schemas.errors import InputError
-from schemas.keys import image_id
-from schemas.sample import Image, Sample
+from schemas.sample import Sample
 
 LOOKED_AT = 1000  # questions from the start, one of which must look like one
 
@@ -52,6 +51,6 @@ class GqaReader:
             row_id=key,
             task="vqa_open",
             messages=question_turns(text(row, "question"), answer),
-            images=(Image(image_id(uri), uri),),
+            images=(reference(uri),),
             answers=(answer,),
         )

@@ -20,6 +20,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineMod
 from engine.sources.fields import RowFormat
 from engine.sources.parquet import plain_rows
 from engine.sources.raw import mapping
+from recipes.images import FolderImages
 from recipes.sources import HubSource
 from schemas.errors import InputError, RowError
 from schemas.keys import bytes_sha256, canonical_json, file_sha256
@@ -42,7 +43,16 @@ def pinned(name: str, source: HubSource) -> HubSource:
             found = "is a file" if source.path.is_file() else "does not exist"
             msg = f"sources.{name}.path: {source.path} {found}; expected a folder laid out like a dataset of the Hub"
             raise InputError(msg)
-        return source.model_copy(update={"revision": source.revision or f"sha256:{folder_sha256(source.path)}"})
+        images = source.images.model_dump(exclude={"folder"})
+        path = source.path.resolve()  # as `datasets` will write it in the paths of images
+        folder = source.images.folder or path
+        return source.model_copy(
+            update={
+                "path": path,
+                "revision": source.revision or f"sha256:{folder_sha256(source.path)}",
+                "images": FolderImages(**images, folder=folder, root=str(path)),
+            }
+        )
     commit, license_id = resolve(name, str(source.repo), source.revision)
     license_id = source.license or license_id or ""
     if not license_id:

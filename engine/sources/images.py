@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
+import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -39,13 +40,9 @@ class ImageChecker:
 
     Attributes:
         counts: References to images by status.
-
-    Raises:
-        InputError: The libraries that decode are not installed.
     """
 
     def __init__(self, section: Images, keep: Keep | None = None) -> None:
-        _require_libraries()
         self._section = section
         self._keep = keep
         self._file = lru_cache(maxsize=REMEMBERED)(self._look_at_file)
@@ -108,7 +105,7 @@ def _decoded(data: bytes) -> tuple[int, int, str | None, str] | None:
     from PIL import Image as Pillow
 
     try:
-        with Pillow.open(BytesIO(data)) as picture:
+        with warnings.catch_warnings(action="ignore"), Pillow.open(BytesIO(data)) as picture:
             picture.load()
             width, height = picture.size
             return width, height, Pillow.MIME.get(picture.format or ""), str(imagehash.phash(picture))
@@ -116,8 +113,16 @@ def _decoded(data: bytes) -> tuple[int, int, str | None, str] | None:
         return None
 
 
-def _require_libraries() -> None:
+def require_libraries(where: str) -> None:
+    """Refuse with the command that installs them where the libraries that decode are missing.
+
+    Args:
+        where: The recipe's key that needs them.
+
+    Raises:
+        InputError: They are.
+    """
     missing = [name for name, module in (("Pillow", "PIL"), ("ImageHash", "imagehash")) if find_spec(module) is None]
     if missing:
-        msg = f"images.check: needs {' and '.join(missing)}: pip install 'glotmill[images]'"
+        msg = f"{where}: needs {' and '.join(missing)}: pip install 'glotmill[images]'"
         raise InputError(msg)

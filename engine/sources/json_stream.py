@@ -19,6 +19,7 @@ from schemas.errors import InputError
 CHUNK = 1 << 20
 LONGEST = 1 << 28  # characters of one value: beyond it a file is taken for damaged, not read on into memory
 WHITE = re.compile(r"[ \t\n\r]*")
+NUMBER = re.compile(r"[-+.0-9eE]*")
 DECODER = json.JSONDecoder()
 
 
@@ -69,8 +70,10 @@ class JsonText:
                 if whole:
                     raise self._error(getattr(error, "msg", str(error))) from None
             else:
-                # A number that ends with the window may go on.
-                if end < len(self._text) or not self._more():
+                # What could go on as a number at the window's end is read again with more of it.
+                rest = NUMBER.match(self._text, end)
+                assert rest is not None  # it matches nothing, too
+                if rest.end() < len(self._text) or not self._more():
                     self._at = end
                     return value
 

@@ -11,12 +11,11 @@ from itertools import repeat
 from pathlib import Path
 
 from engine.sources.files import decoded, lines
-from engine.sources.raw import text
+from engine.sources.raw import reference, text
 from engine.sources.turns import caption_turns
 from recipes.images import Images
 from schemas.errors import InputError
-from schemas.keys import image_id
-from schemas.sample import Image, Sample
+from schemas.sample import Sample
 
 Line = tuple[int, bytes, bytes | None]
 
@@ -55,4 +54,4 @@ class LinesReader:
         if name is None:
             return Sample(str(number), "caption", caption_turns(caption, images=0))
         uri = self._images.uri(text({"image": decoded(name)}, "image").strip())
-        return Sample(str(number), "caption", caption_turns(caption), (Image(image_id(uri), uri),))
+        return Sample(str(number), "caption", caption_turns(caption), (reference(uri),))

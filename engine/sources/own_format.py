@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from engine.sources.raw import identifier, mapping, text, texts, whole
+from engine.sources.raw import identifier, mapping, reference, text, texts, whole
 from engine.sources.turns import Turns, caption_turns, message_turns, question_turns
 from recipes.images import Images
 from schemas.errors import RowError
-from schemas.keys import bytes_sha256, image_id
+from schemas.keys import bytes_sha256
 from schemas.sample import TASKS, Image, Sample
 from schemas.task import Task
 
@@ -72,14 +73,14 @@ def own_image(item: Any, location: Images) -> Image:
     """
     if isinstance(item, str):
         uri = location.uri(text({"uri": item}, "uri"))
-        return Image(image_id(uri), uri)
+        return reference(uri)
     entry = mapping(item)
     if "bytes" in entry:
         return _carried(entry, location)
     uri = location.uri(text(entry, "uri"))
-    known = identifier(entry, "image_id") if entry.get("image_id") is not None else image_id(uri)
     mime = text(entry, "mime") if entry.get("mime") is not None else None
-    return Image(known, uri, whole(entry, "width"), whole(entry, "height"), mime)
+    image = reference(uri, whole(entry, "width"), whole(entry, "height"), mime)
+    return image if entry.get("image_id") is None else replace(image, image_id=identifier(entry, "image_id"))
 
 
 def _carried(entry: dict[str, Any], location: Images) -> Image:
@@ -89,7 +90,7 @@ def _carried(entry: dict[str, Any], location: Images) -> Image:
     if not isinstance(data, bytes):
         if uri is None:
             raise RowError("missing_field.image", "neither bytes nor path")
-        return Image(image_id(uri), uri)
+        return reference(uri)
     known = f"sha256:{bytes_sha256(data)}"
     return Image(known, uri or known, data=data)
 

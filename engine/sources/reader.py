@@ -15,6 +15,7 @@ from engine.sources.fields import RowFormat
 from engine.sources.gqa import GqaReader
 from engine.sources.hub import HubReader, pinned
 from engine.sources.image_text import ImageTextReader
+from engine.sources.images import require_libraries
 from engine.sources.jsonl import JsonlReader
 from engine.sources.lines import LinesReader
 from engine.sources.llava import LlavaReader
@@ -71,10 +72,12 @@ def located(name: str, source: Source) -> Source:
             found = "is a folder" if path.is_dir() else "does not exist"
             msg = f"sources.{name}.{key}: {path} {found}: give the file with --set sources.{name}.{key}=FILE"
             raise InputError(msg)
-    folder = source.images.folder
-    if source.images.check and folder is not None and not folder.is_dir():
-        msg = f"sources.{name}.images.folder: {folder} is no folder; expected the one with the image files"
-        raise InputError(msg)
+    if source.images.check:
+        require_libraries(f"sources.{name}.images.check")
+        folder = source.images.folder
+        if folder is not None and not folder.is_dir():
+            msg = f"sources.{name}.images.folder: {folder} is no folder; expected the one with the image files"
+            raise InputError(msg)
     return pinned(name, source) if isinstance(source, HubSource) else source
 
 

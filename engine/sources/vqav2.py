@@ -14,12 +14,11 @@ from sys import intern
 from typing import Any
 
 from engine.sources.json_stream import rows_of_lists
-from engine.sources.raw import identifier, mapping, text
+from engine.sources.raw import identifier, mapping, reference, text
 from engine.sources.turns import question_turns
 from recipes.images import CocoImages
 from schemas.errors import InputError, RowError
-from schemas.keys import image_id
-from schemas.sample import Image, Sample
+from schemas.sample import Sample
 
 EXPECTED_QUESTIONS = "a VQAv2 question file"
 EXPECTED_ANNOTATIONS = "a VQAv2 annotation file"
@@ -114,7 +113,7 @@ class Vqav2Reader:
             row_id=row_id,
             task="vqa_open",
             messages=question_turns(question, annotation.answer),
-            images=(Image(image_id(uri), uri, mime="image/jpeg"),),
+            images=(reference(uri, mime="image/jpeg"),),
             answers=annotation.answers,
             answer_confidence=annotation.confidence,
         )

@@ -7,8 +7,9 @@ a row id that stands twice is found.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.sources import Reader, located, reader_of
+from engine.sources import OpenSource
 from engine.sources.images import ImageChecker
 from engine.stages.seen import SeenIds
 from engine.store.images import ImageStore
-from recipes.images import Images
-from recipes.model import Recipe
-from recipes.sources import Source
 from schemas.errors import ConservationError, InputError, RowError
-from schemas.keys import bytes_sha256, file_sha256
 from schemas.languages import ENGLISH
-from schemas.sample import REJECTED_SCHEMA, SAMPLE_SCHEMA, Image, ImageCheck, Origin, Rejection, check, sample_row
+from schemas.sample import REJECTED_SCHEMA, SAMPLE_SCHEMA, Image, ImageCheck, Rejection, check, sample_row
 
 BATCH_ROWS = 10_000
 REJECTED = "rejected.parquet"
@@ -47,61 +44,6 @@ class SourceCount:
     samples: int
     rejected: int
     images: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file of a source: its base name and checksum."""
-
-    file: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSource:
-    """A source that has been found sound.
-
-    Attributes:
-        name: Name in the recipe.
-        reader: Reads its rows.
-        origin: Provenance of its samples.
-        files: Its files by the recipe's key for each; none where it comes from the Hub.
-        images: What is done with its images.
-    """
-
-    name: str
-    reader: Reader
-    origin: Origin
-    files: dict[str, SourceFile]
-    images: Images
-
-    @property
-    def file(self) -> str:
-        """Base names of its files, or the dataset's name where it has none."""
-        return ", ".join(file.file for file in self.files.values()) or self.origin.dataset
-
-
-def open_sources(recipe: Recipe) -> list[OpenSource]:
-    """Open every source of a recipe, in the recipe's order.
-
-    Raises:
-        InputError: A file is missing or of another shape than its format.
-    """
-    opened = []
-    for name, stated in recipe.sources.items():
-        source = located(name, stated)
-        reader = reader_of(name, source)
-        files = {key: SourceFile(path.name, file_sha256(path)) for key, path in source.files().items()}
-        opened.append(OpenSource(name, reader, _origin(name, source, files), files, source.images))
-    return opened
-
-
-def _origin(name: str, source: Source, files: dict[str, SourceFile]) -> Origin:
-    revision = source.revision
-    if revision is None:
-        sums = [file.sha256 for file in files.values()]
-        revision = f"sha256:{sums[0] if len(sums) == 1 else bytes_sha256(' '.join(sums).encode())}"
-    return Origin(source.dataset or name, revision, source.config, source.split, source.license)
 
 
 def ingest(
@@ -180,10 +122,22 @@ def _ingest_one(
         raise ConservationError(msg)
     if not samples:
         why = f"; the first: {first.position}: {first.reason} {first.detail}".rstrip() if first else ""
-        key = next(iter(source.files), "repo")
-        msg = f"sources.{source.name}.{key}: {source.file} has no usable row among {read}{why}"
+        key = f".{next(iter(source.files))}" if source.files else ""
+        msg = f"sources.{source.name}{key}: {source.file} has no usable row among {read}{why}"
         raise InputError(msg)
     return SourceCount(read, samples, refused, batches.images)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Python's search for cycles put off: a batch is many objects and no cycle, and the search a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Batches:
@@ -205,22 +159,23 @@ class _Batches:
         samples = 0
         while self._limit is None or samples < self._limit:
             wanted = BATCH_ROWS if self._limit is None else min(BATCH_ROWS, self._limit - samples)
-            read = self._read(raws, wanted)
+            with _without_collector():
+                read = self._read(raws, wanted)
             if not read:
                 return
             rows, refusals = self._sorted_out(read)
             samples += len(rows)
             yield rows, refusals
 
-    def _read(self, raws: Iterator[tuple[str, Any]], wanted: int) -> list[tuple[str, dict[str, Any] | RowError]]:
+    def _read(self, raws: Iterator[tuple[str, Any]], wanted: int) -> list[tuple[str, dict[str, Any] | Rejection]]:
         """The next rows by position, until so many look usable or there were as many as fit a batch."""
-        read: list[tuple[str, dict[str, Any] | RowError]] = []
+        read: list[tuple[str, dict[str, Any] | Rejection]] = []
         usable = 0
         for position, raw in raws:
             try:
                 row = self._row(raw)
             except RowError as error:
-                read.append((position, error))
+                read.append((position, Rejection(position, error.reason, error.detail)))
             else:
                 read.append((position, row))
                 usable += 1
@@ -238,14 +193,14 @@ class _Batches:
         return sample_row(sample, self._source.origin, ENGLISH)
 
     def _sorted_out(
-        self, read: list[tuple[str, dict[str, Any] | RowError]]
+        self, read: list[tuple[str, dict[str, Any] | Rejection]]
     ) -> tuple[list[dict[str, Any]], list[Rejection]]:
         new = iter(self._seen.first_time([row["source_id"] for _, row in read if isinstance(row, dict)]))
         rows: list[dict[str, Any]] = []
         refusals: list[Rejection] = []
         for position, row in read:
-            if isinstance(row, RowError):
-                refusals.append(Rejection(position, row.reason, row.detail))
+            if isinstance(row, Rejection):
+                refusals.append(row)
             elif next(new):
                 rows.append(row)
             else:

@@ -157,8 +157,11 @@ def _one_each(
     own = single.to_series().to_numpy().astype(np.int16)
     held = np.bincount(own[own >= 0], minlength=len(allowed)).astype(np.int64)
     first = not same_mix or not held.any()
-    goal = _goal(name, len(own), allowed, rule, np.zeros_like(held), first=first)
-    aim = goal if first else _goal(name, len(own), allowed, rule, held, first=False)
+    goal = _goal(name, len(own), allowed, rule, np.zeros_like(held), first=True)
+    aim = goal
+    if not first and not np.array_equal(held, goal):
+        goal = _goal(name, len(own), allowed, rule, np.zeros_like(held), first=False)
+        aim = _goal(name, len(own), allowed, rule, held, first=False)
     for place in np.flatnonzero(held > aim):
         own[np.flatnonzero(own == place)[aim[place] :]] = NONE
         held[place] = aim[place]

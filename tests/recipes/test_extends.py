@@ -54,6 +54,15 @@ def test_a_source_given_as_null_is_taken_away(base: Path, tmp_path: Path):
     assert not load_recipe(child(tmp_path, derive={"vqg": None})).derive
 
 
+def test_the_recipe_of_the_documentation_is_one(tmp_path: Path):
+    text = (Path(__file__).resolve().parents[2] / "docs/recipes.md").read_text(encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    path.write_text(text.split("```yaml\n")[1].split("```")[0])
+    recipe = load_recipe(str(path))
+    assert (recipe.name, list(recipe.sources), recipe.mix.by_source) == ("my_palo", ["instruct"], {})
+    assert recipe.sources["instruct"].path == tmp_path / "llava_instruct_150k.json"
+
+
 def test_a_thing_of_another_format_takes_nothing_over(base: Path, tmp_path: Path):
     recipe = load_recipe(
         child(tmp_path, translate={"engine": "fake"}, sources={"two": {"format": "gqa", "path": "q.json"}})

@@ -1,8 +1,8 @@
 """``extends:``: a recipe that says only what it has otherwise than another.
 
 Guarantees: mappings are merged key by key, anything else is replaced; a path stays relative to the file that wrote
-it; what stands by name (a source, a derived set, a source's shares) is taken away
-by null; recipes that extend each other in a circle are refused.
+it; what stands by name (a source, a derived set, a source's shares) is taken away by null; recipes that extend each
+other in a circle are refused.
 """
 
 from __future__ import annotations

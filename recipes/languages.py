@@ -10,9 +10,12 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from rapidfuzz import fuzz
+
 from schemas.errors import InputError
 from schemas.languages import language, nearest, read_table, registry
 
+LIKE = 75  # of 100: a misspelt group, not a language's name
 DATA = Path(__file__).parent / "data"
 
 # Small published sets; the large ones are tables in ``data/``.
@@ -82,7 +85,7 @@ def _named(name: str) -> tuple[str, ...]:
     if name in registry():
         return (name,)
     close = nearest(name, groups())
-    if ":" in name or (close and "_" not in name and len(name) > 3):  # a lone ISO code is three letters
+    if ":" in name or (close and fuzz.ratio(name, close[0]) > LIKE):
         hint = f"; did you mean '{close[0]}'?" if close else ""
         msg = f"unknown group of languages '{name}'{hint}; known: {', '.join(g for g in groups() if ':' not in g)}"
         raise InputError(msg)

@@ -70,8 +70,9 @@ def find_recipe(recipe: str) -> Path:
     built_in = built_in_recipes()
     if recipe in built_in:
         return built_in[recipe]
-    names = nearest(recipe, built_in) or list(built_in)
-    msg = f"no recipe '{recipe}': expected a YAML file or a built-in name such as {', '.join(names)}"
+    close = nearest(recipe, built_in)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    msg = f"no recipe '{recipe}': expected a YAML file or one of {', '.join(built_in)}{hint}"
     raise InputError(msg)
 
 

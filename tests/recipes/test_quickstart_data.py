@@ -33,7 +33,9 @@ def samples() -> list[Sample]:
 
 
 def test_every_built_in_recipe_has_a_file_here():
-    assert set(FILES) == set(built_in_recipes())
+    """The published recipes have theirs in tests/integration/test_recipe_files.py."""
+    published = {name for name, path in built_in_recipes().items() if "et al." in path.read_text(encoding="utf-8")}
+    assert set(FILES) == set(built_in_recipes()) - published
 
 
 @pytest.mark.parametrize("name", FILES)

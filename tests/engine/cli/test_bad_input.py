@@ -154,7 +154,7 @@ def test_a_refused_build_leaves_the_dataset_that_was_there_as_it_was(glotmill, r
         ("name=Two Words", ["name", "'Two Words'"]),
         ("name=../up", ["name", "'../up'"]),
         ("sources=[]", ["sources", "list"]),
-        ("sources.small=", ["sources.small", "None"]),
+        ("sources.small=", ["sources", "at least 1"]),
         ("sources.small.path=3", ["sources.small.path", "found 3"]),
         ("sources.small.split=val-2017", ["sources.small.split", "'val-2017'"]),
         ("sources.small.format=csv", ["sources.small", "'csv'", "jsonl"]),

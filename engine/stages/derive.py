@@ -6,12 +6,13 @@ belongs to that parent (nothing is joined by position); the parents stay as they
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from engine.stages import derivations
 from engine.stages.derivations import Maker, Making
@@ -45,32 +46,28 @@ def derive_samples(
     counts = {}
     for name, spec in derived.items():
         files = [folder / f"{source}.parquet" for source in spec.sources]
-        path = folder / f"{name}.parquet"
-        rows = _made(files, name, spec, languages, labels)
-        made = write_rows(path, rows if spec.rows is None else _first(rows, spec.rows, spec.seed))
-        counts[name] = DeriveCount(sum(read_columns([file], "source_id").height for file in files), made)
+        making = Making(name, spec, languages, labels)
+        if isinstance(spec, Matching):
+            making.negatives = hard_negatives(_caption_table(files, name, spec), spec)
+        made = write_rows(folder / f"{name}.parquet", _chosen(files, making))
+        counts[name] = DeriveCount(sum(pq.read_metadata(file).num_rows for file in files), made)
     return counts
 
 
-def _made(
-    files: list[Path], name: str, spec: Derived, languages: tuple[str, ...], labels: LabelTable
-) -> Iterator[dict[str, Any]]:
-    making = Making(name, spec, languages, labels)
-    if isinstance(spec, Captions):
+def _chosen(files: list[Path], making: Making) -> Iterator[dict[str, Any]]:
+    """All rows that can be made, or so many as are asked for: the first by rank, in the order of their parents."""
+    if making.spec.rows is None:
+        return _made(files, making)
+    ids = pl.Series([row["source_id"] for row in _made(files, making)], dtype=pl.String)
+    chosen = set(ids.gather(ranks(making.spec.seed, ids).arg_sort()[: making.spec.rows]))
+    return (row for row in _made(files, making) if row["source_id"] in chosen)
+
+
+def _made(files: list[Path], making: Making) -> Iterator[dict[str, Any]]:
+    if isinstance(making.spec, Captions):
         return derivations.captions(sample_rows(files), making)
-    if isinstance(spec, Matching):
-        making.negatives = hard_negatives(_caption_table(files, name, spec), spec)
-    maker: Maker = derivations.MAKERS[spec.kind]
+    maker: Maker = derivations.MAKERS[making.spec.kind]
     return (made for row in sample_rows(files) for made in maker(row, making))
-
-
-def _first(rows: Iterable[dict[str, Any]], count: int, seed: int) -> list[dict[str, Any]]:
-    """The first rows by rank, in their own order."""
-    listed = list(rows)
-    if not listed:
-        return listed
-    order = ranks(seed, pl.Series([row["source_id"] for row in listed])).arg_sort()[:count].sort()
-    return [listed[place] for place in order]
 
 
 def _caption_table(files: list[Path], name: str, spec: Matching) -> pl.DataFrame:

@@ -72,8 +72,10 @@ def _choice(source_id: str, similar: NDArray[Any], places: NDArray[Any], spec: M
         return 0, int(places[int(draw("place", spec.seed, source_id) * len(places))])
     rank = spec.ranks[int(draw("rank", spec.seed, source_id) * len(spec.ranks))]
     rank = min(rank, len(places))
-    order = np.lexsort((places, -similar[places]))
-    return rank, int(places[order[rank - 1]])
+    distance = -similar[places]
+    at = np.partition(distance, rank - 1)[rank - 1]
+    # Of several that are equally similar, the one whose turn it is in the pool's order.
+    return rank, int(places[distance == at][rank - 1 - int((distance < at).sum())])
 
 
 def _vectors(texts: list[str]) -> Any:

@@ -88,12 +88,13 @@ def main() -> None:
     parser.add_argument("--captions", type=Path, required=True, help="a COCO captions file")
     parser.add_argument("--questions", type=Path, nargs="+", required=True, help="GQA question files")
     parser.add_argument("--engine", choices=ENGINES, default="fake")
+    parser.add_argument("--cases", choices=CASES, nargs="+", default=list(CASES), help="which to build")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     wanted = parser.parse_args()
     found = {}
     with TemporaryDirectory() as name:
         folder = Path(name)
-        for case in CASES:
+        for case in wanted.cases:
             file = recipe(folder, wanted.captions, wanted.questions, case, wanted.engine)
             for again in ("", "_again"):
                 job = prepare(load_recipe(str(file)), out=folder / case, memory=folder / f"memory-{case}")

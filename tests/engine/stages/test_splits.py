@@ -56,3 +56,10 @@ def test_rows_can_be_drawn_for_themselves():
 
 def test_without_shares_all_is_train():
     assert assign_splits(rows(["a"], []), Splits()).to_list() == ["train", "train"]
+
+
+def test_an_image_pair_that_ties_two_splits_together_moves_neither():
+    held = pl.DataFrame({"source_id": ["s0", "s1"], "split": ["train", "validation"]})
+    found = assign_splits(rows(["a"], ["b"], ["a", "b"]), HALF, held)
+    assert found[:2].to_list() == ["train", "validation"]
+    assert found[2] in ("train", "validation")

@@ -12,7 +12,7 @@ import yaml
 from engine.job import Job
 from engine.progress import ProgressReport
 from engine.publish.card import CardFacts, card
-from engine.samples import make_samples
+from engine.samples import Samples, make_samples
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
 from engine.stages.ingest import SourceCount
@@ -59,7 +59,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             entries, there, back = _translate(job, samples.files, run, progress)
-            packed = _pack(job, samples.files, entries, staged / "dataset", progress)
+            packed = _pack(job, samples, entries, staged / "dataset", progress)
             _describe(job, samples.sources, {lang: done.shards for lang, done in packed.items()}, staged / "dataset")
             commit(job.folder, COMMITTED)
         summary = BuildSummary(
@@ -98,14 +98,15 @@ def _translate(
 
 
 def _pack(
-    job: Job, files: list[Path], entries: pl.DataFrame, root: Path, progress: ProgressReport
+    job: Job, samples: Samples, entries: pl.DataFrame, root: Path, progress: ProgressReport
 ) -> dict[str, PackedLanguage]:
     """Shards and counts by language."""
     packer = Packer(root, job.scorers, job.policy, job.recipe.pack)
     spec = job.translator
     engine = EngineName(spec.engine, spec.model, spec.fingerprint)
     packed = {}
-    assigned = count_assigned(files)
+    assigned = count_assigned(samples.files)
+    splits = [split for split in SPLITS if split in samples.mix.splits]
     total = sum(assigned.values())
     with progress.stage("pack", "records") as stage:
         advance = partial(stage.advance, total=total)
@@ -113,8 +114,8 @@ def _pack(
             composer = Composer(lang, entries, job.answers, engine)
             shards = [
                 shard
-                for split in SPLITS
-                for shard in packer.language(lang, split, sample_rows(files, lang, split), composer, advance)
+                for split in splits
+                for shard in packer.language(lang, split, sample_rows(samples.files, lang, split), composer, advance)
             ]
             packed[lang] = PackedLanguage(shards, count_language(shards, composer.origins))
     check_assigned(assigned, {lang: done.count.rows for lang, done in packed.items()})

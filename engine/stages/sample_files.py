@@ -29,7 +29,7 @@ def recorded_files(folder: Path) -> list[Path]:
 
 
 def sample_rows(files: Iterable[Path], lang: str | None = None, split: str | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of sample files, in order.
+    """The rows of sample files, in order, a few thousand in memory at a time.
 
     Args:
         files: Sample files.
@@ -37,13 +37,16 @@ def sample_rows(files: Iterable[Path], lang: str | None = None, split: str | Non
         split: Only the samples of this split.
     """
     for path in files:
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH_ROWS):
-            chosen = pa.Table.from_batches([batch])
-            if lang is not None:
-                facts = pl.DataFrame(chosen.select(["langs", "split"]))
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                if lang is None:
+                    yield from file.read_row_group(group).to_pylist()
+                    continue
+                # Small languages have rows in few groups: the others need not be decoded.
+                facts = pl.DataFrame(file.read_row_group(group, columns=["langs", "split"]))
                 wanted = facts.select(pl.col("langs").list.contains(lang) & (pl.col("split") == split)).to_series()
-                chosen = chosen.filter(wanted.to_arrow())
-            yield from chosen.to_pylist()
+                if wanted.any():
+                    yield from file.read_row_group(group).filter(wanted.to_arrow()).to_pylist()
 
 
 def read_columns(files: Iterable[Path], *columns: str | pl.Expr) -> pl.DataFrame:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-convert bench-text bench-ingest lint clean
+.PHONY: bench-mix demo test test-convert bench-text bench-ingest lint clean
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 	$(BIN)/glotmill build recipes/quickstart.yaml
@@ -15,6 +15,9 @@ test: $(READY)  ## run the test suite
 test-convert: $(READY)  ## the conversion of a Hub checkpoint, with torch and transformers (several hundred MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,convert]'
 	$(BIN)/python -m pytest tests/engine/translators/test_conversion.py
+
+bench-mix: $(READY)  ## mBLIP's language mix over 23,240 and 2,273,005 rows, and 1 % appended
+	$(BIN)/python benchmarks/mix.py --json
 
 lint: $(READY)  ## formatting, lint, types
 	$(BIN)/ruff format --check .

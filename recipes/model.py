@@ -219,9 +219,10 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Recipe:
-        if self.mix.english_share is not None and ENGLISH not in self.languages:
-            msg = f"mix.english_share needs {ENGLISH} among the languages"
-            raise ValueError(msg)
+        for shares in (self.mix, *self.mix.by_source.values()):
+            if shares.english_share is not None and ENGLISH not in self.languages:
+                msg = f"mix.english_share needs {ENGLISH} among the languages"
+                raise ValueError(msg)
         named = {"mix.skip": (self.mix.skip, self.sets), "mix.by_source": (self.mix.by_source, self.sets)}
         named |= {f"clean.{n}.sources": (step.sources, tuple(self.sources)) for n, step in enumerate(self.clean)}
         named |= {f"derive.{name}.sources": (spec.sources, tuple(self.sources)) for name, spec in self.derive.items()}

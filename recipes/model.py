@@ -122,7 +122,8 @@ class Answers(Section):
 
     Attributes:
         policy: ``target`` puts them into the target language; ``source`` leaves them in English; ``coin`` draws one
-            of the two for each record; ``keep_if_ocr`` is ``source`` for the task ocr and ``target`` else.
+            of the two for each record (matching and classification apart, whose answers come from tables);
+            ``keep_if_ocr`` is ``source`` for the task ocr and ``target`` else.
         seed: Decides the draws of ``coin``.
         target_share: Share of records that ``coin`` gives to the target language.
         context: Translate answers of one to three words after their question, and take them from there where

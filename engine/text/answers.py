@@ -28,6 +28,8 @@ YES_NO = Path(__file__).parent / "data" / "yes_no.csv"
 
 # Tasks whose short answers follow the recipe's answer policy.
 ANSWER_TASKS = frozenset({"vqa_open", "vqa_mc", "matching", "ocr", "classification"})
+# Tasks whose answers come from tables: policy ``coin`` has nothing to spare there.
+SETTLED_TASKS = frozenset({"matching", "classification"})
 # Answers of up to so many words are put into their question's context where the recipe asks for it.
 CONTEXT_WORDS = 3
 
@@ -86,6 +88,8 @@ class AnswerRule:
         if (row.get("turn_plan") or [None])[-1] == SOURCE:
             return "kept"
         match self.section.policy:
+            case "coin" if row["task"] in SETTLED_TASKS:
+                return "target"
             case "coin":
                 drawn = draw(self.section.seed, row["source_id"], lang)
                 return "target" if drawn < self.section.target_share else "source"

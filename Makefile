@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-convert soak bench-text bench-overhead bench-memory lint clean
+.PHONY: demo test test-convert soak lint clean \
+	bench-text bench-ingest bench-mix bench-overhead bench-memory
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 	$(BIN)/glotmill build recipes/quickstart.yaml
@@ -15,6 +16,9 @@ test: $(READY)  ## run the test suite
 test-convert: $(READY)  ## the conversion of a Hub checkpoint, with torch and transformers (several hundred MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,convert]'
 	$(BIN)/python -m pytest tests/engine/translators/test_conversion.py
+
+bench-mix: $(READY)  ## mBLIP's language mix over 23,240 and 2,273,005 rows, and 1 % appended
+	$(BIN)/python benchmarks/mix.py --json
 
 lint: $(READY)  ## formatting, lint, types
 	$(BIN)/ruff format --check .
@@ -32,6 +36,9 @@ bench-memory: $(READY)  ## look-ups in a memory of 10 million entries (1 GB of d
 
 bench-text: $(READY)  ## text processing in records/s: make bench-text QUESTIONS="xgqa/en/train_48.json xgqa/en/dev.json"
 	$(BIN)/python benchmarks/text.py --questions $(QUESTIONS) --json
+
+bench-ingest: $(READY)  ## rows/s and memory of ingest: make bench-ingest ROWS=10000000 (needs 2 GB of scratch space)
+	$(BIN)/python benchmarks/ingest.py --rows $(or $(ROWS),200000) --json
 
 clean:  ## remove the environment and what was built
 	rm -rf $(VENV) outputs/quickstart outputs/.memory

@@ -18,13 +18,15 @@ from typing import Any
 from engine.sources import open_source
 from engine.text import segments, structure
 from engine.text.answers import AnswerRule
-from engine.text.composition import EngineName, Entry, compose
+from engine.text.composition import EngineName, compose
 from engine.text.fields import answer_requests, turn_requests
+from engine.text.parts import Entry
 from recipes.model import Answers
 from recipes.sources import GqaSource
 from schemas.languages import ENGLISH
 from schemas.sample import Origin, check, sample_row
 
+Translations = dict[tuple[str, str], Entry]
 ENGINE = EngineName("fake", "fake", "0" * 32)
 RULE = AnswerRule(Answers(policy="target"), {})
 
@@ -41,13 +43,15 @@ def read(files: list[Path]) -> list[dict[str, Any]]:
     return rows
 
 
-def translations(rows: list[dict[str, Any]], lang: str) -> dict[str, Entry]:
+def translations(rows: list[dict[str, Any]], lang: str) -> Translations:
     """A made-up entry for each request of the rows."""
     texts = {text for row in rows for text in (*turn_requests(row), *answer_requests(row, lang, RULE)[0])}
-    return {text: Entry(f"{text[:-1]} xx{text[-1]}", None, -0.5, 9, hit_limit=False, back=text) for text in texts}
+    return {
+        (lang, text): Entry(f"{text[:-1]} xx{text[-1]}", None, -0.5, 9, hit_limit=False, back=text) for text in texts
+    }
 
 
-def one_pass(rows: list[dict[str, Any]], langs: list[str], known: dict[str, dict[str, Entry]]) -> tuple[float, int]:
+def one_pass(rows: list[dict[str, Any]], langs: list[str], known: dict[str, Translations]) -> tuple[float, int]:
     """(seconds, failed records) of asking and composing every row in every language from empty caches."""
     for cached in (segments.split, structure.structure, structure.sentence_count):
         cached.cache_clear()

@@ -13,14 +13,17 @@ from engine.balance import check_languages, check_sources, count_assigned
 from engine.job import Job
 from engine.progress import ProgressReport
 from engine.publish.card import CardFacts, card
+from engine.samples import Samples, make_samples
+from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
-from engine.stages.ingest import SourceCount, ingest
-from engine.stages.mix import fanout
-from engine.stages.pack import Packer, in_language
-from engine.stages.segment import Segments, sample_files, sample_rows, segments_of
+from engine.stages.ingest import SourceCount
+from engine.stages.pack import Packer
+from engine.stages.sample_files import sample_rows
+from engine.stages.segment import Segments, segments_of
 from engine.stages.translate import SegmentCount, TranslateStage, WayBack
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.files import write_bytes
+from engine.store.images import image_shards
 from engine.store.manifest import write_manifest
 from engine.store.memory import Memory
 from engine.store.runs import Run
@@ -33,6 +36,7 @@ from engine.workers.stopping import stop_on_signal
 from schemas.record import record_schema
 
 COMMITTED = ("samples", "dataset")
+SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +59,23 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
     with build_lock(job.folder):
         recover(job.folder)
         with staging(job.folder) as staged:
-            counts = _ingest(job, staged / "samples", progress)
+            samples = make_samples(job, staged, progress)
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
-            files = sample_files(staged / "samples", list(job.recipe.sources))
+            job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             memory = Memory(job.memory)
-            translated = _translate(job, files, memory, run, progress)
+            translated = _translate(job, samples.files, memory, run, progress)
             scores = ScoreStore(job.memory)
-            packed = _pack(job, files, translated, scores, staged / "dataset", progress)
+            packed = _pack(job, samples, translated, scores, staged / "dataset", progress)
             shards = {lang: done.shards for lang, done in packed.items()}
-            _describe(job, counts, shards, staged / "dataset")
-            check_sources(staged / "samples", counts)
-            check_languages(files, staged / "dataset", shards)
+            _describe(job, samples.sources, shards, staged / "dataset")
+            check_sources(staged / "samples", samples.sources)
+            check_languages(samples.files, staged / "dataset", shards)
             commit(job.folder, COMMITTED)
         summary = BuildSummary(
             dataset=job.folder / "dataset",
-            sources=counts,
+            sources=samples.sources,
+            derived=samples.derived,
+            mix=samples.mix,
             languages={lang: done.count for lang, done in packed.items()},
             segments=translated.there,
             back_translation=translated.back,
@@ -79,17 +85,6 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         )
         run.finish(summary.as_json())
     return summary
-
-
-def _ingest(job: Job, folder: Path, progress: ProgressReport) -> dict[str, SourceCount]:
-    with progress.stage("ingest", "rows") as stage:
-        return ingest(
-            job.sources,
-            folder,
-            limit=job.recipe.limit,
-            assign=fanout(job.recipe.languages),
-            advance=stage.advance,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +120,7 @@ def _translate(job: Job, files: list[Path], memory: Memory, run: Run, progress: 
         with progress.stage("translate", "segments") as stage:
             there = work.translate("forward", segments, retry_failed=job.retry_failed, advance=stage.advance)
         back = None
-        if any(scorer.needs_back_translation for scorer in job.scorers):
+        if job.needs_back_translation:
             way_back = WayBack(work, segments)
             with progress.stage("back", "segments") as stage:
                 back = work.translate("back", way_back, retry_failed=job.retry_failed, advance=stage.advance)
@@ -133,19 +128,24 @@ def _translate(job: Job, files: list[Path], memory: Memory, run: Run, progress: 
 
 
 def _pack(
-    job: Job, files: list[Path], translated: Translated, scores: ScoreStore, root: Path, progress: ProgressReport
+    job: Job, samples: Samples, translated: Translated, scores: ScoreStore, root: Path, progress: ProgressReport
 ) -> dict[str, PackedLanguage]:
     """Shards and counts by language."""
     packer = Packer(root, job.scorers, job.policy, job.recipe.pack, scores, job.translate_facts())
     spec = job.translator
     engine = EngineName(spec.engine, spec.model, spec.fingerprint)
     packed = {}
-    total = sum(count_assigned(files).values())
+    splits = [split for split in SPLITS if split in samples.mix.splits]
+    total = sum(count_assigned(samples.files).values())
     with progress.stage("pack", "records") as stage:
         advance = partial(stage.advance, total=total)
         for lang in job.recipe.languages:
-            composer = Composer(lang, translated.into(lang), job.answers, engine)
-            shards = packer.language(lang, in_language(sample_rows(files), lang), composer, advance)
+            composer = Composer(lang, translated.into, job.answers, engine)
+            shards = [
+                shard
+                for split in splits
+                for shard in packer.language(lang, split, sample_rows(samples.files, lang, split), composer, advance)
+            ]
             packed[lang] = PackedLanguage(shards, count_language(shards, composer.origins))
     return packed
 
@@ -155,10 +155,12 @@ def _describe(job: Job, counts: dict[str, SourceCount], shards: dict[str, list[S
     facts = job.facts()
     for source in facts["sources"]:
         count = counts[source["name"]]
-        source |= {"read": count.read, "samples": count.samples, "rejected": count.rejected}
+        source |= {"read": count.read, "samples": count.samples, "rejected": count.rejected, "images": count.images}
+    facts["images"] = image_shards(root)
     write_manifest(root, shards, facts)
     lock = yaml.safe_dump(job.recipe.lock(), allow_unicode=True, width=100)
     write_bytes(root / "recipe.lock.yaml", lock.encode())
     schema = record_schema(metric for scorer in job.scorers for metric in scorer.metrics)
-    page = card(CardFacts(job.recipe, shards, schema, facts["sources"], job.translator.model, job.translator.license))
+    model = job.translator
+    page = card(CardFacts(job.recipe, shards, schema, facts["sources"], model.model, model.license, facts["images"]))
     write_bytes(root / "README.md", page.encode())

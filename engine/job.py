@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine import __version__
-from engine.stages.ingest import OpenSource, open_sources
+from engine.extras import check_libraries
+from engine.languages import backends
+from engine.sources import OpenSource, located, open_sources
+from engine.stages.instruct import InstructionRule
+from engine.stages.mix import MixRule
 from engine.store.folder import Folder
-from engine.text.answers import AnswerRule, load_answers
+from engine.text.answers import AnswerRule, LabelTable, load_answers
+from engine.text.labels import load_labels
 from engine.text.spans import SPLITTER_VERSION
 from engine.translators import TranslatorSpec, resolve_translator
 from engine.workers.ray_session import cluster_gpus
 from filters.registry import make_scorers
 from filters.rules import Policy, make_policy
 from filters.scorer import Scorer
+from recipes.clean import Contamination
 from recipes.model import Recipe
+from recipes.templates import Templates, load_bank, load_translations
 from schemas.errors import InputError
-from schemas.keys import digest
+from schemas.keys import digest, file_sha256
 from schemas.languages import ENGLISH
 
 
@@ -31,6 +38,9 @@ class Job:
         folder: The build's folder.
         memory: Folder of the translation memory and the score store.
         sources: Opened sources.
+        mix: Which sample goes into which languages.
+        labels: Names of things by language and label id.
+        instructions: Which templates go around the samples; None for none.
         translator: The engine, described.
         answers: How answers are treated.
         scorers: What measures.
@@ -43,6 +53,9 @@ class Job:
     folder: Path
     memory: Folder
     sources: list[OpenSource]
+    mix: MixRule
+    labels: LabelTable
+    instructions: InstructionRule | None
     translator: TranslatorSpec
     answers: AnswerRule
     scorers: list[Scorer]
@@ -74,16 +87,32 @@ class Job:
                     "split": source.origin.split,
                     "revision": source.origin.revision,
                     "license": source.origin.license,
-                    "file": source.file,
-                    "sha256": source.sha256,
+                    "image_license": source.images.license if source.images.store else None,
+                    "files": {key: asdict(file) for key, file in source.files.items()},
                 }
                 for source in self.sources
             ],
+            "against": [
+                {"name": name, "files": {key: {"file": p.name, "sha256": file_sha256(p)} for key, p in files.items()}}
+                for name, files in evaluation_files(self.recipe)
+            ],
+            "mix": self.mix.identity(),
+            "labels": digest(self.labels) if self.labels else None,
+            "templates": self.instructions.identity() if self.instructions else None,
             "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
             "text": self._text_facts(),
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
             "filter": {"parameters": self.policy.parameters, "actions": self.policy.actions},
         }
+
+    @property
+    def needs_back_translation(self) -> bool:
+        """Whether anything looks at the way back."""
+        return self.answers.needs_back_translation or any(scorer.needs_back_translation for scorer in self.scorers)
+
+    def with_answers(self, frequent: frozenset[str]) -> Job:
+        """The job with its dictionary's answers, which are known once the samples are."""
+        return replace(self, answers=replace(self.answers, frequent=frequent))
 
     def digest(self) -> str:
         """Identifies what the job does: an interrupted run of the same digest is finished, not started anew."""
@@ -110,15 +139,25 @@ def prepare(
     Raises:
         InputError: Something the recipe names is missing or not possible.
     """
+    check_libraries(recipe)
     scorers = make_scorers(recipe.score.scorers)
     policy = make_policy(recipe.filter, [scorer.name for scorer in scorers])
-    answers = AnswerRule(recipe.answers, load_answers(recipe.answers.table))
     if ray_address is not None and recipe.workers == 0:
         msg = f"--ray-address {ray_address}: workers is 0, which works in this process; name workers, or leave them out"
         raise InputError(msg)
+    labels = load_labels(recipe.labels)
+    instructions = _instructions(recipe.templates)
+    answers = AnswerRule(
+        recipe.answers,
+        load_answers(recipe.answers.table),
+        labels=labels,
+        instructions=instructions.translations if instructions else {},
+    )
     gpus = None if ray_address is None else cluster_gpus(ray_address)
     translator = resolve_translator(recipe.translate, gpus)
     _check_languages(recipe, translator)
+    mix = MixRule(recipe.mix, recipe.languages)
+    mix.identity()  # looks the weights up
     if out is not None and "://" in str(out):
         msg = f"--out {out}: a build's folder is local in this version, whose commits rename files; name a local one"
         raise InputError(msg)
@@ -133,6 +172,7 @@ def prepare(
     store = open_memory(memory or recipe.memory)
     try:
         sources = open_sources(recipe)
+        evaluation_files(recipe)
     except OSError as error:
         msg = f"sources: cannot be read: {error}"
         raise InputError(msg) from None
@@ -141,6 +181,9 @@ def prepare(
         folder=folder,
         memory=store,
         sources=sources,
+        mix=mix,
+        labels=labels,
+        instructions=instructions,
         translator=translator,
         answers=answers,
         scorers=scorers,
@@ -171,10 +214,30 @@ def open_memory(place: str | Path | None) -> Folder:
     return folder
 
 
+def evaluation_files(recipe: Recipe) -> list[tuple[str, dict[str, Path]]]:
+    """The files of the evaluation sets that a recipe cleans against, by name and key.
+
+    Raises:
+        InputError: One is missing.
+    """
+    sets = [item for step in recipe.clean if isinstance(step, Contamination) for item in step.against.items()]
+    return [(name, located(f"against.{name}", source).files()) for name, source in sets]
+
+
+def _instructions(section: Templates | None) -> InstructionRule | None:
+    if section is None:
+        return None
+    bank = load_bank(section.bank)
+    return InstructionRule(section, bank, load_translations(section.translations, bank))
+
+
 def _check_languages(recipe: Recipe, translator: TranslatorSpec) -> None:
     lacking = [code for code in (ENGLISH, *recipe.languages) if code not in translator.languages]
     if lacking:
         known = sorted(translator.languages)
         listed = ", ".join(known) if len(known) <= 12 else f"{len(known)} others"
-        msg = f"languages: the model {translator.model.partition('@')[0]} lacks {', '.join(lacking)}; it has {listed}"
+        others = [name for name, codes in backends().items() if codes.issuperset(lacking)]
+        has = f"; these have them: {', '.join(others)}" if others else "; no backend has all of them"
+        model = translator.model.partition("@")[0]
+        msg = f"languages: the model {model} lacks {', '.join(lacking)}; it has {listed}{has}"
         raise InputError(msg)

@@ -11,6 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from engine.stages.assignment import MixSummary
+from engine.stages.derive import DeriveCount
 from engine.stages.ingest import SourceCount
 from engine.stages.translate import SegmentCount
 from engine.store.shards import Shard
@@ -48,6 +50,8 @@ class BuildSummary:
     Attributes:
         dataset: The dataset's folder.
         sources: Balance by source.
+        derived: Rows made by each derivation.
+        mix: Targets and rows by source, and the splits.
         languages: Balance by language.
         segments: The way there: asked, unique, translated now, known before.
         back_translation: The way back, likewise; None where no scorer needs it.
@@ -58,6 +62,8 @@ class BuildSummary:
 
     dataset: Path
     sources: dict[str, SourceCount]
+    derived: dict[str, DeriveCount]
+    mix: MixSummary
     languages: dict[str, LanguageCount]
     segments: SegmentCount
     back_translation: SegmentCount | None
@@ -76,6 +82,13 @@ class BuildSummary:
         return sum(sum(count.failed.values()) for count in self.languages.values())
 
     @property
+    def saved(self) -> float:
+        """Share of the segments asked for, there and back, that were not sent to the engine."""
+        ways = [way for way in (self.segments, self.back_translation) if way]
+        asked = sum(way.asked for way in ways)
+        return 1 - sum(way.translated for way in ways) / asked if asked else 0.0
+
+    @property
     def too_many_failed(self) -> bool:
         """Whether more records failed than the recipe allows."""
         return self.failed > self.max_failed * self.rows
@@ -85,8 +98,11 @@ class BuildSummary:
         return {
             "dataset": str(self.dataset),
             "sources": {name: asdict(count) for name, count in self.sources.items()},
+            "derived": {name: asdict(count) for name, count in self.derived.items()},
+            "mix": {"mode": self.mix.mode, "moved": self.mix.moved, **asdict(self.mix)},
             "languages": {lang: asdict(count) for lang, count in self.languages.items()},
             "segments": asdict(self.segments),
+            "saved": self.saved,
             "back_translation": asdict(self.back_translation) if self.back_translation else None,
             "set_aside": self.set_aside,
             "seconds": self.seconds,
@@ -96,10 +112,13 @@ class BuildSummary:
         """Print the summary for people; in a file or pipe, a line is as long as it needs to be."""
         if not console.is_terminal:
             console.width = PLAIN_WIDTH
-        table = Table("language", "rows", "kept", "dropped", "failed", "warned", box=None, pad_edge=False)
+        targets = self.mix.targets() if self.mix.mode == "one_each" else {}
+        head = ("language", *(["target"] if targets else []), "rows", "kept", "dropped", "failed", "warned")
+        table = Table(*head, box=None, pad_edge=False)
         for lang, count in self.languages.items():
             table.add_row(
                 f"{lang} {language(lang).name}",
+                *([f"{targets.get(lang, 0):,}"] if targets else []),
                 f"{count.rows:,}",
                 f"{count.kept:,}",
                 _reasons(count.dropped),
@@ -114,6 +133,15 @@ class BuildSummary:
             console.print(
                 f"source {name}: {source.read:,} rows read = {source.samples:,} samples + {source.rejected:,} rejected"
             )
+            if source.images:
+                statuses = ", ".join(f"{status} {n:,}" for status, n in source.images.items())
+                console.print(f"images of {name}: {statuses}")
+        for name, made in self.derived.items():
+            console.print(f"derived {name}: {made.rows:,} rows from {made.looked_at:,}")
+        if self.mix.moved or self.mix.unassigned:
+            console.print(f"mix: {self.mix.moved:,} samples moved, {self.mix.unassigned:,} in no language")
+        if len(self.mix.splits) > 1:
+            console.print(f"splits: {', '.join(f'{name} {rows:,}' for name, rows in self.mix.splits.items())}")
         for what, segments in (("segments", self.segments), ("back-translation", self.back_translation)):
             if segments:
                 console.print(
@@ -123,6 +151,7 @@ class BuildSummary:
                 )
         for file in self.set_aside:
             console.print(f"unreadable, set aside, and what it held made again: {file}", soft_wrap=True)
+        console.print(f"memory: saved {self.saved:.1%} of the segments asked")
         answers = sum((Counter(count.answers) for count in self.languages.values()), Counter[str]())
         if answers:
             console.print(f"answers: {', '.join(f'{name} {n:,}' for name, n in answers.most_common())}")

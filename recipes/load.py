@@ -15,14 +15,13 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from recipes.extends import extended, is_path, without_removed
 from recipes.model import Recipe
 from recipes.section import expanded
 from schemas.errors import InputError
 from schemas.languages import nearest
 
 BUILT_IN = Path(__file__).parent
-PATH_KEYS = ("path", "memory", "table")
-
 
 _BOOLEAN = "tag:yaml.org,2002:bool"
 
@@ -71,8 +70,9 @@ def find_recipe(recipe: str) -> Path:
     built_in = built_in_recipes()
     if recipe in built_in:
         return built_in[recipe]
-    names = nearest(recipe, built_in) or list(built_in)
-    msg = f"no recipe '{recipe}': expected a YAML file or a built-in name such as {', '.join(names)}"
+    close = nearest(recipe, built_in)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    msg = f"no recipe '{recipe}': expected a YAML file or one of {', '.join(built_in)}{hint}"
     raise InputError(msg)
 
 
@@ -87,9 +87,10 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
         InputError: The recipe or an override is not usable; the message names the key.
     """
     path = find_recipe(recipe)
-    content = _read(path)
+    content = extended(path, _read, find_recipe)
     for item in overrides:
         _override(content, item)
+    content = without_removed(content)
     base = path.resolve().parent
     _resolve_model_folder(content, base)
     try:
@@ -133,12 +134,7 @@ def _override(content: dict[str, Any], item: str) -> None:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         msg = f"--set {item}: the value is not YAML: {' '.join(str(error).split())}"
         raise InputError(msg) from None
-    if (
-        isinstance(value, str)
-        and (parts[-1] in PATH_KEYS or _is_folder(parts, value))
-        and value != "embedded"
-        and "://" not in value
-    ):
+    if isinstance(value, str) and is_path(parts[-1], value, tuple(parts[:-1])):
         value = str(expanded(value).absolute())
     for depth, part in enumerate(parts[:-1]):
         inner = content.setdefault(part, {})
@@ -149,20 +145,11 @@ def _override(content: dict[str, Any], item: str) -> None:
     content[parts[-1]] = value
 
 
-def _is_path(parts: list[str], value: str) -> bool:
-    return (parts[-1] in PATH_KEYS or _is_folder(parts, value)) and value != "embedded" and "://" not in value
-
-
-def _is_folder(parts: list[str], value: str) -> bool:
-    """A model is a Hub id unless it is written as a path."""
-    return parts[-2:] == ["translate", "model"] and value.startswith((".", "/", "~"))
-
-
 def _resolve_model_folder(content: dict[str, Any], base: Path) -> None:
     translate = content.get("translate")
     if isinstance(translate, dict):
         model = translate.get("model")
-        if isinstance(model, str) and _is_folder(["translate", "model"], model):
+        if isinstance(model, str) and is_path("model", model, ("translate",)):
             content["translate"] = {**translate, "model": str((base / expanded(model)).resolve())}
 
 
@@ -196,7 +183,7 @@ def _tag_key(problem: ErrorDetails) -> str:
 
 def _without_tag(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """The location without the tag that pydantic puts in for a discriminated union: it is no key of the recipe."""
-    for section, depth in (("sources", 2), ("translate", 1)):
+    for section, depth in (("sources", 2), ("derive", 2), ("clean", 2), ("translate", 1)):
         if loc and loc[0] == section and len(loc) > depth:
             return (*loc[:depth], *loc[depth + 1 :])
     return loc

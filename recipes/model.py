@@ -8,12 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from recipes.clean import CleanStep
+from recipes.derive import Classification, Decide, Derived, Labels
+from recipes.mix import Languages, Mix, Splits, as_tuple
 from recipes.section import RecipePath, RecipeUrl, Section
 from recipes.sources import Source
-from schemas.errors import InputError
-from schemas.languages import language
+from recipes.templates import Templates
+from schemas.languages import ENGLISH, nearest
 
 ComputeType = Literal["auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"]
 Fault = Literal["drop_sentence", "loop", "echo", "wrong_language", "empty"]
@@ -108,16 +111,35 @@ class FakeTranslate(Batching):
 Translate = Annotated[NllbTranslate | FakeTranslate, Field(discriminator="engine")]
 
 
+class Dictionary(Section):
+    """Frequent answers as a dictionary: translated once each, and used where the way back gives the answer again.
+
+    Attributes:
+        min_count: Rows of the sources that give the answer, at least.
+        min_chars: Shorter answers stay English.
+        digits: Whether answers with a digit are translated.
+    """
+
+    min_count: int = Field(15, ge=1)
+    min_chars: int = Field(2, ge=1)
+    digits: bool = False
+
+
 class Answers(Section):
     """What becomes of short answers and options.
 
     Attributes:
         policy: ``target`` puts them into the target language; ``source`` leaves them in English; ``coin`` draws one
-            of the two for each record; ``keep_if_ocr`` is ``source`` for the task ocr and ``target`` else.
+            of the two for each record (matching and classification apart, whose answers come from tables);
+            ``keep_if_ocr`` is ``source`` for the task ocr and ``target`` else.
         seed: Decides the draws of ``coin``.
         target_share: Share of records that ``coin`` gives to the target language.
         context: Translate answers of one to three words after their question, and take them from there where
             exactly two sentences come back and the first is the question's own translation.
+        context_miss: What becomes of an answer whose context did not come back as two such sentences: ``bare``
+            translates it by itself, ``fail`` fails the record with ``field_count``.
+        dictionary: Translate frequent answers only, and only where their way back gives them again; the others stay
+            English. None translates all.
         table: Answers known beforehand, used under any policy: ``embedded``, or a TSV file whose header names
             FLORES-200 codes and whose first column is eng_Latn.
     """
@@ -126,6 +148,8 @@ class Answers(Section):
     seed: int = 0
     target_share: float = Field(0.5, ge=0, le=1)
     context: bool = False
+    context_miss: Literal["bare", "fail"] = "bare"
+    dictionary: Dictionary | None = None
     table: Literal["embedded"] | RecipePath | None = None
 
 
@@ -154,7 +178,14 @@ class Recipe(Section):
         name: Names the build's folder; a changed recipe of the same name is an incremental build.
         description: One line for the dataset's card.
         sources: English data, by a name of your choosing.
-        languages: Target languages as FLORES-200 codes; eng_Latn among them keeps the English rows too.
+        languages: Target languages as FLORES-200 codes, or groups of them (docs/recipes.md); eng_Latn among them
+            keeps English rows too.
+        mix: Which sample goes into which languages.
+        splits: Which rows are held out.
+        clean: Steps that take rows out of the sources, in order.
+        derive: Rows of other tasks, made out of the sources' rows, by a name of your choosing.
+        labels: Names of things, for derived tasks that ask for them.
+        templates: Instructions put around the rows; None leaves them as their source has them.
         translate: The engine and how it decodes.
         answers: What becomes of short answers and options.
         score: The scorers that run.
@@ -169,7 +200,13 @@ class Recipe(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
     description: str = ""
     sources: dict[SourceName, Source] = Field(min_length=1)
-    languages: tuple[str, ...] = Field(min_length=1)
+    languages: Languages = Field(min_length=1)
+    mix: Mix = Mix()
+    splits: Splits = Splits()
+    clean: Annotated[tuple[CleanStep, ...], BeforeValidator(as_tuple)] = ()
+    derive: dict[SourceName, Derived] = Field({})
+    labels: Labels | None = None
+    templates: Templates | None = None
     translate: Translate
     answers: Answers = Answers()
     score: Score = Score()
@@ -189,20 +226,42 @@ class Recipe(Section):
             raise ValueError(msg)
         return value
 
-    @field_validator("languages", mode="before")
-    @classmethod
-    def _known_languages(cls, value: Any) -> Any:
-        if not isinstance(value, list | tuple):
-            return value
-        try:
-            codes = [language(str(code)).code for code in value]
-        except InputError as error:
-            raise ValueError(str(error)) from None
-        twice = {code for code in codes if codes.count(code) > 1}
-        if twice:
-            msg = f"{', '.join(sorted(twice))} named twice"
+    @model_validator(mode="after")
+    def _fits(self) -> Recipe:
+        for shares in (self.mix, *self.mix.by_source.values()):
+            if shares.english_share is not None and ENGLISH not in self.languages:
+                msg = f"mix.english_share needs {ENGLISH} among the languages"
+                raise ValueError(msg)
+        named = {"mix.skip": (self.mix.skip, self.sets), "mix.by_source": (self.mix.by_source, self.sets)}
+        named |= {f"clean.{n}.sources": (step.sources, tuple(self.sources)) for n, step in enumerate(self.clean)}
+        named |= {f"derive.{name}.sources": (spec.sources, tuple(self.sources)) for name, spec in self.derive.items()}
+        for where, (names, known) in named.items():
+            for name in names:
+                if name not in known:
+                    close = nearest(name, known)
+                    hint = f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known)}"
+                    msg = f"{where}: no source is called '{name}'{hint}"
+                    raise ValueError(msg)
+        self._derive_fits()
+        return self
+
+    def _derive_fits(self) -> None:
+        taken = {"rejected", *self.sources} & set(self.derive)
+        if taken:
+            msg = f"derive: the name {', '.join(sorted(taken))} is taken"
             raise ValueError(msg)
-        return tuple(codes)
+        if self.derive and self.templates is None:
+            msg = "derive needs a 'templates' section, whose instructions say what is asked"
+            raise ValueError(msg)
+        labelled = any(isinstance(spec, Classification | Decide) for spec in self.derive.values())
+        if labelled != (self.labels is not None):
+            msg = "a 'labels' section and derive kinds classification or decide go together"
+            raise ValueError(msg)
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Names of the sample files, in the order of all records."""
+        return (*self.sources, *self.derive)
 
     def lock(self) -> dict[str, Any]:
         """The resolved recipe without what must not reach a dataset: where it ran, how wide, on which paths.

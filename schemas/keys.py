@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Any
 from unicodedata import is_normalized, normalize
 
+import numpy as np
+import orjson
+import polars as pl
+
 DIGEST_CHARS = 32
 
 
@@ -57,6 +61,14 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()[:DIGEST_CHARS]
 
 
+def _row_digest(value: list[Any]) -> str:
+    """`digest` of nested lists of texts, whole numbers and nulls, which orjson writes as canonical JSON, too."""
+    data = orjson.dumps(value)
+    if data.isascii() or is_normalized("NFC", data.decode()):
+        return hashlib.sha256(data).hexdigest()[:DIGEST_CHARS]
+    return digest(value)
+
+
 def file_sha256(path: Path) -> str:
     """64 hex digits of a file's bytes, read as a stream."""
     with path.open("rb") as file:
@@ -70,7 +82,7 @@ def bytes_sha256(data: bytes) -> str:
 
 def source_id(dataset: str, config: str, split: str, row_id: str) -> str:
     """The identity of an English sample: where it comes from, nothing of its text or revision."""
-    return "s1:" + digest([dataset, config, split, row_id])
+    return "s1:" + _row_digest([dataset, config, split, row_id])
 
 
 def source_hash(
@@ -81,7 +93,23 @@ def source_hash(
     image_ids: Sequence[str],
 ) -> str:
     """The change detector of a sample: everything of it that ends up in a record."""
-    return digest([[list(m) for m in messages], choices, answer_index, answers, list(image_ids)])
+    return _row_digest([messages, choices, answer_index, answers, image_ids])
+
+
+def content_row_id(source_hash: str) -> str:
+    """The row id of a sample whose source has none: its content, and so another one when that changes."""
+    return "content:" + source_hash
+
+
+def derived_id(parent: str, name: str, part: str) -> str:
+    """The identity of a row made out of another.
+
+    Args:
+        parent: Source id of the row it is made from; the image's id where it is made from all rows of an image.
+        name: Name of the derivation in the recipe.
+        part: Which of several rows made from the same parent.
+    """
+    return "s1:" + digest(["derived", parent, name, part])
 
 
 def record_id(source_id: str, lang: str, task: str, variant: str = "") -> str:
@@ -129,3 +157,21 @@ def score_keys(scorer: str, names: Sequence[str], rows: Iterable[Sequence[Any]])
         rows: These, for each pair.
     """
     return [digest([scorer, list(names), list(row)]) for row in rows]
+
+
+def ranks(seed: int, source_ids: pl.Series) -> pl.Series:
+    """The rank (UInt64) of each row in an order that the seed decides: hash(seed, source_id), a column at a time.
+
+    A source id is itself a digest, so its first 64 bits mixed with those of the seed (splitmix64) are as good as
+    hashing both again, and take no Python call a row.
+    """
+    salt = np.uint64(int(digest(["rank", seed])[:16], 16))
+    z = source_ids.str.slice(3, 16).str.to_integer(base=16, dtype=pl.UInt64).to_numpy() ^ salt
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return pl.Series("rank", z ^ (z >> np.uint64(31)), dtype=pl.UInt64)
+
+
+def draw(*parts: Any) -> float:
+    """A number from 0 (included) to 1 (not) that depends on these values and nothing else."""
+    return int(digest(list(parts))[:13], 16) / 16**13

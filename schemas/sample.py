@@ -7,10 +7,9 @@ reason.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, get_args
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
@@ -21,7 +20,8 @@ from schemas.task import Task
 IMAGE_MARKER = "<image>"
 ROLES = ("system", "user", "assistant")
 TASKS: tuple[Task, ...] = get_args(Task)
-SURROGATE = re.compile("[\ud800-\udfff]")
+ImageStatus = Literal["ok", "missing", "broken", "outside", "remote"]
+IMAGE_STATUSES: tuple[ImageStatus, ...] = get_args(ImageStatus)
 
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 STRINGS = pa.list_(pa.string())
@@ -54,8 +54,27 @@ TEXT_FIELDS = [
     pa.field("source_choices", STRINGS),
     pa.field("source_answers", STRINGS),
 ]
+# Texts that a template's turn is made of, by the slot they stand in.
+SLOTS = pa.list_(pa.struct([("name", pa.string()), ("text", pa.string()), ("label", pa.string())]))
+INSTRUCTION = pa.struct([("user", pa.string()), ("assistant", pa.string()), ("translated", pa.bool_())])
+IMAGE_CHECKS = pa.list_(pa.struct([("status", pa.string()), ("sha256", pa.string()), ("phash", pa.string())]))
+# Columns that stay with the samples: records do not publish them.
 SAMPLE_SCHEMA = pa.schema(
-    [*IDENTITY_FIELDS, *TEXT_FIELDS, pa.field("answer_index", pa.int32()), pa.field("langs", STRINGS)]
+    [
+        *IDENTITY_FIELDS,
+        *TEXT_FIELDS,
+        pa.field("answer_index", pa.int32()),
+        pa.field("answer_confidence", STRINGS),
+        pa.field("image_checks", IMAGE_CHECKS),
+        pa.field("kind", pa.string()),  # which templates fit; null = those of the task
+        pa.field("slots", SLOTS),  # null = the turns are as the source has them
+        pa.field("instruction", INSTRUCTION),  # the template chosen; null = none
+        pa.field("turn_plan", STRINGS),  # a turn's language where it is not the target's: `source`, or a code
+        pa.field("derived_from", STRINGS),  # source ids, the sample's own parent first; null = read from a source
+        pa.field("only", STRINGS),  # the languages it can be in; null = all
+        pa.field("langs", STRINGS),
+        pa.field("split", pa.string()),
+    ]
 )
 
 REJECTED_SCHEMA = pa.schema([(name, pa.string()) for name in ("source", "file", "position", "reason", "detail")])
@@ -63,13 +82,40 @@ REJECTED_SCHEMA = pa.schema([(name, pa.string()) for name in ("source", "file", 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A reference to an image; its bytes are never here. Width and height are pixels where known."""
+    """A reference to an image. Width and height are pixels where known.
+
+    Attributes:
+        image_id: ``sha256:`` + 64 hex of the bytes where they were seen; else the source's own id, or ``uri:`` + 64
+            hex of the URI.
+        uri: Where the image is.
+        width: Pixels.
+        height: Pixels.
+        mime: Media type.
+        data: The bytes, where the source carries them; for the image checks only, no table of samples holds them.
+    """
 
     image_id: str
     uri: str
     width: int | None = None
     height: int | None = None
     mime: str | None = None
+    data: bytes | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCheck:
+    """What opening an image showed.
+
+    Attributes:
+        status: ``ok`` decodes whole; ``missing`` is not there; ``broken`` does not decode; ``outside`` is a path that
+            leaves the images' folder; ``remote`` was not looked at, because it is on the network.
+        sha256: 64 hex digits of the bytes, where there are any.
+        phash: 16 hex digits of the perceptual hash, where the image decodes.
+    """
+
+    status: ImageStatus
+    sha256: str | None = None
+    phash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +142,8 @@ class Sample:
         answer_index: Position of the answer among the choices.
         answers: All accepted answers of a question.
         url: Where a person can see the row.
+        answer_confidence: How sure the people were who gave the answers, one for each, in the source's words.
+        image_checks: What opening the images showed, one for each; None where they were not looked at.
     """
 
     row_id: str
@@ -106,6 +154,8 @@ class Sample:
     answer_index: int | None = None
     answers: tuple[str, ...] | None = None
     url: str | None = None
+    answer_confidence: tuple[str, ...] | None = None
+    image_checks: tuple[ImageCheck, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,38 +177,60 @@ def check(sample: Sample) -> None:
         raise RowError("empty_row_id")
     if sample.task not in TASKS:
         raise RowError("unknown_task", sample.task)
-    texts = [content for _, content in sample.messages]
     _check_turns(sample)
-    for name, values in (("choices", sample.choices), ("answers", sample.answers)):
-        if values is not None and not all(value.strip() for value in values):
-            raise RowError(f"empty_text.{name}")
-        texts.extend(values or ())
     _check_answers(sample)
-    if any(side is not None and side < 1 for image in sample.images for side in (image.width, image.height)):
-        raise RowError("bad_image_size")
-    texts.extend(image.uri for image in sample.images)
-    if any(SURROGATE.search(text) for text in [*texts, sample.row_id, sample.url or ""]):
-        raise RowError("bad_unicode", "a lone surrogate")
+    for image in sample.images:
+        if (image.width is not None and image.width < 1) or (image.height is not None and image.height < 1):
+            raise RowError("bad_image_size")
+        check_text(image.image_id)
+        check_text(image.uri)
+    for text in (sample.row_id, sample.url or "", *(sample.choices or ()), *(sample.answers or ())):
+        check_text(text)
+    for text in sample.answer_confidence or ():
+        check_text(text)
+
+
+def check_text(text: str) -> None:
+    """Refuse what UTF-8 cannot carry, and NUL, which ends a text for some of the libraries that read it.
+
+    Raises:
+        RowError: With the reason.
+    """
+    if not text.isascii():  # free: a string knows whether it is
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise RowError("bad_unicode", "a lone surrogate, or bytes that are no UTF-8") from None
+    if "\0" in text:
+        raise RowError("nul_character")
 
 
 def _check_turns(sample: Sample) -> None:
     markers = 0
+    answered = False
     for turn, (role, content) in enumerate(sample.messages):
         if role not in ROLES:
             raise RowError("unknown_role", role)
-        if not content.strip():
+        if not content or content.isspace():
             raise RowError("empty_text.messages", f"turn {turn}")
-        found = content.count(IMAGE_MARKER)
-        if found and role != "user":
-            raise RowError("image_marker_outside_user_turn", f"turn {turn}")
-        markers += found
-    if not any(role == "assistant" for role, _ in sample.messages):
+        check_text(content)
+        answered = answered or role == "assistant"
+        if IMAGE_MARKER in content:
+            if role != "user":
+                raise RowError("image_marker_outside_user_turn", f"turn {turn}")
+            markers += content.count(IMAGE_MARKER)
+    if not answered:
         raise RowError("no_assistant_turn")
     if markers != len(sample.images):
         raise RowError("image_marker_count", f"{markers} markers for {len(sample.images)} images")
 
 
 def _check_answers(sample: Sample) -> None:
+    for name, values in (("choices", sample.choices), ("answers", sample.answers)):
+        if values is not None and not all(value.strip() for value in values):
+            raise RowError(f"empty_text.{name}")
+    if sample.answer_confidence is not None and len(sample.answer_confidence) != len(sample.answers or ()):
+        raise RowError("answer_confidence_count")
     if sample.answers is not None and not sample.answers:
         raise RowError("empty_list.answers")
     if sample.choices is None:
@@ -174,7 +246,7 @@ def _check_answers(sample: Sample) -> None:
 
 
 def sample_row(sample: Sample, origin: Origin, source_lang: str) -> dict[str, Any]:
-    """The row of `SAMPLE_SCHEMA` for a sample, its languages still to be assigned (``langs`` is absent)."""
+    """The row of `SAMPLE_SCHEMA` for a sample, with what later stages decide left out."""
     return {
         "source_id": source_id(origin.dataset, origin.config, origin.split, sample.row_id),
         "source_hash": source_hash(
@@ -204,6 +276,10 @@ def sample_row(sample: Sample, origin: Origin, source_lang: str) -> dict[str, An
         "source_choices": _list(sample.choices),
         "source_answers": _list(sample.answers),
         "answer_index": sample.answer_index,
+        "answer_confidence": _list(sample.answer_confidence),
+        "image_checks": None
+        if sample.image_checks is None
+        else [{"status": c.status, "sha256": c.sha256, "phash": c.phash} for c in sample.image_checks],
     }
 
 

@@ -9,7 +9,10 @@ import typer
 
 from engine import __version__
 from engine.cli.build import build_command
+from engine.cli.listings import languages_command, recipes_command
 from engine.cli.memory import memory_app
+from engine.cli.preview import preview_command
+from engine.cli.templates import templates_command
 from schemas.errors import GlotmillError
 
 STOPPED = 130  # by Ctrl-C; typer turns it into this code itself
@@ -22,6 +25,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("build")(build_command)
+app.command("preview")(preview_command)
+app.command("recipes")(recipes_command)
+app.command("languages")(languages_command)
+app.command("templates")(templates_command)
 app.add_typer(memory_app, name="memory")
 
 

@@ -7,7 +7,7 @@ looser than the sources' and the model's together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 import yaml
 from datasets import Features
 
+from engine.store import images
 from engine.store.shards import Shard
 from recipes.model import Recipe
 from schemas.languages import language
@@ -35,6 +36,7 @@ class CardFacts:
         sources: The manifest's source entries.
         model: Public name of the translation model.
         model_license: Its licence.
+        images: The manifest's entries of the files with images.
     """
 
     recipe: Recipe
@@ -43,6 +45,7 @@ class CardFacts:
     sources: list[dict[str, Any]]
     model: str
     model_license: str
+    images: Sequence[dict[str, Any]] = ()
 
 
 def dataset_license(licenses: Iterable[str]) -> str:
@@ -63,7 +66,8 @@ def card(facts: CardFacts) -> str:
 def _metadata(facts: CardFacts) -> dict[str, Any]:
     present = {lang: parts for lang, parts in facts.shards.items() if parts}
     kept = sum(shard.kept for parts in present.values() for shard in parts)
-    license_id = dataset_license([*(s["license"] for s in facts.sources), facts.model_license])
+    of_images = [s["image_license"] for s in facts.sources if s["image_license"]]
+    license_id = dataset_license([*(s["license"] for s in facts.sources), *of_images, facts.model_license])
     tags = sorted({language(code).hub_language for code in present})
     metadata: dict[str, Any] = {"pretty_name": facts.recipe.name, "license": license_id}
     if license_id == "other":
@@ -79,32 +83,49 @@ def _metadata(facts: CardFacts) -> dict[str, Any]:
     }
     configs, infos = [], []
     features = Features.from_arrow_schema(facts.schema)._to_yaml_list()
-    for name, pattern, filtered, parts in _configs(present):
-        config: dict[str, Any] = {
-            "config_name": name,
-            "data_files": [{"split": "train", "path": pattern}],
-        }
+    for name, folder, filtered, parts in _configs(present):
+        splits = _splits(parts, filtered=filtered)
+        files = [{"split": split, "path": f"data/{folder}/{split}-*.parquet"} for split in splits]
+        config: dict[str, Any] = {"config_name": name, "data_files": files}
         if filtered:
             config["filters"] = [["keep", "==", True]]
         configs.append(config)
-        rows = sum(shard.kept if filtered else shard.rows for shard in parts)
-        size = sum(shard.size for shard in parts)
+        sizes = [
+            {"name": split, "num_bytes": sum(shard.size for shard in own), "num_examples": rows}
+            for split, (own, rows) in splits.items()
+        ]
+        infos.append({"config_name": name, "features": features, "splits": sizes})
+    if facts.images:
+        pattern = f"{images.CONFIG}/train-*.parquet"
+        configs.append({"config_name": images.CONFIG, "data_files": [{"split": "train", "path": pattern}]})
+        rows, size = (sum(shard[key] for shard in facts.images) for key in ("rows", "size"))
         split = {"name": "train", "num_bytes": size, "num_examples": rows}
-        infos.append({"config_name": name, "features": features, "splits": [split]})
+        features = images.FEATURES._to_yaml_list()
+        infos.append({"config_name": images.CONFIG, "features": features, "splits": [split]})
     return {**metadata, "configs": configs, "dataset_info": infos}
 
 
+def _splits(parts: list[Shard], *, filtered: bool) -> dict[str, tuple[list[Shard], int]]:
+    """(shards, rows) of each split that has a row."""
+    found: dict[str, tuple[list[Shard], int]] = {}
+    for split in dict.fromkeys(shard.split for shard in parts):
+        own = [shard for shard in parts if shard.split == split]
+        rows = sum(shard.kept if filtered else shard.rows for shard in own)
+        if rows:
+            found[split] = (own, rows)
+    return found
+
+
 def _configs(present: dict[str, list[Shard]]) -> list[tuple[str, str, bool, list[Shard]]]:
-    """(name, files, kept rows only, shards) of each config; one without a row would not load, so is not made."""
+    """(name, folder of files, kept rows only, shards) of each config; one without a row would not load."""
     found = []
     everything = [shard for parts in present.values() for shard in parts]
     if any(shard.kept for shard in everything):
-        found.append(("default", "data/*/train-*.parquet", True, everything))
+        found.append(("default", "*", True, everything))
     for lang, parts in present.items():
-        pattern = f"data/{lang}/train-*.parquet"
         if any(shard.kept for shard in parts):
-            found.append((lang, pattern, True, parts))
-        found.append((f"{lang}_all", pattern, False, parts))
+            found.append((lang, lang, True, parts))
+        found.append((f"{lang}_all", lang, False, parts))
     return found
 
 

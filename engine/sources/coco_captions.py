@@ -1,42 +1,44 @@
 """The official COCO captions JSON: ``images`` and ``annotations``, several captions an image.
 
 Guarantees: each caption is a sample of its own, identified by its annotation id; captions of one image share
-the image's id; the URI is the official ``coco_url``.
+the image's id; the URI is the official ``coco_url``; memory holds the list of images and one caption.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from engine.sources.raw import identifier, mapping, text, whole
+from engine.sources.json_stream import rows_of_lists
+from engine.sources.raw import identifier, mapping, reference, text, whole
 from engine.sources.turns import caption_turns
-from schemas.errors import InputError, RowError
-from schemas.keys import image_id
-from schemas.sample import Image, Sample
+from schemas.errors import RowError
+from schemas.sample import Sample
+
+LISTS = ("images", "annotations")
+KEPT = ("coco_url", "width", "height")
 
 
 class CocoCaptionsReader:
-    """Reads samples from a parsed COCO captions file."""
+    """Reads samples from a COCO captions file."""
 
-    def __init__(self, content: Any, where: str) -> None:
-        if not isinstance(content, dict):
-            msg = f"{where}: expected a COCO captions object, found a JSON {type(content).__name__}"
-            raise InputError(msg)
-        for key in ("images", "annotations"):
-            if not isinstance(content.get(key), list):
-                msg = f"{where}: expected a list under '{key}', as in the official COCO captions JSON"
-                raise InputError(msg)
-        self._annotations: list[Any] = content["annotations"]
+    def __init__(self, path: Path, where: str) -> None:
+        self._path = path
+        self._where = where
         self._images = {
-            image["id"]: image
-            for image in content["images"]
-            if isinstance(image, dict) and isinstance(image.get("id"), int | str)
+            image["id"]: {key: image[key] for key in KEPT if key in image}
+            for key, image in self._values()
+            if key == "images" and isinstance(image, dict) and isinstance(image.get("id"), int | str)
         }
+
+    def _values(self) -> Iterator[tuple[str, Any]]:
+        return rows_of_lists(self._path, self._where, "a COCO captions object", LISTS)
 
     def rows(self) -> Iterator[tuple[str, Any]]:
         """(``annotations[N]``, annotation) in file order."""
-        for number, annotation in enumerate(self._annotations):
+        annotations = (value for key, value in self._values() if key == "annotations")
+        for number, annotation in enumerate(annotations):
             yield f"annotations[{number}]", annotation
 
     def sample(self, raw: Any) -> Sample:
@@ -47,10 +49,10 @@ class CocoCaptionsReader:
         if image is None:
             raise RowError("unknown_image", str(key))
         uri = text(image, "coco_url")
-        reference = Image(image_id(uri), uri, whole(image, "width"), whole(image, "height"), "image/jpeg")
+        seen = reference(uri, whole(image, "width"), whole(image, "height"), "image/jpeg")
         return Sample(
             row_id=identifier(row, "id"),
             task="caption",
             messages=caption_turns(text(row, "caption").strip()),
-            images=(reference,),
+            images=(seen,),
         )

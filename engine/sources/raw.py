@@ -1,10 +1,14 @@
-"""Taking typed values out of parsed JSON, with a row-level reason for whatever is not as it should be."""
+"""Taking typed values out of parsed rows, with a row-level reason for whatever is not as it should be."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from schemas.errors import RowError
+from schemas.keys import image_id
+from schemas.sample import Image, check_text
+
+LONGEST_URI = 8192  # what servers accept of a URL at most
 
 
 def mapping(raw: Any) -> dict[str, Any]:
@@ -54,3 +58,15 @@ def whole(row: dict[str, Any], key: str) -> int | None:
     if value is not None and not -(2**31) <= value < 2**31:
         raise RowError(f"out_of_range.{key}", "expected a number of 32 bits")
     return value
+
+
+def reference(uri: str, width: int | None = None, height: int | None = None, mime: str | None = None) -> Image:
+    """The reference to an image whose bytes were not seen: its id is made of its URI.
+
+    Raises:
+        RowError: The URI is none; one that is very long is an image written out as text.
+    """
+    check_text(uri)
+    if len(uri) > LONGEST_URI:
+        raise RowError("uri_too_long", f"{len(uri)} characters: {uri[:40]}...")
+    return Image(image_id(uri), uri, width, height, mime)

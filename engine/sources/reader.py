@@ -1,37 +1,56 @@
 """The contract of a reader, and which reader each format has.
 
-Guarantees: every row of a file becomes one sample or one rejection with its position and reason; a file that is
+Guarantees: every row of a source becomes one sample or one rejection with its position and reason; a source that is
 unreadable as a whole is an `InputError` before anything is written.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Protocol, assert_never
 
-import orjson
-
+from engine.sources.aokvqa import AokvqaReader
 from engine.sources.coco_captions import CocoCaptionsReader
+from engine.sources.fields import RowFormat
 from engine.sources.gqa import GqaReader
+from engine.sources.hub import HubReader, pinned
+from engine.sources.image_text import ImageTextReader
+from engine.sources.images import require_libraries
 from engine.sources.jsonl import JsonlReader
-from recipes.sources import CocoCaptionsSource, GqaSource, JsonlSource, Source
+from engine.sources.lines import LinesReader
+from engine.sources.llava import LlavaReader
+from engine.sources.parquet import ParquetReader
+from engine.sources.vqav2 import Vqav2Reader
+from recipes.sources import (
+    AokvqaSource,
+    CocoCaptionsSource,
+    GqaSource,
+    HubSource,
+    ImageTextSource,
+    JsonlSource,
+    LinesSource,
+    LlavaSource,
+    ParquetSource,
+    Source,
+    Vqav2Source,
+)
 from schemas.errors import InputError
 from schemas.sample import Sample
 
 
 class Reader(Protocol):
-    """Reads one file of one source.
+    """Reads one source.
 
-    Making a reader checks the file's shape as far as that is possible without reading all of it.
+    Making a reader checks the source's shape as far as that is possible without reading all of it.
     """
 
     def rows(self) -> Iterator[tuple[str, Any]]:
-        """(position in the file, raw row) for every row of the file, in file order.
+        """(position, raw row) for every row of the source, in its order.
+
+        A row that is already known to be unusable comes as its `RowError`.
 
         Raises:
-            InputError: The file is unreadable as a whole.
+            InputError: The source is unreadable as a whole.
         """
 
     def sample(self, raw: Any) -> Sample:
@@ -42,35 +61,65 @@ class Reader(Protocol):
         """
 
 
-def open_source(name: str, source: Source) -> Reader:
-    """The reader of a recipe's source.
+def located(name: str, source: Source) -> Source:
+    """The source with everything about it settled: its files are there, its revision on the Hub is a commit.
 
     Raises:
-        InputError: The file is missing or of another shape than its format.
+        InputError: A file is missing, or the Hub does not know the dataset.
     """
-    if not source.path.is_file():
-        found = "is a folder" if source.path.is_dir() else "does not exist"
-        msg = f"sources.{name}.path: {source.path} {found}: give the file with --set sources.{name}.path=FILE"
-        raise InputError(msg)
-    where = f"sources.{name}.path: {source.path}"
+    for key, path in source.files().items():
+        if not path.is_file():
+            found = "is a folder" if path.is_dir() else "does not exist"
+            msg = f"sources.{name}.{key}: {path} {found}: give the file with --set sources.{name}.{key}=FILE"
+            raise InputError(msg)
+    if source.images.check:
+        require_libraries(f"sources.{name}.images.check")
+        folder = source.images.folder
+        if folder is not None and not folder.is_dir():
+            msg = f"sources.{name}.images.folder: {folder} is no folder; expected the one with the image files"
+            raise InputError(msg)
+    return pinned(name, source) if isinstance(source, HubSource) else source
+
+
+def open_source(name: str, source: Source) -> Reader:
+    """The reader of a recipe's source, wherever it stands.
+
+    Raises:
+        InputError: A file is missing or of another shape than its format, or the Hub does not know the dataset.
+    """
+    return reader_of(name, located(name, source))
+
+
+def reader_of(name: str, source: Source) -> Reader:
+    """The reader of a located source.
+
+    Raises:
+        InputError: A file is of another shape than its format.
+    """
+    where = {key: f"sources.{name}.{key}: {path}" for key, path in source.files().items()}
     match source:
         case JsonlSource():
-            return JsonlReader(source.path)
+            return JsonlReader(source.path, where["path"], RowFormat(source, source.images))
+        case ParquetSource():
+            return ParquetReader(source.path, where["path"], RowFormat(source, source.images))
         case CocoCaptionsSource():
-            return CocoCaptionsReader(_load_json(source.path, where), where)
+            return CocoCaptionsReader(source.path, where["path"])
         case GqaSource():
-            return GqaReader(_load_json(source.path, where), where, source.images)
+            return GqaReader(source.path, where["path"], source.images)
+        case Vqav2Source():
+            places = where["questions"], where.get("annotations", f"sources.{name}.annotations")
+            return Vqav2Reader(source.questions, source.annotations, places, source.images)
+        case AokvqaSource():
+            return AokvqaReader(where["path"], source)
+        case LlavaSource():
+            return LlavaReader(where["path"], source)
+        case ImageTextSource():
+            return ImageTextReader(where["path"], source)
+        case LinesSource():
+            places = where["path"], where.get("image_list", "")
+            return LinesReader(source.path, source.image_list, places, source.images)
+        case HubSource():
+            at = f"repo: {source.repo}" if source.repo else f"path: {source.path}"
+            return HubReader(f"sources.{name}.{at}", source, RowFormat(source, source.images))
         case _:
             assert_never(source)
-
-
-def _load_json(path: Path, where: str) -> Any:
-    try:
-        return orjson.loads(path.read_bytes())
-    except orjson.JSONDecodeError:
-        pass  # it is strict about lone surrogates, which fail their row and not the file
-    try:
-        return json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        msg = f"{where}: not JSON: {error}"
-        raise InputError(msg) from None

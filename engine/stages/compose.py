@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
 from engine.text.answers import AnswerRule, Origin
-from engine.text.composition import Composed, EngineName, Entry, compose
-from engine.text.fields import answer_requests, turn_requests
+from engine.text.composition import Composed, EngineName, compose
+from engine.text.fields import answer_requests, other_requests, turn_requests
+from engine.text.parts import Entry
 from filters.scorer import PAIR_SCHEMA
 from schemas.keys import canonical_json, record_id
 from schemas.languages import language
@@ -41,7 +43,8 @@ class Composer:
 
     Args:
         lang: Target language.
-        entries: The entries into it, `engine.stages.translate.JOINED_SCHEMA`; its columns are `Entry`'s.
+        into: Gives the entries into a language, `engine.stages.translate.JOINED_SCHEMA`, whose columns are `Entry`'s;
+            asked once for each language that the records hold.
         answers: How answers are treated.
         engine: The translator, for the ``mt`` column.
 
@@ -49,9 +52,10 @@ class Composer:
         origins: How many answers and choices of the records so far went which way.
     """
 
-    def __init__(self, lang: str, entries: pl.DataFrame, answers: AnswerRule, engine: EngineName) -> None:
+    def __init__(self, lang: str, into: Callable[[str], pl.DataFrame], answers: AnswerRule, engine: EngineName) -> None:
         self._lang = lang
-        self._entries = entries
+        self._into = into
+        self._entries: dict[str, pl.DataFrame] = {}
         self._answers = answers
         self._engine = engine
         self._used = hashlib.sha256()
@@ -69,11 +73,7 @@ class Composer:
                 {
                     "row": number,
                     "source_lang": row["source_lang"],
-                    "lang": self._lang,
-                    **{
-                        name: getattr(pair, name)
-                        for name in ("turn", "source", "target", "back", "back_failed", "logprob", "hit_limit")
-                    },
+                    **asdict(pair),
                 }
                 for pair in made.pairs
             ]
@@ -82,16 +82,23 @@ class Composer:
             pa.Table.from_pylist(turns, schema=TURN_SCHEMA),
         )
 
-    def _entries_for(self, rows: list[dict[str, Any]]) -> dict[str, Entry]:
-        """What is known of the segments of these samples, by their text."""
-        texts: set[str] = set()
+    def _entries_for(self, rows: list[dict[str, Any]]) -> dict[tuple[str, str], Entry]:
+        """What is known of the segments of these samples, by their language and text."""
+        texts: dict[str, set[str]] = {self._lang: set()}
         for row in rows:
             if row["source_lang"] != self._lang:
-                texts.update(turn_requests(row), *answer_requests(row, self._lang, self._answers))
-        asked = pl.DataFrame({"text": list(texts)}, schema={"text": pl.String})
-        found = self._entries.join(asked, on="text", how="semi").sort("text").rows()
-        self._used.update(canonical_json(found))
-        return {text: Entry(*values) for text, *values in found}
+                texts[self._lang].update(turn_requests(row), *answer_requests(row, self._lang, self._answers))
+                for lang, requests in other_requests(row, self._lang, self._answers).items():
+                    texts.setdefault(lang, set()).update(requests)
+        found: dict[tuple[str, str], Entry] = {}
+        for lang, wanted in sorted(texts.items()):
+            if lang not in self._entries:
+                self._entries[lang] = self._into(lang)
+            asked = pl.DataFrame({"text": list(wanted)}, schema={"text": pl.String})
+            rows_of = self._entries[lang].join(asked, on="text", how="semi").sort("text").rows()
+            self._used.update(canonical_json([lang, rows_of]))
+            found |= {(lang, text): Entry(*values) for text, *values in rows_of}
+        return found
 
     def take_entries_digest(self) -> str:
         """Identifies the entries that the records since the last call were composed from."""

@@ -1,27 +1,29 @@
 """Ingest: English samples from all sources, in one schema.
 
-Guarantees: file rows = samples + rejected rows, checked against the files written; a row keeps its source's id,
-licence, split and revision; memory does not grow with a file that can be streamed.
+Guarantees: rows read = samples + rejected rows, checked against the files written; a row keeps its source's id,
+licence, split and revision; memory does not grow with a source that can be streamed, but for 16 bytes a row, by which
+a row id that stands twice is found.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.sources import Reader, open_source
-from recipes.model import Recipe
-from recipes.sources import SourceBase
+from engine.sources import OpenSource
+from engine.sources.images import ImageChecker
+from engine.stages.seen import SeenIds
+from engine.store.images import ImageStore
 from schemas.errors import ConservationError, InputError, RowError
-from schemas.keys import file_sha256
 from schemas.languages import ENGLISH
-from schemas.sample import REJECTED_SCHEMA, SAMPLE_SCHEMA, Origin, Rejection, check, sample_row
+from schemas.sample import REJECTED_SCHEMA, SAMPLE_SCHEMA, Image, ImageCheck, Rejection, check, sample_row
 
 BATCH_ROWS = 10_000
 REJECTED = "rejected.parquet"
@@ -29,49 +31,19 @@ REJECTED = "rejected.parquet"
 
 @dataclass(frozen=True, slots=True)
 class SourceCount:
-    """What one source gave: rows read = samples + rejected."""
+    """What one source gave: rows read = samples + rejected.
+
+    Attributes:
+        read: Rows of the source.
+        samples: Rows that became samples.
+        rejected: Rows that did not.
+        images: References to images by status, where images are checked.
+    """
 
     read: int
     samples: int
     rejected: int
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSource:
-    """A source whose file has been found sound.
-
-    Attributes:
-        name: Name in the recipe.
-        reader: Reads its rows.
-        origin: Provenance of its samples.
-        file: Base name of the file.
-        sha256: Checksum of the file.
-    """
-
-    name: str
-    reader: Reader
-    origin: Origin
-    file: str
-    sha256: str
-
-
-def open_sources(recipe: Recipe) -> list[OpenSource]:
-    """Open every source of a recipe, in the recipe's order.
-
-    Raises:
-        InputError: A file is missing or of another shape than its format.
-    """
-    opened = []
-    for name, source in recipe.sources.items():
-        reader = open_source(name, source)
-        sha256 = file_sha256(source.path)
-        opened.append(OpenSource(name, reader, _origin(name, source, sha256), source.path.name, sha256))
-    return opened
-
-
-def _origin(name: str, source: SourceBase, sha256: str) -> Origin:
-    revision = source.revision or f"sha256:{sha256}"
-    return Origin(source.dataset or name, revision, source.config, source.split, source.license)
+    images: dict[str, int] = field(default_factory=dict)
 
 
 def ingest(
@@ -79,8 +51,8 @@ def ingest(
     folder: Path,
     *,
     limit: int | None,
-    assign: Callable[[dict[str, Any]], list[str]],
     advance: Callable[[int], None],
+    dataset: Path | None = None,
 ) -> dict[str, SourceCount]:
     """Write ``<source>.parquet`` for each source, and the rejected rows of all.
 
@@ -88,19 +60,22 @@ def ingest(
         sources: Opened sources.
         folder: Folder of the samples.
         limit: First samples of each source; None is all.
-        assign: From a sample's row to its languages.
         advance: Told how many rows were read.
+        dataset: The dataset's folder, for the bytes of images; None is the folder of the samples.
 
     Raises:
-        InputError: A source has rows, but not one usable.
+        InputError: A source has rows, but not one usable; or it stops being readable.
         ConservationError: The files do not hold what was read.
     """
     folder.mkdir(parents=True)
     counts: dict[str, SourceCount] = {}
-    seen: set[str] = set()
-    with pq.ParquetWriter(folder / REJECTED, REJECTED_SCHEMA, compression="zstd") as rejected:
+    seen = SeenIds()
+    with ExitStack() as stack:
+        rejected = stack.enter_context(pq.ParquetWriter(folder / REJECTED, REJECTED_SCHEMA, compression="zstd"))
+        store = stack.enter_context(ImageStore(dataset or folder))
         for source in sources:
-            counts[source.name] = _ingest_one(source, folder, rejected, seen, limit, assign, advance)
+            batches = _Batches(source, seen, limit, _checker(source, store))
+            counts[source.name] = _ingest_one(source, folder, rejected, batches, advance)
     written = pq.read_metadata(folder / REJECTED).num_rows
     if written != sum(count.rejected for count in counts.values()):
         msg = f"{written} rejected rows written, {counts} counted"
@@ -108,21 +83,31 @@ def ingest(
     return counts
 
 
+def _checker(source: OpenSource, store: ImageStore) -> ImageChecker | None:
+    """What opens a source's images, where the recipe asks for it."""
+    if not source.images.check:
+        return None
+    if not source.images.store:
+        return ImageChecker(source.images)
+
+    def keep(image: Image, found: ImageCheck) -> None:
+        store.add(image, found, source.images.license or source.origin.license)
+
+    return ImageChecker(source.images, keep)
+
+
 def _ingest_one(
     source: OpenSource,
     folder: Path,
     rejected: pq.ParquetWriter,
-    seen: set[str],
-    limit: int | None,
-    assign: Callable[[dict[str, Any]], list[str]],
+    batches: _Batches,
     advance: Callable[[int], None],
 ) -> SourceCount:
     path = folder / f"{source.name}.parquet"
     read = refused = 0
     first: Rejection | None = None
-    with ExitStack() as stack:
-        writer = stack.enter_context(pq.ParquetWriter(path, SAMPLE_SCHEMA, compression="zstd"))
-        for rows, refusals in _batches(source, seen, limit, assign):
+    with pq.ParquetWriter(path, SAMPLE_SCHEMA, compression="zstd") as writer:
+        for rows, refusals in batches:
             if rows:
                 writer.write_table(pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA))
             if refusals:
@@ -137,38 +122,90 @@ def _ingest_one(
         raise ConservationError(msg)
     if not samples:
         why = f"; the first: {first.position}: {first.reason} {first.detail}".rstrip() if first else ""
-        msg = f"sources.{source.name}.path: {source.file} has no usable row among {read}{why}"
+        key = f".{next(iter(source.files))}" if source.files else ""
+        msg = f"sources.{source.name}{key}: {source.file} has no usable row among {read}{why}"
         raise InputError(msg)
-    return SourceCount(read, samples, refused)
+    return SourceCount(read, samples, refused, batches.images)
 
 
-def _batches(
-    source: OpenSource, seen: set[str], limit: int | None, assign: Callable[[dict[str, Any]], list[str]]
-) -> Iterator[tuple[list[dict[str, Any]], list[Rejection]]]:
-    """(sample rows, rejections) of a source, a few thousand at a time."""
-    rows: list[dict[str, Any]] = []
-    refusals: list[Rejection] = []
-    samples = 0
-    for position, raw in source.reader.rows():
-        try:
-            sample = source.reader.sample(raw)
-            check(sample)
-            row = sample_row(sample, source.origin, ENGLISH)
-            if row["source_id"] in seen:
-                raise RowError("duplicate_row_id", sample.row_id)
-        except RowError as error:
-            refusals.append(Rejection(position, error.reason, error.detail))
-        else:
-            seen.add(row["source_id"])
-            row["langs"] = assign(row)
-            rows.append(row)
-            samples += 1
-        if len(rows) + len(refusals) >= BATCH_ROWS:
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Python's search for cycles put off: a batch is many objects and no cycle, and the search a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Batches:
+    """The rows of one source, a few thousand at a time: (sample rows, rejections), each in the source's order."""
+
+    def __init__(self, source: OpenSource, seen: SeenIds, limit: int | None, checker: ImageChecker | None) -> None:
+        self._source = source
+        self._seen = seen
+        self._limit = limit
+        self._checker = checker
+
+    @property
+    def images(self) -> dict[str, int]:
+        """References to images by status, so far."""
+        return dict(sorted(self._checker.counts.items())) if self._checker else {}
+
+    def __iter__(self) -> Iterator[tuple[list[dict[str, Any]], list[Rejection]]]:
+        raws = self._source.reader.rows()
+        samples = 0
+        while self._limit is None or samples < self._limit:
+            wanted = BATCH_ROWS if self._limit is None else min(BATCH_ROWS, self._limit - samples)
+            with _without_collector():
+                read = self._read(raws, wanted)
+            if not read:
+                return
+            rows, refusals = self._sorted_out(read)
+            samples += len(rows)
             yield rows, refusals
-            rows, refusals = [], []
-        if samples == limit:
-            break
-    yield rows, refusals
+
+    def _read(self, raws: Iterator[tuple[str, Any]], wanted: int) -> list[tuple[str, dict[str, Any] | Rejection]]:
+        """The next rows by position, until so many look usable or there were as many as fit a batch."""
+        read: list[tuple[str, dict[str, Any] | Rejection]] = []
+        usable = 0
+        for position, raw in raws:
+            try:
+                row = self._row(raw)
+            except RowError as error:
+                read.append((position, Rejection(position, error.reason, error.detail)))
+            else:
+                read.append((position, row))
+                usable += 1
+            if usable == wanted or len(read) == BATCH_ROWS:
+                break
+        return read
+
+    def _row(self, raw: Any) -> dict[str, Any]:
+        if isinstance(raw, RowError):
+            raise raw
+        sample = self._source.reader.sample(raw)
+        check(sample)
+        if self._checker:
+            sample = self._checker.checked(sample)
+        return sample_row(sample, self._source.origin, ENGLISH)
+
+    def _sorted_out(
+        self, read: list[tuple[str, dict[str, Any] | Rejection]]
+    ) -> tuple[list[dict[str, Any]], list[Rejection]]:
+        new = iter(self._seen.first_time([row["source_id"] for _, row in read if isinstance(row, dict)]))
+        rows: list[dict[str, Any]] = []
+        refusals: list[Rejection] = []
+        for position, row in read:
+            if isinstance(row, Rejection):
+                refusals.append(row)
+            elif next(new):
+                rows.append(row)
+            else:
+                refusals.append(Rejection(position, "duplicate_row_id", row["source"]["row_id"]))
+        return rows, refusals
 
 
 def _rejected_table(source: OpenSource, refusals: list[Rejection]) -> pa.Table:
@@ -176,10 +213,14 @@ def _rejected_table(source: OpenSource, refusals: list[Rejection]) -> pa.Table:
         {
             "source": source.name,
             "file": source.file,
-            "position": refusal.position,
+            "position": _storable(refusal.position),
             "reason": refusal.reason,
-            "detail": refusal.detail.encode("utf-8", "backslashreplace").decode(),
+            "detail": _storable(refusal.detail),
         }
         for refusal in refusals
     ]
     return pa.Table.from_pylist(rows, schema=REJECTED_SCHEMA)
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -7,7 +7,7 @@ byte for byte; samples assigned = kept + dropped + failed, checked for each lang
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -57,14 +57,16 @@ class Packer:
     def language(
         self,
         lang: str,
+        split: str,
         rows: Iterable[dict[str, Any]],
         composer: Composer,
         advance: Callable[[int], None],
     ) -> list[Shard]:
-        """Write all shards of one language.
+        """Write all shards of one language and split.
 
         Args:
             lang: The language.
+            split: The split.
             rows: Its samples, in order.
             composer: Puts its records together.
             advance: Told how many records were written.
@@ -76,7 +78,7 @@ class Packer:
         shards: list[Shard] = []
         assigned = 0
         while batch := list(islice(waiting, min(self.pack.row_group_rows, self.pack.shard_rows))):
-            path = f"data/{lang}/train-{len(shards):05}.parquet"
+            path = f"data/{lang}/{split}-{len(shards):05}.parquet"
             with ShardWriter(self.root, path, self.schema) as writer:
                 room = self.pack.shard_rows
                 while batch:
@@ -106,8 +108,3 @@ class Packer:
         for name in schema.names[table.num_columns :]:
             table = table.append_column(name, measured[name])
         return table.cast(schema), Counter(verdict["warnings"].explode().drop_nulls())
-
-
-def in_language(rows: Iterable[dict[str, Any]], lang: str) -> Iterator[dict[str, Any]]:
-    """The samples assigned to a language, in order."""
-    return (row for row in rows if lang in row["langs"])

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import polars as pl
-import pyarrow.parquet as pq
 
-from engine.stages.ingest import BATCH_ROWS
+from engine.stages.sample_files import sample_rows
 from engine.store.memory import Direction
 from engine.text.answers import AnswerRule
-from engine.text.fields import answer_requests, turn_requests
+from engine.text.fields import answer_requests, other_requests, turn_requests
 
 ASKED_SCHEMA = {
     "text": pl.String,  # the request, in NFC
@@ -74,18 +73,6 @@ def asked_table(counted: Iterator[tuple[Counter[str], bool]]) -> pl.DataFrame:
     return rows.group_by("text").agg(pl.col("asked").sum(), pl.col("carrier").all()).sort("text")
 
 
-def sample_files(folder: Path, sources: list[str]) -> list[Path]:
-    """The sample files of a build in the recipe's order, which is the order of all its records."""
-    return [folder / f"{name}.parquet" for name in sources]
-
-
-def sample_rows(files: list[Path]) -> Iterator[dict[str, Any]]:
-    """The rows of sample files, in order, a few thousand in memory at a time."""
-    for path in files:
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH_ROWS):
-            yield from batch.to_pylist()
-
-
 def segments_of(files: list[Path], answers: AnswerRule) -> Segments:
     """Every request of every sample and language."""
     segments = Segments()
@@ -97,4 +84,6 @@ def segments_of(files: list[Path], answers: AnswerRule) -> Segments:
             alone, shown = answer_requests(row, lang, answers)
             segments.add(source, (lang,), alone)
             segments.add(source, (lang,), shown, carrier=True)
+            for into, requests in other_requests(row, lang, answers).items():
+                segments.add(source, (into,), list(requests))
     return segments

@@ -33,7 +33,10 @@ def write_manifest(root: Path, shards: dict[str, list[Shard]], facts: dict[str, 
         if not parts:
             continue
         name = f"manifests/{lang}.json"
-        data = json_bytes({"config": lang, "splits": {"train": [shard.as_json() for shard in parts]}})
+        splits: dict[str, list[dict[str, Any]]] = {}
+        for shard in parts:
+            splits.setdefault(shard.split, []).append(shard.as_json())
+        data = json_bytes({"config": lang, "splits": splits})
         write_bytes(root / name, data)
         configs[lang] = {
             "manifest": name,

@@ -58,6 +58,11 @@ class Shard:
     ids_sha256: str
     translate: str
 
+    @property
+    def split(self) -> str:
+        """The split that the file belongs to, as its name says."""
+        return Path(self.path).name.rpartition("-")[0]
+
     def as_json(self) -> dict[str, Any]:
         """The manifest's entry."""
         return asdict(self)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -19,14 +19,17 @@ import regex
 from engine.embedded import ANSWERS
 from engine.text.sentences import sentences
 from recipes.model import Answers
+from recipes.templates import Translations
 from schemas.errors import InputError
-from schemas.keys import digest
+from schemas.keys import draw
 from schemas.languages import ENGLISH, language, read_table
 
 YES_NO = Path(__file__).parent / "data" / "yes_no.csv"
 
 # Tasks whose short answers follow the recipe's answer policy.
 ANSWER_TASKS = frozenset({"vqa_open", "vqa_mc", "matching", "ocr", "classification"})
+# Tasks whose answers come from tables: policy ``coin`` has nothing to spare there.
+SETTLED_TASKS = frozenset({"matching", "classification"})
 # Answers of up to so many words are put into their question's context where the recipe asks for it.
 CONTEXT_WORDS = 3
 
@@ -35,28 +38,60 @@ _NOUN_CAPITALS = frozenset({"deu_Latn", "ltz_Latn"})
 _YES_NO_CHARS = 8  # of a yes or no with its marks: a longer answer need not be looked at
 _END = regex.compile(r"[\s.!?…。！？।॥۔።။؟]+$")
 
+SOURCE = "source"  # in a turn plan: the turn stays in the source's language
+
+Policy = Literal["source", "target", "kept"]
+LabelTable = dict[str, dict[str, str]]  # language -> label id -> name
 AnswerTable = dict[str, dict[str, str]]  # language -> English answer in lower case -> translation
 # `in_context_as_bare` is an answer whose translation in context is its bare one.
-Origin = Literal["table", "yes_no_table", "copied", "source", "bare", "in_context", "in_context_as_bare"]
+Origin = Literal[
+    "label", "table", "yes_no_table", "dictionary", "copied", "source", "bare", "in_context", "in_context_as_bare"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRule:
-    """How answers are treated: the recipe's ``answers`` section with its table loaded."""
+    """How answers are treated: the recipe's ``answers`` section with what is known beforehand.
+
+    Attributes:
+        section: The section.
+        table: Answers known beforehand.
+        labels: Names of things by language and label id.
+        instructions: Templates known in other languages.
+        frequent: The answers that the section's dictionary holds; filled once the samples are known.
+    """
 
     section: Answers
     table: AnswerTable
+    labels: LabelTable = field(default_factory=dict)
+    instructions: Translations = field(default_factory=dict)
+    frequent: frozenset[str] = frozenset()
 
-    def policy(self, row: Mapping[str, Any], lang: str) -> Literal["source", "target"]:
+    @property
+    def needs_back_translation(self) -> bool:
+        """Whether answers are decided on by their way back."""
+        return self.section.dictionary is not None
+
+    def is_asked(self, answer: str) -> bool:
+        """Whether an answer that no table has is put to the engine, and not left English."""
+        return not is_yes_no(answer) and (self.section.dictionary is None or answer in self.frequent)
+
+    def policy(self, row: Mapping[str, Any], lang: str) -> Policy:
         """Whether a sample's answers are in the source's or the target's language.
+
+        ``kept`` is ``source`` without a look into any table: the sample's reply stays in its own language.
 
         Args:
             row: A row of `schemas.sample.SAMPLE_SCHEMA`.
             lang: The target language.
         """
+        if (row.get("turn_plan") or [None])[-1] == SOURCE:
+            return "kept"
         match self.section.policy:
+            case "coin" if row["task"] in SETTLED_TASKS:
+                return "target"
             case "coin":
-                drawn = int(digest([self.section.seed, row["source_id"], lang])[:13], 16) / 16**13
+                drawn = draw(self.section.seed, row["source_id"], lang)
                 return "target" if drawn < self.section.target_share else "source"
             case "keep_if_ocr":
                 return "source" if row["task"] == "ocr" else "target"
@@ -65,6 +100,8 @@ class AnswerRule:
 
     def known(self, answer: str, lang: str, policy: str) -> tuple[str, Origin] | None:
         """The answer in the language, where a table has it: the recipe's own first, then yes and no."""
+        if policy == "kept":
+            return None
         found = _look_up(self.table.get(lang, {}), answer)
         if found is not None:
             return found, "table"
@@ -73,6 +110,11 @@ class AnswerRule:
             if found is not None:
                 return found, "yes_no_table"
         return None
+
+    def instruction(self, row: Mapping[str, Any], turn: Mapping[str, str], lang: str) -> str | None:
+        """The words of a turn's template in a language, where they are known beforehand."""
+        known = self.instructions.get(lang, {}).get(row["template_id"])
+        return None if known is None else known[1 if turn["role"] == "assistant" else 0]
 
 
 def is_yes_no(answer: str) -> bool:
@@ -136,6 +178,11 @@ def load_answers(table: str | Path | None) -> AnswerTable:
         for code, cell in zip(codes[1:], row[1:], strict=True):
             known[code][english] = cell
     return known
+
+
+def same_answer(one: str, other: str) -> bool:
+    """Whether two answers are the same but for letter case and closing marks."""
+    return str(_END.sub("", one.strip())).casefold() == str(_END.sub("", other.strip())).casefold()
 
 
 def carrier(question: str, answer: str) -> str | None:

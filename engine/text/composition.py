@@ -12,40 +12,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.text.answers import AnswerRule, Origin, carrier, is_yes_no, recover
-from engine.text.fields import answer_texts, is_answer, only_question
-from engine.text.segments import plain, split
+from engine.text.answers import AnswerRule, Origin, carrier, recover, same_answer
+from engine.text.fields import answer_texts, is_answer, labels_of, only_question, turn_lang
+from engine.text.instructions import (
+    is_translated,
+    options,
+    render,
+    slot_texts,
+    slots_in,
+    template_of,
+    with_images,
+)
+from engine.text.parts import HUMAN, Entry, Part, TurnPair, pair
+from engine.text.segments import split
 from engine.text.structure import mismatch
+from recipes.templates import LANGUAGE, OPTIONS
 from schemas.keys import content_hash, nfc
-
-HUMAN = "human"  # a person's correction, among the engines of a record
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is known of one segment in one language: its translation or failure, the way back, and who made it."""
-
-    text: str | None
-    failure: str | None
-    logprob: float | None
-    target_tokens: int | None
-    hit_limit: bool | None
-    back: str | None
-    back_failed: bool | None = False
-    origin: str = "machine"
-
-
-@dataclass(frozen=True, slots=True)
-class TurnPair:
-    """A translated turn for the scorers: plain texts, and what the translator said of it."""
-
-    turn: int
-    source: str
-    target: str
-    back: str | None
-    logprob: float | None
-    hit_limit: bool
-    back_failed: bool
+from schemas.languages import language
+from schemas.sample import IMAGE_MARKER
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +63,18 @@ class RecordFailedError(Exception):
 
 
 def compose(
-    row: Mapping[str, Any], lang: str, entries: Mapping[str, Entry], rule: AnswerRule, engine: EngineName
+    row: Mapping[str, Any],
+    lang: str,
+    entries: Mapping[tuple[str, str], Entry],
+    rule: AnswerRule,
+    engine: EngineName,
 ) -> Composed:
     """Put a record's target side together.
 
     Args:
         row: A row of `schemas.sample.SAMPLE_SCHEMA`.
         lang: Target language.
-        entries: What is known of each request in that language, by its text.
+        entries: What is known of each request, by its language and text.
         rule: How answers are treated.
         engine: The translator, for the ``mt`` column.
     """
@@ -117,7 +105,9 @@ def _hash(columns: Mapping[str, Any]) -> str:
 class _Composer:
     """One record on its way together; notes what was used for it."""
 
-    def __init__(self, row: Mapping[str, Any], lang: str, entries: Mapping[str, Entry], rule: AnswerRule) -> None:
+    def __init__(
+        self, row: Mapping[str, Any], lang: str, entries: Mapping[tuple[str, str], Entry], rule: AnswerRule
+    ) -> None:
         self._row = row
         self._lang = lang
         self._source = row["source_lang"]
@@ -166,78 +156,159 @@ class _Composer:
     def _turn(self, number: int, turn: Mapping[str, str]) -> tuple[str, str | None, str | None]:
         """(target text, its language, back-translation) of a turn."""
         text, where = turn["content"], f"messages[{number}].content"
+        into = turn_lang(self._row, number, self._lang)
+        if template_of(self._row, turn) is not None:
+            return self._templated(number, turn, into)
+        if into == self._source:
+            self._copied.append(where)
+            return text, into, None
         if is_answer(self._row, turn):
             target, lang, origin = self._answers[text]
             self._note(where, origin)
-            if origin == "bare":
-                entries = [self._entry(request) for request in split(text, self._source).requests]
-                returned = self._returned(text)
-                self._pairs.append(_pair(number, text, target, returned, entries))
-                return target, lang, returned
+            if origin in ("bare", "dictionary"):
+                bare = self._part(text, self._lang)
+                self._pairs.append(pair(number, [bare], self._lang))
+                return target, lang, bare.back
             return target, lang, None
-        cut = split(text, self._source)
-        entries = [self._entry(request) for request in cut.requests]
-        if not entries:
+        part = self._part(text, into)
+        if not part.entries:
             self._copied.append(where)
             return text, None, None
-        target = cut.join(self._translation)
-        reason = mismatch(text, target, self._source, self._lang)
+        self._pairs.append(pair(number, [part], into))
+        return part.target, into, part.back
+
+    def _part(self, text: str, into: str) -> Part:
+        """A text in a language, its structure checked."""
+        cut = split(text, self._source)
+        entries = [self._entry(request, into) for request in cut.requests]
+        target = cut.join(lambda request: self._translation(request, into))
+        reason = mismatch(text, target, self._source, into)
         if reason:
             raise RecordFailedError(reason)
-        returned = self._returned(text)
-        self._pairs.append(_pair(number, text, target, returned, entries))
-        return target, self._lang, returned
+        return Part(text, target, self._returned(text, into), entries)
 
-    def _entry(self, request: str) -> Entry:
-        entry = self._entries[request]
+    def _templated(self, number: int, turn: Mapping[str, str], into: str) -> tuple[str, str | None, str | None]:
+        """A turn that a template made: its texts in their slots, its own words in the language that they go into."""
+        template = str(template_of(self._row, turn))
+        parts = {
+            name: self._part(text, into) if into != self._source else Part(text, text, None, [])
+            for name, text in slot_texts(self._row, template).items()
+        }
+        values = self._settled(template, into) | {name: part.target for name, part in parts.items()}
+        words, made = template, None
+        if is_translated(self._row, turn) and into != self._source:
+            known = self._rule.instruction(self._row, turn, into)
+            made = None if known else self._part(template, into)
+            words = known or str(made and made.target)
+        translated = [part for part in (*parts.values(), *([made] if made else [])) if part.entries]
+        images = turn["content"].count(IMAGE_MARKER)
+        target = with_images(render(words, values), images)
+        if not translated:
+            if words == template:
+                self._copied.append(f"messages[{number}].content")
+            return target, self._source if words == template else into, None
+        self._pairs.append(pair(number, translated, into))
+        if any(part.back is None for part in translated):
+            return target, into, None
+        backs = {name: part.back or part.target for name, part in parts.items()}
+        words = made.back if made and made.back else template
+        return target, into, with_images(render(words, values | backs), images)
+
+    def _settled(self, template: str, into: str) -> dict[str, str]:
+        """What a template's slots hold beside the texts that are translated for them."""
+        values = {
+            LANGUAGE: language(self._reply_language()).name,
+            OPTIONS: options(self._choices() if OPTIONS in slots_in(template) else []),
+        }
+        for slot in self._row["slots"] or ():
+            if slot["label"] is not None and slot["name"] != "answer":
+                values[slot["name"]] = self._label(slot["text"], slot["label"], into)
+            elif slot["name"] == "answer":
+                values["answer"] = self._answers[slot["text"]][0]
+        return values
+
+    def _reply_language(self) -> str:
+        """The language of what the assistant says; text that is the same in all counts as the target's."""
+        number = len(self._row["source_messages"]) - 1
+        turn = self._row["source_messages"][number]
+        if is_answer(self._row, turn):
+            return self._answers[turn["content"]][1] or self._lang
+        return turn_lang(self._row, number, self._lang)
+
+    def _choices(self) -> list[str]:
+        return [self._answers[text][0] for text in self._row["source_choices"] or ()]
+
+    def _label(self, text: str, label: str, into: str) -> str:
+        if into == self._source:
+            return text
+        found = self._rule.labels.get(into, {}).get(label)
+        if found is None:
+            raise RecordFailedError("no_label")
+        return found
+
+    def _entry(self, request: str, into: str) -> Entry:
+        entry = self._entries[into, request]
         if entry.text is None:
             raise RecordFailedError(entry.failure)
         self._made_by.add(entry.origin)
         return entry
 
-    def _translation(self, request: str) -> str:
-        return str(self._entry(request).text)
+    def _translation(self, request: str, into: str) -> str:
+        return str(self._entry(request, into).text)
 
-    def _returned(self, text: str) -> str | None:
+    def _returned(self, text: str, into: str) -> str | None:
         """The text with each segment translated there and back; None where a way back failed."""
         cut = split(text, self._source)
-        if any(self._entries[request].back is None for request in cut.requests):
+        if any(self._entries[into, request].back is None for request in cut.requests):
             return None
-        return cut.join(lambda request: str(self._entries[request].back))
+        return cut.join(lambda request: str(self._entries[into, request].back))
 
     def _answer(self, text: str) -> tuple[str, str | None, Origin]:
         """(target text, its language, where from) of an answer or choice."""
+        label = labels_of(self._row).get(text)
+        if label is not None and self._policy == "target":
+            return self._label(text, label, self._lang), self._lang, "label"
         known = self._rule.known(text, self._lang, self._policy)
         if known is not None:
             return known[0], self._lang, known[1]
         cut = split(text, self._source)
         if not cut.requests:
             return text, None, "copied"
-        if self._policy == "source" or is_yes_no(text):
+        if self._policy != "target" or not self._rule.is_asked(text):
             return text, self._source, "source"
+        if self._rule.section.dictionary is not None:
+            return self._in_dictionary(text)
         found = self._in_context(text)
         if found is not None:
-            bare = cut.join(lambda request: self._entries[request].text or "")
+            bare = cut.join(lambda request: self._entries[self._lang, request].text or "")
             same = bare.casefold() == found.casefold()
             return found, self._lang, "in_context_as_bare" if same else "in_context"
-        target = cut.join(self._translation)
-        reason = mismatch(text, target, self._source, self._lang)
-        if reason:
-            raise RecordFailedError(reason)
-        return target, self._lang, "bare"
+        return self._part(text, self._lang).target, self._lang, "bare"
+
+    def _in_dictionary(self, text: str) -> tuple[str, str | None, Origin]:
+        """A frequent answer's translation, where its way back gives the answer again and it is not English."""
+        found = [self._entries[self._lang, request] for request in split(text, self._source).requests]
+        if any(entry.text is None or entry.back is None for entry in found):
+            return text, self._source, "source"
+        part = self._part(text, self._lang)
+        if not same_answer(str(part.back), text) or same_answer(part.target, text):
+            return text, self._source, "source"
+        return part.target, self._lang, "dictionary"
 
     def _in_context(self, text: str) -> str | None:
         asked = only_question(self._row) if self._rule.section.context else None
         shown = carrier(asked, text) if asked else None
         if asked is None or shown is None:
             return None
-        own, both = self._entries[asked].text, self._entries[nfc(shown)].text
+        own, both = (self._entries[self._lang, request].text for request in (asked, nfc(shown)))
         if own is None or both is None:
             return None
         found = recover(both, own, text, self._lang)
         if found is None or mismatch(text, found, self._source, self._lang):
+            if self._rule.section.context_miss == "fail":
+                raise RecordFailedError("field_count")
             return None
-        self._made_by.add(self._entries[nfc(shown)].origin)
+        self._made_by.add(self._entries[self._lang, nfc(shown)].origin)
         return found
 
     def _note(self, where: str, origin: Origin) -> None:
@@ -259,17 +330,3 @@ class _Composer:
 
 def _distinct(choices: list[str] | None) -> int:
     return len({choice.casefold() for choice in choices or ()})
-
-
-def _pair(number: int, source: str, target: str, back: str | None, entries: list[Entry]) -> TurnPair:
-    scored = [(e.logprob, e.target_tokens) for e in entries if e.logprob is not None and e.target_tokens]
-    total = sum(tokens for _, tokens in scored)
-    return TurnPair(
-        turn=number,
-        source=plain(source),
-        target=plain(target),
-        back=None if back is None else plain(back),
-        logprob=sum(logprob * tokens for logprob, tokens in scored) / total if total else None,
-        hit_limit=any(entry.hit_limit for entry in entries),
-        back_failed=any(entry.back_failed for entry in entries),
-    )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.text.answers import ANSWER_TASKS, AnswerRule, carrier, is_yes_no
+from engine.text.answers import ANSWER_TASKS, SOURCE, AnswerRule, carrier
+from engine.text.instructions import is_translated, slot_texts, template_of
 from engine.text.segments import split
 from schemas.keys import nfc
 
@@ -24,22 +25,71 @@ def is_answer(row: Mapping[str, Any], turn: Mapping[str, str]) -> bool:
     return turn["role"] == "assistant" and row["task"] in ANSWER_TASKS and turn["content"] in answer_texts(row)
 
 
+def labels_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """The label ids of a sample's answers that are names of things."""
+    return {
+        slot["text"]: slot["label"] for slot in row.get("slots") or () if slot["label"] and slot["name"] == "answer"
+    }
+
+
+def turn_lang(row: Mapping[str, Any], number: int, lang: str) -> str:
+    """The language of a turn in a record of the target language ``lang``."""
+    planned = row["turn_plan"][number] if row.get("turn_plan") else None
+    return lang if planned is None else row["source_lang"] if planned == SOURCE else str(planned)
+
+
+def turn_texts(row: Mapping[str, Any], turn: Mapping[str, str]) -> list[str]:
+    """The texts of a turn that are translated as they stand: all of it, or what a template holds in its slots."""
+    template = template_of(row, turn) if row.get("instruction") else None
+    if template is not None:
+        return list(slot_texts(row, template).values())
+    return [] if is_answer(row, turn) else [turn["content"]]
+
+
 def turn_requests(row: Mapping[str, Any]) -> list[str]:
-    """The segments of a sample's turns, answers apart: the same in every language."""
+    """The segments of a sample's turns in the target language, answers and templates apart: the same in all."""
     return [
         request
-        for turn in row["source_messages"]
-        if not is_answer(row, turn)
-        for request in split(turn["content"], row["source_lang"]).requests
+        for number, turn in enumerate(row["source_messages"])
+        if not row.get("turn_plan") or row["turn_plan"][number] is None
+        for text in turn_texts(row, turn)
+        for request in split(text, row["source_lang"]).requests
     ]
+
+
+def other_requests(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> dict[str, list[str]]:
+    """The segments that depend on the target language, by language: templates' words, and turns that are in another.
+
+    Args:
+        row: A row of `schemas.sample.SAMPLE_SCHEMA`.
+        lang: The record's language.
+        rule: Which templates are known in which language.
+    """
+    found: dict[str, list[str]] = {}
+    if not row.get("turn_plan") and not row.get("instruction"):
+        return found
+    for number, turn in enumerate(row["source_messages"]):
+        into = turn_lang(row, number, lang)
+        if into == row["source_lang"]:
+            continue
+        texts = turn_texts(row, turn) if into != lang else []
+        template = template_of(row, turn)
+        if template is not None and is_translated(row, turn) and not rule.instruction(row, turn, into):
+            texts = [*texts, template]
+        for text in texts:
+            found.setdefault(into, []).extend(split(text, row["source_lang"]).requests)
+    return found
 
 
 def answer_requests(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> tuple[list[str], list[str]]:
     """(segments of answers and choices, carriers) that a sample needs in one language, each answer once."""
     policy = rule.policy(row, lang)
-    if policy == "source":
+    if policy != "target":
         return [], []
-    unknown = [a for a in answer_texts(row) if rule.known(a, lang, policy) is None and not is_yes_no(a)]
+    named = labels_of(row)
+    unknown = [
+        a for a in answer_texts(row) if a not in named and rule.known(a, lang, policy) is None and rule.is_asked(a)
+    ]
     bare = [request for answer in unknown for request in split(answer, row["source_lang"]).requests]
     if not rule.section.context:
         return bare, []
@@ -51,6 +101,6 @@ def answer_requests(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> tupl
 
 def only_question(row: Mapping[str, Any]) -> str | None:
     """The request of a sample's only question; None where its user turn is more than one sentence."""
-    turns = [turn["content"] for turn in row["source_messages"] if turn["role"] == "user"]
+    turns = [text for turn in row["source_messages"] if turn["role"] == "user" for text in turn_texts(row, turn)]
     asked = [request for turn in turns for request in split(turn, row["source_lang"]).requests]
     return asked[0] if len(asked) == 1 else None

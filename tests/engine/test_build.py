@@ -152,7 +152,12 @@ def test_the_manifest_names_every_shard_with_its_checksum_and_the_sources(recipe
         assert found[shard["path"]] == shard["sha256"]
         assert (dataset / shard["path"]).stat().st_size == shard["size"]
     (source,) = root["sources"]
-    assert (source["file"], source["read"], source["samples"], source["rejected"]) == ("samples.jsonl", 40, 40, 0)
+    assert (source["files"]["path"]["file"], source["read"], source["samples"], source["rejected"]) == (
+        "samples.jsonl",
+        40,
+        40,
+        0,
+    )
 
 
 def test_the_lock_is_the_resolved_recipe(recipe_file, run):

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.text.answers import AnswerRule
-from engine.text.composition import Composed, EngineName, Entry, compose
+from engine.text.composition import Composed, EngineName, compose
 from engine.text.fields import answer_requests, turn_requests
+from engine.text.parts import Entry
 from engine.text.segments import split
 from engine.translators import Request, load_translator, resolve_translator
 from engine.translators.ladder import translate_with_retry
@@ -37,7 +38,7 @@ def made(row: dict[str, Any], engine, rule: AnswerRule = RULE, lang: str = "deu_
     for text, outcome in zip(texts, outcomes, strict=True):
         t = outcome.translation
         failure = f"failed:{t.failure}" if t.failure else None
-        entries[text] = Entry(t.text, failure, t.logprob, t.target_tokens, t.hit_limit, back=t.text)
+        entries[lang, text] = Entry(t.text, failure, t.logprob, t.target_tokens, t.hit_limit, back=t.text)
     return compose(row, lang, entries, rule, EngineName("fake", "fake", "f"))
 
 

@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from engine.text.answers import AnswerRule
-from engine.text.composition import EngineName, Entry, compose
+from engine.text.composition import EngineName, compose
 from engine.text.fields import answer_requests, turn_requests
+from engine.text.parts import Entry
 from engine.text.structure import sentence_count, structure
 from recipes.model import Answers
 
@@ -116,7 +117,13 @@ def test_human_translations_of_all_questions_compose_with_every_yes_and_no_by_ta
             human = other[key]["question"]
             entries = dict.fromkeys(asked, Entry(human, None, None, None, hit_limit=False, back=None))
             entries |= {text: Entry("x" + text, None, None, None, hit_limit=False, back=None) for text in bare}
-            made = compose(row, lang, entries, rule, EngineName("human", "human", "h"))
+            made = compose(
+                row,
+                lang,
+                {(lang, text): known for text, known in entries.items()},
+                rule,
+                EngineName("human", "human", "h"),
+            )
             total += 1
             if made.failure:
                 failures[made.failure] += 1

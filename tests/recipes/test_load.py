@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.sources.jsonl import JsonlReader
+from engine.sources import open_source
 from recipes import load_recipe
 from recipes.load import built_in_recipes
 from recipes.model import NllbTranslate
@@ -38,7 +38,7 @@ def test_every_built_in_recipe_loads_by_name(name: str):
 
 
 def test_the_quickstart_data_is_what_the_readme_says_and_sound():
-    reader = JsonlReader(built_in_recipes()["quickstart"].parent / "data/quickstart.jsonl")
+    reader = open_source("everyday", load_recipe("quickstart").sources["everyday"])
     samples = [reader.sample(raw) for _, raw in reader.rows()]
     for sample in samples:
         check(sample)

@@ -30,6 +30,15 @@ def test_what_a_recipe_leaves_out_is_golden():
     found = recipe().model_dump(exclude={"name", "sources", "languages"})
     assert found == {
         "description": "",
+        "mix": {
+            "mode": "fanout", "seed": 0, "by_source": {}, "weights": "uniform", "exponent": 1.0, "floor": 1,
+            "english_share": None, "quotas": {}, "exclude": {}, "skip": (),
+        },
+        "templates": None,
+        "clean": (),
+        "derive": {},
+        "labels": None,
+        "splits": {"validation": 0.0, "test": 0.0, "by": "image_id", "seed": 0},
         "translate": {
             "engine": "nllb", "model": "embedded", "revision": None, "device": "auto", "compute_type": "auto",
             "batch_tokens": 2048, "unit_tokens": 32_768, "threads": 1, "unit_timeout": 1800,
@@ -37,7 +46,10 @@ def test_what_a_recipe_leaves_out_is_golden():
             "max_decoding_tokens": 256, "actors_per_gpu": 1,
             "retry": {"beam_size": 5, "repetition_penalty": 1.2, "no_repeat_ngram": 4},
         },
-        "answers": {"policy": "target", "seed": 0, "target_share": 0.5, "context": False, "table": None},
+        "answers": {
+            "policy": "target", "seed": 0, "target_share": 0.5, "context": False, "context_miss": "bare",
+            "dictionary": None, "table": None,
+        },
         "score": {"scorers": ("integrity", "numbers", "language_id", "nmt", "round_trip")},
         "filter": {},
         "pack": {"shard_rows": 250_000, "row_group_rows": 50_000},

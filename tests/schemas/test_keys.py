@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas import keys
 
@@ -72,3 +74,25 @@ def test_source_hash_and_content_hash_are_golden():
 
 def test_image_id_of_an_unseen_image_is_the_hash_of_its_uri():
     assert keys.image_id("a.jpg") == "uri:" + keys.bytes_sha256(b"a.jpg")
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(
+    ids=st.tuples(TEXTS, TEXTS, TEXTS, TEXTS),
+    turns=st.lists(st.tuples(TEXTS, TEXTS), max_size=3),
+    several=st.none() | st.lists(TEXTS, max_size=3),
+    index=st.none() | st.integers(0, 9),
+)
+def test_what_identifies_a_sample_is_the_digest_of_its_parts_for_any_text(ids, turns, several, index):
+    assert keys.source_id(*ids) == "s1:" + keys.digest(list(ids))
+    expected = keys.digest([turns, several, index, several, several or []])
+    assert keys.source_hash(turns, several, index, several, several or []) == expected
+
+
+def test_source_hash_is_the_same_for_composed_and_decomposed_text():
+    composed, decomposed = (unicodedata.normalize(form, "Köln") for form in ("NFC", "NFD"))
+    assert composed != decomposed
+    hashes = {keys.source_hash([("user", text)], None, None, [text], [text]) for text in (composed, decomposed)}
+    assert len(hashes) == 1

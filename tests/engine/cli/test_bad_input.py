@@ -55,6 +55,16 @@ def test_a_recipe_that_is_not_there_is_named_with_the_built_in_ones(refuses, rec
         ("jsonl", "\n\n", ["given.json", "no usable row among 0"]),
         ("jsonl", "id,caption\n1,A dog\n", ["no usable row among 2", "line 1", "bad_json"]),
         ("jsonl", '{"id": "1", "task": "caption", "image": "a"}\n', ["no usable row among 1", "missing_field."]),
+        ("aokvqa", {}, ["given.json", "list of A-OKVQA questions", "dict"]),
+        ("aokvqa", "[]", ["given.json", "no usable row among 0"]),
+        ("aokvqa", '[{"question": "Who?"}, 3', ["given.json", "not JSON", "character"]),
+        ("llava", [3], ["no usable row among 1", "[0]", "not_an_object"]),
+        ("llava", "3", ["given.json", "LLaVA conversations", "int"]),
+        ("image_text", {"a": 1}, ["given.json", "a list of objects", "dict"]),
+        ("image_text", [{"caption": "A dog."}], ["no usable row among 1", "missing_field.image"]),
+        ("parquet", "id,caption\n", ["given.json", "not readable as Parquet"]),
+        ("lines", "", ["given.json", "no usable row among 0"]),
+        ("lines", "\n\n", ["no usable row among 2", "line 1", "empty_text.caption"]),
     ],
 )  # fmt: skip
 def test_a_file_that_is_unreadable_as_a_whole_is_named_with_what_was_expected(
@@ -64,6 +74,19 @@ def test_a_file_that_is_unreadable_as_a_whole_is_named_with_what_was_expected(
     line = refuses("build", recipe, *source(content, kind))
     assert "sources.given.path" in line
     assert [word for word in words if word not in line] == []
+
+
+def test_the_keys_of_a_source_of_several_files_are_named(refuses, recipe_file, tmp_path: Path):
+    recipe = recipe_file()
+    (tmp_path / "q.json").write_text('{"data_subtype": "test2015", "questions": []}')
+
+    def line(keys: str) -> str:
+        return refuses("build", recipe, "--set", f"sources={{v: {{format: vqav2, {keys}}}}}")
+
+    assert "sources.v.questions" in line("annotations: a")
+    assert "--set sources.v.questions=FILE" in line(f"questions: {tmp_path}/nowhere.json")
+    assert "--set sources.v.annotations=FILE" in line(f"questions: {tmp_path}/q.json, annotations: nowhere.json")
+    assert "'test2015' is a test split" in line(f"questions: {tmp_path}/q.json")
 
 
 @pytest.mark.parametrize(("path", "problem"), [("nowhere.jsonl", "does not exist"), (".", "is a folder")])
@@ -131,10 +154,20 @@ def test_a_refused_build_leaves_the_dataset_that_was_there_as_it_was(glotmill, r
         ("name=Two Words", ["name", "'Two Words'"]),
         ("name=../up", ["name", "'../up'"]),
         ("sources=[]", ["sources", "list"]),
-        ("sources.small=", ["sources.small", "None"]),
+        ("sources.small=", ["sources", "at least 1"]),
         ("sources.small.path=3", ["sources.small.path", "found 3"]),
         ("sources.small.split=val-2017", ["sources.small.split", "'val-2017'"]),
         ("sources.small.format=csv", ["sources.small", "'csv'", "jsonl"]),
+        ("sources.small.fields={captoin: text}", ["sources.small.fields", "'captoin'", "'caption'"]),
+        ("sources.small.fields={caption: a..b}", ["sources.small.fields.caption", "'a..b'"]),
+        ("sources.small.images.chek=true", ["sources.small.images", "'chek'", "'check'"]),
+        ("sources.small.images.check=true", ["sources.small", "images.folder"]),
+        (
+            "sources.small.images={check: true, folder: nowhere}",
+            ["sources.small.images.folder", "nowhere is no folder"],
+        ),
+        ("sources.small={format: hub, license: mit}", ["sources.small", "'repo'", "'path'"]),
+        ("sources.small={format: hub, path: nowhere, license: mit}", ["sources.small.path", "nowhere does not exist"]),
         ("translate.engine=google", ["translate", "'google'", "nllb"]),
         ("translate.batch_tokens=15", ["translate.batch_tokens", "found 15"]),
         ("translate={engine: nllb, compute_type: int4}", ["translate.compute_type", "'int4'"]),
@@ -273,7 +306,7 @@ def test_bad_rows_among_good_ones_are_kept_aside_with_file_position_and_reason(
     captions.write_text("\n".join(["{broken", *good, '{"id": "z", "task": "poem"}', "[]"]) + "\n")
     code, out, _ = glotmill("build", recipe_file(), "--json")
     assert code == 0
-    assert json.loads(out)["sources"] == {"small": {"read": 43, "samples": 40, "rejected": 3}}
+    assert json.loads(out)["sources"] == {"small": {"read": 43, "samples": 40, "rejected": 3, "images": {}}}
     rows = pq.read_table(tmp_path / "outputs/small/samples/rejected.parquet").to_pylist()
     assert [(row["source"], row["file"], row["position"], row["reason"]) for row in rows] == [
         ("small", "samples.jsonl", "line 1", "bad_json"),
@@ -294,7 +327,7 @@ def test_the_rows_of_all_sources_balance_and_keep_their_own_reasons(glotmill, re
     }
     code, out, _ = glotmill("build", recipe_file(sources=sources), "--json")
     assert code == 0
-    count = {"read": 2, "samples": 1, "rejected": 1}
+    count = {"read": 2, "samples": 1, "rejected": 1, "images": {}}
     assert json.loads(out)["sources"] == {"captions": count, "questions": count}
     rows = pq.read_table(tmp_path / "outputs/small/samples/rejected.parquet").to_pylist()
     assert [(row["source"], row["file"], row["position"], row["reason"]) for row in rows] == [

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from engine.sources import Reader
 from engine.sources.coco_captions import CocoCaptionsReader
 from schemas.errors import RowError
 from schemas.keys import image_id
@@ -16,17 +17,22 @@ from schemas.sample import check
 IMAGE = {"id": 7, "coco_url": "http://i.org/7.jpg", "width": 640, "height": 480}
 
 
-def reader(annotation: Any, image: Any = IMAGE) -> CocoCaptionsReader:
-    return CocoCaptionsReader({"images": ["stray", {}, image], "annotations": [annotation]}, "here")
+@pytest.fixture
+def reader(opened):
+    def go(annotation: Any, image: Any = IMAGE) -> Reader:
+        content = {"images": ["stray", {}, image], "annotations": [annotation]}
+        return opened(content, format="coco_captions")
+
+    return go
 
 
 @pytest.mark.parametrize("key", ["coco7", 7])
-def test_image_ids_may_be_numbers_or_text(key: Any):
+def test_image_ids_may_be_numbers_or_text(reader, key: Any):
     found = reader({"id": 70, "image_id": key, "caption": "A dog."}, {**IMAGE, "id": key})
     assert [found.sample(raw).images[0].uri for _, raw in found.rows()] == ["http://i.org/7.jpg"]
 
 
-def test_white_space_around_a_caption_goes_and_stays_within():
+def test_white_space_around_a_caption_goes_and_stays_within(reader):
     found = reader({"id": 70, "image_id": 7, "caption": " \nA dog\nruns. \n"})
     assert [found.sample(raw).messages[1] for _, raw in found.rows()] == [("assistant", "A dog\nruns.")]
 
@@ -45,7 +51,9 @@ def test_white_space_around_a_caption_goes_and_stays_within():
         ({}, {"height": 480.5}, "wrong_type.height"),
     ],
 )
-def test_a_caption_is_refused_for_what_is_wrong_with_it_or_its_image(annotation: dict, image: dict, reason: str):
+def test_a_caption_is_refused_for_what_is_wrong_with_it_or_its_image(
+    reader, annotation: dict, image: dict, reason: str
+):
     found = reader({"id": 70, "image_id": 7, "caption": "A dog.", **annotation}, {**IMAGE, **image})
     ((_, raw),) = found.rows()
     with pytest.raises(RowError) as caught:
@@ -54,8 +62,9 @@ def test_a_caption_is_refused_for_what_is_wrong_with_it_or_its_image(annotation:
 
 
 def test_every_row_of_the_official_file_is_a_sound_sample(shared_data: Path):
-    content = orjson.loads((shared_data / "coco/captions_val2017.json").read_bytes())
-    found = CocoCaptionsReader(content, "here")
+    path = shared_data / "coco/captions_val2017.json"
+    content = orjson.loads(path.read_bytes())
+    found = CocoCaptionsReader(path, "here")
     ids, uris = set(), set()
     for number, (position, raw) in enumerate(found.rows()):
         assert position == f"annotations[{number}]"

@@ -8,16 +8,21 @@ from typing import Any
 import orjson
 import pytest
 
+from engine.sources import Reader
 from engine.sources.gqa import GqaReader
-from recipes.sources import ImageLocation
+from recipes.images import NumberedImages
 from schemas.errors import RowError
 from schemas.sample import check
 
 QUESTION = {"question": "Who is it?", "imageId": "n1", "answer": "man"}
 
 
-def reader(content: Any, **images: str) -> GqaReader:
-    return GqaReader(content, "here", ImageLocation(**images))
+@pytest.fixture
+def reader(opened):
+    def go(content: Any, **images: str) -> Reader:
+        return opened(content, format="gqa", images=images)
+
+    return go
 
 
 @pytest.mark.parametrize(
@@ -29,16 +34,16 @@ def reader(content: Any, **images: str) -> GqaReader:
         ({"base": "https://i.org/", "suffix": ".png"}, "https://i.org/n1.png"),
     ],
 )
-def test_an_image_lies_where_the_recipe_says(images: dict[str, str], uri: str):
+def test_an_image_lies_where_the_recipe_says(reader, images: dict[str, str], uri: str):
     assert reader({"1": QUESTION}, **images).sample(("1", QUESTION)).images[0].uri == uri
 
 
-def test_questions_come_in_the_order_of_the_file_by_their_ids():
+def test_questions_come_in_the_order_of_the_file_by_their_ids(reader):
     rows = reader({"9": QUESTION, "1": QUESTION, "5": QUESTION}).rows()
     assert [position for position, _ in rows] == ["question 9", "question 1", "question 5"]
 
 
-def test_questions_of_one_image_share_its_id():
+def test_questions_of_one_image_share_its_id(reader):
     found = reader({"1": QUESTION, "2": {**QUESTION, "question": "Is it he?", "answer": "yes"}})
     first, second = (found.sample(raw) for _, raw in found.rows())
     assert first.images == second.images
@@ -57,7 +62,7 @@ def test_questions_of_one_image_share_its_id():
         ({**QUESTION, "imageId": None}, "missing_field.imageId"),
     ],
 )
-def test_a_bad_question_among_good_ones_is_refused_with_its_reason(question: Any, reason: str):
+def test_a_bad_question_among_good_ones_is_refused_with_its_reason(reader, question: Any, reason: str):
     found = reader({"good": QUESTION, "bad": question})
     good, bad = (raw for _, raw in found.rows())
     assert found.sample(good).row_id == "good"
@@ -66,14 +71,15 @@ def test_a_bad_question_among_good_ones_is_refused_with_its_reason(question: Any
     assert caught.value.reason == reason
 
 
-def test_an_empty_object_is_a_file_without_rows():
+def test_an_empty_object_is_a_file_without_rows(reader):
     assert list(reader({}).rows()) == []
 
 
 @pytest.mark.parametrize("lang", ["en", "de", "ru", "zh"])
 def test_every_row_of_the_official_files_is_a_sound_sample(shared_data: Path, lang: str):
-    content = orjson.loads((shared_data / f"xgqa/{lang}/dev.json").read_bytes())
-    found = reader(content)
+    path = shared_data / f"xgqa/{lang}/dev.json"
+    content = orjson.loads(path.read_bytes())
+    found = GqaReader(path, "here", NumberedImages())
     samples = [found.sample(raw) for _, raw in found.rows()]
     for sample in samples:
         check(sample)

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from engine.sources.fields import RowFormat
 from engine.sources.jsonl import JsonlReader
+from recipes.images import Images
+from recipes.sources import Mapped
 from schemas.errors import RowError
 from schemas.sample import TASKS, Sample
 
@@ -19,8 +22,12 @@ CHOICE = {"id": "3", "task": "vqa_mc", "question": "Which?", "choices": ["a", "b
 MESSAGES = {"id": "4", "task": "conversation", "messages": [{"role": "assistant", "content": "Hello."}]}
 
 
+def reader(path: Path) -> JsonlReader:
+    return JsonlReader(path, "here", RowFormat(Mapped(), Images()))
+
+
 def sample(row: Any) -> Sample:
-    return JsonlReader(Path("unread.jsonl")).sample(row if isinstance(row, bytes) else json.dumps(row).encode())
+    return reader(Path("unread.jsonl")).sample(row if isinstance(row, bytes) else json.dumps(row).encode())
 
 
 def refusal(row: Any) -> tuple[str, str]:
@@ -43,14 +50,14 @@ def refusal(row: Any) -> tuple[str, str]:
 def test_rows_are_told_by_their_line_numbers_and_only_line_feeds_end_a_line(tmp_path: Path, content, positions):
     path = tmp_path / "s.jsonl"
     path.write_bytes(content)
-    assert [position for position, _ in JsonlReader(path).rows()] == positions
+    assert [position for position, _ in reader(path).rows()] == positions
 
 
 def test_windows_line_ends_are_read(tmp_path: Path):
     path = tmp_path / "s.jsonl"
     path.write_bytes(json.dumps(CAPTION).encode() + b"\r\n")
-    reader = JsonlReader(path)
-    assert [reader.sample(raw).row_id for _, raw in reader.rows()] == ["1"]
+    found = reader(path)
+    assert [found.sample(raw).row_id for _, raw in found.rows()] == ["1"]
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path):
@@ -58,7 +65,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path):
     line = json.dumps({**CAPTION, "caption": "A dog. " * 1000}).encode() + b"\n"
     path.write_bytes(line * 3000)
     tracemalloc.start()
-    rows = sum(1 for _ in JsonlReader(path).rows())
+    rows = sum(1 for _ in reader(path).rows())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert rows == 3000

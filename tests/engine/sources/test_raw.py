@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from engine.sources.raw import identifier, mapping, text, texts, whole
+from engine.sources.raw import LONGEST_URI, identifier, mapping, reference, text, texts, whole
 from schemas.errors import RowError
+from schemas.keys import image_id
+from schemas.sample import Image
 
 ABSENT = object()
 
@@ -77,3 +79,18 @@ def test_a_row_that_is_no_object_is_refused_with_what_it_is(value: Any, kind: st
 def test_a_wrong_type_is_told_with_the_type_that_was_found():
     with pytest.raises(RowError, match="expected a string, found list"):
         text({"caption": []}, "caption")
+
+
+def test_an_image_is_known_by_its_uri():
+    assert reference("a.jpg", 4, 3, "image/jpeg") == Image(image_id("a.jpg"), "a.jpg", 4, 3, "image/jpeg")
+    assert reference("a" * LONGEST_URI).uri == "a" * LONGEST_URI
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [("a\ud800.jpg", "bad_unicode"), ("a\x00.jpg", "nul_character"), ("iVBORw0KGgo" * 1000, "uri_too_long")],
+)
+def test_what_can_be_no_uri_is_refused(uri: str, reason: str):
+    with pytest.raises(RowError) as caught:
+        reference(uri)
+    assert caught.value.reason == reason

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from engine.sources import open_source
-from recipes.sources import CocoCaptionsSource, GqaSource, ImageLocation, JsonlSource
+from recipes.images import NumberedImages
+from recipes.sources import CocoCaptionsSource, GqaSource, JsonlSource
 from schemas.errors import InputError, RowError
 from schemas.keys import image_id
 from schemas.sample import Sample, check
@@ -157,7 +158,7 @@ GQA = {"201": {"question": "Who is it?", "imageId": "n1", "answer": "women", "fu
 def gqa(path: Path, content: Any, **images: str):
     file = path / "questions.json"
     file.write_text(json.dumps(content))
-    return open_source("questions", GqaSource(format="gqa", path=file, images=ImageLocation(**images)))
+    return open_source("questions", GqaSource(format="gqa", path=file, images=NumberedImages(**images)))
 
 
 def test_a_question_keeps_its_id_answer_and_image(tmp_path: Path):

@@ -5,7 +5,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.stages.segment import sample_files, sample_rows, segments_of
+from engine.stages.sample_files import sample_files, sample_rows
+from engine.stages.segment import segments_of
 from engine.store.memory import Direction
 from engine.text.answers import AnswerRule
 from recipes.model import Answers

@@ -141,3 +141,11 @@ def test_an_answer_is_taken_only_from_two_sentences_of_which_the_first_is_the_qu
 
 def test_german_keeps_its_capitals():
     assert recover("Was ist das? Hund.", "Was ist das?", "dog", "deu_Latn") == "Hund"
+
+
+@pytest.mark.parametrize("task", ["matching", "classification"])
+def test_a_coin_leaves_answers_that_come_from_tables_in_the_target_language(task: str):
+    rule = AnswerRule(Answers(policy="coin", target_share=0.0), {})
+    row = {"source_id": "s1:0", "task": task}
+    assert rule.policy(row, "deu_Latn") == "target"
+    assert rule.policy({**row, "task": "vqa_open"}, "deu_Latn") == "source"

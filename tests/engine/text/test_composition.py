@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from engine.text.answers import AnswerRule
-from engine.text.composition import Composed, EngineName, Entry, compose
+from engine.text.composition import Composed, EngineName, compose
 from engine.text.fields import answer_requests, turn_requests
-from recipes.model import Answers
+from engine.text.parts import Entry
+from recipes.model import Answers, Dictionary
 
 ENGINE = EngineName("fake", "fake", "f" * 32)
 SOURCE = AnswerRule(Answers(policy="source"), {})
@@ -36,7 +37,8 @@ def entry(text: str | None, failure: str | None = None, back: str | None = "back
 def composed(row: dict[str, Any], rule: AnswerRule, lang: str = "deu_Latn", **entries: Entry) -> Composed:
     bare, carriers = answer_requests(row, lang, rule)
     known = {text: entry(f"«{text}»") for text in (*turn_requests(row), *bare, *carriers)}
-    return compose(row, lang, {**known, **entries}, rule, ENGINE)
+    keyed = {(lang, request): entry for request, entry in {**known, **entries}.items()}
+    return compose(row, lang, keyed, rule, ENGINE)
 
 
 QUESTION = sample("<image>\nWhat color is the ball?", "red")
@@ -214,3 +216,29 @@ def test_a_lost_sentence_fails_the_record():
 def test_an_answer_whose_translation_gained_structure_fails_the_record():
     made = composed(sample("What is it?", "a dog"), TARGET, **{"a dog": entry("ein\nHund")})
     assert made.failure == "line_break_mismatch"
+
+
+DICTIONARY = AnswerRule(Answers(policy="target", dictionary=Dictionary(min_count=1)), {}, frequent=frozenset({"red"}))
+
+
+@pytest.mark.parametrize(
+    ("target", "back", "answer"),
+    [
+        ("rot", "red", "rot"),
+        ("rot", "Red.", "rot"),
+        ("Rot", "brown", "red"),  # the way back gives another answer
+        ("red", "red", "red"),  # no translation at all
+        ("rot", None, "red"),  # no way back
+    ],
+)
+def test_a_dictionary_answer_is_used_where_its_way_back_gives_it_again(target: str, back: str | None, answer: str):
+    made = composed(QUESTION, DICTIONARY, red=entry(target, back=back))
+    assert made.columns["answers"] == [answer]
+    assert made.columns["messages"][1]["content"] == answer
+    assert made.columns["turn_langs"][1] == ("deu_Latn" if answer == "rot" else "eng_Latn")
+
+
+def test_an_answer_that_failed_stays_english_where_there_is_a_dictionary():
+    made = composed(QUESTION, DICTIONARY, red=entry(None, "failed:looped"))
+    assert made.failure is None
+    assert made.columns["answers"] == ["red"]

@@ -1,0 +1,76 @@
+"""mBLIP's language mix over many rows: exact totals, none at zero, and what appending rows does.
+
+Rows are synthetic ids; the weights are mBLIP's mC4 shares. Run: python benchmarks/mix.py --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import time
+from typing import Any
+
+import polars as pl
+
+from engine.stages.mix import MIX_ROWS, MixRule, assign
+from recipes.languages import groups
+from recipes.mix import Mix
+
+ROWS = (23_240, 2_273_005)
+
+
+def synthetic(count: int) -> pl.DataFrame:
+    """So many samples of one source."""
+    ids = ["s1:" + hashlib.sha256(str(i).encode()).hexdigest()[:32] for i in range(count)]
+    return pl.DataFrame(
+        {"set": ["web"] * count, "source_id": ids, "task": ["caption"] * count, "only": [None] * count}, MIX_ROWS
+    )
+
+
+def measure(count: int, rule: MixRule) -> dict[str, Any]:
+    """The mix of so many rows, then of one hundredth more."""
+    rows = synthetic(count + count // 100)
+    first = rows[:count]
+    start = time.perf_counter()
+    given = assign(first, rule)
+    middle = time.perf_counter()
+    more = assign(rows, rule, first.select("source_id").with_columns(langs=given.langs))
+    end = time.perf_counter()
+    before, after = given.counts["web"], more.counts["web"]
+    return {
+        "rows": count,
+        "assigned": sum(before.rows.values()),
+        "languages": len(before.rows),
+        "at_zero": sum(not rows for rows in before.rows.values()),
+        "on_target": before.rows == before.target,
+        "seconds": round(middle - start, 2),
+        "appended": len(rows) - count,
+        "assigned_after": sum(after.rows.values()),
+        "moved": int((more.langs[:count] != given.langs).sum()),
+        "furthest_from_target_after": max(abs(after.rows[code] - after.target[code]) for code in after.rows),
+        "seconds_after": round(end - middle, 2),
+        "table": before.rows,
+        "table_after": after.rows,
+    }
+
+
+def main() -> None:
+    """Print one JSON object, or the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    wanted = parser.parse_args()
+    rule = MixRule(Mix(mode="one_each", weights="mc4", seed=42), groups()["mblip"])
+    found = [measure(count, rule) for count in ROWS]
+    if wanted.json:
+        print(json.dumps(found))
+        return
+    for result in found:
+        print({key: value for key, value in result.items() if not key.startswith("table")})
+    print("language", *(f"{count:>12,}" for count in ROWS))
+    for code in found[0]["table"]:
+        print(code, *(f"{result['table'][code]:>12,}" for result in found))
+
+
+if __name__ == "__main__":
+    main()

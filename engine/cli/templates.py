@@ -1,0 +1,45 @@
+"""``glotmill templates``: put a recipe's instructions into its languages, as a file for people to review."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.job import prepare
+from engine.progress import ProgressReport
+from engine.template_bank import translate_bank
+from recipes import load_recipe
+from schemas.errors import InputError
+
+
+def templates_command(
+    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a built-in one, with templates.")],
+    to: Annotated[Path, typer.Option("--to", help="The file to write (TSV).")],
+    memory: Annotated[Path | None, typer.Option(help="Folder of the memory [outputs/.memory].")] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe.")
+    ] = None,
+) -> None:
+    """Translate the templates that a recipe puts into the target language, for review.
+
+    The file keeps what the recipe's templates.translations already has and marks it `reviewed`; the rest is
+    `machine`. Correct it and name it as templates.translations. A template that came back without one of its slots
+    is left out and named. Exit codes: 0 done; 1 failed; 2 the recipe or an option is not usable.
+
+    Example: glotmill templates mblip --to templates.tsv
+    """
+    job = prepare(load_recipe(recipe, list(override or ())), out=to.with_suffix(".build"), memory=memory)
+    if job.instructions is None:
+        msg = f"recipe {recipe}: it has no templates section, so there is nothing to translate"
+        raise InputError(msg)
+    if to.is_dir() or not to.absolute().parent.is_dir():
+        msg = f"--to {to}: expected a file in a folder that exists"
+        raise InputError(msg)
+    count = translate_bank(job, job.instructions, to, ProgressReport())
+    typer.echo(
+        f"{count.written} texts in {count.languages} languages: {count.reviewed} reviewed, {count.machine} machine"
+    )
+    if count.left_out:
+        typer.echo(f"left out, as they came back without a slot or not at all: {', '.join(count.left_out)}")

@@ -1,0 +1,38 @@
+"""Libraries that only some recipes need: whether they are there is known before any work."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from recipes.clean import Clusters, Contamination, Exact, NearDuplicates, NounPhrases
+from recipes.derive import Matching
+from recipes.model import Recipe
+from schemas.errors import InputError
+
+CURATE = "pip install 'glotmill[curate]'"
+
+
+def check_libraries(recipe: Recipe) -> None:
+    """Refuse a recipe whose steps need a library that is not installed.
+
+    Raises:
+        InputError: Naming the step, the library and how to get it.
+    """
+    needs: list[tuple[str, tuple[str, ...], str]] = [
+        (f"derive.{name}", ("sklearn",), CURATE) for name, spec in recipe.derive.items() if isinstance(spec, Matching)
+    ]
+    for place, step in enumerate(recipe.clean):
+        where = f"clean.{place} ({step.step})"
+        match step:
+            case Exact() | NearDuplicates() | Contamination():
+                needs.append((where, ("datatrove", "loguru", "tokenizers"), CURATE))
+            case Clusters():
+                needs.append((where, ("sklearn",), CURATE))
+            case NounPhrases():
+                how = f"pip install spacy, then python -m spacy download {step.model}; or take the step out of clean"
+                needs.append((where, ("spacy", step.model), how))
+    for where, libraries, how in needs:
+        for library in libraries:
+            if find_spec(library) is None:
+                msg = f"{where} needs {library}, which is not installed: {how}"
+                raise InputError(msg)

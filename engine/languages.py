@@ -1,0 +1,20 @@
+"""Which languages each translation backend and the language-ID model support."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+from engine.embedded import MODEL_DIR
+from schemas.languages import registry
+
+
+@cache
+def backends() -> dict[str, frozenset[str]]:
+    """FLORES-200 codes by backend and model; a checkpoint of your own may have fewer."""
+    vocabulary = set(json.loads((MODEL_DIR / "shared_vocabulary.json").read_text(encoding="utf-8")))
+    return {
+        "nllb (NLLB-200)": frozenset(code for code, entry in registry().items() if entry.nllb_token),
+        "nllb (embedded)": frozenset(code for code in registry() if code in vocabulary),
+        "fake": frozenset(registry()),
+    }

@@ -1,0 +1,110 @@
+"""Rows by a recipe's field map: which column or dotted path holds what. Nothing in a map executes.
+
+Guarantees: what is not mapped is ignored; a mapped value of another type fails its row with a reason that names our
+field; a row without a mapped id is known by its content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from engine.sources.own_format import own_sample
+from engine.sources.turns import conversation_turns, marked
+from recipes.images import Images
+from recipes.sources import Fields, Mapped
+from schemas.keys import content_row_id, source_hash
+from schemas.sample import Sample, check
+from schemas.task import Task
+
+LISTS = ("answers", "choices")
+NO_ID = "?"
+
+
+def value_at(row: Any, path: Sequence[str]) -> Any:
+    """What stands at a path: a name enters an object, or every object of a list; a number takes a place of a list.
+
+    None where there is nothing.
+    """
+    for depth, part in enumerate(path):
+        if isinstance(row, dict):
+            row = row.get(part)
+        elif isinstance(row, list) and part.isdecimal():
+            row = row[int(part)] if int(part) < len(row) else None
+        elif isinstance(row, list):
+            return [value_at(item, path[depth:]) for item in row]
+        else:
+            return None
+    return row
+
+
+def content_id(sample: Sample) -> str:
+    """The row id of a sample whose source has none.
+
+    Raises:
+        RowError: The sample is not sound, and so has no content to be known by.
+    """
+    check(sample)
+    images = [image.image_id for image in sample.images]
+    return content_row_id(source_hash(sample.messages, sample.choices, sample.answer_index, sample.answers, images))
+
+
+class RowFormat:
+    """Makes samples of rows in Glotmill's own format, or in another one by its field map.
+
+    Args:
+        source: The recipe's field map and task.
+        location: Where images lie.
+    """
+
+    def __init__(self, source: Mapped, location: Images) -> None:
+        self._fields = source.fields
+        self._task = source.task
+        self._location = location
+        self._paths = {name: path.split(".") for name, path in source.fields.paths().items()} if source.fields else {}
+
+    @property
+    def columns(self) -> list[str] | None:
+        """The columns that are read; None is all."""
+        return list(dict.fromkeys(path[0] for path in self._paths.values())) or None
+
+    def sample(self, row: dict[str, Any]) -> Sample:
+        """The sample of a row.
+
+        Raises:
+            RowError: It is none.
+        """
+        if self._fields is None:
+            return own_sample(row, self._location)
+        found = {name: value_at(row, path) for name, path in self._paths.items()}
+        # The kind of the row is the recipe's, not what happens to be there.
+        own = {name: value for name, value in found.items() if value is not None or name in _kind(self._fields)}
+        for name in LISTS:
+            if isinstance(own.get(name), str):
+                own[name] = [own[name]]
+        own.setdefault("task", self._task or _told_task(self._fields))
+        if self._fields.messages is not None:
+            own["messages"] = self._messages(own)
+        if self._fields.id is not None:
+            return own_sample(own, self._location)
+        sample = own_sample({**own, "id": NO_ID}, self._location)
+        return replace(sample, row_id=content_id(sample))
+
+    def _messages(self, own: dict[str, Any]) -> list[dict[str, str]]:
+        several = own.get("images")
+        images = 1 if "image" in own else len(several) if isinstance(several, list) else 0
+        turns = marked(conversation_turns(own["messages"], "messages"), images)
+        return [{"role": role, "content": content} for role, content in turns]
+
+
+def _kind(fields: Fields) -> tuple[str, ...]:
+    return tuple(name for name in ("caption", "question", "messages") if getattr(fields, name) is not None)
+
+
+def _told_task(fields: Fields) -> Task:
+    if fields.caption is not None:
+        return "caption"
+    if fields.messages is not None:
+        return "conversation"
+    return "vqa_mc" if fields.choices is not None else "vqa_open"

@@ -1,0 +1,139 @@
+"""Any dataset of the Hub, read as a stream at one commit; or a folder laid out like one, without a network.
+
+Guarantees: what is read is the commit that is recorded; nothing is downloaded but what is read; images stay as they
+are stored, neither decoded nor fetched. A dataset that cannot be found or read is one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from datasets import IterableDataset, load_dataset
+from datasets.exceptions import DatasetsError
+from httpx2 import HTTPError
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+
+from engine.sources.fields import RowFormat
+from engine.sources.parquet import plain_rows
+from engine.sources.raw import mapping
+from recipes.images import FolderImages
+from recipes.sources import HubSource
+from schemas.errors import InputError, RowError
+from schemas.keys import bytes_sha256, canonical_json, file_sha256
+from schemas.languages import nearest
+from schemas.sample import Sample
+
+BATCH_ROWS = 100  # a row may hold the bytes of its images
+DEFAULT_CONFIG = "default"
+REFUSALS = (DatasetsError, HfHubHTTPError, HFValidationError, HTTPError, OSError, ValueError, pa.ArrowException)
+
+
+def pinned(name: str, source: HubSource) -> HubSource:
+    """The source with its dataset's name, the commit its revision resolves to, and a licence.
+
+    Raises:
+        InputError: The dataset cannot be found, or nobody says under which licence it is.
+    """
+    if source.path is not None:
+        if not source.path.is_dir():
+            found = "is a file" if source.path.is_file() else "does not exist"
+            msg = f"sources.{name}.path: {source.path} {found}; expected a folder laid out like a dataset of the Hub"
+            raise InputError(msg)
+        images = source.images.model_dump(exclude={"folder"})
+        path = source.path.resolve()  # as `datasets` will write it in the paths of images
+        folder = source.images.folder or path
+        return source.model_copy(
+            update={
+                "path": path,
+                "revision": source.revision or f"sha256:{folder_sha256(source.path)}",
+                "images": FolderImages(**images, folder=folder, root=str(path)),
+            }
+        )
+    commit, license_id = resolve(name, str(source.repo), source.revision)
+    license_id = source.license or license_id or ""
+    if not license_id:
+        msg = f"sources.{name}.license: the card of '{source.repo}' names none; state it in the recipe"
+        raise InputError(msg)
+    return source.model_copy(
+        update={"revision": commit, "license": license_id, "dataset": source.dataset or source.repo}
+    )
+
+
+def resolve(name: str, repo: str, revision: str | None) -> tuple[str, str | None]:
+    """(commit, licence of the card) of a dataset on the Hub: the one place that asks the Hub what a revision is."""
+    try:
+        info = HfApi().dataset_info(repo, revision=revision)
+    except (HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, HTTPError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        at = f" at '{revision}'" if revision else ""
+        msg = f"sources.{name}.repo: cannot find the dataset '{repo}'{at} on the Hub: {reason}"
+        raise InputError(msg) from None
+    if info.sha is None:
+        msg = f"sources.{name}.repo: the Hub names no commit for '{repo}'"
+        raise InputError(msg)
+    license_id = info.card_data.get("license") if info.card_data else None
+    return info.sha, license_id if isinstance(license_id, str) else None
+
+
+def folder_sha256(folder: Path) -> str:
+    """64 hex digits of a folder's files, by name and content."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return bytes_sha256(canonical_json([[path.relative_to(folder).as_posix(), file_sha256(path)] for path in files]))
+
+
+class HubReader:
+    """Reads samples from a pinned dataset."""
+
+    def __init__(self, where: str, source: HubSource, rows: RowFormat) -> None:
+        self._where = where
+        self._format = rows
+        try:
+            stream: IterableDataset = load_dataset(
+                str(source.path or source.repo),
+                None if source.config == DEFAULT_CONFIG else source.config,
+                split=source.split,
+                revision=source.revision if source.path is None else None,
+                streaming=True,
+            )
+        except REFUSALS as error:
+            raise self._unreadable(error) from None
+        self._stream = self._projected(stream).with_format("arrow")
+
+    def _projected(self, stream: IterableDataset) -> IterableDataset:
+        columns, names = self._format.columns, stream.column_names
+        if columns is None or names is None:  # a dataset may not know its columns before it is read
+            return stream
+        for column in columns:
+            if column not in names:
+                like = nearest(column, names) or names
+                msg = f"{self._where}: no column '{column}'; expected one such as {', '.join(like[:5])}"
+                raise InputError(msg)
+        return stream.select_columns(columns)
+
+    def rows(self) -> Iterator[tuple[str, dict[str, Any] | RowError]]:
+        """(``row N``, columns that are not null) in the dataset's order, from 1."""
+        number = 0
+        batches = self._stream.iter(batch_size=BATCH_ROWS)
+        while True:
+            try:
+                table = next(batches, None)
+            except REFUSALS as error:
+                raise self._unreadable(error, f" after {number} rows") from None
+            if table is None:
+                return
+            for batch in table.to_batches():
+                for row in plain_rows(batch):
+                    number += 1
+                    yield f"row {number}", row
+
+    def _unreadable(self, error: Exception, after: str = "") -> InputError:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return InputError(f"{self._where}: cannot be read{after}: {reason}")
+
+    def sample(self, raw: Any) -> Sample:
+        """The sample of one row."""
+        return self._format.sample(mapping(raw))

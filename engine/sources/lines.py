@@ -1,0 +1,57 @@
+"""One English caption a line, as in Multi30k, with the images' names in a file beside it.
+
+Guarantees: a row's id is its line's number, so every line counts and a blank one is a rejected row; files of unequal
+length are refused, since then no line can be trusted to belong to its image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import repeat
+from pathlib import Path
+
+from engine.sources.files import decoded, lines
+from engine.sources.raw import reference, text
+from engine.sources.turns import caption_turns
+from recipes.images import Images
+from schemas.errors import InputError
+from schemas.sample import Sample
+
+Line = tuple[int, bytes, bytes | None]
+
+
+class LinesReader:
+    """Reads samples from a text file and its list of images.
+
+    Args:
+        path: Path of the captions.
+        image_list: Path of the images' names.
+        where: Key and path of the captions, and of the list, for errors.
+        images: Where images lie.
+    """
+
+    def __init__(self, path: Path, image_list: Path | None, where: tuple[str, str], images: Images) -> None:
+        self._path = path
+        self._list = image_list
+        self._where = where
+        self._images = images
+        if image_list is not None:
+            captions, names = (sum(1 for _ in lines(p, w)) for p, w in ((path, where[0]), (image_list, where[1])))
+            if captions != names:
+                msg = f"{where[1]}: {names} lines, but {captions} captions in {path.name}; expected a name for each"
+                raise InputError(msg)
+
+    def rows(self) -> Iterator[tuple[str, Line]]:
+        """(``line N``, (N, caption, image)) of every line."""
+        names = repeat((0, None)) if self._list is None else lines(self._list, self._where[1])
+        for (number, line), (_, name) in zip(lines(self._path, self._where[0]), names, strict=False):
+            yield f"line {number}", (number, line, name)
+
+    def sample(self, raw: Line) -> Sample:
+        """The sample of one line."""
+        number, line, name = raw
+        caption = text({"caption": decoded(line)}, "caption").strip()
+        if name is None:
+            return Sample(str(number), "caption", caption_turns(caption, images=0))
+        uri = self._images.uri(text({"image": decoded(name)}, "image").strip())
+        return Sample(str(number), "caption", caption_turns(caption), (reference(uri),))

@@ -1,0 +1,62 @@
+"""LLaVA's files: conversations of ``human`` and ``gpt`` about an image, as a JSON list or JSON lines.
+
+Guarantees: an ``<image>`` marker stands for each image, put before the first user turn where there is none; a marker
+in an answer, or a wrong number of them, rejects the row; ids that repeat, as they do in the official files, lose no
+row. A line with an ``instruction`` and its ``output`` is a conversation of two turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from engine.sources.fields import content_id
+from engine.sources.json_stream import first_character, rows_of_list
+from engine.sources.jsonl import json_lines, json_object
+from engine.sources.own_format import own_images
+from engine.sources.raw import identifier, mapping, text
+from engine.sources.turns import Turns, conversation_turns, marked
+from recipes.sources import LlavaSource
+from schemas.errors import RowError
+from schemas.sample import Sample
+
+
+class LlavaReader:
+    """Reads samples from a file of conversations."""
+
+    def __init__(self, where: str, source: LlavaSource) -> None:
+        self._where = where
+        self._source = source
+        self._is_list = first_character(source.path, where) != "{"
+        if self._is_list:
+            for _ in self._values():
+                break
+
+    def _values(self) -> Iterator[Any]:
+        return rows_of_list(self._source.path, self._where, "a list of LLaVA conversations, or one a line")
+
+    def rows(self) -> Iterator[tuple[str, Any]]:
+        """(``[N]``, conversation) of a list, (``line N``, line) of lines, in file order."""
+        if not self._is_list:
+            yield from json_lines(self._source.path, self._where)
+            return
+        for number, value in enumerate(self._values()):
+            yield f"[{number}]", value
+
+    def sample(self, raw: Any) -> Sample:
+        """The sample of one conversation."""
+        row = json_object(raw) if isinstance(raw, bytes) else mapping(raw)
+        row_id = identifier(row, "id")
+        value = row.get("image")
+        images = own_images({"images" if isinstance(value, list) else "image": value}, self._source.images)
+        sample = Sample(row_id, "conversation", marked(_turns(row), len(images)), images)
+        return sample if self._source.ids == "field" else replace(sample, row_id=f"{row_id}/{content_id(sample)}")
+
+
+def _turns(row: dict[str, Any]) -> Turns:
+    if "conversations" not in row and "instruction" in row:
+        return ("user", text(row, "instruction")), ("assistant", text(row, "output"))
+    if row.get("conversations") is None:
+        raise RowError("missing_field.conversations")
+    return conversation_turns(row["conversations"], "conversations")

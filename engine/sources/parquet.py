@@ -1,0 +1,73 @@
+"""A Parquet file, with columns of our own names or of others by a field map.
+
+Guarantees: reads the columns it needs, a few thousand rows in memory at a time; a value that is no UTF-8 fails its
+row and not the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.sources.fields import RowFormat
+from engine.sources.raw import mapping
+from schemas.errors import InputError, RowError
+from schemas.languages import nearest
+from schemas.sample import Sample
+
+BATCH_ROWS = 1000
+
+
+class ParquetReader:
+    """Reads samples from a Parquet file."""
+
+    def __init__(self, path: Path, where: str, rows: RowFormat) -> None:
+        self._path = path
+        self._where = where
+        self._format = rows
+        try:
+            names = pq.read_schema(path).names
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from None
+        for column in rows.columns or ():
+            if column not in names:
+                like = nearest(column, names) or names
+                msg = f"{where}: no column '{column}'; expected one such as {', '.join(like[:5])}"
+                raise InputError(msg)
+
+    def rows(self) -> Iterator[tuple[str, dict[str, Any] | RowError]]:
+        """(``row N``, columns that are not null) in file order, from 1."""
+        number = 0
+        try:
+            with pq.ParquetFile(self._path) as file:
+                for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=self._format.columns):
+                    for row in plain_rows(batch):
+                        number += 1
+                        yield f"row {number}", row
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: Exception) -> InputError:
+        return InputError(f"{self._where}: not readable as Parquet: {' '.join(str(error).split())}")
+
+    def sample(self, raw: Any) -> Sample:
+        """The sample of one row."""
+        return self._format.sample(mapping(raw))
+
+
+def plain_rows(batch: pa.RecordBatch) -> list[dict[str, Any] | RowError]:
+    """The rows of a batch as plain objects without nulls; a `RowError` in place of one that is no UTF-8."""
+    try:
+        return [_without_nulls(row) for row in batch.to_pylist()]
+    except UnicodeDecodeError:
+        if batch.num_rows == 1:
+            return [RowError("bad_unicode", "bytes that are no UTF-8")]
+        return [row for place in range(batch.num_rows) for row in plain_rows(batch.slice(place, 1))]
+
+
+def _without_nulls(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if value is not None}

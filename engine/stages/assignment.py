@@ -1,0 +1,127 @@
+"""Assignment: gives every sample file its languages and splits, and records them for the builds to come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from engine.stages.mix import HELD_ROWS, Assignment, MixCount, MixRule, assign
+from engine.stages.sample_files import read_columns, recorded_files, replace_columns
+from engine.stages.splits import assign_splits
+from engine.stages.splits import identity as splits_identity
+from engine.store.files import write_json
+from recipes.mix import Splits
+
+RECORD = "mix.json"
+
+
+@dataclass(frozen=True, slots=True)
+class MixSummary:
+    """What was given out.
+
+    Attributes:
+        mode: The mix's mode.
+        sources: Targets and rows by source.
+        splits: Samples by split.
+    """
+
+    mode: str
+    sources: dict[str, MixCount]
+    splits: dict[str, int]
+
+    @property
+    def moved(self) -> int:
+        """Samples that lost a language which they had in the build before."""
+        return sum(count.moved for count in self.sources.values())
+
+    @property
+    def unassigned(self) -> int:
+        """Samples in no language."""
+        return sum(count.unassigned for count in self.sources.values())
+
+    def targets(self) -> dict[str, int]:
+        """Rows that each language should have, over all sources."""
+        total: dict[str, int] = {}
+        for count in self.sources.values():
+            for code, rows in count.target.items():
+                total[code] = total.get(code, 0) + rows
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The record of the build before: its samples' languages and splits, and what they were decided by."""
+
+    rows: pl.DataFrame
+    mix: str | None
+    splits: str | None
+
+
+def read_held(folder: Path) -> Held | None:
+    """The record in a build's ``samples`` folder; None where there is none."""
+    files = recorded_files(folder)
+    if not files:
+        return None
+    frames = [
+        pl.scan_parquet(
+            path, glob=False, missing_columns="insert", schema={**HELD_ROWS, "split": pl.String}, extra_columns="ignore"
+        )
+        .select("source_id", "langs", "split")
+        .collect()
+        for path in files
+    ]
+    record = orjson.loads((folder / RECORD).read_bytes()) if (folder / RECORD).is_file() else {}
+    return Held(pl.concat(frames), record.get("mix"), record.get("splits"))
+
+
+def assign_samples(
+    files: Sequence[Path], rule: MixRule, splits: Splits, held: Held | None, *, record: Path
+) -> MixSummary:
+    """Write ``langs`` and ``split`` into the sample files, and ``mix.json`` beside them.
+
+    Args:
+        files: All sample files of the build.
+        rule: The mix.
+        splits: What is held out.
+        held: The record of the build before.
+        record: The folder of the samples.
+    """
+    given, split = decide(files, rule, splits, held)
+    replace_columns(files, pl.DataFrame({"langs": given.langs, "split": split}))
+    found = summarise(rule, given, split)
+    facts = {"mix": rule.identity(), "splits": splits_identity(splits), "sources": given.as_json()}
+    write_json(record / RECORD, facts)
+    return found
+
+
+def decide(files: Sequence[Path], rule: MixRule, splits: Splits, held: Held | None) -> tuple[Assignment, pl.Series]:
+    """The languages and the split of every sample of the files, in order; nothing is written."""
+    rows = read_columns(
+        files,
+        "source_id",
+        "task",
+        "only",
+        pl.col("image_refs").list.eval(pl.element().struct.field("image_id")).alias("images"),
+        pl.col("derived_from").list.first().alias("parent"),
+    )
+    before = held.rows if held else None
+    given = assign(
+        rows.select("set", "source_id", "task", "only"),
+        rule,
+        None if before is None else before.select("source_id", "langs"),
+        same_mix=held is not None and held.mix == rule.identity(),
+    )
+    same_splits = held is not None and held.splits == splits_identity(splits)
+    split = assign_splits(rows.select("source_id", "images", "parent"), splits, before if same_splits else None)
+    return given, split
+
+
+def summarise(rule: MixRule, given: Assignment, split: pl.Series) -> MixSummary:
+    """The counts of an assignment."""
+    splits: dict[str, Any] = dict(split.value_counts(sort=True).iter_rows())
+    return MixSummary(rule.mix.mode, given.counts, splits)

@@ -1,0 +1,120 @@
+"""Instruct: puts a template around the rows that one fits, drawn by seed and recorded in the row.
+
+Guarantees: the same sample gets the same template in every language and in every build with the same seed and bank;
+a row that no template fits stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from engine.stages.derivations import answer_of
+from engine.stages.sample_files import rewrite
+from engine.text.instructions import LETTERS, options, render, with_images
+from recipes.templates import KINDS, LANGUAGE, OPTIONS, Bank, Template, Templates, Translations, pool
+from schemas.keys import digest, draw, source_hash
+from schemas.languages import language
+from schemas.sample import IMAGE_MARKER, SAMPLE_SCHEMA, messages_column
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionRule:
+    """A recipe's ``templates`` section with its banks read.
+
+    Attributes:
+        section: The section.
+        bank: Templates by kind.
+        translations: What is known of them in other languages.
+    """
+
+    section: Templates
+    bank: Bank
+    translations: Translations = field(default_factory=dict)
+
+    def drawn(self, kind: str, source_id: str) -> Template:
+        """The template of a sample."""
+        templates = pool(self.bank, kind, self.section.instruction)
+        return templates[int(draw("template", self.section.seed, source_id) * len(templates))]
+
+    def identity(self) -> str:
+        """Changes with any text of the banks."""
+        texts = [[t.name, t.user, t.assistant] for templates in self.bank.values() for t in templates]
+        known = {code: {name: list(pair) for name, pair in names.items()} for code, names in self.translations.items()}
+        return digest([texts, known])
+
+
+def instruct_samples(files: Sequence[Path], rule: InstructionRule, advance: Callable[[int], None]) -> dict[str, int]:
+    """Put templates around the samples of all files.
+
+    Args:
+        files: Sample files.
+        rule: The section with its banks.
+        advance: Told how many rows were looked at.
+
+    Returns:
+        How many samples each template was put around; ``""`` counts those that none fits.
+    """
+    used: dict[str, int] = {}
+
+    def changed(table: pa.Table) -> pa.Table:
+        rows = [instructed(row, rule) for row in table.to_pylist()]
+        for row in rows:
+            name = row["template_id"] or ""
+            used[name] = used.get(name, 0) + 1
+        advance(len(rows))
+        return pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA)
+
+    for path in files:
+        rewrite(path, changed)
+    return dict(sorted(used.items()))
+
+
+def instructed(row: dict[str, Any], rule: InstructionRule) -> dict[str, Any]:
+    """A sample with its template, or as it is where none fits."""
+    kind = row["kind"] or row["task"]
+    slots = row["slots"] if row["slots"] is not None else _slots_of(row)
+    if slots is None or kind not in rule.bank or len(row["source_choices"] or ()) > len(LETTERS):
+        return row
+    template = rule.drawn(kind, row["source_id"])
+    values = {str(slot["name"]): str(slot["text"]) for slot in slots}
+    values |= {LANGUAGE: language(row["source_lang"]).name, OPTIONS: options(row["source_choices"] or [])}
+    user, assistant = row["source_messages"]
+    turns = (
+        ("user", with_images(render(template.user, values), user["content"].count(IMAGE_MARKER))),
+        ("assistant", assistant["content"] if template.assistant is None else render(template.assistant, values)),
+    )
+    translated = rule.section.instruction != "source" and not template.names_language
+    return {
+        **row,
+        "template_id": template.name,
+        "slots": slots,
+        "instruction": {"user": template.user, "assistant": template.assistant, "translated": translated},
+        "source_messages": messages_column(turns),
+        "source_hash": source_hash(
+            turns,
+            row["source_choices"],
+            row["answer_index"],
+            row["source_answers"],
+            [image["image_id"] for image in row["image_refs"]],
+        ),
+    }
+
+
+def _slots_of(row: Mapping[str, Any]) -> list[dict[str, str | None]] | None:
+    """The slots of a row as its source has it: None where its turns are not of the plain shape."""
+    turns = row["source_messages"]
+    if [turn["role"] for turn in turns] != ["user", "assistant"]:
+        return None
+    asked = turns[0]["content"].replace(IMAGE_MARKER, "").strip()
+    must = KINDS.get(row["task"], (frozenset({"nothing fits"}),))[0]
+    answer = answer_of(row)
+    if must == {"question", "answer"} and asked and answer is not None:
+        return [{"name": name, "text": text, "label": None} for name, text in (("question", asked), ("answer", answer))]
+    if must == {"question"} and asked:
+        return [{"name": "question", "text": asked, "label": None}]
+    return [] if not must and not asked else None

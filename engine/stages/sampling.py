@@ -1,0 +1,83 @@
+"""Reductions of a source: captions balanced by noun phrase, and one of every so many rows of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import polars as pl
+
+from recipes.clean import Clusters, NounPhrases
+from schemas.errors import InputError
+from schemas.keys import ranks
+
+DIMENSIONS = 256
+
+
+def balanced(source_ids: pl.Series, phrases: Sequence[Iterable[str]], step: NounPhrases) -> set[int]:
+    """The places of the captions that are kept: for each phrase with enough captions the first by rank, up to the cap.
+
+    Args:
+        source_ids: Ids of the captions.
+        phrases: The phrases of each caption.
+        step: The step.
+    """
+    frame = pl.DataFrame({"place": range(len(phrases)), "phrase": [sorted(set(found)) for found in phrases]})
+    pairs = frame.with_columns(rank=ranks(step.seed, source_ids)).explode("phrase").drop_nulls("phrase")
+    enough = pairs.filter(pl.len().over("phrase") >= step.min).sort("rank", "place")
+    return set(enough.group_by("phrase", maintain_order=True).head(step.max)["place"])
+
+
+def noun_phrases(texts: Sequence[str], step: NounPhrases) -> list[list[str]]:
+    """The noun phrases of each text: lower case, stop words taken out.
+
+    Raises:
+        InputError: spaCy or its model is not installed.
+    """
+    try:
+        import spacy
+
+        pipeline = spacy.load(step.model, exclude=["ner", "lemmatizer"])
+    except (ImportError, OSError):
+        msg = (
+            f"clean: noun_phrases needs spaCy and its model {step.model}: pip install spacy, then "
+            f"python -m spacy download {step.model}"
+        )
+        raise InputError(msg) from None
+    found = []
+    for document in pipeline.pipe(texts, batch_size=256):
+        chunks = (
+            [word.lower_ for word in chunk if word.is_alpha and not word.is_stop] for chunk in document.noun_chunks
+        )
+        found.append([" ".join(words) for words in chunks if words])
+    return found
+
+
+def thinned(source_ids: pl.Series, texts: Sequence[str], step: Clusters) -> set[int]:
+    """The places of the rows that are kept: in each cluster of like texts one of every so many by rank, at least one.
+
+    Clusters are k-means over TF-IDF vectors, brought down to `DIMENSIONS` and to length 1.
+
+    Raises:
+        InputError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.cluster import MiniBatchKMeans
+        from sklearn.decomposition import TruncatedSVD
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.preprocessing import normalize
+    except ImportError:
+        msg = "clean: clusters needs scikit-learn: pip install 'glotmill[curate]'"
+        raise InputError(msg) from None
+    if len(texts) <= step.k:
+        return set(range(len(texts)))
+    rank = ranks(step.seed, source_ids)
+    order = rank.arg_sort().to_numpy()  # so that the order of the rows decides nothing
+    vectors = TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)\w+").fit_transform([texts[i] for i in order])
+    if vectors.shape[1] > DIMENSIONS:
+        vectors = TruncatedSVD(DIMENSIONS, random_state=step.seed).fit_transform(vectors)
+    labels = MiniBatchKMeans(step.k, random_state=step.seed, n_init=3).fit_predict(normalize(vectors))
+    kept: set[int] = set()
+    for label in np.unique(labels):
+        kept.update(order[labels == label][:: step.keep_every].tolist())
+    return kept

@@ -1,0 +1,54 @@
+"""Turns that a template makes: which texts they hold, and how they are put together.
+
+Guarantees: each text stands in its own slot and is translated for itself; nothing is joined before an engine sees it
+and split afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from recipes.templates import LANGUAGE, OPTIONS, SLOT
+from schemas.sample import IMAGE_MARKER
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# Slots whose text is not translated as a text: it is settled elsewhere, or made.
+SETTLED = frozenset({LANGUAGE, OPTIONS, "answer"})
+
+
+def slots_in(template: str) -> list[str]:
+    """The slots of a template, in order."""
+    return SLOT.findall(template)
+
+
+def render(template: str, values: Mapping[str, str]) -> str:
+    """The template with its slots filled; a text's own braces stay as they are."""
+    return SLOT.sub(lambda match: values[match.group(1)], template)
+
+
+def options(choices: list[str]) -> str:
+    """The choices as lettered lines."""
+    return "\n".join(f"{LETTERS[place]}. {choice}" for place, choice in enumerate(choices))
+
+
+def with_images(text: str, images: int) -> str:
+    """The text after a line for each image."""
+    return f"{IMAGE_MARKER}\n" * images + text
+
+
+def template_of(row: Mapping[str, Any], turn: Mapping[str, str]) -> str | None:
+    """The template that made a turn of a sample; None where the turn is as the source has it."""
+    found = (row.get("instruction") or {}).get(turn["role"])
+    return None if found is None else str(found)
+
+
+def slot_texts(row: Mapping[str, Any], template: str) -> dict[str, str]:
+    """The texts of a template that are translated as texts, by slot."""
+    given = {slot["name"]: slot["text"] for slot in row["slots"] or () if slot["label"] is None}
+    return {name: given[name] for name in slots_in(template) if name in given and name not in SETTLED}
+
+
+def is_translated(row: Mapping[str, Any], turn: Mapping[str, str]) -> bool:
+    """Whether a template's own words go into the turn's language: the reply's always do."""
+    return turn["role"] == "assistant" or bool(row["instruction"]["translated"])

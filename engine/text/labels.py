@@ -1,0 +1,61 @@
+"""Names of things by label id: a user's table, with source priorities, and without what is no translation."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+
+from engine.text.answers import LabelTable
+from recipes.derive import Labels
+from schemas.errors import InputError
+from schemas.languages import ENGLISH, language
+
+COLUMNS = ("label_id", "flores_code", "name", "source", "automatic")
+
+
+def load_labels(section: Labels | None) -> LabelTable:
+    """The names of a recipe's ``labels`` section: one for each label and language that has one.
+
+    Of several, the first stands whose source is not to be avoided, else the first.
+
+    Raises:
+        InputError: The file is missing or not such a table.
+    """
+    if section is None:
+        return {}
+    chosen: LabelTable = defaultdict(dict)
+    second: LabelTable = defaultdict(dict)
+    rows = _rows(section)
+    english: dict[str, set[str]] = defaultdict(set)
+    for label, code, name, _, _ in rows:
+        if code == ENGLISH:
+            english[label].add(name.casefold())
+    for label, code, name, source, automatic in rows:
+        if code != ENGLISH and section.drop_english and name.casefold() in english[label]:
+            continue
+        if automatic and section.drop_automatic:
+            continue
+        into = second if source in section.avoid else chosen
+        into[code].setdefault(label, name)
+    return {code: {**second[code], **chosen[code]} for code in sorted({*chosen, *second})}
+
+
+def _rows(section: Labels) -> list[tuple[str, str, str, str, bool]]:
+    path = section.table
+    expected = f"expected a TSV file with the columns {', '.join(COLUMNS)}"
+    try:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    except (OSError, ValueError) as error:
+        msg = f"labels.table: {path}: {expected}: {error}"
+        raise InputError(msg) from None
+    reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+    if tuple(next(reader, ())) != COLUMNS:
+        msg = f"labels.table: {path}: {expected}"
+        raise InputError(msg)
+    found = []
+    for number, row in enumerate(reader, start=1):
+        if len(row) != len(COLUMNS) or not all(cell.strip() for cell in row[:3]) or row[4] not in ("0", "1"):
+            msg = f"labels.table: {path}, row {number}: expected {len(COLUMNS)} cells, automatic 0 or 1, found {row!r}"
+            raise InputError(msg)
+        found.append((row[0], language(row[1]).code, row[2].strip(), row[3], row[4] == "1"))
+    return found

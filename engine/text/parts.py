@@ -1,0 +1,72 @@
+"""What a record is put together from: a text's translation with all that is known of it, and what scorers judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.text.segments import plain
+
+HUMAN = "human"  # a person's correction, among the engines of a record
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is known of one segment in one language: its translation or failure, the way back, and who made it."""
+
+    text: str | None
+    failure: str | None
+    logprob: float | None
+    target_tokens: int | None
+    hit_limit: bool | None
+    back: str | None
+    back_failed: bool | None = False
+    origin: str = "machine"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPair:
+    """A translated turn for the scorers: plain texts, and what the translator said of it."""
+
+    turn: int
+    source: str
+    target: str
+    back: str | None
+    logprob: float | None
+    hit_limit: bool
+    back_failed: bool
+    lang: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text of a turn, put into a language.
+
+    Attributes:
+        source: The text.
+        target: What became of it.
+        back: Its way back; None where there is none.
+        entries: What is known of its segments.
+    """
+
+    source: str
+    target: str
+    back: str | None
+    entries: list[Entry]
+
+
+def pair(number: int, parts: list[Part], lang: str) -> TurnPair:
+    """What scorers are shown of a turn: its translated texts, one below the other, none of what was copied."""
+    entries = [entry for part in parts for entry in part.entries]
+    scored = [(e.logprob, e.target_tokens) for e in entries if e.logprob is not None and e.target_tokens]
+    total = sum(tokens for _, tokens in scored)
+    backs = [part.back for part in parts]
+    return TurnPair(
+        turn=number,
+        source="\n".join(plain(part.source) for part in parts),
+        target="\n".join(plain(part.target) for part in parts),
+        back=None if None in backs else "\n".join(plain(str(back)) for back in backs),
+        logprob=sum(logprob * tokens for logprob, tokens in scored) / total if total else None,
+        hit_limit=any(entry.hit_limit for entry in entries),
+        back_failed=any(entry.back_failed for entry in entries),
+        lang=lang,
+    )

@@ -1,0 +1,89 @@
+"""The ``images:`` key of a source: where its images lie, whether they are opened, and whether their bytes are kept."""
+
+from __future__ import annotations
+
+import re
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from recipes.section import RecipePath, Section
+
+COCO = "http://images.cocodataset.org/"
+
+# Hub licence ids that let anyone pass unchanged copies on, some of them for non-commercial purposes only.
+REDISTRIBUTABLE = re.compile(
+    r"cc0-1\.0|cc-by(-nc)?(-sa)?-\d\.\d|apache-2\.0|mit|bsd(-[23]-clause)?|pddl|odc-by|odbl|cdla-permissive-[12]\.0"
+)
+
+
+class Images(Section):
+    """Where the images of a source lie, and what is done with them.
+
+    Attributes:
+        base: Stands before an image's name in its URI; a name that is a URL already stays as it is.
+        check: Open every image: its size, checksum and perceptual hash are recorded, and a status.
+        folder: Where the files are that ``check`` opens: ``base`` is taken off the URI and this put before it. Needed
+            unless the source carries the bytes.
+        reject: Reject a row whose image is missing or does not decode; else its status says so.
+        store: Write the bytes of the images into the dataset, as the config ``images``.
+        license: Licence of the images, as a Hub licence id; needed by ``store``.
+    """
+
+    base: str = ""
+    check: bool = False
+    folder: RecipePath | None = None
+    reject: bool = False
+    store: bool = False
+    license: str | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for key in ("reject", "store"):
+            if getattr(self, key) and not self.check:
+                msg = f"'{key}: true' needs 'check: true'"
+                raise ValueError(msg)
+        if self.store and self.license is None:
+            msg = "'store: true' needs the 'license' of the images"
+            raise ValueError(msg)
+        if self.store and not REDISTRIBUTABLE.fullmatch(self.license or ""):
+            msg = (
+                f"'store: true' would publish images under the licence '{self.license}', which is not known to allow "
+                "copies; expected one such as cc-by-4.0, or 'store: false', which publishes references only"
+            )
+            raise ValueError(msg)
+        return self
+
+    def uri(self, name: str) -> str:
+        """The URI of an image by its name in the source."""
+        return name if "://" in name else f"{self.base}{name}"
+
+
+class FolderImages(Images):
+    """Images of a source that names them by their place on this machine: a URI starts below the source's folder.
+
+    Attributes:
+        root: The source's folder.
+    """
+
+    root: str
+
+    def uri(self, name: str) -> str:
+        """The URI of an image by its path, or by a path into an archive (``zip://a.jpg::FOLDER/images.zip``)."""
+        return super().uri(name.replace(f"{self.root}/", ""))
+
+
+class NumberedImages(Images):
+    """Images known by an id: the URI is ``base`` + id + ``suffix``."""
+
+    suffix: str = ".jpg"
+
+    def uri(self, name: str) -> str:
+        """The URI of an image by its id."""
+        return super().uri(name + self.suffix)
+
+
+class CocoImages(Images):
+    """Images of COCO, by default at COCO's own address, where their URIs equal those of ``coco_captions``."""
+
+    base: str = COCO

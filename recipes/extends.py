@@ -68,7 +68,7 @@ def without_removed(content: dict[str, Any], where: str = "") -> dict[str, Any]:
 
 def is_path(key: str, value: Any, where: tuple[str, ...] = ()) -> bool:
     """Whether a recipe's value is a path: a model is a Hub id unless it is written as a path."""
-    if not isinstance(value, str) or value in WORDS:
+    if not isinstance(value, str) or value in WORDS or "://" in value:
         return False
     if key == "model":
         return where[-1:] == ("translate",) and value.startswith((".", "/", "~"))

@@ -13,11 +13,13 @@ import secrets
 import signal
 import socket
 import sys
+import threading
 from typing import Any
 
-from schemas.errors import InputError
+from schemas.errors import InputError, WorkerError
 
 CONNECT_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 180.0  # of a local Ray, which takes seconds
 OURS = {
     "RAY_AUTH_MODE": "token",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # no copying of the project into another environment
@@ -44,6 +46,7 @@ def start_ray(address: str | None = None) -> bool:
 
     Raises:
         InputError: There is no cluster at the address.
+        WorkerError: A Ray of our own cannot be started.
     """
     protect(address)
     import ray
@@ -54,16 +57,31 @@ def start_ray(address: str | None = None) -> bool:
         _check_address(address)
     options: dict[str, Any] = {"include_dashboard": False} if address is None else {}
     before = signal.getsignal(signal.SIGTERM)
+    watch = threading.Timer(START_TIMEOUT_S, _end_node)
+    watch.start()
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **options)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        if address is None:
-            raise
-        msg = f"--ray-address {address}: no Ray cluster can be joined there: {str(error).splitlines()[0]}"
-        raise InputError(msg) from None
+    except Exception as error:  # Ray's start raises bare exceptions; all of them end here as an error of ours
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if address is not None:
+            msg = f"--ray-address {address}: no Ray cluster can be joined there: {reason}"
+            raise InputError(msg) from None
+        msg = f"Ray cannot be started: {reason}; run the same command again, or work without Ray: --workers 0"
+        raise WorkerError(msg) from error
+    finally:
+        watch.cancel()
     if before is not None:
         signal.signal(signal.SIGTERM, before)  # Ray's own handler would end the process in the middle of a unit
     return True
+
+
+def _end_node() -> None:
+    """Make a start of Ray that hangs (one of its processes died at the wrong moment) fail: nothing in Ray does."""
+    import ray
+
+    node = ray._private.worker._global_node
+    for raylet in node.all_processes.get("raylet", []) if node else []:
+        raylet.process.kill()
 
 
 def _check_address(address: str) -> None:

@@ -2,9 +2,8 @@
 
 Events, each at its N-th time: ``commit`` (the driver, after a commit to the memory), ``write`` (the driver, between
 writing a file aside and giving it its name), ``batch`` (an actor, after a batch), ``actor`` (an actor, after a commit
-of the driver's), ``raylet`` (Ray's node process and with
-it all actors, after a commit). The marker file appears when the fault has
-happened, and it happens once.
+of the driver's), ``raylet`` (Ray's node process and with it all actors, after a commit), ``start`` (Ray's node process,
+frozen while Ray starts). The marker file appears when the fault has happened, and it happens once.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +105,20 @@ def before_naming(tick: Callable[[], None]) -> None:
     Path.replace = replaced  # type: ignore[method-assign, assignment]
 
 
+def freeze_at_start() -> None:
+    """Stop Ray's node process as soon as it is there, so that the start of Ray hangs."""
+    from engine.workers import ray_session
+
+    ray_session.START_TIMEOUT_S = 8.0
+
+    def freeze() -> None:
+        while not (found := named("src/ray/raylet/raylet ")):
+            time.sleep(0.002)
+        os.kill(found[0], signal.SIGSTOP)
+
+    threading.Thread(target=freeze, daemon=True).start()
+
+
 def in_actors(n: int, marker: str) -> None:
     from engine.workers import ray_pool
     from engine.workers.ray_worker import TranslatorActor
@@ -134,6 +148,9 @@ def install(event: str, n: int, marker: str) -> None:
             after_commit(at(n, marker, lambda: kill_first("ray::TranslatorActor")))
         case "raylet":
             after_commit(at(n, marker, kill_node))
+        case "start":
+            if claim(marker):
+                freeze_at_start()
         case "batch":
             from engine.workers.ray_session import protect
 

@@ -29,7 +29,7 @@ FAKE = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 512, "unit_to
 ENGINES: dict[str, dict[str, Any]] = {"embedded": EMBEDDED, "fake": FAKE}
 LANGUAGES = ["deu_Latn", "fra_Latn", "ces_Latn"]
 DRIVER_EVENTS = ("commit", "write")
-RAY_EVENTS = ("commit", "write", "batch", "actor", "raylet")
+RAY_EVENTS = ("commit", "write", "batch", "actor", "raylet", "start")
 AT_RANDOM = "moment"
 
 
@@ -145,6 +145,7 @@ class Trials:
         self.counts = {
             "commit": commits, "actor": commits, "raylet": commits,
             "write": commits + 10,  # beside memory files: plan, units, asked, intent, every file that is moved
+            "start": 1,
             "batch": max(1, batches // 3),  # of one actor of two, which sees about half of them
         }  # fmt: skip
 

@@ -40,8 +40,10 @@ def test_a_stopped_build_ends_cleanly_and_goes_on(
     assert "stopping when the units in flight are done" in told
     assert told.endswith("stopped; run the same command again to go on\n")
     assert "Traceback" not in told
-    time.sleep(1)
-    assert [name for pid, name in started if Path(f"/proc/{pid}").exists()] == []
+    deadline = time.monotonic() + 30
+    while (left := [name for pid, name in started if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []
     assert not (tmp_path / "out/dataset").exists()
     again = subprocess.run(command, capture_output=True, check=True)
     summary = orjson.loads(again.stdout.splitlines()[-1])

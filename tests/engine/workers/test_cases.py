@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.store.runs import UNIT_SCHEMA
-from engine.workers.cases import ALONE, MAX_FAILURES, MAX_POISONED, UnitCase, find_poisoned
+from engine.workers.cases import ALONE, MAX_FAILURES, UnitCase, find_poisoned
 from engine.workers.units import RESULT_SCHEMA, Failure, Unit, UnitResult
 from schemas.errors import WorkerError
 
@@ -96,7 +96,7 @@ def test_machines_that_die_by_chance_cost_no_row():
 
 
 def test_an_engine_that_fails_on_everything_stops_the_build_and_gives_up_no_row():
-    with pytest.raises(WorkerError, match=f"unit 7 failed, and so did {MAX_POISONED + 1} of its rows alone: killed"):
+    with pytest.raises(WorkerError, match=r"unit 7 failed, and so did \d+ of its rows alone: killed"):
         finish(UnitCase(unit(100)), {f"t{i}" for i in range(100)})
     with pytest.raises(WorkerError, match="unit 7 failed, and so did 3 of its rows alone"):
         finish(UnitCase(unit(3)), {"t0", "t1", "t2"})

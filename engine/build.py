@@ -106,7 +106,7 @@ def _pack(
     job: Job, files: list[Path], entries: pl.DataFrame, root: Path, progress: ProgressReport
 ) -> dict[str, PackedLanguage]:
     """Shards and counts by language."""
-    packer = Packer(root, job.scorers, job.policy, job.recipe.pack)
+    packer = Packer(root, job.scorers, job.policy, job.recipe.pack, job.recipe.score.skip_rejected)
     spec = job.translator
     engine = EngineName(spec.engine, spec.model, spec.fingerprint)
     packed = {}

@@ -11,8 +11,9 @@ from engine.stages.ingest import OpenSource, open_sources
 from engine.text.answers import AnswerRule, load_answers
 from engine.text.spans import SPLITTER_VERSION
 from engine.translators import TranslatorSpec, resolve_translator
-from filters.registry import make_scorers
-from filters.rules import Policy, make_policy
+from filters.calibration import read_calibration
+from filters.policy import Policy, make_policy
+from filters.registry import Models, make_scorers
 from filters.scorer import Scorer
 from recipes.model import Recipe
 from schemas.errors import InputError
@@ -71,7 +72,7 @@ class Job:
                 "answer_table": digest(self.answers.table),
             },
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
-            "filter": {"parameters": self.policy.parameters, "actions": self.policy.actions},
+            "filter": self.policy.fingerprint(),
         }
 
     def digest(self) -> str:
@@ -91,8 +92,11 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
     Raises:
         InputError: Something the recipe names is missing or not possible.
     """
-    scorers = make_scorers(recipe.score.scorers)
-    policy = make_policy(recipe.filter, [scorer.name for scorer in scorers])
+    scorers = make_scorers(
+        recipe.score.scorers,
+        Models(recipe.score.language_id.model, recipe.score.embedding, recipe.score.image_text),
+    )
+    policy = resolve_policy(recipe, scorers)
     answers = AnswerRule(recipe.answers, load_answers(recipe.answers.table))
     translator = resolve_translator(recipe.translate)
     _check_languages(recipe, translator)
@@ -124,6 +128,24 @@ def prepare(recipe: Recipe, *, out: Path | None = None, memory: Path | None = No
         policy=policy,
         retry_failed=retry_failed,
     )
+
+
+def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
+    """The policy of a recipe for these scorers.
+
+    Raises:
+        InputError: Its filter section or its calibration is not usable; a scorer needs what no build has.
+    """
+    names = [scorer.name for scorer in scorers]
+    forced = [scorer.name for scorer in scorers if scorer.needs_forced_scores]
+    if forced:
+        msg = f"score.scorers: {', '.join(forced)} needs forced scores, which builds do not make yet"
+        raise InputError(msg)
+    metrics = [metric for scorer in scorers for metric in scorer.metrics]
+    policy = make_policy(recipe.filter, names, metrics=metrics)
+    if recipe.calibration is None:
+        return policy
+    return policy.calibrated(read_calibration(recipe.calibration, policy.parameters))
 
 
 def _check_languages(recipe: Recipe, translator: TranslatorSpec) -> None:

@@ -6,6 +6,7 @@ each of its metrics. A value it cannot judge is null, and null never rejects.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar, Protocol
 
 import pyarrow as pa
@@ -16,12 +17,21 @@ PAIR_SCHEMA = pa.schema(
     [
         pa.field("source_lang", pa.string()),  # FLORES-200 codes
         pa.field("lang", pa.string()),
+        pa.field("field_type", pa.string()),  # caption, question, answer or response
         pa.field("source", pa.string()),  # the turn's text without image markers
         pa.field("target", pa.string()),
         pa.field("back", pa.string()),  # the target translated back, null where it was not
         pa.field("back_failed", pa.bool_()),  # a way back was tried and failed
         pa.field("logprob", pa.float32()),  # mean log-probability of a target token, <= 0
         pa.field("hit_limit", pa.bool_()),  # the decoder stopped at its length limit
+        # Forced scores, null where they were not asked for: ln P of each word of the source, words as white space
+        # parts them, given the target (reverse) and given a lone full stop (alone); of its end, given the target;
+        # and the tokens of the source with its end.
+        pa.field("reverse_words", pa.list_(pa.float32())),
+        pa.field("reverse_end", pa.float32()),
+        pa.field("source_tokens", pa.int32()),
+        pa.field("alone_words", pa.list_(pa.float32())),
+        pa.field("image", pa.string()),  # URI of the record's first image
     ]
 )
 
@@ -34,16 +44,24 @@ class Scorer(Protocol):
         version: Raised whenever the same input may give another value.
         metrics: What it measures, in column order.
         needs_back_translation: Whether the pairs must hold ``back``.
+        needs_forced_scores: Whether the pairs must hold ``reverse_words`` and what goes with it.
+        whole_shard: Whether it compares rows, and so must see those of a whole shard at once.
+        expensive: Whether it may skip rows that cheap rules reject (``score.skip_rejected``).
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
     metrics: ClassVar[tuple[Metric, ...]]
-    needs_back_translation: ClassVar[bool]
+    needs_back_translation: ClassVar[bool] = False
+    needs_forced_scores: ClassVar[bool] = False
+    whole_shard: ClassVar[bool] = False
+    expensive: ClassVar[bool] = False
 
+    @abstractmethod
     def fingerprint(self) -> dict[str, Any]:
         """Everything that decides the scores beside the pairs: version, models, constants."""
 
+    @abstractmethod
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`.
 

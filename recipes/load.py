@@ -21,7 +21,7 @@ from schemas.errors import InputError
 from schemas.languages import nearest
 
 BUILT_IN = Path(__file__).parent
-PATH_KEYS = ("path", "memory", "table")
+PATH_KEYS = ("path", "memory", "table", "calibration")
 
 
 _BOOLEAN = "tag:yaml.org,2002:bool"
@@ -146,7 +146,7 @@ def _override(content: dict[str, Any], item: str) -> None:
 
 def _is_folder(parts: list[str], value: str) -> bool:
     """A model is a Hub id unless it is written as a path."""
-    return parts[-2:] == ["translate", "model"] and value.startswith((".", "/", "~"))
+    return parts[-2:] in (["translate", "model"], ["language_id", "model"]) and value.startswith((".", "/", "~"))
 
 
 def _resolve_model_folder(content: dict[str, Any], base: Path) -> None:

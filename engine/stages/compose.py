@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engine.text.answers import AnswerRule, Origin
 from engine.text.composition import Composed, EngineName, Entry, compose
-from engine.text.fields import answer_requests, turn_requests
+from engine.text.fields import answer_requests, field_type, turn_requests
 from filters.scorer import PAIR_SCHEMA
 from schemas.keys import record_id
 from schemas.languages import language
@@ -33,6 +36,16 @@ class ComposedRows:
 
     records: pa.Table
     turns: pa.Table
+
+
+def together(parts: Sequence[ComposedRows]) -> ComposedRows:
+    """Parts of a shard as one."""
+    offsets = np.cumsum([0, *(part.records.num_rows for part in parts)])
+    turns = [
+        part.turns.set_column(0, TURN_SCHEMA.field("row"), pc.add(part.turns["row"], int(offset)))
+        for part, offset in zip(parts, offsets[:-1], strict=True)
+    ]
+    return ComposedRows(pa.concat_tables([part.records for part in parts]), pa.concat_tables(turns))
 
 
 class Composer:
@@ -68,6 +81,8 @@ class Composer:
                     "row": number,
                     "source_lang": row["source_lang"],
                     "lang": self._lang,
+                    "field_type": field_type(row, pair.turn),
+                    "image": row["image_refs"][0]["uri"] if row["image_refs"] else None,
                     **{
                         name: getattr(pair, name)
                         for name in ("turn", "source", "target", "back", "back_failed", "logprob", "hit_limit")

@@ -24,6 +24,16 @@ def is_answer(row: Mapping[str, Any], turn: Mapping[str, str]) -> bool:
     return turn["role"] == "assistant" and row["task"] in ANSWER_TASKS and turn["content"] in answer_texts(row)
 
 
+def field_type(row: Mapping[str, Any], number: int) -> str:
+    """The kind of text that a turn is to scorers: caption, answer, question, instruction or response."""
+    turn = row["source_messages"][number]
+    if is_answer(row, turn):
+        return "answer"
+    if turn["role"] == "assistant":
+        return "caption" if row["task"] == "caption" else "response"
+    return "question" if row["task"] in ANSWER_TASKS else "instruction"
+
+
 def turn_requests(row: Mapping[str, Any]) -> list[str]:
     """The segments of a sample's turns, answers apart: the same in every language."""
     return [

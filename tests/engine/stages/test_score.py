@@ -7,16 +7,16 @@ import pytest
 
 from engine.stages.compose import COMPOSED_SCHEMA, TURN_SCHEMA, ComposedRows
 from engine.stages.score import score
+from filters.scorer import Scorer
 from schemas.errors import GlotmillError
 from schemas.record import Metric
 
 
-class Given:
+class Given(Scorer):
     """A scorer whose values are the pairs' log-probabilities, under both directions."""
 
     name: ClassVar[str] = "given"
     version: ClassVar[int] = 1
-    needs_back_translation: ClassVar[bool] = False
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("given", "up", "higher", None, None, ""),
         Metric("given", "down", "lower", None, None, ""),

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-convert bench-text lint clean
+.PHONY: demo test test-convert bench-text bench-filters fit-filters lint clean
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 	$(BIN)/glotmill build recipes/quickstart.yaml
@@ -23,6 +23,15 @@ lint: $(READY)  ## formatting, lint, types
 
 bench-text: $(READY)  ## text processing in records/s: make bench-text QUESTIONS="xgqa/en/train_48.json xgqa/en/dev.json"
 	$(BIN)/python benchmarks/text.py --questions $(QUESTIONS) --json
+
+# FOLDER with multi30k/ (val and test_2016_flickr of task 1) and xgqa/ (train_48 and dev by language)
+bench-filters: $(READY)  ## what the filters catch and cost: make bench-filters DATA=FOLDER
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	POLARS_MAX_THREADS=1 $(BIN)/python -m benchmarks.filters --data $(DATA) --csv docs/filters.csv --docs docs/filters.md --json
+
+fit-filters: $(READY)  ## fit filters/data/ on the splits for it, after a change of features: make fit-filters DATA=FOLDER
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python -m benchmarks.fit_filters --data $(DATA)
 
 clean:  ## remove the environment and what was built
 	rm -rf $(VENV) outputs/quickstart outputs/.memory

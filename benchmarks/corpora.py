@@ -109,7 +109,9 @@ class Machine:
         (lang,) = langs
         sources, targets = pairs["source"].to_pylist(), pairs["target"].to_pylist()
         back = self.back(targets, lang)
-        forward = self.translator.score([ForcedPair(ENGLISH, lang, s, t) for s, t in zip(sources, targets, strict=True)])
+        forward = self.translator.score(
+            [ForcedPair(ENGLISH, lang, s, t) for s, t in zip(sources, targets, strict=True)]
+        )
         reverse = self.reverse(sources, targets, lang)
         self.alone(sources)
         columns = {

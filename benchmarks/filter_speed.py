@@ -61,7 +61,7 @@ def made_up_scores(policy: Policy, rows: int) -> pl.DataFrame:
     """Score columns of which some share fails, each for a rule of its own."""
     rng = np.random.default_rng(SEED)
     columns = sorted({name for rule in policy.rules() for name in _read(policy, rule)} - {"lang", "task"})
-    passing = {name: 0.5 for name in columns} | {
+    passing = dict.fromkeys(columns, 0.5) | {
         "score_lexical_copy_frac": 0.1, "score_lexical_copy_lcs": 0.1, "score_lexical_dup2": 0.1,
         "score_script_frac": 1.0, "score_round_trip_chrf": 60.0, "score_punctuation_surplus": 0.0,
     }  # fmt: skip

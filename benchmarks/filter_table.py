@@ -18,7 +18,9 @@ def write_table(page: Path, cells: list[dict[str, Any]], kept: dict[str, float])
 def table(cells: list[dict[str, Any]], kept: dict[str, float]) -> str:
     """Captions and questions side by side: a row a corruption, the mean over the languages, the worst in brackets."""
     lines = ["| good translations by people | captions | questions |", "|---|---|---|"]
-    lines.append("| kept by the default stack | " + " | ".join(_kept(kept, kind) for kind in ("caption", "question")) + " |")
+    lines.append(
+        "| kept by the default stack | " + " | ".join(_kept(kept, kind) for kind in ("caption", "question")) + " |"
+    )
     lines += ["", "| error | made by | captions: caught | AUROC | at 1 % | questions: caught | AUROC | at 1 % |",
               "|---|---|---|---|---|---|---|---|"]  # fmt: skip
     for name in dict.fromkeys(cell["corruption"] for cell in cells):

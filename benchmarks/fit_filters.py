@@ -26,8 +26,8 @@ from filters.adequacy import COEFFICIENTS, FEATURES, features
 from filters.length import LEAST_VARIANCE, LINE, MIN_CHARS, TABLE, length_table
 
 LENGTH_HEAD = (
-    "# Characters of human translations over those of their English sources: line of the log ratio over the log length, "
-    "and its variance over 1/length. Fitted by benchmarks/fit_filters.py on Multi30k val (captions) and xGQA train_48 "
+    "# Characters of human translations over those of their English sources: line of the log ratio over the log length,"
+    " and its variance over 1/length. Fitted by benchmarks/fit_filters.py on Multi30k val (captions) and xGQA train_48 "
     "(questions); statistics only, none of their text.\n"
 )
 TRIM = 3.0  # robust standard deviations: what lies beyond is no part of the line

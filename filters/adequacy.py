@@ -44,7 +44,9 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "numbers": ("number_gain", "number_mismatch"),
     "negation": ("negation_lost", "negation_gained"),
 }
-_STOP = frozenset("a an the of in on at to and is are with by for his her their its it while as from that".split())
+_STOP = frozenset(
+    "a an the of in on at to and is are with by for his her their its it while as from that".split()  # noqa: SIM905
+)
 _NEEDED = ["source", "target", "lang", "field_type", "back", "logprob", "reverse_words", "alone_words"]
 
 Floats = npt.NDArray[np.float64]

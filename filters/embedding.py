@@ -64,7 +64,8 @@ class EmbeddingScorer(Scorer):
 
     def _unit(self, texts: list[str], langs: list[str]) -> Floats:
         vectors = np.asarray(self._encoder.encode(texts, langs), np.float32)
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        unit: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return unit
 
 
 def _near(vectors: Floats, others: Floats) -> Floats:
@@ -74,4 +75,5 @@ def _near(vectors: Floats, others: Floats) -> Floats:
     for start in range(0, len(vectors), CHUNK):
         cosines = vectors[start : start + CHUNK] @ others.T
         parts.append(np.partition(cosines, -k, axis=1)[:, -k:].mean(axis=1))
-    return np.maximum(np.concatenate(parts), 1e-6)
+    nearest: Floats = np.maximum(np.concatenate(parts), 1e-6)
+    return nearest

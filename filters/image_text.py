@@ -39,9 +39,10 @@ class ImageTextScorer(Scorer):
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`; a pair without an image is not judged."""
-        rows = [row for row in pairs.select(["image", "source", "source_lang", "target", "lang"]).to_pylist()]
+        rows = pairs.select(["image", "source", "source_lang", "target", "lang"]).to_pylist()
         seen = [number for number, row in enumerate(rows) if row["image"] is not None]
-        there, here = ([None] * len(rows) for _ in range(2))
+        there: list[float | None] = [None] * len(rows)
+        here: list[float | None] = [None] * len(rows)
         for column, text, lang in ((there, "source", "source_lang"), (here, "target", "lang")):
             found = self._model.similarity(*([rows[n][key] for n in seen] for key in ("image", text, lang)))
             for number, value in zip(seen, found, strict=True):

@@ -10,8 +10,8 @@ import polars as pl
 import pyarrow as pa
 
 from filters.length import TABLE, deviations
-from filters.words import Words, longest_run, unspaced
 from filters.scorer import Scorer
+from filters.words import Words, longest_run, unspaced
 from schemas.keys import file_sha256
 from schemas.record import Metric
 

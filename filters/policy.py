@@ -104,9 +104,7 @@ def _named(frame: pl.DataFrame, failed: Sequence[pl.Expr], codes: Sequence[str])
         mask = pl.DataFrame({"mask": pl.repeat(0, frame.height, dtype=pl.UInt64, eager=True)})
     found = mask["mask"].unique().to_list()
     lists = [[code for place, code in enumerate(codes) if number >> place & 1] for number in found]
-    table = pl.DataFrame(
-        {"mask": found, "codes": lists}, schema={"mask": pl.UInt64, "codes": pl.List(pl.String)}
-    )
+    table = pl.DataFrame({"mask": found, "codes": lists}, schema={"mask": pl.UInt64, "codes": pl.List(pl.String)})
     return mask.join(table, on="mask", how="left", maintain_order="left")["codes"]
 
 

@@ -89,6 +89,4 @@ def _measure(texts: pl.DataFrame, script: str) -> pl.DataFrame:
         simplified, traditional = (text.str.count_matches(f"[{part}]") for part in han_variants())
         right = simplified if script == "Hans" else traditional
         variant = pl.when(simplified + traditional > 0).then(right / (simplified + traditional))
-    return texts.select(
-        "row", frac=frac, latin_frac=nothing if script == "Latn" else latin, han_variant=variant
-    )
+    return texts.select("row", frac=frac, latin_frac=nothing if script == "Latn" else latin, han_variant=variant)

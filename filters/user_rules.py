@@ -74,12 +74,12 @@ def _checked(key: str, text: str, columns: Mapping[str, pl.DataType]) -> pl.Expr
             msg = f"{key}: unknown column '{column}'; {hint}"
             raise InputError(msg)
     try:
-        kind = pl.DataFrame(schema=schema).select(expression).dtypes[0]
+        dtype = pl.DataFrame(schema=schema).select(expression).dtypes[0]
     except pl.exceptions.PolarsError as error:
         msg = f"{key}: {_one_line(error)}"
         raise InputError(msg) from None
-    if kind != pl.Boolean:
-        msg = f"{key}: expected an expression that is true or false, found one of type {kind}"
+    if dtype != pl.Boolean:
+        msg = f"{key}: expected an expression that is true or false, found one of type {dtype}"
         raise InputError(msg)
     return expression
 

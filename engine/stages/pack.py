@@ -1,7 +1,8 @@
 """Pack: composed, scored and judged records into shards, one folder a language.
 
-Guarantees: a shard is scored whole, so that scores which compare rows see all of it and nothing else; a language's records stand in the order of the samples, so that languages share their source columns
-byte for byte; samples assigned = kept + dropped + failed, checked for each language.
+Guarantees: a shard is scored whole, so that scores which compare rows see all of it and nothing else; a language's
+records stand in the order of the samples, so that languages share their source columns byte for byte; samples
+assigned = kept + dropped + failed, checked for each language.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from filters.scorer import Scorer
 from recipes.model import Pack
 from schemas.errors import ConservationError
 from schemas.record import record_schema
-
 
 COMPOSED_ROWS = 10_000
 

@@ -125,9 +125,7 @@ class NllbTranslator:
         # Word by word, so that the pieces of each word are known; no piece of such a model spans white space.
         targets: list[list[list[str]]] = [self._pieces.encode(p.translation.split(), out_type=str) for p in pairs]
         lengths = [sum(map(len, words)) for words in targets]
-        fits = [
-            row for row, source in enumerate(sources) if 0 < len(source) <= limit and 0 < lengths[row] <= limit
-        ]
+        fits = [row for row, source in enumerate(sources) if 0 < len(source) <= limit and 0 < lengths[row] <= limit]
         fits.sort(key=lambda row: (lengths[row], len(sources[row])))
         scored = self._model.score_batch(
             [[self._tokens[pairs[row].source_lang], *sources[row], END] for row in fits],

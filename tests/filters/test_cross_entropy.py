@@ -3,9 +3,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from filters.scorer import PAIR_SCHEMA
-
 from filters.cross_entropy import CrossEntropyScorer
+from filters.scorer import PAIR_SCHEMA
 
 
 def scored(**pair: object) -> tuple:
@@ -16,7 +15,7 @@ def scored(**pair: object) -> tuple:
 def test_entropies_are_per_token_and_the_dual_is_of_both():
     forward, reverse, dual = scored(logprob=-1.0, reverse_words=[-1.0, -2.0], reverse_end=-1.0, source_tokens=4)
     assert (forward, reverse) == (1.0, 1.0)
-    assert dual == pytest.approx(2.718281828 ** -1)
+    assert dual == pytest.approx(2.718281828**-1)
 
 
 def test_a_difference_of_the_two_costs():

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from filters.scorer import PAIR_SCHEMA
-
 from filters.fan_in import FanInScorer
+from filters.scorer import PAIR_SCHEMA
 
 
 def scored(*pairs: tuple[str, str, str]) -> list:
@@ -25,4 +24,8 @@ def test_the_same_source_counts_once_and_languages_apart():
 
 
 def test_case_and_final_mark_make_no_difference_and_short_texts_are_not_judged():
-    assert scored(("A", SAME, "deu_Latn"), ("B", SAME.lower()[:-1], "deu_Latn"), ("C", "Ja", "deu_Latn")) == [2, 2, None]
+    assert scored(("A", SAME, "deu_Latn"), ("B", SAME.lower()[:-1], "deu_Latn"), ("C", "Ja", "deu_Latn")) == [
+        2,
+        2,
+        None,
+    ]

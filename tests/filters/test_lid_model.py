@@ -34,7 +34,8 @@ def test_labels_like_flores_codes_are_told_by_english():
 
 
 @pytest.mark.parametrize(
-    ("code", "own"), [("deu_Latn", "deu_Latn"), ("est_Latn", "ekk_Latn"), ("zho_Hans", "cmn_Hani"), ("pes_Arab", "fas_Arab")]
+    ("code", "own"),
+    [("deu_Latn", "deu_Latn"), ("est_Latn", "ekk_Latn"), ("zho_Hans", "cmn_Hani"), ("pes_Arab", "fas_Arab")],
 )
 def test_renamed_codes_and_macrolanguages_are_found(code: str, own: str):
     assert model().knows(language(code))

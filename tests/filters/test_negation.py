@@ -3,9 +3,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from filters.scorer import PAIR_SCHEMA
-
 from filters.negation import NegationScorer
+from filters.scorer import PAIR_SCHEMA
 
 
 def scored(source: str, target: str, back: str | None, lang: str = "deu_Latn") -> tuple:

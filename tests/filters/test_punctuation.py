@@ -3,9 +3,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from filters.scorer import PAIR_SCHEMA
-
 from filters.punctuation import PunctuationScorer
+from filters.scorer import PAIR_SCHEMA
 
 SOURCE = "A small brown dog runs over the green grass."
 

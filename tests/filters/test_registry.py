@@ -81,7 +81,7 @@ def test_the_scorers_and_their_columns_are_golden():
         cross_entropy_forward< cross_entropy_reverse< cross_entropy_dual>
         adequacy_score> adequacy_meaning> adequacy_omission> adequacy_addition> adequacy_numbers> adequacy_negation>
         embedding_cosine> embedding_margin> image_text_similarity> image_text_drop<
-    """.split()
+    """.split()  # noqa: SIM905
     signs = {"higher": ">", "lower": "<"}
     assert [f"{m.score_column}{signs[m.direction]}" for m in metrics] == [f"score_{name}" for name in golden]
     names = record_schema(metrics).names

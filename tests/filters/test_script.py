@@ -4,7 +4,6 @@ import pyarrow as pa
 import pytest
 
 from filters.scorer import PAIR_SCHEMA
-
 from filters.script import PROPERTY, ScriptScorer
 from schemas.languages import registry
 

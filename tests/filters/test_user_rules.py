@@ -45,7 +45,9 @@ def test_it_can_warn_or_be_off():
 
 
 def test_an_unknown_column_is_an_error_that_names_the_nearest():
-    with pytest.raises(InputError, match=r"filter\.user\.mine\.fails: unknown column 'score_lexical_lenz'.*'score_lexical_len_z'"):
+    with pytest.raises(
+        InputError, match=r"filter\.user\.mine\.fails: unknown column 'score_lexical_lenz'.*'score_lexical_len_z'"
+    ):
         policy("score_lexical_lenz > 2")
 
 
@@ -54,7 +56,8 @@ def test_an_unknown_column_is_an_error_that_names_the_nearest():
     [
         "", "score_lexical_len_z >", "1; DROP TABLE x", "read_csv('secrets.csv')", "score_lexical_len_z IN (SELECT 1)",
         "(SELECT 1) > 0", "score_lexical_len_z > AVG(score_lexical_len_z)", "SUM(score_lexical_len_z) > 1",
-        "score_lexical_len_z > LAG(score_lexical_len_z) OVER (ORDER BY lang)", "ROW_NUMBER() OVER () > 1", "COUNT(*) > 1",
+        "score_lexical_len_z > LAG(score_lexical_len_z) OVER (ORDER BY lang)", "ROW_NUMBER() OVER () > 1",
+        "COUNT(*) > 1",
         "score_lexical_len_z", "lang", "score_lexical_len_z + 1", "lang > 3", "UPPER(lang) = 'X'",
     ],
 )  # fmt: skip

@@ -132,5 +132,6 @@ def _describe(job: Job, counts: dict[str, SourceCount], shards: dict[str, list[S
     lock = yaml.safe_dump(job.recipe.lock(), allow_unicode=True, width=100)
     write_bytes(root / "recipe.lock.yaml", lock.encode())
     schema = Packer(root, job.scorers, job.policy, job.recipe.pack).schema
-    page = card(CardFacts(job.recipe, shards, schema, facts["sources"], job.translator.model, job.translator.license))
+    page = card(CardFacts(job.recipe, shards, schema, facts["sources"], job.translator.model, job.translator.license,
+                          job.policy.unreliable))  # fmt: skip
     write_bytes(root / "README.md", page.encode())

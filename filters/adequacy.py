@@ -39,7 +39,7 @@ MIN_WORDS = 4  # of the source: fewer say too little
 
 FEATURES: dict[str, tuple[str, ...]] = {
     "meaning": ("content_gain", "worst_gain", "chrf", "precision"),
-    "omission": ("late_gain", "content_gain", "weakest_third", "shorter", "late_recall"),
+    "omission": ("late_gain", "content_gain", "weakest_third", "shorter", "back_shorter", "late_recall"),
     "addition": ("longer", "precision", "forward", "back_longer"),
     "numbers": ("number_gain", "number_mismatch"),
     "negation": ("negation_lost", "negation_gained"),
@@ -120,12 +120,14 @@ def features(pairs: pa.Table) -> tuple[dict[str, Floats], npt.NDArray[np.bool_]]
     lengths = deviations(*(frame[name] for name in ("source", "target", "lang", "field_type")))
     z = lengths["z"].fill_null(0.0).to_numpy()
     backs = frame.select(((pl.col("back").str.len_chars() + 1) / (pl.col("source").str.len_chars() + 1)).log())
+    back_ratio = backs.to_series().cast(pl.Float64).to_numpy()
     denied = denials(pairs.filter(judged.to_arrow())).select("source", there=pl.coalesce("target", "back"))
     chrf = pairwise_chrf([[b] for b in frame["back"]], [[s] for s in frame["source"]]) if frame.height else []
     table |= {
         "shorter": np.minimum(z, 0),
         "longer": np.maximum(z, 0),
-        "back_longer": backs.to_series().to_numpy(),
+        "back_longer": np.maximum(back_ratio, 0),
+        "back_shorter": np.minimum(back_ratio, 0),
         "forward": frame["logprob"].cast(pl.Float64).to_numpy(),
         "chrf": np.array([row[0][0] for row in chrf], np.float64),
         "negation_lost": (denied["source"] & ~denied["there"]).cast(pl.Float64).to_numpy(),

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from filters.calibration import ALL, BUCKETS, VERSION, bucket
 from filters.rules import RULES, Rule
@@ -80,7 +81,9 @@ def calibrate(turns: pl.DataFrame, pairs: pa.Table, scorers: Sequence[Scorer], s
         noise = None
         if shuffled is not None and scorer.expensive and not scorer.needs_forced_scores:
             values = pl.Series(scorer.score(shuffled)[metric.name], dtype=pl.Float32)
-            noise = real.with_columns(value=values)
+            # Templates make questions alike: the translation of the same text is no noise.
+            others = pl.Series(pc.not_equal(shuffled["target"], pairs["target"]))
+            noise = real.with_columns(value=pl.when(others).then(values))
             for lang in _below_noise(real, noise):
                 unreliable.setdefault(lang, []).append(rule.code)
         found = _thresholds(real, noise, settings)

@@ -114,7 +114,9 @@ def read_calibration(path: Path, parameters: dict[str, float]) -> Calibration:
     except (OSError, ValueError, yaml.YAMLError) as error:
         msg = f"calibration {path}: cannot be read as YAML: {' '.join(str(error).split())}"
         raise InputError(msg) from None
-    if not isinstance(content, dict) or content.get("calibration") != VERSION:
+    sections = [content.get(key, {}) for key in ("thresholds", "unreliable")] if isinstance(content, dict) else [None]
+    whole = all(isinstance(section, dict) for section in sections)
+    if not whole or content.get("calibration") != VERSION:
         msg = f"calibration {path}: expected a file written by glotmill calibrate, with 'calibration: {VERSION}'"
         raise InputError(msg)
     for parameter, cells in content.get("thresholds", {}).items():
@@ -129,7 +131,7 @@ def read_calibration(path: Path, parameters: dict[str, float]) -> Calibration:
 
 def _check_cells(path: Path, parameter: str, cells: Any) -> None:
     scripts = {entry.script for entry in registry().values()}
-    for place, fields in cells.items():
+    for place, fields in cells.items() if isinstance(cells, dict) else [(None, None)]:
         known = place in registry() or place in scripts or place == ALL
         for field, lengths in fields.items() if isinstance(fields, dict) else [(None, None)]:
             numbers = isinstance(lengths, dict) and all(

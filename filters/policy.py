@@ -48,6 +48,11 @@ class Policy:
         """The policy with a calibration's thresholds for all parameters that the recipe does not state."""
         return replace(self, calibration=calibration)
 
+    @property
+    def unreliable(self) -> frozenset[str]:
+        """Languages that the calibration found no better than noise."""
+        return self.calibration.unreliable if self.calibration else frozenset()
+
     def on(self, columns: Sequence[str]) -> Policy:
         """The policy of the rules that read these columns only."""
         there = {rule.code for rule in self.rules() if rule.columns <= set(columns)}

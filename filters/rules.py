@@ -97,8 +97,8 @@ def _below(scorer: str, metric: str, name: str, default: float, bounds: tuple[fl
     return (Parameter(name, default, *bounds, text),), lambda p: column < p[name]
 
 
-# In order of cost. Thresholds: language_id from the calibration named in filters/language_id.py; structural ones set on
-# the fit splits of benchmarks/filters.py, whose results are in docs/filters.md.
+# In order of cost. Thresholds: language_id from the calibration named in filters/language_id.py; all others set on the
+# splits to fit on of benchmarks/filters.py, so that each costs 0.2 % of good text or less; results in docs/filters.md.
 RULES: tuple[Rule, ...] = (
     Rule("integrity", "empty", "the translation of some text is empty", (),
          lambda _: pl.col("score_integrity_empty") > 0),
@@ -132,7 +132,7 @@ RULES: tuple[Rule, ...] = (
     Rule("lexical", "zlib_ratio", "long text that repeats itself",
          *_below("lexical", "zlib_ratio", "min_zlib_ratio", 0.3, (0, 10), "compressed over plain bytes")),
     Rule("lexical", "len_z", "far shorter or longer than usual",
-         *_above("lexical", "len_z", "max_len_z", 3.5, 100, "standard deviations")),
+         *_above("lexical", "len_z", "max_len_z", 4.0, 100, "standard deviations")),
     Rule("punctuation", "surplus", "another sentence, and more text than usual",
          *_above("punctuation", "surplus", "max_surplus", 0.35, 100, "ln of the length over the usual one")),
     Rule("punctuation", "question_lost", "a question no longer asks",
@@ -182,7 +182,7 @@ RULES: tuple[Rule, ...] = (
     Rule("adequacy", "addition", "something was added",
          *_below("adequacy", "addition", "min_addition", -0.3, (-1e3, 1e3), "least value of the check")),
     Rule("adequacy", "numbers", "another number",
-         *_below("adequacy", "numbers", "min_numbers", -0.5, (-1e3, 1e3), "least value of the check")),
+         *_below("adequacy", "numbers", "min_numbers", -0.5, (-1e3, 1e3), "least value of the check"), action="warn"),
     Rule("adequacy", "negation", "another polarity",
          *_below("adequacy", "negation", "min_negation", 0.5, (-1e3, 1e3), "least value of the check"), action="warn"),
     Rule("embedding", "cosine", "source and translation are far apart to the sentence encoder",

@@ -9,6 +9,7 @@ import typer
 
 from engine import __version__
 from engine.cli.build import build_command
+from engine.cli.calibrate import calibrate_command
 from schemas.errors import GlotmillError
 
 STOPPED = 130  # by Ctrl-C; typer turns it into this code itself
@@ -21,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("build")(build_command)
+app.command("calibrate")(calibrate_command)
 
 
 @app.callback(invoke_without_command=True)

@@ -7,6 +7,7 @@ looser than the sources' and the model's together.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,13 @@ import yaml
 from datasets import Features
 
 from engine.store.shards import Shard
+from filters.fairness import shares
 from recipes.model import Recipe
 from schemas.languages import language
 
 # Licences that ask for no more than credit: beside a stricter one they add nothing to its terms.
 PERMISSIVE = frozenset({"apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc-by-4.0", "cc0-1.0", "mit", "pddl"})
+UNRELIABLE = "unreliable"
 SIZES = [(10**n, label) for n, label in enumerate(("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M"), start=3)]
 
 
@@ -35,6 +38,7 @@ class CardFacts:
         sources: The manifest's source entries.
         model: Public name of the translation model.
         model_license: Its licence.
+        unreliable: Languages that the calibration found no better than noise: they have a config of their own.
     """
 
     recipe: Recipe
@@ -43,6 +47,7 @@ class CardFacts:
     sources: list[dict[str, Any]]
     model: str
     model_license: str
+    unreliable: frozenset[str] = frozenset()
 
 
 def dataset_license(licenses: Iterable[str]) -> str:
@@ -79,10 +84,10 @@ def _metadata(facts: CardFacts) -> dict[str, Any]:
     }
     configs, infos = [], []
     features = Features.from_arrow_schema(facts.schema)._to_yaml_list()
-    for name, pattern, filtered, parts in _configs(present):
+    for name, patterns, filtered, parts in _configs(present, facts.unreliable):
         config: dict[str, Any] = {
             "config_name": name,
-            "data_files": [{"split": "train", "path": pattern}],
+            "data_files": [{"split": "train", "path": patterns}],
         }
         if filtered:
             config["filters"] = [["keep", "==", True]]
@@ -94,18 +99,36 @@ def _metadata(facts: CardFacts) -> dict[str, Any]:
     return {**metadata, "configs": configs, "dataset_info": infos}
 
 
-def _configs(present: dict[str, list[Shard]]) -> list[tuple[str, str, bool, list[Shard]]]:
+def _configs(
+    present: dict[str, list[Shard]], unreliable: frozenset[str]
+) -> list[tuple[str, str | list[str], bool, list[Shard]]]:
     """(name, files, kept rows only, shards) of each config; one without a row would not load, so is not made."""
-    found = []
-    everything = [shard for parts in present.values() for shard in parts]
-    if any(shard.kept for shard in everything):
-        found.append(("default", "data/*/train-*.parquet", True, everything))
+    patterns = {lang: f"data/{lang}/train-*.parquet" for lang in present}
+    reliable = {lang: parts for lang, parts in present.items() if lang not in unreliable}
+    rest = {lang: parts for lang, parts in present.items() if lang in unreliable}
+    found: list[tuple[str, str | list[str], bool, list[Shard]]] = []
+    for name, some in (("default", reliable), (UNRELIABLE, rest)):
+        everything = [shard for parts in some.values() for shard in parts]
+        if any(shard.kept for shard in everything):
+            files: str | list[str] = [patterns[lang] for lang in some] if rest else "data/*/train-*.parquet"
+            found.append((name, files, True, everything))
     for lang, parts in present.items():
-        pattern = f"data/{lang}/train-*.parquet"
         if any(shard.kept for shard in parts):
-            found.append((lang, pattern, True, parts))
-        found.append((f"{lang}_all", pattern, False, parts))
+            found.append((lang, patterns[lang], True, parts))
+        found.append((f"{lang}_all", patterns[lang], False, parts))
     return found
+
+
+def _fairness(facts: CardFacts) -> list[str]:
+    """Keep-rates of all rules and of each beside the median language's; what is far below is bold."""
+    sound = {lang: sum(s.kept + sum(s.dropped.values()) for s in parts) for lang, parts in facts.shards.items()}
+    lost = {lang: sum((Counter(s.dropped) for s in parts), Counter()) for lang, parts in facts.shards.items()}
+    found = [share for share in shares(sound, lost) if share.rule is None or share.kept < 1]
+    lines = ["", "Kept of the records that were translated, and that share over the median language's; under half of it in bold.", "", "| rule | language | kept | ratio |", "|---|---|---:|---:|"]  # fmt: skip
+    for share in found:
+        ratio = f"**{share.ratio:.2f}**" if share.alarm else f"{share.ratio:.2f}"
+        lines.append(f"| {share.rule or 'all'} | `{share.lang}` | {share.kept:.4f} | {ratio} |")
+    return lines
 
 
 def _page(facts: CardFacts) -> str:
@@ -124,6 +147,11 @@ def _page(facts: CardFacts) -> str:
         dropped = sum(sum(s.dropped.values()) for s in parts)
         failed = sum(sum(s.failed.values()) for s in parts)
         lines.append(f"| {language(lang).name} | `{lang}` | {rows} | {kept} | {dropped} | {failed} |")
+    lines += _fairness(facts)
+    if facts.unreliable & set(facts.shards):
+        named = ", ".join(f"`{lang}`" for lang in facts.shards if lang in facts.unreliable)
+        lines += ["", f"Unreliable, because a typical translation scored no better than a shuffled one: {named}. "
+                  f"They are in the config `{UNRELIABLE}` and not in `default`."]  # fmt: skip
     first = next((lang for lang, parts in facts.shards.items() if any(s.kept for s in parts)), None)
     if first:
         lines += [

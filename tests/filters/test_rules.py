@@ -27,7 +27,7 @@ def test_parameters_are_golden():
         "integrity.max_broken_chars": 0, "structure.max_verbatim": 0, "structure.max_lines": 0,
         "structure.max_items": 0, "structure.max_encoding": 0, "numbers.max_extra": 0, "numbers.max_missing": 0,
         "lexical.max_copy_frac": 0.5, "lexical.max_copy_frac_other": 0.25, "lexical.max_copy_lcs": 0.45,
-        "lexical.max_tng4": 1, "lexical.max_dup2": 0.39, "lexical.min_zlib_ratio": 0.3, "lexical.max_len_z": 3.5,
+        "lexical.max_tng4": 1, "lexical.max_dup2": 0.39, "lexical.min_zlib_ratio": 0.3, "lexical.max_len_z": 4.0,
         "punctuation.max_surplus": 0.35, "script.min_frac": 0.5, "script.min_frac_latin": 0.9,
         "script.max_latin_frac": 0.3, "script.min_han_variant": 0.5, "language_id.min_mass": 0.1,
         "language_id.min_short_margin": -2.0, "language_id.max_english": 0.8, "fan_in.max_sources": 5,
@@ -51,7 +51,7 @@ def test_what_warns_and_what_is_off_by_default():
     assert {code: action for code, action in actions.items() if action != "reject"} == {
         "structure.items": "warn", "numbers.missing": "warn", "punctuation.question_lost": "warn",
         "punctuation.final_changed": "off", "script.latin_frac": "warn", "negation.lost": "warn",
-        "negation.gained": "warn", "adequacy.negation": "warn",
+        "negation.gained": "warn", "adequacy.numbers": "warn", "adequacy.negation": "warn",
     }  # fmt: skip
 
 

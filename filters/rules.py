@@ -178,7 +178,7 @@ RULES: tuple[Rule, ...] = (
     Rule("adequacy", "meaning", "another meaning",
          *_below("adequacy", "meaning", "min_meaning", -0.1, (-1e3, 1e3), "least value of the check")),
     Rule("adequacy", "omission", "something was left out",
-         *_below("adequacy", "omission", "min_omission", 0.5, (-1e3, 1e3), "least value of the check")),
+         *_below("adequacy", "omission", "min_omission", 0.45, (-1e3, 1e3), "least value of the check")),
     Rule("adequacy", "addition", "something was added",
          *_below("adequacy", "addition", "min_addition", -0.3, (-1e3, 1e3), "least value of the check")),
     Rule("adequacy", "numbers", "another number",

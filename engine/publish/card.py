@@ -124,7 +124,13 @@ def _fairness(facts: CardFacts) -> list[str]:
     sound = {lang: sum(s.kept + sum(s.dropped.values()) for s in parts) for lang, parts in facts.shards.items()}
     lost = {lang: sum((Counter(s.dropped) for s in parts), Counter()) for lang, parts in facts.shards.items()}
     found = [share for share in shares(sound, lost) if share.rule is None or share.kept < 1]
-    lines = ["", "Kept of the records that were translated, and that share over the median language's; under half of it in bold.", "", "| rule | language | kept | ratio |", "|---|---|---:|---:|"]  # fmt: skip
+    lines = [
+        "",
+        "Kept of the records that were translated, beside the median language's share; under half of it in bold.",
+        "",
+        "| rule | language | kept | ratio |",
+        "|---|---|---:|---:|",
+    ]
     for share in found:
         ratio = f"**{share.ratio:.2f}**" if share.alarm else f"{share.ratio:.2f}"
         lines.append(f"| {share.rule or 'all'} | `{share.lang}` | {share.kept:.4f} | {ratio} |")

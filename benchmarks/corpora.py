@@ -34,12 +34,14 @@ NOTHING = "."
 
 def corpora(data: Path, split: Split) -> list[Corpus]:
     """The ten language pairs of a split: three of captions, seven of questions."""
-    return [*_captions(data / "multi30k", FILES[split][0]), *_questions(data / "xgqa", FILES[split][1])]
+    return [*captions(data / "multi30k", FILES[split][0]), *_questions(data / "xgqa", FILES[split][1])]
 
 
-def _captions(folder: Path, name: str) -> list[Corpus]:
+def captions(folder: Path, name: str, limit: int | None = None) -> list[Corpus]:
+    """Multi30k's captions of one split, the first ones or all."""
+
     def read(lang: str) -> list[str]:
-        return gzip.decompress((folder / f"{name}.{lang}.gz").read_bytes()).decode().splitlines()
+        return gzip.decompress((folder / f"{name}.{lang}.gz").read_bytes()).decode().splitlines()[:limit]
 
     shorts = list(CAPTIONS)
     return [Corpus(name, CAPTIONS[short], "caption", read("en"), read(short), read(other))

@@ -20,9 +20,9 @@ import polars as pl
 import pyarrow as pa
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.corpora import Machine, corpora, pairs_of
+from benchmarks.corpora import Machine, captions, corpora, pairs_of
 from benchmarks.corruptions import Corpus, corrupted
-from filters.adequacy import COEFFICIENTS, FEATURES, features
+from filters.adequacy import COEFFICIENTS, FEATURES, features, logit
 from filters.length import LEAST_VARIANCE, LINE, MIN_CHARS, TABLE, length_table
 
 LENGTH_HEAD = (
@@ -41,6 +41,7 @@ ERRORS = {
 }
 FULL = 100  # errors of a kind and language from which on they weigh in full
 ZERO, USUAL = 0.002, 0.05  # quantiles of good text that become 0 and 1
+MORE = 4000  # captions of Multi30k train that are good text too: a thousand are too few for one in 500
 
 
 def length_line(sources: Sequence[str], targets: Sequence[str]) -> dict[str, float]:
@@ -96,13 +97,20 @@ def fit_detector(name: str, good: list[dict[str, Any]], bad: list[dict[str, dict
     model = LogisticRegression(C=1.0, max_iter=2000)
     model.fit((x - mean) / deviation, np.concatenate(labels), sample_weight=weight / weight.mean())
     logits = np.concatenate([model.decision_function((matrix(clean) - mean) / deviation) for clean in good])
-    zero, usual = np.quantile(logits, [ZERO, USUAL])
+    low, usual = np.quantile(logits, [ZERO, USUAL])
     numbers = {"mean": mean, "deviation": deviation, "weight": model.coef_[0], "intercept": model.intercept_[0],
-               "zero": zero, "scale": max(usual - zero, 0.5 * float(np.std(logits)))}  # fmt: skip
+               "scale": max(usual - low, 0.5 * float(np.std(logits)))}  # fmt: skip
     return {"features": list(FEATURES[name])} | {key: np.round(value, 5).tolist() for key, value in numbers.items()}
 
 
-def write_adequacy(fit: list[Corpus], machine: Machine) -> None:
+def zeros(name: str, fitted: dict[str, Any], human: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
+    """The logit that one good text in 500 lies below, by language and in all."""
+    logits = {lang: np.concatenate([logit(table, name, fitted) for table in tables]) for lang, tables in human.items()}
+    pooled = {"all": np.concatenate(list(logits.values())), **logits}
+    return {lang: round(float(np.quantile(values, ZERO)), 5) for lang, values in pooled.items()}
+
+
+def write_adequacy(fit: list[Corpus], train: list[Corpus], machine: Machine) -> None:
     """Write the coefficients of the adequacy score."""
     human = [corpus for corpus in fit if corpus.field_type == "caption" and corpus.lang in machine.languages]
     good, bad = [], []
@@ -112,9 +120,14 @@ def write_adequacy(fit: list[Corpus], machine: Machine) -> None:
                     for errors in ERRORS.values() for error in errors})  # fmt: skip
         print(f"{corpus.name} {corpus.lang}: {len(corpus.targets)} good texts", flush=True)
     detectors = {name: fit_detector(name, good, bad) for name in FEATURES}
+    people = {corpus.lang: [table, judged(machine, more, more.targets)]
+              for corpus, more, table in zip(human, train, good[: len(human)], strict=True)}  # fmt: skip
+    for name, fitted in detectors.items():
+        fitted["zero"] = zeros(name, fitted, people)
     content = {
         "engine": "the embedded model",
         "fitted_on": [f"{corpus.name} {corpus.lang}, human and machine translations" for corpus in human],
+        "zeros_of": [f"{corpus.name} {corpus.lang}, human translations" for corpus in (*human, *train)],
         "detectors": detectors,
     }
     COEFFICIENTS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -124,9 +137,10 @@ def main() -> None:
     """Read the command line, fit and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder with multi30k/ and xgqa/")
-    fit = corpora(parser.parse_args().data, "fit")
+    data = parser.parse_args().data
+    fit = corpora(data, "fit")
     write_lengths(fit)
-    write_adequacy(fit, Machine.load())
+    write_adequacy(fit, captions(data / "multi30k", "train", MORE), Machine.load())
 
 
 if __name__ == "__main__":

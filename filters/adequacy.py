@@ -3,8 +3,8 @@
 Five small logistic regressions look for five kinds of error: another meaning, something left out, something added,
 another number, another polarity. What tells most is what the translation gives away of each source word: its
 log-probability given the translation minus that given nothing, so that a rare word is not taken for a lost one. Each
-regression's logit is scaled by what good text gets, and the score is a soft minimum: near 1 and above is usual, 0 is
-where one good text in 500 lies for one of the five.
+regression's logit is scaled by what good text gets: near 1 and above is usual, and one good text in 500 lies below 0,
+in each language that was fitted. The score is a soft minimum of the five.
 
 Coefficients are in ``filters/data/adequacy.json``, fitted by ``benchmarks/fit_filters.py`` on human and machine
 translations with errors put in. They hold for the engine named there; fit them again for another.
@@ -13,7 +13,7 @@ translations with errors put in. They hold for the engine named there; fit them 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -84,12 +84,20 @@ class AdequacyScorer(Scorer):
         """Measure pairs of `PAIR_SCHEMA`; without forced scores and back-translation there is no score."""
         table, judged = features(pairs)
         found: dict[str, Floats] = {}
+        langs = pairs["lang"].filter(pa.array(judged)).to_pylist()
         for name, fitted in coefficients()["detectors"].items():
-            values = np.stack([table[feature] for feature in FEATURES[name]], axis=1)
-            logit = ((values - fitted["mean"]) / fitted["deviation"]) @ np.array(fitted["weight"]) + fitted["intercept"]
-            found[name] = (logit - fitted["zero"]) / fitted["scale"]
+            zeros = fitted["zero"]
+            zero = np.array([zeros.get(lang, zeros["all"]) for lang in langs], np.float64)
+            found[name] = (logit(table, name, fitted) - zero) / fitted["scale"]
         found = {"score": soft_minimum(list(found.values())), **found}
         return {name: _spread(values, judged) for name, values in found.items()}
+
+
+def logit(table: Mapping[str, Floats], name: str, fitted: Mapping[str, Any]) -> Floats:
+    """What one detector makes of the features, before it is scaled."""
+    values = np.stack([table[feature] for feature in FEATURES[name]], axis=1)
+    found: Floats = ((values - fitted["mean"]) / fitted["deviation"]) @ np.array(fitted["weight"]) + fitted["intercept"]
+    return found
 
 
 def soft_minimum(values: Sequence[Floats]) -> Floats:

@@ -145,6 +145,9 @@ def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
     policy = make_policy(recipe.filter, names, metrics=metrics)
     if recipe.calibration is None:
         return policy
+    if "lexical" not in names:
+        msg = "calibration: its thresholds go by the source's letters: add lexical to score.scorers"
+        raise InputError(msg)
     return policy.calibrated(read_calibration(recipe.calibration, policy.parameters))
 
 

@@ -58,8 +58,14 @@ def test_a_build_without_the_scores_is_refused(glotmill, refuses, recipe_file, t
     assert "add lexical and round_trip" in refuses("calibrate", tmp_path / "b")
 
 
+def test_a_calibration_needs_the_sources_letters(refuses, recipe_file, tmp_path: Path):
+    (tmp_path / "c.yaml").write_text("calibration: 1\n")
+    recipe = recipe_file(calibration=str(tmp_path / "c.yaml"), score={"scorers": ["round_trip"]})
+    assert "add lexical to score.scorers" in refuses("build", recipe)
+
+
 def test_a_recipe_that_names_no_calibration_file_there_is_is_refused(refuses, recipe_file, tmp_path: Path):
-    assert "calibration" in refuses("build", recipe_file(calibration=str(tmp_path / "none.yaml")))
+    assert "calibration" in refuses("build", recipe_file(score=SCORERS, calibration=str(tmp_path / "none.yaml")))
 
 
 def test_scorers_that_need_forced_scores_are_refused_for_now(refuses, recipe_file):

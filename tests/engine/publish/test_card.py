@@ -56,7 +56,7 @@ def test_a_language_without_a_kept_row_has_no_config_of_kept_rows(recipe_file, r
 def test_an_unreliable_language_has_a_config_of_its_own_and_is_not_in_default(recipe_file, run, tmp_path):
     calibration = tmp_path / "c.yaml"
     calibration.write_text("calibration: 1\nunreliable: {swh_Latn: [round_trip.chrf]}\n")
-    summary = run(recipe_file(calibration=str(calibration)))
+    summary = run(recipe_file(calibration=str(calibration), score={"scorers": ["lexical", "round_trip"]}))
     card = header(summary.dataset)
     files = {config["config_name"]: config["data_files"][0]["path"] for config in card["configs"]}
     assert files["default"] == ["data/deu_Latn/train-*.parquet"]

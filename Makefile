@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-convert soak lint clean \
-	bench-text bench-ingest bench-mix bench-overhead bench-memory
+.PHONY: demo test test-convert soak lint clean fit-filters \
+	bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 	$(BIN)/glotmill build recipes/quickstart.yaml
@@ -39,6 +39,15 @@ bench-text: $(READY)  ## text processing in records/s: make bench-text QUESTIONS
 
 bench-ingest: $(READY)  ## rows/s and memory of ingest: make bench-ingest ROWS=10000000 (needs 2 GB of scratch space)
 	$(BIN)/python benchmarks/ingest.py --rows $(or $(ROWS),200000) --json
+
+# FOLDER with multi30k/ (val and test_2016_flickr of task 1) and xgqa/ (train_48 and dev by language)
+bench-filters: $(READY)  ## what the filters catch and cost: make bench-filters DATA=FOLDER
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	POLARS_MAX_THREADS=1 $(BIN)/python -m benchmarks.filters --data $(DATA) --csv docs/filters.csv --docs docs/filters.md --json
+
+fit-filters: $(READY)  ## fit filters/data/ on the splits for it, after a change of features: make fit-filters DATA=FOLDER
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python -m benchmarks.fit_filters --data $(DATA)
 
 clean:  ## remove the environment and what was built
 	rm -rf $(VENV) outputs/quickstart outputs/.memory

@@ -131,7 +131,9 @@ def _pack(
     job: Job, samples: Samples, translated: Translated, scores: ScoreStore, root: Path, progress: ProgressReport
 ) -> dict[str, PackedLanguage]:
     """Shards and counts by language."""
-    packer = Packer(root, job.scorers, job.policy, job.recipe.pack, scores, job.translate_facts())
+    packer = Packer(
+        root, job.scorers, job.policy, job.recipe.pack, scores, job.translate_facts(), job.recipe.score.skip_rejected
+    )
     spec = job.translator
     engine = EngineName(spec.engine, spec.model, spec.fingerprint)
     packed = {}
@@ -161,6 +163,8 @@ def _describe(job: Job, counts: dict[str, SourceCount], shards: dict[str, list[S
     lock = yaml.safe_dump(job.recipe.lock(), allow_unicode=True, width=100)
     write_bytes(root / "recipe.lock.yaml", lock.encode())
     schema = record_schema(metric for scorer in job.scorers for metric in scorer.metrics)
-    model = job.translator
-    page = card(CardFacts(job.recipe, shards, schema, facts["sources"], model.model, model.license, facts["images"]))
+    model, unreliable = job.translator, job.policy.unreliable
+    page = card(
+        CardFacts(job.recipe, shards, schema, facts["sources"], model.model, model.license, facts["images"], unreliable)
+    )
     write_bytes(root / "README.md", page.encode())

@@ -18,8 +18,9 @@ from engine.text.labels import load_labels
 from engine.text.spans import SPLITTER_VERSION
 from engine.translators import TranslatorSpec, resolve_translator
 from engine.workers.ray_session import cluster_gpus
-from filters.registry import make_scorers
-from filters.rules import Policy, make_policy
+from filters.calibration import read_calibration
+from filters.policy import Policy, make_policy
+from filters.registry import Models, make_scorers
 from filters.scorer import Scorer
 from recipes.clean import Contamination
 from recipes.model import Recipe
@@ -102,7 +103,7 @@ class Job:
             "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
             "text": self._text_facts(),
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
-            "filter": {"parameters": self.policy.parameters, "actions": self.policy.actions},
+            "filter": self.policy.fingerprint(),
         }
 
     @property
@@ -140,8 +141,11 @@ def prepare(
         InputError: Something the recipe names is missing or not possible.
     """
     check_libraries(recipe)
-    scorers = make_scorers(recipe.score.scorers)
-    policy = make_policy(recipe.filter, [scorer.name for scorer in scorers])
+    scorers = make_scorers(
+        recipe.score.scorers,
+        Models(recipe.score.language_id.model, recipe.score.embedding, recipe.score.image_text),
+    )
+    policy = resolve_policy(recipe, scorers)
     if ray_address is not None and recipe.workers == 0:
         msg = f"--ray-address {ray_address}: workers is 0, which works in this process; name workers, or leave them out"
         raise InputError(msg)
@@ -229,6 +233,27 @@ def _instructions(section: Templates | None) -> InstructionRule | None:
         return None
     bank = load_bank(section.bank)
     return InstructionRule(section, bank, load_translations(section.translations, bank))
+
+
+def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
+    """The policy of a recipe for these scorers.
+
+    Raises:
+        InputError: Its filter section or its calibration is not usable; a scorer needs what no build has.
+    """
+    names = [scorer.name for scorer in scorers]
+    forced = [scorer.name for scorer in scorers if scorer.needs_forced_scores]
+    if forced:
+        msg = f"score.scorers: {', '.join(forced)} needs forced scores, which builds do not make yet"
+        raise InputError(msg)
+    metrics = [metric for scorer in scorers for metric in scorer.metrics]
+    policy = make_policy(recipe.filter, names, metrics=metrics)
+    if recipe.calibration is None:
+        return policy
+    if "lexical" not in names:
+        msg = "calibration: its thresholds go by the source's letters: add lexical to score.scorers"
+        raise InputError(msg)
+    return policy.calibrated(read_calibration(recipe.calibration, policy.parameters))
 
 
 def _check_languages(recipe: Recipe, translator: TranslatorSpec) -> None:

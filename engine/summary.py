@@ -17,6 +17,7 @@ from engine.stages.ingest import SourceCount
 from engine.stages.translate import SegmentCount
 from engine.store.shards import Shard
 from engine.text.answers import Origin
+from filters.fairness import Share, shares
 from schemas.languages import language
 
 PLAIN_WIDTH = 1000
@@ -72,6 +73,12 @@ class BuildSummary:
     max_failed: float
 
     @property
+    def fairness(self) -> list[Share]:
+        """Each language's keep-rate beside the median language's; failed records apart."""
+        sound = {lang: count.rows - sum(count.failed.values()) for lang, count in self.languages.items()}
+        return shares(sound, {lang: count.dropped for lang, count in self.languages.items()})
+
+    @property
     def rows(self) -> int:
         """Records of all languages."""
         return sum(count.rows for count in self.languages.values())
@@ -105,6 +112,7 @@ class BuildSummary:
             "saved": self.saved,
             "back_translation": asdict(self.back_translation) if self.back_translation else None,
             "set_aside": self.set_aside,
+            "fairness": [{**asdict(share), "alarm": share.alarm} for share in self.fairness],
             "seconds": self.seconds,
         }
 
@@ -129,6 +137,12 @@ class BuildSummary:
         without = [lang for lang, count in self.languages.items() if not count.kept]
         if without:
             console.print(f"no kept row, and so no config of kept rows: {', '.join(without)}")
+        for share in self.fairness:
+            if share.alarm:
+                what = f"the rule {share.rule}" if share.rule else "all rules together"
+                console.print(
+                    f"unfair: {share.lang} keeps {share.kept:.0%} under {what}, less than half of the median language's"
+                )
         for name, source in self.sources.items():
             console.print(
                 f"source {name}: {source.read:,} rows read = {source.samples:,} samples + {source.rejected:,} rejected"

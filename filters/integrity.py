@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import polars as pl
 import pyarrow as pa
 
+from filters.scorer import Scorer
 from schemas.record import Metric
 
 # U+FFFD stands for undecodable bytes, U+2047 is how SentencePiece prints an unknown piece; the rest are the
@@ -14,12 +15,11 @@ from schemas.record import Metric
 BROKEN_CHARACTERS = "[\ufffd\u2047\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 
 
-class IntegrityScorer:
+class IntegrityScorer(Scorer):
     """Marks translations that are empty, cut off, or hold characters that no text has."""
 
     name: ClassVar[str] = "integrity"
     version: ClassVar[int] = 1
-    needs_back_translation: ClassVar[bool] = False
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("integrity", "empty", "lower", 0, 1, "1 where the source has text and the translation has none"),
         Metric("integrity", "hit_limit", "lower", 0, 1, "1 where the decoder stopped at its length limit"),

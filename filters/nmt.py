@@ -6,15 +6,15 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
+from filters.scorer import Scorer
 from schemas.record import Metric
 
 
-class NmtScorer:
+class NmtScorer(Scorer):
     """Hands on the log-probability that the translator gave its output."""
 
     name: ClassVar[str] = "nmt"
     version: ClassVar[int] = 1
-    needs_back_translation: ClassVar[bool] = False
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("nmt", "logprob", "higher", None, 0, "mean log-probability of a token of the translation"),
     )

@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import regex
 
+from filters.scorer import Scorer
 from schemas.record import Metric
 
 # Digit groups with separators inside: 1,000 · 3.5 · 10:30 are one figure each.
@@ -32,12 +33,11 @@ def figures(text: str) -> Counter[str]:
     return found
 
 
-class NumbersScorer:
+class NumbersScorer(Scorer):
     """Counts figures that stand only in the translation, and figures of two digits and more that it lost."""
 
     name: ClassVar[str] = "numbers"
     version: ClassVar[int] = 1
-    needs_back_translation: ClassVar[bool] = False
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("numbers", "extra", "lower", 0, None, "figures of the translation that the source has not"),
         Metric("numbers", "missing", "lower", 0, None, "figures of two digits and more that the translation lost"),

@@ -12,20 +12,24 @@ import polars as pl
 import pyarrow as pa
 from fastchrf import pairwise_chrf
 
+from filters.scorer import Scorer
 from schemas.record import Metric
 
 MIN_LETTERS = 15
 
 
-class RoundTripScorer:
+class RoundTripScorer(Scorer):
     """chrF (character n-grams 1 to 6, beta 2) of the back-translation against the source as reference."""
 
     name: ClassVar[str] = "round_trip"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     needs_back_translation: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("round_trip", "chrf", "higher", 0, 100, "chrF of the back-translation against the source"),
-    )
+        Metric("round_trip", "exact", "higher", 0, 1,
+               "1 where the back-translation is the source, case and punctuation aside; texts of any length"),
+    )  # fmt: skip
 
     def fingerprint(self) -> dict[str, Any]:
         """The version and the length under which nothing is judged."""
@@ -43,4 +47,9 @@ class RoundTripScorer:
         # A translation that no way back could be found for (it looped, or had no end) says nothing of its source.
         lost = frame["back_failed"].fill_null(value=False) & enough
         scores = [next(values) if ok else 0.0 if none else None for ok, none in zip(judged, lost, strict=True)]
-        return {"chrf": pa.array(scores, pa.float32())}
+        exact = frame.select((_bare("back") == _bare("source")).cast(pl.Float32)).to_series()
+        return {"chrf": pa.array(scores, pa.float32()), "exact": exact.to_arrow()}
+
+
+def _bare(column: str) -> pl.Expr:
+    return pl.col(column).str.to_lowercase().str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars()

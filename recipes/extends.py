@@ -17,7 +17,7 @@ from schemas.errors import InputError
 KEY = "extends"
 PATH_KEYS = (
     "path", "questions", "annotations", "image_list", "folder", "memory", "table", "weights", "bank", "translations",
-    "against",
+    "against", "calibration",
 )  # fmt: skip
 WORDS = ("embedded", "uniform", "mc4", "mt5")  # what stands where a path could
 # A mapping that states another of these is another thing, and nothing of the old one is taken over.
@@ -71,7 +71,7 @@ def is_path(key: str, value: Any, where: tuple[str, ...] = ()) -> bool:
     if not isinstance(value, str) or value in WORDS or "://" in value:
         return False
     if key == "model":
-        return where[-1:] == ("translate",) and value.startswith((".", "/", "~"))
+        return where[-1:] in (("translate",), ("language_id",)) and value.startswith((".", "/", "~"))
     return key in PATH_KEYS
 
 

@@ -153,10 +153,36 @@ class Answers(Section):
     table: Literal["embedded"] | RecipePath | None = None
 
 
-class Score(Section):
-    """Which scorers judge the translations."""
+class LanguageIdModel(Section):
+    """What identifies languages.
 
-    scorers: tuple[str, ...] = ("integrity", "numbers", "language_id", "nmt", "round_trip")
+    Attributes:
+        model: A fastText file with labels like those of lid.176, OpenLID or GlotLID; None is lid.176.ftz, which ships.
+    """
+
+    model: RecipePath | None = None
+
+
+class Score(Section):
+    """Which scorers judge the translations.
+
+    Attributes:
+        scorers: Their names (docs/filters.md).
+        skip_rejected: Spare expensive scorers the records that cheap rules reject; such records stay rejected
+            until they are scored.
+        language_id: What identifies languages.
+        embedding: Name of an installed sentence encoder, for the scorer of that name.
+        image_text: Name of an installed image-text model, for the scorer of that name.
+    """
+
+    scorers: tuple[str, ...] = (
+        "integrity", "structure", "numbers", "lexical", "punctuation", "script", "language_id", "fan_in", "negation",
+        "nmt", "round_trip",
+    )  # fmt: skip
+    skip_rejected: bool = False
+    language_id: LanguageIdModel = LanguageIdModel()
+    embedding: str | None = None
+    image_text: str | None = None
 
     @field_validator("scorers", mode="before")
     @classmethod
@@ -190,6 +216,7 @@ class Recipe(Section):
         answers: What becomes of short answers and options.
         score: The scorers that run.
         filter: Parameters and actions of the rules, as ``<scorer>.<parameter>`` and ``<scorer>.<rule>.action``.
+        calibration: A file that ``glotmill calibrate`` wrote: thresholds by language, where ``filter`` states none.
         pack: How shards are cut.
         limit: First rows of each source; None is all.
         memory: Folder or URL of the translation memory; None is ``outputs/.memory`` in the working directory.
@@ -211,6 +238,7 @@ class Recipe(Section):
     answers: Answers = Answers()
     score: Score = Score()
     filter: dict[str, dict[str, FilterValue]] = Field({})
+    calibration: RecipePath | None = None
     pack: Pack = Pack()
     limit: int | None = Field(None, ge=1)
     memory: RecipeUrl | None = None

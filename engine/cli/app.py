@@ -9,6 +9,7 @@ import typer
 
 from engine import __version__
 from engine.cli.build import build_command
+from engine.cli.calibrate import calibrate_command
 from engine.cli.listings import languages_command, recipes_command
 from engine.cli.memory import memory_app
 from engine.cli.preview import preview_command
@@ -25,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("build")(build_command)
+app.command("calibrate")(calibrate_command)
 app.command("preview")(preview_command)
 app.command("recipes")(recipes_command)
 app.command("languages")(languages_command)

@@ -7,6 +7,7 @@ looser than the sources' and the model's together.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +18,13 @@ from datasets import Features
 
 from engine.store import images
 from engine.store.shards import Shard
+from filters.fairness import shares
 from recipes.model import Recipe
 from schemas.languages import language
 
 # Licences that ask for no more than credit: beside a stricter one they add nothing to its terms.
 PERMISSIVE = frozenset({"apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc-by-4.0", "cc0-1.0", "mit", "pddl"})
+UNRELIABLE = "unreliable"
 SIZES = [(10**n, label) for n, label in enumerate(("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M"), start=3)]
 
 
@@ -37,6 +40,7 @@ class CardFacts:
         model: Public name of the translation model.
         model_license: Its licence.
         images: The manifest's entries of the files with images.
+        unreliable: Languages that the calibration found no better than noise: they have a config of their own.
     """
 
     recipe: Recipe
@@ -46,6 +50,7 @@ class CardFacts:
     model: str
     model_license: str
     images: Sequence[dict[str, Any]] = ()
+    unreliable: frozenset[str] = frozenset()
 
 
 def dataset_license(licenses: Iterable[str]) -> str:
@@ -83,9 +88,9 @@ def _metadata(facts: CardFacts) -> dict[str, Any]:
     }
     configs, infos = [], []
     features = Features.from_arrow_schema(facts.schema)._to_yaml_list()
-    for name, folder, filtered, parts in _configs(present):
+    for name, folders, filtered, parts in _configs(present, facts.unreliable):
         splits = _splits(parts, filtered=filtered)
-        files = [{"split": split, "path": f"data/{folder}/{split}-*.parquet"} for split in splits]
+        files = [{"split": split, "path": _patterns(folders, split, parts)} for split in splits]
         config: dict[str, Any] = {"config_name": name, "data_files": files}
         if filtered:
             config["filters"] = [["keep", "==", True]]
@@ -116,17 +121,50 @@ def _splits(parts: list[Shard], *, filtered: bool) -> dict[str, tuple[list[Shard
     return found
 
 
-def _configs(present: dict[str, list[Shard]]) -> list[tuple[str, str, bool, list[Shard]]]:
-    """(name, folder of files, kept rows only, shards) of each config; one without a row would not load."""
+def _patterns(folders: list[str], split: str, parts: list[Shard]) -> str | list[str]:
+    """Where the files of a config's split lie, in those of its folders that have any."""
+    found = [f"data/{name}/{split}-*.parquet" for name in folders if name == "*" or _has(name, split, parts)]
+    return found[0] if len(found) == 1 else found
+
+
+def _has(lang: str, split: str, parts: list[Shard]) -> bool:
+    return any(shard.path.startswith(f"data/{lang}/{split}-") for shard in parts)
+
+
+def _configs(
+    present: dict[str, list[Shard]], unreliable: frozenset[str]
+) -> list[tuple[str, list[str], bool, list[Shard]]]:
+    """(name, folders of files, kept rows only, shards) of each config; one without a row would not load."""
     found = []
-    everything = [shard for parts in present.values() for shard in parts]
-    if any(shard.kept for shard in everything):
-        found.append(("default", "*", True, everything))
+    reliable = [lang for lang in present if lang not in unreliable]
+    rest = [lang for lang in present if lang in unreliable]
+    for name, langs in (("default", reliable), (UNRELIABLE, rest)):
+        everything = [shard for lang in langs for shard in present[lang]]
+        if any(shard.kept for shard in everything):
+            found.append((name, langs if rest else ["*"], True, everything))
     for lang, parts in present.items():
         if any(shard.kept for shard in parts):
-            found.append((lang, lang, True, parts))
-        found.append((f"{lang}_all", lang, False, parts))
+            found.append((lang, [lang], True, parts))
+        found.append((f"{lang}_all", [lang], False, parts))
     return found
+
+
+def _fairness(facts: CardFacts) -> list[str]:
+    """Keep-rates of all rules and of each beside the median language's; what is far below is bold."""
+    sound = {lang: sum(s.kept + sum(s.dropped.values()) for s in parts) for lang, parts in facts.shards.items()}
+    lost = {lang: sum((Counter(s.dropped) for s in parts), Counter()) for lang, parts in facts.shards.items()}
+    found = [share for share in shares(sound, lost) if share.rule is None or share.kept < 1]
+    lines = [
+        "",
+        "Kept of the records that were translated, beside the median language's share; under half of it in bold.",
+        "",
+        "| rule | language | kept | ratio |",
+        "|---|---|---:|---:|",
+    ]
+    for share in found:
+        ratio = f"**{share.ratio:.2f}**" if share.alarm else f"{share.ratio:.2f}"
+        lines.append(f"| {share.rule or 'all'} | `{share.lang}` | {share.kept:.4f} | {ratio} |")
+    return lines
 
 
 def _page(facts: CardFacts) -> str:
@@ -145,6 +183,11 @@ def _page(facts: CardFacts) -> str:
         dropped = sum(sum(s.dropped.values()) for s in parts)
         failed = sum(sum(s.failed.values()) for s in parts)
         lines.append(f"| {language(lang).name} | `{lang}` | {rows} | {kept} | {dropped} | {failed} |")
+    lines += _fairness(facts)
+    if facts.unreliable & set(facts.shards):
+        named = ", ".join(f"`{lang}`" for lang in facts.shards if lang in facts.unreliable)
+        lines += ["", f"Unreliable, because a typical translation scored no better than a shuffled one: {named}. "
+                  f"They are in the config `{UNRELIABLE}` and not in `default`."]  # fmt: skip
     first = next((lang for lang, parts in facts.shards.items() if any(s.kept for s in parts)), None)
     if first:
         lines += [

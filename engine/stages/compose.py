@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engine.text.answers import AnswerRule, Origin
 from engine.text.composition import Composed, EngineName, compose
-from engine.text.fields import answer_requests, other_requests, turn_requests
+from engine.text.fields import answer_requests, field_type, other_requests, turn_requests
 from engine.text.parts import Entry
 from filters.scorer import PAIR_SCHEMA
 from schemas.keys import canonical_json, record_id
@@ -36,6 +38,16 @@ class ComposedRows:
 
     records: pa.Table
     turns: pa.Table
+
+
+def together(parts: Sequence[ComposedRows]) -> ComposedRows:
+    """Parts of a shard as one."""
+    offsets = np.cumsum([0, *(part.records.num_rows for part in parts)])
+    turns = [
+        part.turns.set_column(0, TURN_SCHEMA.field("row"), pc.add(part.turns["row"], int(offset)))
+        for part, offset in zip(parts, offsets[:-1], strict=True)
+    ]
+    return ComposedRows(pa.concat_tables([part.records for part in parts]), pa.concat_tables(turns))
 
 
 class Composer:
@@ -73,6 +85,8 @@ class Composer:
                 {
                     "row": number,
                     "source_lang": row["source_lang"],
+                    "field_type": field_type(row, pair.turn),
+                    "image": row["image_refs"][0]["uri"] if row["image_refs"] else None,
                     **asdict(pair),
                 }
                 for pair in made.pairs

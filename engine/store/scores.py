@@ -1,8 +1,8 @@
-"""The score store: what expensive scorers (those that call a model) measured, by content key.
+"""The score store: what scorers with stored values (those that call a model) measured, by content key.
 
 Guarantees: the same as the translation memory's, whose files it shares the mechanism with: numbered, append-only,
 the lowest number wins a key for ever. A score that could not be judged is an entry too, so it is not asked again.
-Cheap scorers are recomputed and never stored.
+Scorers without stored values are recomputed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from engine.store.folder import Folder
 from engine.store.numbered import FILE, NumberedFile, NumberedFiles, SetAside
-from filters.scorer import ExpensiveScorer
+from filters.scorer import Scorer
 from schemas.errors import StoreError
 from schemas.keys import digest, score_keys
 
@@ -47,7 +47,7 @@ class ScoreStore:
         )
         return found.sort(FILE, maintain_order=True).unique("key", keep="first").select("key", "values")
 
-    def score(self, scorer: ExpensiveScorer, pairs: pa.Table) -> dict[str, pa.Array]:
+    def score(self, scorer: Scorer, pairs: pa.Table) -> dict[str, pa.Array]:
         """What a scorer says of pairs of `filters.scorer.PAIR_SCHEMA`.
 
         Each different pair is measured once and never again; what was measured is committed before it counts.
@@ -74,7 +74,7 @@ class ScoreStore:
             for number, metric in enumerate(scorer.metrics)
         }
 
-    def _commit(self, scorer: ExpensiveScorer, fingerprint: str, keys: pl.Series, columns: dict[str, pa.Array]) -> None:
+    def _commit(self, scorer: Scorer, fingerprint: str, keys: pl.Series, columns: dict[str, pa.Array]) -> None:
         values = zip(*(columns[metric.name].to_pylist() for metric in scorer.metrics), strict=True)
         rows = [
             {"key": key, "scorer": scorer.name, "fingerprint": fingerprint, "values": list(row)}

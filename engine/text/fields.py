@@ -46,6 +46,16 @@ def turn_texts(row: Mapping[str, Any], turn: Mapping[str, str]) -> list[str]:
     return [] if is_answer(row, turn) else [turn["content"]]
 
 
+def field_type(row: Mapping[str, Any], number: int) -> str:
+    """The kind of text that a turn is to scorers: caption, answer, question, instruction or response."""
+    turn = row["source_messages"][number]
+    if is_answer(row, turn):
+        return "answer"
+    if turn["role"] == "assistant":
+        return "caption" if row["task"] == "caption" else "response"
+    return "question" if row["task"] in ANSWER_TASKS else "instruction"
+
+
 def turn_requests(row: Mapping[str, Any]) -> list[str]:
     """The segments of a sample's turns in the target language, answers and templates apart: the same in all."""
     return [

@@ -46,6 +46,36 @@ class Translation:
     hit_limit: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ForcedPair:
+    """A text and the translation whose probability is asked for, between two FLORES-200 languages."""
+
+    source_lang: str
+    target_lang: str
+    text: str
+    translation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedScore:
+    """How probable a given translation is to an engine.
+
+    Attributes:
+        words: Natural log-probability of each word of the translation, words as white space parts them.
+        end: That of the end after the last word.
+        tokens: Tokens of the translation, end token included.
+    """
+
+    words: tuple[float, ...]
+    end: float
+    tokens: int
+
+    @property
+    def logprob(self) -> float:
+        """Mean natural log-probability of a token, end token included."""
+        return (sum(self.words) + self.end) / self.tokens
+
+
 class Translator(Protocol):
     """A loaded engine.
 
@@ -61,6 +91,15 @@ class Translator(Protocol):
         Args:
             batch: What to translate.
             retry: Use the settings of the second decode.
+
+        Raises:
+            TranslatorError: The engine broke.
+        """
+
+    def score(self, pairs: Sequence[ForcedPair]) -> list[ForcedScore | None]:
+        """How probable each given translation is, in order; None for an empty or too long one.
+
+        The pairs are cut into batches of like length here: the same pairs together give the same scores.
 
         Raises:
             TranslatorError: The engine broke.

@@ -12,7 +12,14 @@ import re
 import time
 from collections.abc import Sequence
 
-from engine.translators.contract import Placement, Request, Translation, TranslatorSpec
+from engine.translators.contract import (
+    ForcedPair,
+    ForcedScore,
+    Placement,
+    Request,
+    Translation,
+    TranslatorSpec,
+)
 from engine.translators.ladder import TRIGGERS_VERSION
 from recipes.model import FakeTranslate
 from schemas.errors import TranslatorError
@@ -87,6 +94,16 @@ class FakeTranslator:
                 msg = f"the fake engine cannot bear {self._section.poison!r}"
                 raise TranslatorError(msg)
         return 1
+
+    def score(self, pairs: Sequence[ForcedPair]) -> list[ForcedScore | None]:
+        """Likely words are those that the stand-in would have written itself."""
+        return [self._forced(pair) for pair in pairs]
+
+    def _forced(self, pair: ForcedPair) -> ForcedScore | None:
+        words, own = pair.translation.split(), set(_mark(pair.text, pair.target_lang).split())
+        if not words or not pair.text.strip():
+            return None
+        return ForcedScore(tuple(-0.5 if word in own else -5.0 for word in words), -0.5, len(words) + 1)
 
     def _one(self, request: Request, noise: float, *, well: bool) -> Translation:
         hit = not well and _hash(request.text) % self._section.fault_every == 0

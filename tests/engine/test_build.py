@@ -231,3 +231,34 @@ def test_a_folder_with_a_dataset_of_somebody_elses_is_refused_and_left_alone(rec
     with pytest.raises(InputError, match="did not make"):
         run(recipe_file())
     assert (tmp_path / "out/dataset/thesis.txt").read_text() == "mine"
+
+
+def test_spared_scores_are_named_and_keep_a_record_out_until_it_is_scored(recipe_file, run):
+    lost = {"user": {"german": {"fails": "lang = 'deu_Latn'"}}}
+    summary = run(recipe_file(filter=lost, score={"scorers": ["integrity", "round_trip"], "skip_rejected": True}))
+    rows = pl.read_parquet(str(summary.dataset / "data/*/*.parquet"))
+    spared = rows.filter(pl.col("lang") == "deu_Latn")
+    assert set(map(tuple, spared["scores_skipped"].to_list())) == {("round_trip",)}
+    assert set(map(tuple, spared["filter_reasons"].to_list())) == {("user.german", "needs_score.round_trip")}
+    assert spared["score_round_trip_chrf"].null_count() == spared.height
+    assert summary.languages["deu_Latn"].dropped == {"user.german": spared.height}
+    others = rows.filter(pl.col("lang") != "deu_Latn")
+    assert others["score_round_trip_chrf"].null_count() < others.height
+    assert others["scores_skipped"].list.len().sum() == 0
+
+
+def test_rows_of_a_shard_that_share_a_translation_are_counted_across_row_groups(recipe_file, run, tmp_path):
+    source = tmp_path / "many.jsonl"
+    ends = [".", "!", "?", " .", " !", " ?", "..", "!!"]
+    rows = [{"id": end, "task": "caption", "image": "a.jpg", "caption": f"Dogs run over the wide green grass{end}"}
+            for end in ends]  # fmt: skip
+    source.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    recipe = recipe_file(
+        sources={"many": {"format": "jsonl", "path": str(source), "license": "cc0-1.0"}},
+        languages=["deu_Latn"],
+        score={"scorers": ["fan_in"]},
+        pack={"row_group_rows": 3, "shard_rows": 8},
+    )
+    built = pl.read_parquet(str(run(recipe).dataset / "data/*/*.parquet"))
+    assert built["score_fan_in_sources"].to_list() == [8.0] * 8
+    assert built["filter_reasons"].to_list() == [["fan_in.sources"]] * 8

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -14,7 +17,10 @@ from schemas.errors import InputError
 from schemas.record import record_schema
 
 SOURCE = "A man in 12 red hats is walking along the street."
-DEFAULTS = {"source_lang": "eng_Latn", "lang": "deu_Latn", "source": SOURCE, "logprob": -0.25, "hit_limit": False}
+FORCED = {"reverse_words": [-0.5] * 11, "reverse_end": -0.1, "source_tokens": 14, "alone_words": [-4.0] * 11}
+DEFAULTS = {"source_lang": "eng_Latn", "lang": "deu_Latn", "field_type": "caption", "source": SOURCE,
+            "logprob": -0.25, "hit_limit": False, "image": "a.jpg", **FORCED}  # fmt: skip
+NONE = dict.fromkeys(FORCED)
 PAIRS = pa.Table.from_pylist(
     [
         {**DEFAULTS, **pair}
@@ -23,16 +29,36 @@ PAIRS = pa.Table.from_pylist(
             {"target": SOURCE, "back": SOURCE, "hit_limit": True},
             {"target": "Ein Mann geht.", "back": None, "logprob": -3.5},
             {"target": "", "back": "", "lang": "swh_Latn"},
-            {"target": "rot", "back": "red", "source": "red"},
+            {"target": "rot", "back": "red", "source": "red", **NONE},
             {"target": "Ein\ufffd Mann\x00 mit 13 Hüten\n läuft.", "back": "A man with 13 hats.", "lang": "als_Latn"},
-            {"target": "🙂", "back": "\n", "source": ""},
-            {"target": "Ein Hund.", "back": "A dog.", "source": "A \ufffd\ufffd dog."},
+            {"target": "🙂", "back": "\n", "source": "", **NONE},
+            {"target": "Ein Hund.", "back": "A dog.", "source": "A \ufffd\ufffd dog.", **NONE},
             {"target": "Indoda egqoke izigqoko ezibomvu ihamba emgwaqweni.", "back": SOURCE, "lang": "zul_Latn"},
+            {"target": "Ein Mann geht die Straße entlang. " * 4, "back": SOURCE},
+            {"target": "一个男人戴着红帽子走。", "back": SOURCE, "lang": "zho_Hans"},
             {"target": "一个戴着红帽子的男人沿着街道走着看起来很高兴的样子。", "back": SOURCE, "lang": "tpi_Latn"},
         )
     ],
     schema=PAIR_SCHEMA,
 )
+
+
+class Letters:
+    """An encoder that counts letters, and an image model that likes long texts."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"name": "letters"}
+
+    def encode(self, texts: Sequence[str], langs: Sequence[str]) -> np.ndarray:
+        return np.array([[1 + text.count(letter) for letter in "aeinrst"] for text in texts], np.float32)
+
+    def similarity(self, images: Sequence[str], texts: Sequence[str], langs: Sequence[str]) -> list[float]:
+        return [float(len(text)) for text in texts]
+
+
+@pytest.fixture(autouse=True)
+def plugins(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("filters.registry.load_plugin", lambda group, name, key: Letters())
 
 
 @pytest.fixture(params=list(SCORERS))
@@ -42,18 +68,22 @@ def scorer(request: pytest.FixtureRequest):
 
 def test_the_scorers_and_their_columns_are_golden():
     metrics = [metric for scorer in SCORERS.values() for metric in scorer.metrics]
-    assert [(metric.score_column, metric.direction) for metric in metrics] == [
-        ("score_integrity_empty", "lower"),
-        ("score_integrity_hit_limit", "lower"),
-        ("score_integrity_broken_chars", "lower"),
-        ("score_numbers_extra", "lower"),
-        ("score_numbers_missing", "lower"),
-        ("score_language_id_mass", "higher"),
-        ("score_language_id_short_margin", "higher"),
-        ("score_language_id_english", "lower"),
-        ("score_nmt_logprob", "higher"),
-        ("score_round_trip_chrf", "higher"),
-    ]
+    golden = """
+        integrity_empty< integrity_hit_limit< integrity_broken_chars<
+        structure_verbatim< structure_lines< structure_items< structure_encoding<
+        numbers_extra< numbers_missing<
+        lexical_copy_frac< lexical_copy_lcs< lexical_tng4< lexical_dup2< lexical_zlib_ratio> lexical_len_logratio>
+        lexical_len_z< lexical_letters>
+        punctuation_question_lost< punctuation_final_changed< punctuation_surplus<
+        script_frac> script_latin_frac< script_han_variant>
+        language_id_mass> language_id_short_margin> language_id_english<
+        fan_in_sources< negation_lost< negation_gained< nmt_logprob> round_trip_chrf> round_trip_exact>
+        cross_entropy_forward< cross_entropy_reverse< cross_entropy_dual>
+        adequacy_score> adequacy_meaning> adequacy_omission> adequacy_addition> adequacy_numbers> adequacy_negation>
+        embedding_cosine> embedding_margin> image_text_similarity> image_text_drop<
+    """.split()  # noqa: SIM905
+    signs = {"higher": ">", "lower": "<"}
+    assert [f"{m.score_column}{signs[m.direction]}" for m in metrics] == [f"score_{name}" for name in golden]
     names = record_schema(metrics).names
     assert len(set(names)) == len(names)
 
@@ -72,6 +102,8 @@ def test_one_float32_a_pair_for_each_metric_within_its_bounds(scorer):
 
 
 def test_a_pairs_score_does_not_hang_on_its_neighbours(scorer):
+    if scorer.whole_shard:
+        pytest.skip("it compares rows, by design")
     together = scorer.score(PAIRS)
     alone = [scorer.score(PAIRS.slice(row, 1)) for row in range(PAIRS.num_rows)]
     for name, values in together.items():
@@ -85,8 +117,14 @@ def test_no_pairs_are_no_error(scorer):
     }
 
 
-def test_only_the_round_trip_needs_the_way_back():
-    assert [name for name, scorer in SCORERS.items() if scorer.needs_back_translation] == ["round_trip"]
+def test_what_scorers_need_beside_the_two_texts():
+    def those(attribute: str) -> list[str]:
+        return [name for name, scorer in SCORERS.items() if getattr(scorer, attribute)]
+
+    assert those("needs_back_translation") == ["round_trip", "adequacy"]
+    assert those("needs_forced_scores") == ["cross_entropy", "adequacy"]
+    assert those("whole_shard") == ["fan_in", "embedding"]
+    assert those("expensive") == ["round_trip", "cross_entropy", "adequacy", "embedding", "image_text"]
 
 
 def test_a_fingerprint_is_plain_data_with_the_version_and_the_same_each_time(scorer):
@@ -118,7 +156,8 @@ def test_scorers_come_in_one_order_whatever_was_asked(names: list[str], expected
     [
         (["integrty"], "score.scorers: unknown scorer 'integrty', expected one of integrity"),
         (["qqqq"], "score.scorers: unknown scorer 'qqqq', expected one of "
-                   "integrity, numbers, language_id, nmt, round_trip"),
+                   "integrity, structure, numbers, lexical, punctuation, script, language_id, fan_in, negation, "
+                   "nmt, round_trip, cross_entropy, adequacy, embedding, image_text"),
         (["nmt", "integrity", "nmt"], "score.scorers: 'nmt' stands twice"),
     ],
 )  # fmt: skip

@@ -1,89 +1,63 @@
 from __future__ import annotations
 
-import polars as pl
-import pytest
-
-from filters.registry import SCORERS, make_scorers
-from filters.rules import RULES, make_policy
-from schemas.errors import InputError
+from filters.policy import make_policy
+from filters.registry import SCORERS
+from filters.rules import RULES
 
 ALL = list(SCORERS)
 
 
-def test_codes_and_parameters_are_golden():
+def test_codes_are_golden_and_in_order_of_cost():
     assert [rule.code for rule in RULES] == [
-        "integrity.empty", "integrity.hit_limit", "integrity.broken_chars", "numbers.extra", "numbers.missing",
-        "language_id.mass", "language_id.short_margin", "language_id.english", "round_trip.chrf",
+        "integrity.empty", "integrity.hit_limit", "integrity.broken_chars",
+        "structure.verbatim", "structure.lines", "structure.items", "structure.encoding",
+        "numbers.extra", "numbers.missing",
+        "lexical.copy_frac", "lexical.copy_lcs", "lexical.tng4", "lexical.dup2", "lexical.zlib_ratio", "lexical.len_z",
+        "punctuation.surplus", "punctuation.question_lost", "punctuation.final_changed",
+        "script.frac", "script.latin_frac", "script.han_variant",
+        "language_id.mass", "language_id.short_margin", "language_id.english",
+        "fan_in.sources", "negation.lost", "negation.gained", "nmt.logprob", "round_trip.chrf", "cross_entropy.dual",
+        "adequacy.score", "adequacy.meaning", "adequacy.omission", "adequacy.addition", "adequacy.numbers",
+        "adequacy.negation", "embedding.cosine", "image_text.similarity",
     ]  # fmt: skip
+
+
+def test_parameters_are_golden():
     assert make_policy({}, ALL).parameters == {
-        "integrity.max_broken_chars": 0, "numbers.max_extra": 0, "numbers.max_missing": 0, "language_id.min_mass": 0.1,
-        "language_id.min_short_margin": -2.0, "language_id.max_english": 0.8, "round_trip.min_chrf": 30.0,
+        "integrity.max_broken_chars": 0, "structure.max_verbatim": 0, "structure.max_lines": 0,
+        "structure.max_items": 0, "structure.max_encoding": 0, "numbers.max_extra": 0, "numbers.max_missing": 0,
+        "lexical.max_copy_frac": 0.5, "lexical.max_copy_frac_other": 0.25, "lexical.max_copy_lcs": 0.45,
+        "lexical.max_tng4": 1, "lexical.max_dup2": 0.39, "lexical.min_zlib_ratio": 0.3, "lexical.max_len_z": 4.0,
+        "punctuation.max_surplus": 0.35, "script.min_frac": 0.5, "script.min_frac_latin": 0.9,
+        "script.max_latin_frac": 0.3, "script.min_han_variant": 0.5, "language_id.min_mass": 0.1,
+        "language_id.min_short_margin": -2.0, "language_id.max_english": 0.8, "fan_in.max_sources": 5,
+        "nmt.min_logprob": -1e3, "round_trip.min_chrf": 10.0, "cross_entropy.min_dual": 0.0,
+        "adequacy.min_score": -1e3, "adequacy.min_meaning": -0.2, "adequacy.min_omission": 0.0,
+        "adequacy.min_addition": -0.3, "adequacy.min_numbers": 0.0, "adequacy.min_negation": 0.5,
+        "embedding.min_cosine": -1.0, "image_text.min_similarity": -1e3,
     }  # fmt: skip
 
 
 def test_every_rule_reads_columns_of_its_own_scorer_only():
     columns = {metric.score_column for scorer in SCORERS.values() for metric in scorer.metrics}
     for rule in RULES:
-        parameters = {p.name: p.default for p in rule.parameters}
-        read = set(rule.fails(parameters).meta.root_names()) - {"lang"}
-        assert read
-        assert read <= columns
-        assert all(name.startswith(f"score_{rule.scorer}_") for name in read)
+        assert rule.columns
+        assert rule.columns <= columns
+        assert all(name.startswith(f"score_{rule.scorer}_") for name in rule.columns)
 
 
-def test_only_lost_numbers_warn_by_default():
+def test_what_warns_and_what_is_off_by_default():
     actions = make_policy({}, ALL).actions
-    assert [code for code, action in actions.items() if action != "reject"] == ["numbers.missing"]
+    assert {code: action for code, action in actions.items() if action != "reject"} == {
+        "structure.items": "warn", "numbers.missing": "warn", "punctuation.question_lost": "warn",
+        "punctuation.final_changed": "off", "script.latin_frac": "warn", "negation.lost": "warn",
+        "negation.gained": "warn", "adequacy.numbers": "warn", "adequacy.negation": "warn",
+    }  # fmt: skip
 
 
-def test_rules_of_scorers_that_do_not_run_are_not_there():
-    assert {rule.scorer for rule in make_policy({}, ["integrity"]).rules()} == {"integrity"}
-
-
-def test_a_threshold_and_an_action_can_be_set():
-    policy = make_policy({"round_trip": {"min_chrf": 50, "chrf": {"action": "warn"}}}, ALL)
-    assert policy.parameters["round_trip.min_chrf"] == 50.0
-    frame = pl.DataFrame({"score_round_trip_chrf": [40.0]})
-    only = make_policy({"round_trip": {"min_chrf": 50, "chrf": {"action": "warn"}}}, ["round_trip"])
-    assert frame.select(r=only.failing("warn"))["r"].to_list() == [["round_trip.chrf"]]
-    assert frame.select(r=only.failing("reject"))["r"].to_list() == [[]]
-
-
-def test_thresholds_of_a_scorer_that_does_not_run_are_refused_and_not_ignored():
-    with pytest.raises(InputError, match=r"filter\.round_trip: the scorer does not run"):
-        make_policy({"round_trip": {"min_chrf": 50}}, ["integrity"])
-
-
-@pytest.mark.parametrize(
-    ("section", "message"),
-    [
-        ({"round_tripp": {}}, "did you mean 'round_trip'"),
-        ({"round_trip": {"min_chr": 1}}, "did you mean 'min_chrf'"),
-        ({"round_trip": {"min_chrf": 101}}, "from 0 to 100, found 101"),
-        ({"round_trip": {"min_chrf": "high"}}, "found 'high'"),
-        ({"round_trip": {"min_chrf": True}}, "found True"),
-        ({"round_trip": {"chrf": {"action": "drop"}}}, r"reject \| warn \| off"),
-        ({"round_trip": {"chrf": "off"}}, "action"),
-    ],
-)
-def test_what_is_not_known_or_possible_is_refused_by_its_key(section: dict, message: str):
-    with pytest.raises(InputError, match=message):
-        make_policy(section, ALL)
-
-
-def test_scorers_come_in_the_registrys_order_whatever_was_asked():
-    assert [s.name for s in make_scorers(["round_trip", "integrity"])] == ["integrity", "round_trip"]
-
-
-@pytest.mark.parametrize(("names", "message"), [(["langid"], "language_id"), (["nmt", "nmt"], "twice")])
-def test_unknown_or_repeated_scorers_are_refused(names: list[str], message: str):
-    with pytest.raises(InputError, match=message):
-        make_scorers(names)
-
-
-def test_every_metric_belongs_to_its_scorer_and_has_bounds_in_order():
-    for name, scorer in SCORERS.items():
-        assert name == scorer.name
-        for metric in scorer.metrics:
-            assert metric.scorer == name
-            assert metric.low is None or metric.high is None or metric.low < metric.high
+def test_what_a_calibration_fits_is_a_metric_and_a_parameter_of_the_rule():
+    for rule in RULES:
+        if rule.graded:
+            metric, parameter = rule.graded
+            assert metric in [m.name for m in SCORERS[rule.scorer].metrics]
+            assert [p.name for p in rule.parameters] == [parameter]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from datasets import load_dataset
 
 from engine.publish.card import dataset_license
 
@@ -50,3 +51,30 @@ def test_a_language_without_a_kept_row_has_no_config_of_kept_rows(recipe_file, r
     names = [config["config_name"] for config in header(summary.dataset)["configs"]]
     assert names == ["default", "eng_Latn", "eng_Latn_all", "deu_Latn_all"]
     assert summary.languages["deu_Latn"].kept == 0
+
+
+def test_an_unreliable_language_has_a_config_of_its_own_and_is_not_in_default(recipe_file, run, tmp_path):
+    calibration = tmp_path / "c.yaml"
+    calibration.write_text("calibration: 1\nunreliable: {swh_Latn: [round_trip.chrf]}\n")
+    summary = run(recipe_file(calibration=str(calibration), score={"scorers": ["lexical", "round_trip"]}))
+    card = header(summary.dataset)
+    files = {config["config_name"]: config["data_files"][0]["path"] for config in card["configs"]}
+    assert files["default"] == "data/deu_Latn/train-*.parquet"
+    assert files["unreliable"] == "data/swh_Latn/train-*.parquet"
+    assert {"swh_Latn", "swh_Latn_all"} <= set(files)
+    assert len(load_dataset(str(summary.dataset), "default", split="train")) == summary.languages["deu_Latn"].kept
+    assert len(load_dataset(str(summary.dataset), "unreliable", split="train")) == summary.languages["swh_Latn"].kept
+    assert "Unreliable" in (summary.dataset / "README.md").read_text()
+
+
+def test_the_card_sets_keep_rates_beside_the_median_language(recipe_file, run):
+    languages = ["deu_Latn", "fra_Latn", "swh_Latn"]
+    lost = {"user": {"no_swahili": {"fails": "lang = 'swh_Latn'"}}}
+    summary = run(recipe_file(languages=languages, filter=lost))
+    page = (summary.dataset / "README.md").read_text()
+    assert "| user.no_swahili | `swh_Latn` | 0.0000 | **0.00** |" in page
+    assert "| all | `deu_Latn` | 1.0000 | 1.00 |" in page
+    assert [(s.lang, s.rule) for s in summary.fairness if s.alarm] == [
+        ("swh_Latn", None),
+        ("swh_Latn", "user.no_swahili"),
+    ]

@@ -9,18 +9,19 @@ from engine.stages.compose import COMPOSED_SCHEMA, TURN_SCHEMA, ComposedRows
 from engine.stages.score import score
 from engine.store.folder import Folder
 from engine.store.scores import ScoreStore
+from filters.policy import Policy, make_policy
+from filters.scorer import Scorer
 from schemas.errors import GlotmillError
 from schemas.record import Metric
 
 NOWHERE = ScoreStore(Folder("nowhere"))  # cheap scorers never touch it
 
 
-class Given:
+class Given(Scorer):
     """A scorer whose values are the pairs' log-probabilities, under both directions."""
 
     name: ClassVar[str] = "given"
     version: ClassVar[int] = 1
-    needs_back_translation: ClassVar[bool] = False
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("given", "up", "higher", None, None, ""),
         Metric("given", "down", "lower", None, None, ""),
@@ -88,3 +89,49 @@ def test_an_expensive_score_is_measured_once_and_comes_from_the_store_afterwards
     assert first.shown == 3  # -1.0 stands twice
     assert score(rows([-1.0, -3.0], [-1.0, None]), [again], store).equals(cheap)
     assert again.shown == 0
+
+
+class Dear(Given):
+    """An expensive scorer that notes how many pairs it is shown."""
+
+    name: ClassVar[str] = "dear"
+    expensive: ClassVar[bool] = True
+    metrics: ClassVar[tuple[Metric, ...]] = (Metric("dear", "up", "higher", None, None, ""),)
+    shown: ClassVar[list[int]] = []
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        self.shown.append(pairs.num_rows)
+        return {"up": pairs["logprob"].combine_chunks()}
+
+
+def spared(monkeypatch: pytest.MonkeyPatch, skip: Policy | None):
+    monkeypatch.setattr(Dear, "shown", [])
+    scores = score(rows([-1.0, -9.0], [-1.0], [], [-8.0, -2.0]), [Given(), Dear()], NOWHERE, skip)
+    return scores, Dear.shown
+
+
+FAILS = {"user": {"low": {"fails": "score_given_up < -5"}}}
+POLICY = make_policy(FAILS, ["given"], metrics=Given.metrics)
+
+
+def test_an_expensive_scorer_is_spared_what_cheap_rules_reject_and_says_so(monkeypatch):
+    scores, shown = spared(monkeypatch, POLICY)
+    assert shown == [1]
+    assert scores["scores_skipped"].to_list() == [["dear"], [], [], ["dear"]]
+    assert scores["score_dear_up"].to_list() == [None, -1.0, None, None]
+    assert scores["turn_dear_up"].to_list()[1] == [-1.0, None, None]
+    assert scores["score_given_up"].to_list() == [-9.0, -1.0, None, -8.0]
+
+
+def test_nothing_is_skipped_unless_it_is_asked_for(monkeypatch):
+    scores, shown = spared(monkeypatch, None)
+    assert shown == [5]
+    assert scores["scores_skipped"].to_list() == [[], [], [], []]
+    assert scores["score_dear_up"].to_list() == [-9.0, -1.0, None, -8.0]
+
+
+def test_what_is_not_rejected_scores_the_same_either_way(monkeypatch):
+    skipped, _ = spared(monkeypatch, POLICY)
+    full, _ = spared(monkeypatch, None)
+    kept = skipped["scores_skipped"].list.len() == 0
+    assert skipped.filter(kept).equals(full.filter(kept))

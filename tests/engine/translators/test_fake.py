@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.translators import Request, load_translator, resolve_translator
+from engine.translators.contract import ForcedPair
 from recipes.model import FakeTranslate
 from schemas.errors import TranslatorError
 
@@ -64,3 +65,17 @@ def test_batch_sensitive_scores_depend_on_the_whole_batch():
     together = translator.translate([Request("eng_Latn", "deu_Latn", text) for text in ("A dog.", "A cat.")])[0]
     assert alone.text == together.text
     assert alone.logprob != together.logprob
+
+
+def test_forced_words_are_likely_where_it_would_have_written_them():
+    translator = load_translator(resolve_translator(FakeTranslate(engine="fake")))
+    own, other, empty = translator.score(
+        [
+            ForcedPair("eng_Latn", "deu_Latn", "A dog runs.", text)
+            for text in ("A dogˈdeu runsˈdeu.", "A cat sleeps.", "")
+        ]
+    )
+    assert own is not None
+    assert other is not None
+    assert own.logprob > other.logprob
+    assert empty is None

@@ -13,6 +13,7 @@ import sentencepiece
 
 from engine.embedded import MODEL_DIR
 from engine.translators import Request, load_translator, resolve_translator
+from engine.translators.contract import ForcedPair
 from recipes.model import NllbTranslate
 from schemas.errors import InputError, TranslatorError
 
@@ -178,3 +179,51 @@ def test_a_code_that_the_vocabulary_lacks_is_not_among_the_languages(tmp_path: P
     tokens = ["fra_Xxxx" if token == "fra_Latn" else token for token in json.loads(path.read_text(encoding="utf-8"))]
     path.write_text(json.dumps(tokens), encoding="utf-8")
     assert "fra_Latn" not in spec(model=str(folder)).languages
+
+
+def forced(translations: list[str], target: str = "deu_Latn") -> list[ForcedPair]:
+    return [ForcedPair("eng_Latn", target, text, given) for text, given in zip(TEXTS, translations, strict=True)]
+
+
+def test_its_own_translation_is_as_probable_when_it_is_forced_as_when_it_was_decoded():
+    translator = load_translator(spec(beam_size=1))
+    decoded = translator.translate(requests("deu_Latn"))
+    scores = translator.score(forced([str(t.text) for t in decoded]))
+    for translation, score in zip(decoded, scores, strict=True):
+        assert score is not None
+        assert score.tokens == translation.target_tokens
+        # int8 arithmetic depends on the batch in the last digits.
+        assert score.logprob == pytest.approx(translation.logprob, abs=0.02)
+
+
+def test_a_score_is_of_words_as_white_space_parts_them():
+    given = ["Ein Hund läuft auf dem Gras.", "Zwei  Männer\tspielen.", "Welche Farbe hat das Auto?"]
+    scores = load_translator(spec()).score(forced(given))
+    assert [len(score.words) if score else None for score in scores] == [len(text.split()) for text in given]
+    assert all(score is not None and max(score.words) <= 0.001 for score in scores)
+
+
+def test_a_word_that_does_not_follow_is_improbable():
+    right, wrong, _ = load_translator(spec()).score(
+        [ForcedPair("eng_Latn", "deu_Latn", "Two dogs run.", text)
+         for text in ("Zwei Hunde rennen.", "Drei Hunde rennen.", "Zwei Hunde rennen.")]
+    )  # fmt: skip
+    assert right is not None
+    assert wrong is not None
+    assert right.words[0] > wrong.words[0] + 2
+
+
+def test_an_empty_or_too_long_text_has_no_score_and_moves_nobody():
+    translator = load_translator(spec(max_source_tokens=8))
+    pairs = [ForcedPair("eng_Latn", "deu_Latn", text, given) for text, given in
+             [("A dog.", "Ein Hund."), ("", "Ein Hund."), ("A dog.", " "), ("A dog. " * 9, "Hund"),
+              ("Dog", "Hund " * 9)]]  # fmt: skip
+    scores = translator.score(pairs)
+    assert [score is None for score in scores] == [False, True, True, True, True]
+    assert translator.score([]) == []
+
+
+def test_the_same_pairs_together_have_the_same_scores_in_any_order():
+    given = ["Ein Hund läuft auf dem Gras.", "Zwei Männer spielen.", "Welche Farbe hat das Auto?"]
+    translator = load_translator(spec())
+    assert translator.score(forced(given)[::-1])[::-1] == translator.score(forced(given))

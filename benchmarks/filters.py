@@ -1,0 +1,265 @@
+"""What the filters catch and what good text they cost, per kind of error and language.
+
+    python -m benchmarks.filters --data FOLDER --json
+
+FOLDER holds ``multi30k/`` and ``xgqa/`` (`benchmarks.corpora`). Everything shown is of the test splits; thresholds at
+1 % and 5 % false rejection come from the splits to fit on, the stack is the default one. ``--on fit`` shows the splits
+to fit on instead, for work on thresholds. With ``--csv`` every cell is written, with ``--docs`` the table of
+docs/filters.md; with ``--json`` the last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+import polars as pl
+from fastchrf import pairwise_chrf
+from sklearn.metrics import roc_auc_score
+
+from benchmarks.corpora import Machine, corpora, pairs_of
+from benchmarks.corruptions import CORRUPTIONS, Corpus, corrupted, sources_of
+from benchmarks.filter_speed import speeds
+from benchmarks.filter_table import write_table
+from filters.policy import Policy, make_policy
+from filters.registry import SCORERS, make_scorers
+from filters.scorer import Scorer
+
+# Scorers that need a plug-in are not here, nor what a build has no score for yet.
+STACK = [name for name in SCORERS if name not in ("embedding", "image_text")]
+STRUCTURAL = ("untranslated", "wrong_language", "wrong_script", "phrase_loop", "whole_repetition")
+MEANING = ("shuffle", "near_shuffle", "number_changed", "negation_added", "negation_dropped", "colour_changed",
+           "side_changed", "entity_changed", "cut50_marked", "concatenated", "hallucinated_clause")  # fmt: skip
+# What tells a corruption best where no engine knows the language; where one does, the adequacy score for the rest.
+TELLING = {
+    "untranslated": "lexical_copy_frac", "wrong_language": "language_id_mass", "wrong_script": "script_frac",
+    "phrase_loop": "lexical_tng4", "whole_repetition": "lexical_dup2", "half_copied": "lexical_copy_lcs",
+    "one_word_copied": "lexical_copy_frac", "tag_lost": "structure_verbatim",
+    "final_mark_dropped": "punctuation_final_changed", "other_han_variant": "script_han_variant",
+}  # fmt: skip
+ELSE, ADEQUACY = "lexical_len_z", "adequacy_score"
+RANDOM = ("shuffle", "near_shuffle")  # compared with all good rows, the others with the rows they were made of
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One corruption in one language, on one kind of translations.
+
+    Attributes:
+        made_by: ``people`` or ``machine``.
+        rows: Rows that could be corrupted.
+        caught: Share that the default stack rejects.
+        by: The rule that caught most.
+        score: The score that the following are of.
+        auroc: Chance that a good row scores better than a corrupted one.
+        recall_1: Share caught at the threshold that rejects 1 % of good rows to fit on, likewise ``recall_5``.
+        false_1: Share of good rows really rejected there, likewise ``false_5``.
+    """
+
+    corpus: str
+    lang: str
+    field_type: str
+    made_by: str
+    corruption: str
+    rows: int
+    caught: float
+    by: str
+    score: str
+    auroc: float
+    recall_1: float
+    false_1: float
+    recall_5: float
+    false_5: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Scorers, policy and engine of one run."""
+
+    scorers: list[Scorer]
+    policy: Policy
+    machine: Machine
+
+    def scored(self, corpus: Corpus, sources: list[str], targets: list[str]) -> pl.DataFrame:
+        """Score columns of pairs, with ``lang`` and ``reasons``."""
+        pairs = self.machine.judged(pairs_of(corpus, sources, targets))
+        columns = {f"score_{s.name}_{metric}": pl.Series(values) for s in self.scorers
+                   for metric, values in s.score(pairs).items()}  # fmt: skip
+        task = "caption" if corpus.field_type == "caption" else "vqa_open"
+        frame = pl.DataFrame(columns).with_columns(lang=pl.lit(corpus.lang), task=pl.lit(task))
+        return frame.with_columns(reasons=self.policy.failing(frame))
+
+    def clean(self, corpus: Corpus) -> pl.DataFrame:
+        """The corpus as it is."""
+        return self.scored(corpus, corpus.sources, corpus.targets)
+
+
+def goodness(frame: pl.DataFrame, score: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """A score as higher is better; what is not judged counts as the best."""
+    (direction,) = (m.direction for s in SCORERS.values() for m in s.metrics if m.score_column == f"score_{score}")
+    values = frame[f"score_{score}"].cast(pl.Float64).to_numpy()
+    return np.nan_to_num(values if direction == "higher" else -values, nan=1e9, posinf=1e9, neginf=-1e9)
+
+
+def cell(bench: Bench, corpus: Corpus, name: str, clean: pl.DataFrame, fit: pl.DataFrame, made_by: str) -> Cell | None:
+    """Measure one corruption; None where it can be made nowhere."""
+    targets = corrupted(corpus, name)
+    rows = [row for row, text in enumerate(targets) if text is not None]
+    if not rows:
+        return None
+    sources = sources_of(corpus, name)
+    bad = bench.scored(corpus, [sources[row] for row in rows], [str(targets[row]) for row in rows])
+    known = corpus.lang in bench.machine.languages
+    score = TELLING.get(name, ADEQUACY if known else ELSE)
+    values, good, fitted = goodness(bad, score), goodness(clean, score), goodness(fit, score)
+    alike = good if name in RANDOM else good[rows]
+    auroc = roc_auc_score(np.r_[np.ones(len(alike)), np.zeros(len(values))], np.r_[alike, values])
+    cuts = {share: np.quantile(fitted, share) for share in (0.01, 0.05)}
+    reasons = Counter(bad["reasons"].list.first().drop_nulls())
+    return Cell(
+        corpus.name, corpus.lang, corpus.field_type, made_by, name, len(rows),
+        caught=float((bad["reasons"].list.len() > 0).mean()),  # type: ignore[arg-type]
+        by=reasons.most_common(1)[0][0] if reasons else "",
+        score=score, auroc=float(auroc),
+        recall_1=float(np.mean(values < cuts[0.01])), false_1=float(np.mean(good < cuts[0.01])),
+        recall_5=float(np.mean(values < cuts[0.05])), false_5=float(np.mean(good < cuts[0.05])),
+    )  # fmt: skip
+
+
+def negation(bench: Bench, corpus: Corpus, clean: pl.DataFrame) -> float:
+    """AUROC of the adequacy score for a changed polarity, lost and invented negations together."""
+    good, bad = [], []
+    for name in ("negation_dropped", "negation_added"):
+        targets = corrupted(corpus, name)
+        rows = [row for row, text in enumerate(targets) if text is not None]
+        frame = bench.scored(corpus, [corpus.sources[row] for row in rows], [str(targets[row]) for row in rows])
+        bad.append(goodness(frame, ADEQUACY))
+        good.append(goodness(clean, ADEQUACY)[rows])
+    x, y = np.concatenate(good), np.concatenate(bad)
+    return float(roc_auc_score(np.r_[np.ones(len(x)), np.zeros(len(y))], np.r_[x, y]))
+
+
+def own_errors(made: Corpus, human: Corpus, clean: pl.DataFrame) -> dict[str, float]:
+    """AUROC of several scores for the worst tenth of an engine's translations, by chrF against the human ones."""
+    chrf = np.array([r[0][0] for r in pairwise_chrf([[t] for t in made.targets], [[t] for t in human.targets])])
+    well = chrf >= np.quantile(chrf, 0.1)
+    scores = ("adequacy_score", "adequacy_meaning", "round_trip_chrf", "nmt_logprob", "cross_entropy_dual",
+              "cross_entropy_reverse", "lexical_len_z")  # fmt: skip
+    return {score: float(roc_auc_score(well, goodness(clean, score))) for score in scores}
+
+
+def kept(frame: pl.DataFrame) -> float:
+    """Share of rows that the default stack keeps."""
+    return float((frame["reasons"].list.len() == 0).mean())  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All that was measured but speed."""
+
+    cells: list[Cell]
+    kept: dict[str, float]
+    negation: dict[str, float]
+    own: dict[str, dict[str, float]]
+    losses: dict[str, dict[str, int]]
+
+
+def measure(bench: Bench, fit: list[Corpus], test: list[Corpus], names: Sequence[str]) -> Results:
+    """Every corruption in every language, on human translations and on the engine's."""
+    results = Results([], {}, {}, {}, {})
+    for to_fit, to_test in zip(fit, test, strict=True):
+        captions = to_test.field_type == "caption" and to_test.lang in bench.machine.languages
+        ways = [("people", to_fit, to_test)]
+        if captions:
+            ways.append(("machine", bench.machine.translated(to_fit), bench.machine.translated(to_test)))
+        for made_by, fitted, tested in ways:
+            key = f"{tested.lang} {tested.field_type} {made_by}"
+            clean, fit_clean = bench.clean(tested), bench.clean(fitted)
+            results.kept[key] = kept(clean)
+            results.losses[key] = dict(Counter(clean["reasons"].explode().drop_nulls()).most_common())
+            print(f"{key}: {kept(clean):.4f} of good text kept, lost by {results.losses[key]}", flush=True)
+            chosen = names if made_by == "people" else [name for name in names if name in MEANING]
+            found = (cell(bench, tested, name, clean, fit_clean, made_by) for name in chosen)
+            results.cells.extend(one for one in found if one is not None)
+            if captions:
+                results.negation[key] = negation(bench, tested, clean)
+            if made_by == "machine":
+                results.own[tested.lang] = own_errors(tested, to_test, clean)
+    return results
+
+
+def figures(results: Results) -> dict[str, Any]:
+    """The figures that the project is held to."""
+
+    def cells(name: str, made_by: str = "people", field_type: str | None = None) -> list[Cell]:
+        return [c for c in results.cells if c.corruption == name and c.made_by == made_by
+                and field_type in (None, c.field_type)]  # fmt: skip
+
+    def caught(name: str, field_type: str | None = None) -> float:
+        return mean(c.caught for c in cells(name, field_type=field_type))
+
+    people = {key: share for key, share in results.kept.items() if key.endswith("people")}
+    found: dict[str, Any] = {
+        "clean_kept_mean": mean(people.values()),
+        "clean_kept_worst": min(people.values()),
+        "structural_caught_worst": min(caught(name) for name in STRUCTURAL),
+        "structural_caught_worst_cell": min(c.caught for name in STRUCTURAL for c in cells(name)),
+        "half_copied_caught": caught("half_copied"),
+        "cut50_caught": caught("cut50_marked", "caption"),
+        "concatenated_caught": caught("concatenated"),
+    }
+    for made_by, suffix in (("people", ""), ("machine", "_machine")):
+        for name in ("shuffle", "near_shuffle"):
+            found[f"{name}_auroc{suffix}"] = mean(c.auroc for c in cells(name, made_by, "caption"))
+        found[f"number_auroc{suffix}"] = mean(c.auroc for c in cells("number_changed", made_by, "caption"))
+        found[f"negation_auroc{suffix}"] = mean(v for key, v in results.negation.items() if key.endswith(made_by))
+        found[f"shuffle_caught_at_1pct{suffix}"] = mean(c.recall_1 for c in cells("shuffle", made_by, "caption"))
+    found["machine_kept"] = {key: share for key, share in results.kept.items() if key.endswith("machine")}
+    found["own_errors_auroc"] = results.own
+    return found
+
+
+def main() -> None:
+    """Read the command line, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--data", type=Path, required=True, help="folder with multi30k/ and xgqa/")
+    parser.add_argument("--on", choices=("test", "fit"), default="test", help="which splits are shown [test]")
+    parser.add_argument("--only", nargs="+", default=list(CORRUPTIONS), metavar="CORRUPTION", help="these corruptions")
+    parser.add_argument("--without-engine", action="store_true", help="the cheap scores alone")
+    parser.add_argument("--csv", type=Path, help="write every cell here")
+    parser.add_argument("--docs", type=Path, help="write the table into this Markdown file")
+    parser.add_argument("--json", action="store_true", help="print one JSON object last")
+    args = parser.parse_args()
+    machine = Machine.load()
+    if args.without_engine:
+        machine = replace(machine, languages=frozenset())
+    metrics = [metric for name in STACK for metric in SCORERS[name].metrics]
+    bench = Bench(make_scorers(STACK), make_policy({}, STACK, metrics=metrics), machine)
+    fit = corpora(args.data, "fit")
+    test = fit if args.on == "fit" else corpora(args.data, "test")
+    results = measure(bench, fit, test, args.only)
+    for one in results.cells:
+        print(f"{one.made_by:8}{one.lang} {one.field_type:9}{one.corruption:20}{one.rows:5} caught {one.caught:.3f} "
+              f"by {one.by:22} {one.score} AUROC {one.auroc:.3f} at 1 % {one.recall_1:.3f} ({one.false_1:.3f}) "
+              f"at 5 % {one.recall_5:.3f} ({one.false_5:.3f})")  # fmt: skip
+    if args.csv:
+        pl.DataFrame([asdict(one) for one in results.cells]).write_csv(args.csv, float_precision=4)
+    complete = set(args.only) == set(CORRUPTIONS) and not args.without_engine
+    found = (figures(results) if complete else {}) | speeds(bench.policy, test, machine)
+    if args.docs:
+        write_table(args.docs, [asdict(one) for one in results.cells], results.kept)
+    for key, value in found.items():
+        print(f"{key}: {value if isinstance(value, dict) else round(value, 4)}")
+    if args.json:
+        print(json.dumps({**found, "clean_kept": results.kept, "clean_lost_by": results.losses}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""``glotmill calibrate``: thresholds by language from the translations of a build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+import yaml
+
+from engine.stages.calibration import judged_turns
+from engine.store.files import write_bytes
+from filters.calibrate import Mode, Settings, calibrate
+from schemas.errors import InputError
+
+
+def calibrate_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write [DIR/calibration.yaml].")] = None,
+    mode: Annotated[str, typer.Option(help="noise: against shuffled pairs; quantile: the worst share.")] = "noise",
+    target: Annotated[float, typer.Option(help="Share of shuffled pairs that may pass, by noise.")] = 0.01,
+    quantile: Annotated[float, typer.Option(help="Share of each cell that is dropped, by quantile.")] = 0.02,
+    min_rows: Annotated[int, typer.Option(help="A cell of fewer rows has no threshold of its own.")] = 500,
+    seed: Annotated[int, typer.Option(help="Decides what is shuffled with what.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Fit thresholds per language, field type and length, and write them to a file that a recipe can name.
+
+    Nothing of the build changes. Languages whose typical translation is no better than a shuffled pair are named as
+    unreliable; a build with the calibration publishes them in a config of their own. Exit codes: 0 done; 2 the folder
+    or an option is not usable, and nothing was written.
+
+    Example: glotmill calibrate outputs/quickstart --mode noise --target 0.01, then in the recipe:
+    calibration: calibration.yaml
+    """
+    settings = _settings(mode, target, quantile, min_rows, seed)
+    turns, pairs, scorers = judged_turns(folder)
+    content = calibrate(turns, pairs, scorers, settings)
+    path = out or folder / "calibration.yaml"
+    head = "# Written by glotmill calibrate: thresholds by parameter, language (script, all), field type and letters.\n"
+    write_bytes(path, (head + yaml.safe_dump(content, sort_keys=False, width=100)).encode())
+    if as_json:
+        typer.echo(orjson.dumps({"path": str(path), **content}).decode())
+        return
+    for parameter, lost in content["lost"].items():
+        shares = ", ".join(f"{lang} {share:.2%}" for lang, share in lost.items())
+        typer.echo(f"{parameter}: turns below the threshold: {shares}")
+    for lang, codes in content["unreliable"].items():
+        typer.echo(f"unreliable: {lang} ({', '.join(codes)}): its median is no better than shuffled pairs")
+    typer.echo(f"calibration: {path}")
+
+
+def _settings(mode: str, target: float, quantile: float, min_rows: int, seed: int) -> Settings:
+    modes: dict[str, Mode] = {"noise": "noise", "quantile": "quantile"}
+    if mode not in modes:
+        msg = f"--mode {mode}: expected noise or quantile"
+        raise InputError(msg)
+    for name, value in (("target", target), ("quantile", quantile)):
+        if not 0 < value < 1:
+            msg = f"--{name} {value:g}: expected a share between 0 and 1"
+            raise InputError(msg)
+    if min_rows < 1:
+        msg = f"--min-rows {min_rows}: expected 1 or more"
+        raise InputError(msg)
+    return Settings(modes[mode], target, quantile, min_rows, seed)

@@ -1,0 +1,128 @@
+"""Words of many texts at once, as numbers: what the lexical scores count.
+
+A word is a run of letters, marks and digits in lower case. In languages written without spaces each character is one,
+and a run of Latin letters or digits is one too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+UNSPACED_SCRIPTS = ("Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt")
+_WORD = r"[\p{L}\p{M}\p{N}]+"
+_CHARACTER = r"[a-z0-9]+|[\p{L}\p{N}]\p{M}*"
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: spreads sums of hashes
+
+
+def unspaced(lang: pl.Expr) -> pl.Expr:
+    """Whether a language (FLORES-200 code) is written without spaces between words."""
+    return lang.str.slice(-4).is_in(UNSPACED_SCRIPTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a column of texts, one after the other.
+
+    Attributes:
+        texts: How many texts there are.
+        row: The text of each word, ascending.
+        word: A hash of each word; equal words have equal hashes.
+        letters: Characters of each word.
+    """
+
+    texts: int
+    row: Ints
+    word: npt.NDArray[np.uint64]
+    letters: Ints
+
+    @classmethod
+    def of(cls, texts: pl.Series, unspaced: pl.Series) -> Words:
+        """The words of some texts, each in a language with or without spaces."""
+        lower = texts.fill_null("").str.to_lowercase()
+        frame = pl.DataFrame({"text": lower, "unspaced": unspaced}).with_row_index("row")
+        parts = []
+        for (no_spaces,), part in frame.group_by(["unspaced"]):
+            words = pl.col("text").str.extract_all(_CHARACTER if no_spaces else _WORD)
+            parts.append(part.select("row", word=words).explode("word").drop_nulls("word"))
+        found = pl.concat(parts).sort("row", maintain_order=True) if len(parts) > 1 else parts[0] if parts else None
+        if found is None:
+            return cls(0, np.empty(0, np.int64), np.empty(0, np.uint64), np.empty(0, np.int64))
+        return cls(
+            frame.height,
+            found["row"].cast(pl.Int64).to_numpy(),
+            found["word"].hash(seed=0).to_numpy(),
+            found["word"].str.len_chars().cast(pl.Int64).to_numpy(),
+        )
+
+    def where(self, chosen: Bools) -> Words:
+        """The words that are chosen."""
+        return Words(self.texts, self.row[chosen], self.word[chosen], self.letters[chosen])
+
+    def count(self) -> Ints:
+        """Words of each text."""
+        return np.bincount(self.row, minlength=self.texts)
+
+    def grams(self, n: int) -> Grams:
+        """The runs of ``n`` words that stand within one text."""
+        starts = max(0, len(self.row) - n + 1)
+        key = np.zeros(starts, np.uint64)
+        for place in range(n):
+            key = (key ^ self.word[place : place + starts]) * _MIX + np.uint64(place + 1)
+        inside = self.row[:starts] == self.row[n - 1 : n - 1 + starts]
+        row = self.row[:starts][inside]
+        return Grams(self.texts, row, (key[inside] ^ row.astype(np.uint64)) * _MIX)
+
+
+@dataclass(frozen=True, slots=True)
+class Grams:
+    """Runs of words by text.
+
+    Attributes:
+        texts: How many texts there are.
+        row: The text of each run, ascending.
+        key: A hash of each run and its text.
+    """
+
+    texts: int
+    row: Ints
+    key: npt.NDArray[np.uint64]
+
+    def distinct(self) -> Grams:
+        """Each run once a text."""
+        _, first = np.unique(self.key, return_index=True)
+        first.sort()
+        return Grams(self.texts, self.row[first], self.key[first])
+
+    def count(self) -> Ints:
+        """Runs of each text."""
+        return np.bincount(self.row, minlength=self.texts)
+
+    def most(self) -> Ints:
+        """How often each text's most frequent run stands in it."""
+        _, first, times = np.unique(self.key, return_index=True, return_counts=True)
+        top = np.zeros(self.texts, np.int64)
+        np.maximum.at(top, self.row[first], times)
+        return top
+
+    def within(self, others: Grams) -> Bools:
+        """Which runs stand in the same row of other texts too."""
+        found: Bools = np.isin(self.key, others.key)
+        return found
+
+
+def longest_run(row: Ints, marked: Bools, texts: int) -> Ints:
+    """The longest stretch of marked neighbours in each text, in marks."""
+    breaks = np.ones(len(row), bool)
+    breaks[1:] = (row[1:] != row[:-1]) | (marked[1:] != marked[:-1])
+    starts = np.flatnonzero(breaks)
+    lengths = np.diff(np.append(starts, len(row)))
+    longest = np.zeros(texts, np.int64)
+    np.maximum.at(longest, row[starts], np.where(marked[starts], lengths, 0))
+    return longest

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+SCORERS = {"scorers": ["lexical", "nmt", "round_trip"]}
+
+
+@pytest.fixture
+def built(glotmill, recipe_file, tmp_path: Path) -> Path:
+    assert glotmill("build", recipe_file(score=SCORERS), "--out", tmp_path / "b")[0] == 0
+    return tmp_path / "b"
+
+
+def test_a_calibration_is_written_and_a_recipe_can_name_it(glotmill, built, recipe_file, tmp_path: Path):
+    code, out, _ = glotmill("calibrate", built, "--min-rows", "10", "--out", tmp_path / "c.yaml", "--json")
+    assert code == 0
+    result = json.loads(out.splitlines()[-1])
+    assert set(result["thresholds"]) == {"nmt.min_logprob", "round_trip.min_chrf"}
+    assert result["unreliable"] == {}
+    content = yaml.safe_load((tmp_path / "c.yaml").read_text())
+    assert content["thresholds"] == result["thresholds"]
+    recipe = recipe_file(score=SCORERS, calibration=str(tmp_path / "c.yaml"))
+    code, out, _ = glotmill("build", recipe, "--out", tmp_path / "b", "--json")
+    assert code == 0
+    dropped = json.loads(out.splitlines()[-1])["languages"]["deu_Latn"]["dropped"]
+    assert set(dropped) <= {"nmt.logprob", "round_trip.chrf"}
+    assert dropped
+    manifest = json.loads((tmp_path / "b/dataset/manifest.json").read_text())
+    assert manifest["filter"]["calibration"]
+
+
+def test_people_are_told_what_it_costs(glotmill, built):
+    code, out, _ = glotmill("calibrate", built, "--mode", "quantile", "--quantile", "0.1", "--min-rows", "10")
+    assert code == 0
+    assert "nmt.min_logprob: turns below the threshold: deu_Latn" in out
+    assert (built / "calibration.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--mode", "otsu"], "expected noise or quantile"), (["--target", "1.5"], "expected a share between 0 and 1"),
+     (["--min-rows", "0"], "expected 1 or more")],
+)  # fmt: skip
+def test_an_option_that_cannot_be_is_refused(refuses, built, options: list[str], message: str):
+    assert message in refuses("calibrate", built, *options)
+
+
+def test_a_folder_that_is_no_build_is_refused(refuses, tmp_path: Path):
+    assert "name the folder of a finished build" in refuses("calibrate", tmp_path / "nothing")
+
+
+def test_a_build_without_the_scores_is_refused(glotmill, refuses, recipe_file, tmp_path: Path):
+    glotmill("build", recipe_file(score={"scorers": ["integrity"]}), "--out", tmp_path / "b")
+    assert "add lexical and round_trip" in refuses("calibrate", tmp_path / "b")
+
+
+def test_a_calibration_needs_the_sources_letters(refuses, recipe_file, tmp_path: Path):
+    (tmp_path / "c.yaml").write_text("calibration: 1\n")
+    recipe = recipe_file(calibration=str(tmp_path / "c.yaml"), score={"scorers": ["round_trip"]})
+    assert "add lexical to score.scorers" in refuses("build", recipe)
+
+
+def test_a_recipe_that_names_no_calibration_file_there_is_is_refused(refuses, recipe_file, tmp_path: Path):
+    assert "calibration" in refuses("build", recipe_file(score=SCORERS, calibration=str(tmp_path / "none.yaml")))
+
+
+def test_scorers_that_need_forced_scores_are_refused_for_now(refuses, recipe_file):
+    recipe = recipe_file(score={"scorers": ["lexical", "adequacy"]})
+    assert "adequacy needs forced scores, which builds do not make yet" in refuses("build", recipe)

@@ -6,6 +6,7 @@ language, samples assigned = records kept + dropped + failed, both counted in th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -62,5 +63,9 @@ def check_languages(samples: list[Path], dataset: Path, shards: Mapping[str, Seq
 
 def count_assigned(samples: list[Path]) -> dict[str, int]:
     """How many samples of these files are assigned to each language."""
-    langs = pl.scan_parquet(samples, glob=False).select(pl.col("langs").explode()).collect()["langs"]
-    return dict(langs.drop_nulls().value_counts().iter_rows())
+    total: Counter[str] = Counter()
+    for path in samples:
+        for batch in pq.ParquetFile(path).iter_batches(columns=["langs"]):  # of a fan-out, the whole would be large
+            langs = pl.Series(batch.column(0)).explode().drop_nulls()
+            total.update(dict(langs.value_counts().iter_rows()))
+    return dict(total)

@@ -119,11 +119,13 @@ def _translate(job: Job, files: list[Path], memory: Memory, run: Run, progress: 
         work = TranslateStage(job.translator, memory, run, pool)
         with progress.stage("translate", "segments") as stage:
             there = work.translate("forward", segments, retry_failed=job.retry_failed, advance=stage.advance)
+        stop.check()
         back = None
         if job.needs_back_translation:
             way_back = WayBack(work, segments)
             with progress.stage("back", "segments") as stage:
                 back = work.translate("back", way_back, retry_failed=job.retry_failed, advance=stage.advance)
+        stop.check()
     return Translated(work, segments, there, back)
 
 

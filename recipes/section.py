@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.languages import nearest
@@ -51,7 +51,9 @@ RecipePath = Annotated[Path, BeforeValidator(_resolve)]
 
 def _resolve_url(value: Any, info: ValidationInfo) -> Any:
     """A URL stays as it is; a path becomes one relative to the recipe's own file."""
-    return value if isinstance(value, str) and "://" in value else str(_resolve(value, info))
+    if not isinstance(value, str) or not value or "://" in value:
+        return value
+    return str(_resolve(value, info))
 
 
-RecipeUrl = Annotated[str, BeforeValidator(_resolve_url)]
+RecipeUrl = Annotated[str, BeforeValidator(_resolve_url), Field(min_length=1)]

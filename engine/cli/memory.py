@@ -82,11 +82,15 @@ def compact_command(memory: MemoryOption = None, as_json: JsonOption = False) ->
     """
     folder = _existing(memory)
     before = sum(len(files.live()) for files in stores(folder).values())
-    with ProgressReport(quiet=as_json).stage("compact", "files") as stage:
+    report = ProgressReport(quiet=as_json)
+    unreadable = set(memory_stats(folder).unreadable)
+    with report.stage("compact", "files") as stage:
         for _ in compact_memory(folder):
             stage.advance(1)
+    found = sorted(set(memory_stats(folder).unreadable) - unreadable)
     after = sum(len(files.live()) for files in stores(folder).values())
-    _print(as_json, {"files_before": before, "files_after": after}, [f"{before:,} files before, {after:,} after"])
+    lines = [f"{before:,} files before, {after:,} after", *(f"set aside as unreadable: {file}" for file in found)]
+    _print(as_json, {"files_before": before, "files_after": after, "set_aside": found}, lines)
 
 
 @memory_app.command("verify")
@@ -124,6 +128,9 @@ def export_command(
     Example: glotmill memory export --format tmx --lang deu_Latn --to german.tmx
     """
     languages = tuple(language(code).code for code in lang or ())
+    if to.is_dir() or any(parent.is_file() for parent in to.parents):
+        msg = f"--to {to}: expected the name of a file to write"
+        raise InputError(msg)
     written, left_out = export_tmx(Memory(_existing(memory)), to, languages)
     lines = [f"{written:,} units written to {to}"]
     if left_out:

@@ -87,11 +87,13 @@ class TranslateStage:
             WorkerError: A unit cannot be done.
         """
         total = unique = 0
+        # A failure that this run committed before it was killed is not asked yet again.
+        failures = self._run.began(self._memory.translations.last) if retry_failed else None
         missing = [pl.DataFrame(schema=TO_DO)]
         for wanted in self._in_portions(self._write_asked(phase, asked)):
             total += int(wanted["asked"].sum())
             unique += wanted.height
-            missing.append(self._memory.missing(wanted, retry_failed=retry_failed).select(TO_DO.keys()))
+            missing.append(self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys()))
         todo = pl.concat(missing)
         sent = self._do(phase, todo, advance)
         retried = failed = 0
@@ -296,6 +298,13 @@ def join_back(forward: pl.DataFrame, back: pl.DataFrame | None, lang: str) -> pl
 
 def _returned(text: str, lang: str, found: dict[str, str | None]) -> str | None:
     cut = split(text, lang)
+    unasked = [request for request in cut.requests if request not in found]
+    if unasked:
+        msg = (
+            f"the memory has another translation than when the way back was asked (a correction, or another build's "
+            f"retry): {unasked[0]!r} has no way back; run the same command again"
+        )
+        raise ConservationError(msg)
     ways = {request: found[request] for request in cut.requests}
     if any(way is None for way in ways.values()):
         return None

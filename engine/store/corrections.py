@@ -18,7 +18,7 @@ import pyarrow as pa
 from engine.store.memory import HUMAN, MEMORY_SCHEMA, Direction, Memory
 from engine.store.tmx import Pair, read_tmx, write_tmx
 from schemas.errors import RowError
-from schemas.keys import file_sha256, memory_keys
+from schemas.keys import file_sha256, memory_keys, nfc
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +78,53 @@ def import_tmx(memory: Memory, path: Path) -> ImportCount:
             by_direction.setdefault(Direction(pair.source_lang, pair.target_lang), []).append(pair)
     changed: list[Pair] = []
     for direction, pairs in by_direction.items():
-        new = _changed(memory, direction, pairs)
-        unchanged += len(pairs) - len(new)
-        last = {pair.source: pair for pair in new}
-        rejected["corrected_again_below"] += len(new) - len(last)
-        changed += last.values()
+        new, same = _changed(memory, direction, pairs)
+        unchanged += same
+        rejected["corrected_again_below"] += len(pairs) - same - len(new)
+        changed += new
     if changed:
         memory.correct(_entries(changed, path))
     return ImportCount(units, len(changed), unchanged, {reason: n for reason, n in sorted(rejected.items()) if n})
 
 
-def _changed(memory: Memory, direction: Direction, pairs: list[Pair]) -> list[Pair]:
-    """The pairs that say something else than what is in force."""
-    held = memory.winners(direction).select("request", "text")
-    known = set(held.join(pl.DataFrame({"request": [pair.source for pair in pairs]}), on="request", how="semi").rows())
-    return [pair for pair in pairs if (pair.source, pair.target) not in known]
+def _changed(memory: Memory, direction: Direction, pairs: list[Pair]) -> tuple[list[Pair], int]:
+    """(corrections, one a request; how many pairs say what is known)."""
+    asked = pl.DataFrame({"request": list({pair.source for pair in pairs})}, schema={"request": pl.String})
+    corrected: dict[str, str] = {}
+    machine: dict[str, set[str]] = {}
+    for request, text, origin in memory.texts(direction, asked).iter_rows():
+        if origin == HUMAN:
+            corrected[request] = nfc(text)
+        else:
+            machine.setdefault(request, set()).add(nfc(text))
+    given: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        given.setdefault(pair.source, []).append(pair)
+    new, same = [], 0
+    for source, wordings in given.items():
+        known = machine.get(source, set())
+        chosen = _correction(wordings, known, corrected.get(source))
+        said = sum(pair.target in known or pair.target == corrected.get(source) for pair in wordings)
+        if chosen is not None:
+            new.append(chosen)
+            said -= chosen.target in known
+        same += said
+    return new, same
+
+
+def _correction(wordings: list[Pair], machine: set[str], corrected: str | None) -> Pair | None:
+    """Which of a file's wordings of one request is a correction, if any.
+
+    An export has a unit for each engine's wording, so one that an engine said is a correction only where it is all
+    that the file says: it stands in the place of the correction in force, or of another engine's wording.
+    """
+    fresh = [pair for pair in wordings if pair.target not in machine and pair.target != corrected]
+    if fresh:
+        return fresh[-1]
+    alone = len({pair.target for pair in wordings}) == 1
+    taken_back = corrected is not None and wordings[-1].target != corrected
+    preferred = corrected is None and len(machine) > 1 and len(wordings) > 1
+    return wordings[-1] if alone and (taken_back or preferred) else None
 
 
 def _entries(pairs: list[Pair], path: Path) -> pa.Table:

@@ -7,6 +7,8 @@ because two builds on it would overwrite each other.
 
 from __future__ import annotations
 
+import errno
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import fsspec
 from engine.store.files import put_if_absent, write_bytes
 from schemas.errors import InputError, StoreError
 
+CONFLICTS = 6
 PROBE = "put-if-absent.probe"
 
 
@@ -35,7 +38,7 @@ class Folder:
         if self.path is None:
             try:
                 self._fs, self._root = fsspec.url_to_fs(self.url.rstrip("/"), use_listings_cache=False)
-            except (ValueError, ImportError) as error:
+            except (ValueError, ImportError, OSError) as error:
                 extra = ": pip install 'glotmill[s3]'" if self.url.startswith("s3://") else ""
                 msg = f"{self.url}: no such storage here: {error}{extra}"
                 raise InputError(msg) from None
@@ -86,11 +89,20 @@ class Folder:
         """
         if self.path is not None:
             return put_if_absent(self.path / name, data)
-        try:
-            self._remote("pipe_file", f"{self._root}/{name}", data, mode="create")
-        except FileExistsError:
-            return False
-        return True
+        for attempt in range(CONFLICTS + 1):
+            try:
+                self._remote("pipe_file", f"{self._root}/{name}", data, mode="create")
+            except FileExistsError:
+                return False
+            except StoreError as error:
+                # S3 answers 409 while two writers race for a name: neither has it yet.
+                busy = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EBUSY
+                if not busy or attempt == CONFLICTS:
+                    raise
+                time.sleep(0.1 * 2**attempt)
+            else:
+                return True
+        return False
 
     def overwrite(self, name: str, data: bytes) -> None:
         """Write a file, whatever has the name."""

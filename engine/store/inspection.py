@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
 from engine.store.folder import Folder
-from engine.store.memory import DIRECTION, HUMAN, Memory, check_entries
+from engine.store.memory import DIRECTION, HUMAN, Direction, Memory, check_entries
 from engine.store.numbered import UNREADABLE, NumberedFile, NumberedFiles
 from engine.store.scores import ScoreStore
 from schemas.errors import StoreError
 from schemas.keys import memory_keys
+
+COUNTED = {
+    "source_lang": pl.String, "target_lang": pl.String, "translator": pl.String, "keys": pl.Int64, "texts": pl.Int64,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +59,12 @@ def stores(folder: Folder) -> dict[str, NumberedFiles]:
 
 
 def memory_stats(folder: Folder) -> MemoryStats:
-    """Count what a memory holds; memory use does not grow with it."""
+    """Count what a memory holds, with the keys of one direction in memory at a time."""
     held = stores(folder)
-    keys = held["translations"].select(
-        lambda rows: rows.group_by(*DIRECTION, "translator").agg(
-            keys=pl.col("key").n_unique(), texts=pl.col("key").filter(pl.col("failure").is_null()).n_unique()
-        )
-    )
+    counted = [
+        held["translations"].select(partial(_counted, direction=direction)) for direction in Memory(folder).directions()
+    ]
+    keys = pl.concat([pl.DataFrame(schema=COUNTED), *counted])
     corrected = held["corrections"].select(
         lambda rows: rows.group_by(DIRECTION).agg(corrections=pl.col("request").n_unique())
     )
@@ -85,6 +89,20 @@ def memory_stats(folder: Folder) -> MemoryStats:
     )
 
 
+def _counted(rows: pl.LazyFrame, direction: Direction) -> pl.LazyFrame:
+    """Different keys of a direction by engine, and those of them that have a text."""
+    states = (
+        rows.filter(direction.rows())
+        .group_by(*DIRECTION, "translator", "key")
+        .agg(text=pl.col("failure").is_null().any())
+    )
+    return (
+        states.group_by(*DIRECTION, "translator")
+        .agg(keys=pl.len().cast(pl.Int64), texts=pl.col("text").sum().cast(pl.Int64))
+        .select(COUNTED.keys())
+    )
+
+
 def _size(files: NumberedFiles) -> StoreSize:
     live = files.live()
     rows = files.select(lambda frame: frame.select(pl.len())).item() if live else 0
@@ -105,13 +123,14 @@ def verify_memory(folder: Folder, advance: Callable[[int], None]) -> Iterator[st
         for file in files.live():
             place = files.folder.location(file.name)
             try:
-                problem = files.problem(file)
-            except StoreError as error:
-                problem = str(error)
-            if problem is not None:
-                yield f"{place}: {problem}"
+                table = files.parsed(file, files.folder.read(file.name))
+            except FileNotFoundError:  # compacted meanwhile
                 continue
-            table = files.table(file)
+            except StoreError as error:
+                table = str(error)
+            if isinstance(table, str):
+                yield f"{place}: {table}"
+                continue
             if name != "scores":
                 yield from (f"{place}: {wrong}" for wrong in _wrong_entries(table))
             advance(table.num_rows)

@@ -1,9 +1,9 @@
 """The translation memory: every translation ever committed, by content key, shared by builds and machines.
 
-Guarantees: a committed entry is never asked again. Of several entries of one key the winner is the same for every
-reader and for ever: texts before failures, then the lowest file number. A person's correction of a request wins
-over what any engine said of it, and of several corrections the last one. A build composes from what it reads back,
-never from what it just made. A look-up holds what was asked for, whatever the memory holds.
+Guarantees: a committed entry is never asked again. Of several entries of one key the same one wins for every reader:
+texts before failures, then the lowest file number, so that a text that has won wins for ever. A person's correction of
+a request wins over what any engine said of it, and of several corrections the last one. A build composes from what it
+reads back, never from what it just made. A look-up holds what was asked for, whatever the memory holds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from engine.store.folder import Folder
-from engine.store.numbered import FILE, NumberedFile, NumberedFiles, SetAside
+from engine.store.numbered import FILE, NumberedFile, NumberedFiles, SetAside, first_number
 from schemas.errors import StoreError
 
 MEMORY_SCHEMA = pa.schema(
@@ -100,12 +100,12 @@ class Memory:
         check_entries(entries)
         return self.corrections.add(entries)
 
-    def missing(self, wanted: pl.DataFrame, *, retry_failed: bool = False) -> pl.DataFrame:
+    def missing(self, wanted: pl.DataFrame, *, retry_failures_up_to: int | None = None) -> pl.DataFrame:
         """The wanted rows of which the memory knows nothing.
 
         Args:
             wanted: Columns key, source_lang, target_lang and text (the request), and any others.
-            retry_failed: Remembered failures count as unknown.
+            retry_failures_up_to: Failures in files up to this number count as unknown; None counts none.
         """
         request = [*DIRECTION, "text"]
         wanted = wanted.join(
@@ -114,8 +114,8 @@ class Memory:
 
         def known(rows: pl.LazyFrame) -> pl.LazyFrame:
             rows = rows.filter(_directions_of(wanted))
-            if retry_failed:
-                rows = rows.filter(pl.col("failure").is_null())
+            if retry_failures_up_to is not None:
+                rows = rows.filter(pl.col("failure").is_null() | (first_number() > retry_failures_up_to))
             return rows.select("key").join(wanted.lazy().select("key"), on="key", how="semi")
 
         return wanted.join(self.translations.select(known), on="key", how="anti", maintain_order="left")
@@ -164,6 +164,20 @@ class Memory:
         machine = machine.join(corrected, on=REQUEST, how="anti")
         columns = MEMORY_SCHEMA.names
         return pl.concat([corrected.select(columns), machine.select(columns)]).sort("request", "translator")
+
+    def texts(self, direction: Direction, requests: pl.DataFrame) -> pl.DataFrame:
+        """Columns request, text and origin: the correction in force of some requests, and what each engine says.
+
+        Args:
+            direction: Languages of the requests.
+            requests: A column of that name: request.
+        """
+        corrected = self._last_corrections(direction.rows()).join(requests, on="request", how="semi")
+        machine = self.translations.select(
+            lambda rows: winners(rows.filter(direction.rows()).join(requests.lazy(), on="request", how="semi"))
+        )
+        both = pl.concat([rows.select("request", "text", "origin") for rows in (corrected, machine)])
+        return both.drop_nulls("text").unique(maintain_order=True)
 
     def compact(self) -> Iterator[NumberedFile]:
         """Merge small files; only winners are kept, and no look-up changes. Corrections keep their history."""

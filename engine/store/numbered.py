@@ -79,6 +79,11 @@ class NumberedFiles:
         """The files that count, lowest number first."""
         return _live(self._present())
 
+    @property
+    def last(self) -> int:
+        """The highest number given."""
+        return max((file.last for file in self._present()), default=0)
+
     def _present(self) -> list[NumberedFile]:
         matches = (_NAME.fullmatch(name) for name in self.folder.names())
         return [NumberedFile(int(m[1]), int(m[2] or m[1])) for m in matches if m]
@@ -136,38 +141,50 @@ class NumberedFiles:
 
     def _set_aside(self, files: list[NumberedFile]) -> bool:
         """Take the unreadable ones of these files out of the way; whether there were any."""
-        found = [(file, reason) for file in files if (reason := self.problem(file)) is not None]
-        for file, reason in found:
+        found = False
+        for file in files:
+            try:
+                data = self.folder.read(file.name)
+            except FileNotFoundError:
+                continue
+            table = self.parsed(file, data)
+            if isinstance(table, pa.Table):
+                continue
             place = self.folder.location(file.name)
             if not self._redoable:
-                msg = f"cannot read {place}: {reason}; what it held cannot be made again: restore it from a copy"
+                msg = f"cannot read {place}: {table}; what it held cannot be made again: restore it from a copy"
                 raise StoreError(msg)
-            self.folder.child(UNREADABLE).put_if_absent(file.name, self.folder.read(file.name))
+            aside = self._keep_aside(file.name, data)
             self.folder.overwrite(file.name, table_bytes(self.schema.empty_table()))
-            self.set_aside.append(SetAside(self.folder.child(UNREADABLE).location(file.name), reason))
-        return bool(found)
+            self.set_aside.append(SetAside(aside, table))
+            found = True
+        return found
 
-    def problem(self, file: NumberedFile) -> str | None:
-        """Why a file is unreadable; None where it is whole or has gone.
+    def _keep_aside(self, name: str, data: bytes) -> str:
+        """Where the bytes of an unreadable file were put; what is there already is never overwritten."""
+        folder = self.folder.child(UNREADABLE)
+        for number in range(MAX_LOOKS):
+            chosen = f"{name}.{number}" if number else name
+            if folder.put_if_absent(chosen, data) or folder.read(chosen) == data:
+                return folder.location(chosen)
+        msg = f"{folder} holds {MAX_LOOKS} unreadable files called {name}: look at the disk"
+        raise StoreError(msg)
+
+    def parsed(self, file: NumberedFile, data: bytes) -> pa.Table | str:
+        """The rows of a file's bytes, page checksums verified, or why they are not readable.
 
         Raises:
-            StoreError: It is whole, but of another version's schema.
+            StoreError: They are whole, but of another version's schema.
         """
         try:
-            table = self.table(file)
-        except FileNotFoundError:
-            return None
-        except (pa.ArrowException, OSError) as error:
+            table = pq.read_table(io.BytesIO(data), page_checksum_verification=True)
+            pl.read_parquet_metadata(io.BytesIO(data))  # look-ups read with Polars, which bears less
+        except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
             return " ".join(str(error).split())
         if not table.schema.equals(self.schema):
             msg = f"{self.folder.location(file.name)} was written by another version of Glotmill; use another memory"
             raise StoreError(msg)
-        return None
-
-    def table(self, file: NumberedFile) -> pa.Table:
-        """All of one file, its page checksums verified."""
-        data = self.folder.read(file.name)
-        return pq.read_table(io.BytesIO(data), page_checksum_verification=True)
+        return table
 
     def compact(self, winners: Callable[[pl.LazyFrame], pl.LazyFrame], order: list[str]) -> Iterator[NumberedFile]:
         """Merge neighbouring files into files of about `COMPACT_ROWS` rows.
@@ -223,6 +240,11 @@ class NumberedFiles:
                 groups.append(group)
                 group, held = [], 0
         return [group for group in [*groups, group] if len(group) > 1]
+
+
+def first_number() -> pl.Expr:
+    """The number of the file that a row of `NumberedFiles.select` was read from; of a range, the first."""
+    return pl.col(FILE).str.extract(rf"(\d{{{DIGITS}}})(?:-\d{{{DIGITS}}})?\.parquet$", 1).cast(pl.Int64)
 
 
 def _live(present: list[NumberedFile]) -> list[NumberedFile]:

@@ -58,6 +58,13 @@ class Run:
         write_json(run.folder / "plan.json", plan)
         return run
 
+    def began(self, last_file: int) -> int:
+        """The number of the memory's last file when the run began; the first call notes it."""
+        path = self.folder / "began.json"
+        if not path.exists():
+            write_json(path, {"last_memory_file": last_file})
+        return int(orjson.loads(path.read_bytes())["last_memory_file"])
+
     def unit_files(self, phase: str) -> list[Path]:
         """The unit lists written for a phase so far, in order."""
         return sorted(self.folder.glob(f"units-{phase}-*.parquet"))

@@ -24,6 +24,7 @@ from schemas.languages import registry
 FLORES_PROPERTY = "x-flores-200"
 ORIGIN_PROPERTY = "x-glotmill-origin"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_REGION = re.compile("[a-z]{2}|[0-9]{3}")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -94,7 +95,10 @@ def _open(xml: XMLGenerator, name: str, **attributes: str) -> None:
 
 def _write_text(xml: XMLGenerator, name: str, text: str, **attributes: str) -> None:
     _open(xml, name, **attributes)
-    xml.characters(text)
+    for number, part in enumerate(text.split("\r")):
+        if number:
+            xml.ignorableWhitespace("&#13;")  # a bare one would be read as a line feed
+        xml.characters(part)
     xml.endElement(name)
 
 
@@ -107,6 +111,7 @@ def read_tmx(path: Path) -> Iterator[Pair | RowError]:
     try:
         root: ElementTree.Element | None = None
         body: ElementTree.Element | None = None
+        source: str | None = None
         # The parser resolves no external entity, and Expat stops entities that grow without bound.
         for event, element in ElementTree.iterparse(path, events=("start", "end")):
             root = element if root is None else root
@@ -115,14 +120,16 @@ def read_tmx(path: Path) -> Iterator[Pair | RowError]:
                 raise InputError(msg)
             if event == "start" and element.tag == "body":
                 body = element
+            if event == "end" and element.tag == "header":
+                source = element.get("srclang")
             if event == "end" and element.tag == "tu":
-                yield _unit(element)
+                yield _unit(element, source)
                 if body is not None:
                     body.clear()  # what was read is not kept
         if body is None:
             msg = f"{path}: expected a TMX file with a <body>, found none"
             raise InputError(msg)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # the last two: an encoding that is none
         msg = f"{path}: not readable as TMX: {error}"
         raise InputError(msg) from None
     except OSError as error:
@@ -130,7 +137,7 @@ def read_tmx(path: Path) -> Iterator[Pair | RowError]:
         raise InputError(msg) from None
 
 
-def _unit(unit: ElementTree.Element) -> Pair | RowError:
+def _unit(unit: ElementTree.Element, default: str | None) -> Pair | RowError:
     variants = unit.findall("tuv")
     if len(variants) != 2:
         return RowError("not_two_variants", f"{len(variants)} variants")
@@ -138,9 +145,9 @@ def _unit(unit: ElementTree.Element) -> Pair | RowError:
         read = [_variant(variant) for variant in variants]
     except RowError as error:
         return error
-    named = unit.get("srclang", "")
-    # The source comes first, unless the unit names its language and only the second variant has it.
-    if named not in ("", "*all*") and _tagged(variants[0]) != named.casefold() == _tagged(variants[1]):
+    # The source comes first, unless unit or file names its language and only the second variant has it.
+    named = _code((unit.get("srclang") or default or "").casefold())
+    if named is not None and read[0][0] != named == read[1][0]:
         read.reverse()
     (source_lang, source), (target_lang, target) = read
     if source_lang == target_lang:
@@ -157,16 +164,21 @@ def _variant(variant: ElementTree.Element) -> tuple[str, str]:
     """(FLORES-200 code, text) of one side of a unit."""
     code = next((p.text for p in variant.findall("prop") if p.get("type") == FLORES_PROPERTY), None)
     if code not in registry():
-        tag = _tagged(variant)
-        code = _codes().get(tag) or _codes().get(tag.partition("-")[0])  # a region says nothing here
+        code = _code(_tagged(variant))
     segment = variant.find("seg")
     if code is None:
         raise RowError("unknown_language", _tagged(variant))
+    if segment is not None and len(segment):
+        raise RowError("inline_markup", f"<{segment[0].tag}> in a segment")
     if segment is None or not (segment.text or "").strip():
         raise RowError("empty_text", code)
-    if len(segment):
-        raise RowError("inline_markup", f"<{segment[0].tag}> in a segment")
     return code, nfc(segment.text or "")
+
+
+def _code(tag: str) -> str | None:
+    """The FLORES-200 code of a BCP-47 tag; a region in it says nothing here, a script does."""
+    bare, _, rest = tag.partition("-")
+    return _codes().get(tag) or (_codes().get(bare) if not rest or _REGION.fullmatch(rest) else None)
 
 
 @cache

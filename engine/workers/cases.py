@@ -4,12 +4,12 @@ Guarantees: a unit is sent again unchanged, so its results do not depend on what
 `MAX_FAILURES` times is searched: parts of it are tried, halved while they fail, and a row that fails its worker
 `ALONE` times with nobody beside it is given up, with a reason. What the parts gave is thrown away; the unit is then
 done as it was written down, without those rows. A unit that fails though no row of it does, or of which more than
-`MAX_POISONED` rows do, stops the build: then it is the engine that is broken, not a text.
+`MAX_POISONED` different texts do, stops the build: then it is the engine that is broken, not a text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Collection, Generator
 
 import pyarrow as pa
 
@@ -25,14 +25,18 @@ MAX_SEARCHES = 2
 Search = Generator[list[int], Failure | None, dict[int, Failure]]
 
 
-def find_poisoned(rows: int) -> Search:
+def find_poisoned(rows: int, hopeless: Callable[[Collection[int]], bool]) -> Search:
     """Which of a failing unit's rows fail their worker alone.
+
+    Args:
+        rows: How many the unit has.
+        hopeless: Whether so many were found that the search can end.
 
     Yields the row numbers to try, is sent why they failed or None, and returns the failure of each row to blame.
     """
     poisoned: dict[int, Failure] = {}
     suspects = [list(range(rows))]
-    while suspects and len(poisoned) <= MAX_POISONED:
+    while suspects and not hopeless(poisoned):
         part = suspects.pop()
         for half in (part[: len(part) // 2], part[len(part) // 2 :]):
             failure = (yield half) if half else None
@@ -98,7 +102,7 @@ class UnitCase:
             raise WorkerError(msg)
         self._searches += 1
         self._failures = 0
-        self._search = find_poisoned(self.unit.rows.num_rows)
+        self._search = find_poisoned(self.unit.rows.num_rows, self._too_many)
         self.rows = self._some(next(self._search))
 
     def _go_on(self, failure: Failure | None) -> None:
@@ -110,11 +114,17 @@ class UnitCase:
         except StopIteration as end:
             self._search = None
             self.poisoned = end.value
-            if len(self.poisoned) > MAX_POISONED or len(self.poisoned) == self.unit.rows.num_rows > 1:
+            if self._too_many(self.poisoned):
                 detail = next(iter(self.poisoned.values())).detail
                 msg = f"unit {self.unit.number} failed, and so did {len(self.poisoned)} of its rows alone: {detail}"
                 raise WorkerError(msg) from None
             self.rows = self._some([row for row in range(self.unit.rows.num_rows) if row not in self.poisoned])
+
+    def _too_many(self, rows: Collection[int]) -> bool:
+        """Whether it is the engine that is broken: many texts fail, or all of several. Languages do not count, as a
+        text that is asked in a hundred languages is a hundred rows."""
+        failing = {self.unit.rows["text"][row].as_py() for row in rows}
+        return len(failing) > MAX_POISONED or 1 < len(failing) == len(set(self.unit.rows["text"].to_pylist()))
 
     def _some(self, numbers: list[int]) -> pa.Table:
         return self.unit.rows.take(pa.array(numbers, pa.int64()))

@@ -38,6 +38,7 @@ class InlinePool:
 
     def start(self) -> None:
         """Load the model."""
+        self._stop.check()
         try:
             self._loaded()
         except TranslatorError as error:

@@ -87,9 +87,10 @@ class RayPool:
         self._places = []
 
     def start(self) -> None:
-        """Start all actors together and wait until each has its model."""
+        """Start all actors together and wait until each has its model, or has failed to get it."""
         if self._places:
             return
+        self._stop.check()
         self._started_ray = start_ray(self._address)
         self.workers = self._room()
         place = self._spec.placement
@@ -101,14 +102,12 @@ class RayPool:
             concurrency_groups={"health": 1},
         )(TranslatorActor)
         self._places = [Worker(self._new_actor()) for _ in range(self.workers)]
-        ray.wait([w.starting for w in self._places], num_returns=self.workers, timeout=START_TIMEOUT_S)
-        ready, _ = ray.wait([w.starting for w in self._places], num_returns=self.workers, timeout=0)
-        for worker in self._places:
-            if worker.starting in ready:
-                self._started(worker)
-        if not any(worker.starting is None for worker in self._places):
-            msg = f"no worker has its model after {START_TIMEOUT_S:g} s"
-            raise WorkerError(msg)
+        while starting := [worker for worker in self._places if worker.starting is not None]:
+            self._stop.check()
+            ray.wait([worker.starting for worker in starting], num_returns=len(starting), timeout=TICK_S)
+            came, _ = ray.wait([worker.starting for worker in starting], num_returns=len(starting), timeout=0)
+            for worker in starting:
+                self._look_after_start(worker, set(came), time.monotonic())
 
     def _room(self) -> int:
         """How many actors to start."""
@@ -172,7 +171,7 @@ class RayPool:
                 worker.send(case)
         return waiting or any(worker.queue for worker in self._places)
 
-    def _step(self, line: Line) -> list[UnitResult]:
+    def _step(self, line: Line) -> Iterator[UnitResult]:
         """Wait for what comes first and deal with it."""
         for worker in self._places:
             worker.ask_beat(BEAT_EVERY_S)
@@ -181,12 +180,21 @@ class RayPool:
         done, _ = ray.wait(pending, num_returns=len(pending), timeout=0)
         now = time.monotonic()
         came = set(done)
-        results = [self._deal_with(worker, came, now, line) for worker in list(self._places)]
-        return [result for result in results if result is not None]
+        hopeless: WorkerError | None = None
+        for worker in list(self._places):
+            try:
+                result = self._deal_with(worker, came, now, line)
+            except WorkerError as error:  # raised when what the others have done is safe
+                hopeless = hopeless or error
+            else:
+                if result is not None:
+                    yield result
+        if hopeless is not None:
+            raise hopeless
 
     def _deal_with(self, worker: Worker, came: set[Any], now: float, line: Line) -> UnitResult | None:
-        if worker.beat in came:
-            worker.beat = None  # an actor that died shows in its unit, or in the next one
+        if worker.beat in came and not self._hear(worker, line):
+            return None
         if worker.starting is not None:
             self._look_after_start(worker, came, now)
             return None
@@ -211,6 +219,17 @@ class RayPool:
             silent = Failure("timed_out", f"no heartbeat for {now - worker.beat_since:.0f} s")
             self._fail(worker, worker.queue.popleft().case if worker.queue else None, silent, line)
         return None
+
+    def _hear(self, worker: Worker, line: Line) -> bool:
+        """Take a heartbeat; an idle worker that is dead is replaced before it is sent a unit, which would be blamed."""
+        beat, worker.beat = worker.beat, None
+        try:
+            ray.get(beat)
+        except ray.exceptions.RayError as error:
+            if not worker.queue:  # else its unit tells
+                self._fail(worker, None, Failure("worker_died", _cause(error)), line)
+                return False
+        return True
 
     def _deadline(self, case: UnitCase) -> float:
         whole = self._spec.section.unit_timeout

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
@@ -11,7 +14,8 @@ import pytest
 import yaml
 
 from engine.store.commit import INTENT, STAGING
-from schemas.errors import InputError, WorkerError
+from engine.workers.stopping import StopSwitch
+from schemas.errors import ConservationError, InputError, WorkerError
 
 
 def files(dataset: Path) -> dict[str, str]:
@@ -262,3 +266,41 @@ def test_rows_of_a_shard_that_share_a_translation_are_counted_across_row_groups(
     built = pl.read_parquet(str(run(recipe).dataset / "data/*/*.parquet"))
     assert built["score_fan_in_sources"].to_list() == [8.0] * 8
     assert built["filter_reasons"].to_list() == [["fan_in.sources"]] * 8
+
+
+@pytest.mark.parametrize("check", ["check_sources", "check_languages"])
+def test_a_balance_that_does_not_come_out_stops_the_commit(recipe_file, run, tmp_path, monkeypatch, check: str):
+    def wrong(*_: object) -> None:
+        raise ConservationError("lost")
+
+    monkeypatch.setattr(f"engine.build.{check}", wrong)
+    with pytest.raises(ConservationError, match="lost"):
+        run(recipe_file())
+    assert not (tmp_path / "out/dataset").exists()
+
+
+def test_a_stop_asked_for_when_nothing_is_left_to_translate_stops_the_build_all_the_same(
+    recipe_file, run, tmp_path, monkeypatch
+):
+    run(recipe_file())
+    shutil.rmtree(tmp_path / "out")
+
+    @contextmanager
+    def stopped(_tell):
+        switch = StopSwitch()
+        switch.asked = True
+        yield switch
+
+    monkeypatch.setattr("engine.build.stop_on_signal", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run(recipe_file())
+    assert not (tmp_path / "out/dataset").exists()
+
+
+def test_each_shard_has_the_fingerprint_of_its_own_entries(recipe_file, run):
+    dataset = run(recipe_file(pack={"shard_rows": 10, "row_group_rows": 5})).dataset
+    shards = json.loads((dataset / "manifests/deu_Latn.json").read_text())["splits"]["train"]
+    assert len({shard["translate"] for shard in shards}) == len(shards) == 4
+    alone = run(recipe_file(pack={"shard_rows": 10, "row_group_rows": 10}), out="other").dataset
+    again = json.loads((alone / "manifests/deu_Latn.json").read_text())["splits"]["train"]
+    assert len({shard["translate"] for shard in again}) == 4

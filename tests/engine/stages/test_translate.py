@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from engine.stages import translate
 from engine.stages.segment import Asked, Segments
 from engine.stages.translate import TranslateStage, WayBack, back_table, join_back
 from engine.store import runs
@@ -14,6 +15,7 @@ from engine.store.memory import MEMORY_SCHEMA, Direction, Memory
 from engine.store.numbered import NumberedFile
 from engine.store.runs import Run
 from engine.translators import resolve_translator
+from engine.workers import inline
 from engine.workers.pool import make_pool
 from recipes.model import FakeTranslate
 from schemas.errors import ConservationError
@@ -273,3 +275,59 @@ def test_second_decodes_and_failures_are_counted_whenever_they_were_made(tmp_pat
     assert first.failed == 0
     _, broken = Bench(tmp_path, fault="empty", fault_every=2).do(segments(*TEXTS), digest="cccc")
     assert broken.failed == broken.retried == first.retried
+
+
+def test_a_retry_of_failures_that_is_killed_and_resumed_asks_none_of_them_twice(tmp_path: Path):
+    broken = Bench(tmp_path, fault="empty")
+    broken.do(segments(*TEXTS))
+    again = Bench(tmp_path, fault="empty")
+    run = Run.open(tmp_path, {}, "bbbb")
+    left = 2
+
+    def advance(*_: int) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Killed
+
+    with make_pool(again.spec, 0) as pool:
+        stage = TranslateStage(again.spec, again.memory, run, pool)
+        with pytest.raises(Killed):
+            stage.translate("forward", segments(*TEXTS), retry_failed=True, advance=advance)
+    _, count = again.do(segments(*TEXTS), digest="bbbb", retry_failed=True)
+    assert 0 < count.translated < 10
+
+
+def test_a_resume_does_only_the_units_that_are_open(tmp_path: Path):
+    bench = Bench(tmp_path)
+    bench.killed_after(1, segments(*TEXTS))
+    done = pl.read_parquet(paths(bench)).height
+    _, count = bench.do(segments(*TEXTS))
+    assert count.translated == 10 - done
+
+
+def test_a_correction_that_comes_after_the_way_back_was_asked_is_one_clear_error(bench: Bench):
+    asked = segments(*TEXTS)
+    stage, _ = bench.phase("forward", asked)
+    bench.phase("back", WayBack(stage, asked))
+    row = pl.read_parquet(paths(bench)[0]).head(1).with_columns(text=pl.lit("Von Hand."), origin=pl.lit("human"))
+    bench.memory.correct(row.to_arrow().cast(MEMORY_SCHEMA))
+    with pytest.raises(ConservationError, match=r"'Von Hand\.' has no way back; run the same command again"):
+        stage.into("deu_Latn", asked, returned=True)
+
+
+def test_many_small_directions_are_looked_up_together_and_give_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked = add(add(segments(*TEXTS), *TEXTS, lang="fra_Latn"), *TEXTS, lang="ces_Latn")
+    together = Bench(tmp_path / "a").phase("forward", asked)[1]
+    monkeypatch.setattr(translate, "KEYS_AT_ONCE", 1)
+    assert Bench(tmp_path / "b").phase("forward", asked)[1] == together
+
+
+def test_a_unit_with_fewer_results_than_segments_is_never_committed(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    real = inline.translate_unit
+    monkeypatch.setattr(inline, "translate_unit", lambda *args: real(*args).slice(1))
+    with pytest.raises(ConservationError, match="results for"):
+        bench.do(segments(*TEXTS))
+    assert paths(bench) == []

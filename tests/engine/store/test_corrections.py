@@ -107,3 +107,23 @@ def test_a_broken_file_imports_nothing(memory: Memory, tmp_path: Path):
     with pytest.raises(InputError):
         import_tmx(memory, tmp_path / "x.tmx")
     assert in_force(memory) == TEXTS
+
+
+def test_one_engines_wording_can_be_preferred_to_anothers(memory: Memory, tmp_path: Path):
+    memory.commit(entries({"a cat": "eine Katze"}, "another engine"))
+    export_tmx(memory, tmp_path / "x.tmx")
+    unedited = import_tmx(memory, tmp_path / "x.tmx")
+    assert (unedited.corrected, unedited.unchanged) == (0, 5)
+    edit(tmp_path / "x.tmx", "ein Kater", "eine Katze")
+    count = import_tmx(memory, tmp_path / "x.tmx")
+    assert (count.units, count.corrected, count.unchanged, count.rejected) == (5, 1, 4, {})
+    assert in_force(memory)["a cat"] == in_force(memory, "another engine")["a cat"] == "eine Katze"
+    assert import_tmx(memory, tmp_path / "x.tmx").corrected == 0
+
+
+def test_an_unedited_export_of_odd_texts_corrects_nothing(tmp_path: Path):
+    memory = Memory(Folder(tmp_path / "odd"))
+    memory.commit(entries({"a\rb": "x\r\ny", "cafe": "Cafe\u0301", "tab": "a\tb"}))
+    export_tmx(memory, tmp_path / "x.tmx")
+    count = import_tmx(memory, tmp_path / "x.tmx")
+    assert (count.units, count.corrected) == (3, 0)

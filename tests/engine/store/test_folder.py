@@ -86,3 +86,18 @@ def test_whatever_a_storage_raises_names_the_folder(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(folder._fs, "cat_file", broken)
     with pytest.raises(StoreError, match="memory://broken: ZeroDivisionError: odd"):
         folder.read(PROBE)
+
+
+def test_two_writers_at_once_on_s3_are_told_apart_by_asking_again(monkeypatch: pytest.MonkeyPatch):
+    """S3 answers 409 while two race for a name; the library makes EBUSY of it."""
+    folder = Folder("memory://races")
+    real, answers = folder._fs.pipe_file, [OSError(16, "conflict"), OSError(16, "conflict")]
+
+    def racing(*args, **kwargs):
+        if answers:
+            raise answers.pop()
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(folder._fs, "pipe_file", racing)
+    assert folder.put_if_absent("1", b"mine")
+    assert folder.read("1") == b"mine"

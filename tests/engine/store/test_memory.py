@@ -97,7 +97,8 @@ def test_only_keys_that_were_asked_for_come_back(memory: Memory):
 def test_what_is_missing_is_what_has_no_entry_in_the_direction(memory: Memory):
     memory.commit(table(entry("a", "A"), failed("b"), entry("c", "C", target_lang="fra_Latn")))
     assert memory.missing(wanted("d", "a", "b", "c"))["key"].to_list() == ["d", "c"]
-    assert memory.missing(wanted("a", "b"), retry_failed=True)["key"].to_list() == ["b"]
+    assert memory.missing(wanted("a", "b"), retry_failures_up_to=1)["key"].to_list() == ["b"]
+    assert memory.missing(wanted("a", "b"), retry_failures_up_to=0).height == 0  # they came after the run began
     assert memory.directions() == [GERMAN, Direction("eng_Latn", "fra_Latn")]
 
 

@@ -3,17 +3,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
 from engine.store.folder import Folder
-from engine.store.scores import ScoreStore
+from engine.store.scores import SCORE_SCHEMA, ScoreStore
 from filters.registry import SCORERS
-from filters.scorer import PAIR_SCHEMA, ExpensiveScorer
+from filters.scorer import PAIR_SCHEMA, Scorer
 from schemas.record import Metric
 
 
-class Lengths:
+class Lengths(Scorer):
     """Measures two things, the second of which it sometimes cannot judge."""
 
     name: ClassVar[str] = "lengths"
@@ -105,6 +106,14 @@ def test_an_unreadable_file_is_set_aside_and_its_scores_are_measured_again(store
     assert len(store.set_aside) == 1
 
 
-def test_only_a_scorer_that_says_what_decides_it_is_stored():
-    assert isinstance(Lengths(), ExpensiveScorer)
-    assert not any(isinstance(scorer(), ExpensiveScorer) for scorer in SCORERS.values())
+def test_the_lowest_number_wins_a_score_for_ever(store: ScoreStore):
+    store.score(Lengths(), ASKED)
+    rows = (
+        store.files.select(lambda rows: rows).drop("file").with_columns(values=pl.lit([9.0, 9.0], pl.List(pl.Float32)))
+    )
+    store.files.add(rows.to_arrow().cast(SCORE_SCHEMA))
+    assert store.score(Lengths(), ASKED)["source"].to_pylist() == [1, 3, 1]
+
+
+def test_only_a_scorer_that_calls_a_model_is_stored():
+    assert [name for name, scorer in SCORERS.items() if scorer.inputs] == ["image_text"]

@@ -74,6 +74,9 @@ def test_files_of_other_tools_are_understood_by_their_language_tags(tmp_path: Pa
         (unit(seg("a"), seg("  ")), "empty_text"),
         (unit(seg("a"), ""), "empty_text"),
         (unit(seg("a"), seg("b <ph/> c")), "inline_markup"),
+        (unit(seg("a"), seg("<ph/>b")), "inline_markup"),
+        (unit(seg("a"), seg("b"), "", ("en", "sr-Latn")), "unknown_language"),  # another script than the one we know
+        (unit(seg("a"), seg("b"), "", ("en", "uz-Cyrl-UZ")), "unknown_language"),
         (unit(seg("a"), seg("b"), "", ("en", "en")), "one_language"),
         ('<tu><tuv xml:lang="en"><seg>a</seg></tuv></tu>', "not_two_variants"),
     ],
@@ -96,6 +99,7 @@ BOMB = "".join(f'<!ENTITY e{i + 1} "{f"&e{i};" * 10}">' for i in range(9))
         "<tmx><body><tu></body></tmx>",
         "<html><body/></html>",
         "<tmx/>",
+        '<?xml version="1.0" encoding="foo"?><tmx><body/></tmx>',
         f'<!DOCTYPE tmx [<!ENTITY e0 "lollollol">{BOMB}]><tmx><body><tu>&e9;</tu></body></tmx>',
         '<!DOCTYPE tmx [<!ENTITY x SYSTEM "file:///etc/hostname">]><tmx><body><tu>&x;</tu></body></tmx>',
     ],
@@ -110,3 +114,16 @@ def test_a_file_that_is_not_tmx_is_refused_as_a_whole(tmp_path: Path, text: str)
 def test_a_missing_file_is_one_line(tmp_path: Path):
     with pytest.raises(InputError, match="No such file"):
         list(read_tmx(tmp_path / "none.tmx"))
+
+
+def test_the_source_is_the_language_that_the_unit_or_the_file_names(tmp_path: Path):
+    path = tmx(tmp_path / "x.tmx", unit(seg("ein Hund"), seg("a dog"), "", ("de", "en-US")))
+    path.write_text(path.read_text().replace("<header/>", '<header srclang="en"/>'))
+    (pair,) = read_tmx(path)
+    assert (pair.source_lang, pair.target_lang, pair.target) == ("eng_Latn", "deu_Latn", "ein Hund")
+
+
+def test_line_ends_survive(tmp_path: Path):
+    write_tmx(tmp_path / "x.tmx", [Pair("eng_Latn", "deu_Latn", "a\r\nb\rc\nd", "x")])
+    (pair,) = read_tmx(tmp_path / "x.tmx")
+    assert pair.source == "a\r\nb\rc\nd"

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from engine.embedded import MODEL_DIR
-from engine.translators import model_files
-from engine.translators.model_files import FILES, convert_folder, find_model
+from engine.translators import model_files, resolve_translator
+from engine.translators.model_files import FILES, convert_folder, find_model, verify_files
 from recipes.model import NllbTranslate
-from schemas.errors import InputError
+from schemas.errors import InputError, TranslatorError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -68,3 +69,16 @@ def test_a_missing_converter_is_an_error_that_says_what_to_install(monkeypatch: 
 def test_a_word_that_is_neither_model_folder_nor_hub_id_is_refused(cache: Path):
     with pytest.raises(InputError, match="embeded"):
         find_model(NllbTranslate(engine="nllb", model="embeded model"))
+
+
+@pytest.mark.parametrize(
+    ("change", "word"), [(lambda p: p.unlink(), "not on this node"), (lambda p: p.write_bytes(b"x"), "another file")]
+)
+def test_a_node_with_another_model_is_refused(tmp_path: Path, change, word: str):
+    folder = tmp_path / "model"
+    shutil.copytree(MODEL_DIR, folder)
+    spec = resolve_translator(NllbTranslate(engine="nllb", model=str(folder)))
+    verify_files(spec)
+    change(folder / "shared_vocabulary.json")
+    with pytest.raises(TranslatorError, match=word):
+        verify_files(spec)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.store.runs import UNIT_SCHEMA
-from engine.workers.cases import ALONE, MAX_FAILURES, UnitCase, find_poisoned
+from engine.workers.cases import ALONE, MAX_FAILURES, MAX_POISONED, UnitCase, find_poisoned
 from engine.workers.units import RESULT_SCHEMA, Failure, Unit, UnitResult
 from schemas.errors import WorkerError
 
@@ -77,7 +77,7 @@ def test_one_poisoned_row_costs_few_attempts():
 
 def test_a_row_is_given_up_only_when_it_failed_alone_more_than_once():
     """A machine that dies for a reason of its own must not cost a row."""
-    search = find_poisoned(2)
+    search = find_poisoned(2, lambda found: False)
     assert next(search) == [0]
     assert search.send(DIED) == [0]  # once more
     assert search.send(None) == [1]
@@ -119,3 +119,23 @@ def test_a_unit_that_fails_only_as_a_whole_stops_the_build():
 
     with pytest.raises(WorkerError, match="failed as a whole though its parts did not: killed"):
         die_when_whole()
+
+
+def fanned_out(texts: int, languages: int) -> Unit:
+    made = [
+        {"unit": 7, "batch": 0, "key": f"{i}-{n}", "source_lang": "eng_Latn", "target_lang": f"l{n}", "text": f"t{i}"}
+        for i in range(texts)
+        for n in range(languages)
+    ]
+    return Unit(7, pa.Table.from_pylist(made, schema=UNIT_SCHEMA))
+
+
+def test_a_poisoned_text_asked_in_many_languages_costs_its_own_rows_and_does_not_stop_the_build():
+    result, _ = finish(UnitCase(fanned_out(5, 2 * MAX_POISONED)), {"t3"})
+    assert len(result.poisoned) == 2 * MAX_POISONED
+    assert result.results["failure"].to_pylist().count("worker_died") == 2 * MAX_POISONED
+
+
+def test_a_unit_of_one_text_in_several_languages_may_be_poisoned_whole():
+    result, _ = finish(UnitCase(fanned_out(1, 3)), {"t0"})
+    assert result.results["failure"].to_pylist() == ["worker_died"] * 3

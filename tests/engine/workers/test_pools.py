@@ -135,6 +135,40 @@ def test_a_killed_worker_is_replaced_and_its_units_done_again(undisturbed):
     assert {r.unit.number: rows_of(r) for r in [first, *rest]} == undisturbed
 
 
+def test_a_worker_that_dies_while_it_starts_is_started_again(undisturbed, monkeypatch: pytest.MonkeyPatch, tmp_path):
+    from engine.workers import ray_pool, ray_worker
+
+    marker = str(tmp_path / "died")
+
+    class DiesOnce(ray_worker.TranslatorActor):
+        def __init__(self, spec, version, *, joined):
+            super().__init__(spec, version, joined=joined)
+            if not os.path.exists(marker):  # noqa: PTH110
+                open(marker, "w").close()  # noqa: PTH123
+                os._exit(1)
+
+    monkeypatch.setattr(ray_pool, "TranslatorActor", DiesOnce)
+    notes: list[str] = []
+    assert work(2, note=lambda name, **values: notes.append(name)) == undisturbed
+    assert notes == ["worker_not_started"]
+
+
+def test_an_idle_worker_that_died_costs_no_unit_a_failure(undisturbed, monkeypatch: pytest.MonkeyPatch):
+    from engine.workers import ray_pool
+
+    monkeypatch.setattr(ray_pool, "BEAT_EVERY_S", 0.0)
+    notes: list[dict] = []
+    with make_pool(spec(), 1, note=lambda name, **values: notes.append(values)) as pool:
+        pool.start()
+        kill_a_worker(pool)
+        time.sleep(1)
+        pool._places[0].ask_beat(0.0)
+        list(pool._step(ray_pool.Line([])))
+        done = {r.unit.number: rows_of(r) for r in pool.run(UNITS)}
+    assert done == undisturbed
+    assert [note["unit"] for note in notes] == [None]
+
+
 def test_a_frozen_worker_is_replaced(undisturbed, monkeypatch: pytest.MonkeyPatch):
     """It is alive and holds its unit, but answers no heartbeat."""
     from engine.workers import ray_pool

@@ -19,7 +19,7 @@ from benchmarks.corruptions import Corpus
 from engine.translators import Request, Translator, load_translator, resolve_translator
 from engine.translators.contract import ForcedPair
 from filters.scorer import PAIR_SCHEMA
-from recipes.model import NllbTranslate
+from recipes.translate import NllbTranslate
 from schemas.languages import ENGLISH
 
 Split = Literal["fit", "test"]

@@ -36,7 +36,7 @@ from engine.text.segments import split
 from engine.translators import TranslatorSpec, resolve_translator
 from engine.workers.pool import make_pool
 from engine.workers.units import plan_units
-from recipes.model import NllbTranslate
+from recipes.translate import NllbTranslate
 from schemas.keys import digest
 from schemas.languages import registry
 

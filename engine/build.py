@@ -20,7 +20,8 @@ from engine.stages.ingest import SourceCount
 from engine.stages.pack import Packer
 from engine.stages.sample_files import sample_rows
 from engine.stages.segment import Segments, segments_of
-from engine.stages.translate import SegmentCount, TranslateStage, WayBack
+from engine.stages.translate import SegmentCount, TranslateStage
+from engine.stages.way_back import WayBack, entries_into
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.files import write_bytes
 from engine.store.images import image_shards
@@ -105,7 +106,7 @@ class Translated:
 
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into a language with their way back."""
-        return self.work.into(lang, self.asked, returned=self.back is not None)
+        return entries_into(self.work, lang, self.asked, returned=self.back is not None)
 
 
 def _translate(job: Job, files: list[Path], memory: Memory, run: Run, progress: ProgressReport) -> Translated:

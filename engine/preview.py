@@ -21,7 +21,8 @@ from engine.samples import Samples, make_samples
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.sample_files import read_columns, sample_rows
 from engine.stages.segment import Segments, segments_of
-from engine.stages.translate import ENTRY, JOINED_SCHEMA, with_keys
+from engine.stages.translate import ENTRY, with_keys
+from engine.stages.way_back import JOINED_SCHEMA
 from engine.store.memory import Memory
 from engine.text.composition import EngineName, compose
 from engine.text.fields import answer_requests, other_requests, turn_requests

@@ -55,7 +55,7 @@ class Composer:
 
     Args:
         lang: Target language.
-        into: Gives the entries into a language, `engine.stages.translate.JOINED_SCHEMA`, whose columns are `Entry`'s;
+        into: Gives the entries into a language, `engine.stages.way_back.JOINED_SCHEMA`, whose columns are `Entry`'s;
             asked once for each language that the records hold.
         answers: How answers are treated.
         engine: The translator, for the ``mt`` column.

@@ -7,17 +7,15 @@ the stage raises. Beside the texts asked for, one language's entries are in memo
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 import polars as pl
 import pyarrow as pa
 
-from engine.stages.segment import Asked, asked_table
+from engine.stages.segment import Asked
 from engine.store.memory import DIRECTION, FAILED, MEMORY_SCHEMA, Direction, Memory
 from engine.store.runs import Run
-from engine.text.segments import split
 from engine.translators import TranslatorSpec
 from engine.workers.pool import Pool
 from engine.workers.units import Unit, UnitResult, plan_units
@@ -26,17 +24,6 @@ from schemas.keys import memory_keys
 
 KEYS_AT_ONCE = 1_000_000  # of a look-up; with a million more of the last direction's at the most
 ENTRY = ["failure", "logprob", "target_tokens", "hit_limit", "attempt", "origin"]
-JOINED_SCHEMA = {
-    "text": pl.String,  # the request
-    "translation": pl.String,
-    "failure": pl.String,
-    "logprob": pl.Float32,
-    "target_tokens": pl.Int32,
-    "hit_limit": pl.Boolean,
-    "back": pl.String,
-    "back_failed": pl.Boolean,
-    "origin": pl.String,
-}
 TO_DO = {"key": pl.String, "source_lang": pl.String, "target_lang": pl.String, "text": pl.String}
 
 
@@ -138,21 +125,6 @@ class TranslateStage:
         rows = wanted.select("text", "carrier", "key")
         return rows.join(found, on="key", how="left", maintain_order="left")
 
-    def into(self, lang: str, asked: Asked, *, returned: bool) -> pl.DataFrame:
-        """The entries into one language with their way back, as `JOINED_SCHEMA`.
-
-        Args:
-            lang: The target language.
-            asked: What the forward phase was asked.
-            returned: Whether there was a way back.
-        """
-        rows = [pl.DataFrame(schema=JOINED_SCHEMA)]
-        for direction in asked.directions():
-            if direction.target_lang == lang:
-                back = self.entries("back", direction.back) if returned else None
-                rows.append(join_back(self.entries("forward", direction), back, lang).select(JOINED_SCHEMA.keys()))
-        return pl.concat(rows)
-
     def _found(self, wanted: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
         """Columns of the entries of all wanted rows."""
         found = self._memory.lookup(wanted, columns)
@@ -243,69 +215,3 @@ def with_keys(direction: Direction, segments: pl.DataFrame, fingerprint: str) ->
         target_lang=pl.lit(direction.target_lang),
         key=pl.Series(keys, dtype=pl.String),
     )
-
-
-class WayBack:
-    """What the way back asks: the sentences of every translation but carriers', languages swapped.
-
-    Args:
-        work: The stage, after its forward phase.
-        forward: What that was asked.
-    """
-
-    def __init__(self, work: TranslateStage, forward: Asked) -> None:
-        self._work = work
-        self._forward = forward
-
-    def directions(self) -> list[Direction]:
-        """The forward directions, turned round."""
-        turned = [direction.back for direction in self._forward.directions()]
-        return sorted(turned, key=lambda d: (d.source_lang, d.target_lang))
-
-    def table(self, direction: Direction) -> pl.DataFrame:
-        """`engine.stages.segment.ASKED_SCHEMA` of one direction."""
-        return back_table(self._work.entries("forward", direction.back), direction.source_lang)
-
-
-def back_table(forward: pl.DataFrame, lang: str) -> pl.DataFrame:
-    """The sentences of translations into a language, as `engine.stages.segment.ASKED_SCHEMA`."""
-    texts: Counter[str] = Counter()
-    for translation in _to_return(forward):
-        texts.update(split(translation, lang).requests)
-    return asked_table(iter([(texts, False)]))
-
-
-def _to_return(forward: pl.DataFrame) -> pl.Series:
-    return forward.filter(pl.col("translation").is_not_null() & ~pl.col("carrier"))["translation"]
-
-
-def join_back(forward: pl.DataFrame, back: pl.DataFrame | None, lang: str) -> pl.DataFrame:
-    """The forward entries with their way back: null where there is none, or a sentence of it failed.
-
-    Args:
-        forward: Entries of one direction (`TranslateStage.entries`).
-        back: Entries of the opposite one; None where nothing is translated back.
-        lang: The target language.
-    """
-    if back is None:
-        return forward.with_columns(back=pl.lit(None, pl.String), back_failed=pl.lit(value=False))
-    found = dict(back.select("text", "translation").iter_rows())
-    asked = _to_return(forward).unique()
-    returned = pl.Series([_returned(translation, lang, found) for translation in asked], dtype=pl.String)
-    known = pl.DataFrame({"translation": asked, "back": returned, "back_failed": returned.is_null()})
-    return forward.join(known, on="translation", how="left", maintain_order="left")
-
-
-def _returned(text: str, lang: str, found: dict[str, str | None]) -> str | None:
-    cut = split(text, lang)
-    unasked = [request for request in cut.requests if request not in found]
-    if unasked:
-        msg = (
-            f"the memory has another translation than when the way back was asked (a correction, or another build's "
-            f"retry): {unasked[0]!r} has no way back; run the same command again"
-        )
-        raise ConservationError(msg)
-    ways = {request: found[request] for request in cut.requests}
-    if any(way is None for way in ways.values()):
-        return None
-    return cut.join(lambda request: str(ways[request]))

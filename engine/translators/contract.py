@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from recipes.model import Translate
+from recipes.translate import Translate
 from schemas.keys import digest
 
 

@@ -21,7 +21,7 @@ from engine.translators.contract import (
     TranslatorSpec,
 )
 from engine.translators.ladder import TRIGGERS_VERSION
-from recipes.model import FakeTranslate
+from recipes.translate import FakeTranslate
 from schemas.errors import TranslatorError
 from schemas.languages import ENGLISH, registry
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 
 from engine.translators.contract import Placement
-from recipes.model import NllbTranslate
+from recipes.translate import NllbTranslate
 from schemas.errors import InputError
 
 # What CTranslate2 makes of `int8`, by device: the other operand's type. Measured on CPU; CUDA as documented.

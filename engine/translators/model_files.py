@@ -18,7 +18,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineMod
 
 from engine.embedded import MODEL_DIR
 from engine.translators.contract import TranslatorSpec
-from recipes.model import NllbTranslate
+from recipes.translate import NllbTranslate
 from schemas.errors import InputError, TranslatorError
 from schemas.keys import DIGEST_CHARS, digest, file_sha256
 

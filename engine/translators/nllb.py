@@ -20,7 +20,7 @@ from engine.translators.contract import ForcedPair, ForcedScore, Request, Transl
 from engine.translators.hardware import place
 from engine.translators.ladder import TRIGGERS_VERSION
 from engine.translators.model_files import find_model
-from recipes.model import NllbTranslate, Retry
+from recipes.translate import NllbTranslate, Retry
 from schemas.errors import InputError, TranslatorError
 from schemas.languages import registry
 

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from engine.translators import fake, nllb
 from engine.translators.contract import Translator, TranslatorSpec
-from recipes.model import FakeTranslate, NllbTranslate, Translate
+from recipes.translate import FakeTranslate, NllbTranslate, Translate
 from schemas.errors import TranslatorError
 
 

@@ -17,7 +17,8 @@ from engine.text.parts import Entry
 from engine.text.segments import split
 from engine.translators import Request, load_translator, resolve_translator
 from engine.translators.ladder import translate_with_retry
-from recipes.model import Answers, FakeTranslate
+from recipes.model import Answers
+from recipes.translate import FakeTranslate
 
 FAULTS = [None, "drop_sentence", "loop", "echo", "wrong_language", "empty"]
 RULE = AnswerRule(Answers(policy="target"), {})

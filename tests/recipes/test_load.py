@@ -9,7 +9,7 @@ import yaml
 from engine.sources import open_source
 from recipes import load_recipe
 from recipes.load import built_in_recipes
-from recipes.model import NllbTranslate
+from recipes.translate import NllbTranslate
 from schemas.errors import InputError
 from schemas.sample import check
 

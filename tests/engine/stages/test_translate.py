@@ -1,103 +1,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
 from engine.stages import translate
-from engine.stages.segment import Asked, Segments
-from engine.stages.translate import TranslateStage, WayBack, back_table, join_back
+from engine.stages.translate import TranslateStage
 from engine.store import runs
-from engine.store.folder import Folder
-from engine.store.memory import MEMORY_SCHEMA, Direction, Memory
+from engine.store.memory import MEMORY_SCHEMA
 from engine.store.numbered import NumberedFile
 from engine.store.runs import Run
-from engine.translators import resolve_translator
 from engine.workers import inline
 from engine.workers.pool import make_pool
-from recipes.model import FakeTranslate
 from schemas.errors import ConservationError
-
-
-def segments(*texts: str, lang: str = "deu_Latn", asked: int = 1) -> Segments:
-    made = Segments()
-    made.add("eng_Latn", (lang,), list(texts) * asked)
-    return made
-
-
-def add(asked: Segments, *texts: str, lang: str) -> Segments:
-    asked.add("eng_Latn", (lang,), list(texts))
-    return asked
-
-
-GERMAN = Direction("eng_Latn", "deu_Latn")
-
-
-class Killed(BaseException):
-    pass
-
-
-class Bench:
-    """A stage with a memory and a run in a folder of the test."""
-
-    def __init__(self, folder: Path, **engine: Any) -> None:
-        self.folder = folder
-        self.spec = resolve_translator(
-            FakeTranslate(engine="fake", **{"batch_tokens": 32, "unit_tokens": 64, **engine})
-        )
-        self.memory = Memory(Folder(folder / "memory"))
-
-    def phase(self, phase: str, asked: Asked, digest: str = "aaaa", retry_failed: bool = False):
-        """(the stage, the counts of one phase)"""
-        run = Run.open(self.folder, {}, digest)
-        with make_pool(self.spec, 0) as pool:
-            stage = TranslateStage(self.spec, self.memory, run, pool)
-            return stage, stage.translate(phase, asked, retry_failed=retry_failed, advance=lambda *_: None)
-
-    def do(self, asked: Segments, digest: str = "aaaa", retry_failed: bool = False):
-        """(entries into German, or into the only language; counts)"""
-        stage, count = self.phase("forward", asked, digest, retry_failed)
-        return stage.entries("forward", asked.directions()[0]), count
-
-    def killed_after(self, units: int, asked: Segments) -> None:
-        """Do the forward phase until so many units are committed."""
-        left = units + 1  # the first call says that the workers are ready
-
-        def advance(*_: int) -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                raise Killed
-
-        with make_pool(self.spec, 0) as pool:
-            stage = TranslateStage(self.spec, self.memory, Run.open(self.folder, {}, "aaaa"), pool)
-            with pytest.raises(Killed):
-                stage.translate("forward", asked, retry_failed=False, advance=advance)
-
-    def there_and_back(self, asked: Segments) -> list[tuple]:
-        """(request, translation, way back, whether that failed) into German"""
-        stage, _ = self.phase("forward", asked)
-        self.phase("back", WayBack(stage, asked))
-        rows = stage.into("deu_Latn", asked, returned=True)
-        return rows.select("text", "translation", "back", "back_failed").rows()
+from tests.engine.stages.bench import TEXTS, Bench, Killed, add, paths, segments
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
-
-
-def paths(bench: Bench) -> list[Path]:
-    translations = bench.memory.translations
-    return [Path(translations.folder.location(file.name)) for file in translations.live()]
-
-
-TEXTS = tuple(
-    f"A dog and {word} cats."
-    for word in ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-)
 
 
 def test_every_segment_has_an_entry_and_equal_ones_are_sent_once(bench: Bench):
@@ -188,57 +110,6 @@ def test_entries_come_from_what_is_read_back(bench: Bench):
     assert (again["translation"].to_list(), again["origin"].to_list()) == (["von Hand"], ["human"])
 
 
-def test_the_way_back_swaps_languages_and_asks_each_translation_once(bench: Bench):
-    forward, _ = bench.do(segments("a dog", "a dog!"))
-    assert back_table(forward, "deu_Latn").rows() == [("a dogˈdeu", 1, False), ("a dogˈdeu!", 1, False)]
-    stage, _ = bench.phase("forward", segments("a dog"))
-    assert WayBack(stage, segments("a dog")).directions() == [GERMAN.back]
-    assert bench.there_and_back(segments("a dog", "a dog!")) == [
-        ("a dog", "a dogˈdeu", "a dog", False), ("a dog!", "a dogˈdeu!", "a dog!", False),
-    ]  # fmt: skip
-
-
-def test_a_way_back_that_failed_is_marked(tmp_path: Path):
-    forward, _ = Bench(tmp_path).do(segments("a dog"))
-    asked = back_table(forward, "deu_Latn")
-    failed = asked.select("text", translation=pl.lit(None, pl.String))
-    joined = join_back(forward, failed, "deu_Latn")
-    assert (joined["back"].to_list(), joined["back_failed"].to_list()) == ([None], [True])
-
-
-def test_without_a_way_back_there_are_nulls(bench: Bench):
-    stage, _ = bench.phase("forward", segments("a dog"))
-    assert stage.into("deu_Latn", segments("a dog"), returned=False)["back"].to_list() == [None]
-
-
-def test_a_language_in_which_nothing_is_asked_has_no_entries(bench: Bench):
-    stage, _ = bench.phase("forward", segments("a dog"))
-    assert stage.into("fra_Latn", segments("a dog"), returned=False).height == 0
-
-
-def test_a_translation_of_several_sentences_goes_back_sentence_by_sentence(bench: Bench):
-    forward, _ = bench.do(segments("One dog. Two cats."))
-    assert back_table(forward, "deu_Latn")["text"].to_list() == ["Oneˈdeu dogˈdeu.", "Twoˈdeu catsˈdeu."]
-    ((_, _, back, _),) = bench.there_and_back(segments("One dog. Two cats."))
-    assert back == "One dog. Two cats."
-
-
-def test_a_translation_without_words_is_its_own_way_back(bench: Bench):
-    forward, _ = bench.do(segments("a dog"))
-    numbers = forward.with_columns(translation=pl.lit("42"))
-    asked = back_table(numbers, "deu_Latn")
-    assert asked.height == 0
-    none = pl.DataFrame(schema={"text": pl.String, "translation": pl.String})
-    assert join_back(numbers, none, "deu_Latn")["back"].to_list() == ["42"]
-
-
-def test_carriers_do_not_go_back(bench: Bench):
-    asked = segments("a dog")
-    asked.add("eng_Latn", ("deu_Latn",), ["What is it? A dog."], carrier=True)
-    forward, _ = bench.do(asked)
-    assert back_table(forward, "deu_Latn")["text"].to_list() == ["a dogˈdeu"]
-
-
 def test_a_poisoned_row_is_a_remembered_failure_with_its_reason_on_record(tmp_path: Path):
     cursed = Bench(tmp_path, poison="seven")
     entries, count = cursed.do(segments(*TEXTS))
@@ -304,16 +175,6 @@ def test_a_resume_does_only_the_units_that_are_open(tmp_path: Path):
     done = pl.read_parquet(paths(bench)).height
     _, count = bench.do(segments(*TEXTS))
     assert count.translated == 10 - done
-
-
-def test_a_correction_that_comes_after_the_way_back_was_asked_is_one_clear_error(bench: Bench):
-    asked = segments(*TEXTS)
-    stage, _ = bench.phase("forward", asked)
-    bench.phase("back", WayBack(stage, asked))
-    row = pl.read_parquet(paths(bench)[0]).head(1).with_columns(text=pl.lit("Von Hand."), origin=pl.lit("human"))
-    bench.memory.correct(row.to_arrow().cast(MEMORY_SCHEMA))
-    with pytest.raises(ConservationError, match=r"'Von Hand\.' has no way back; run the same command again"):
-        stage.into("deu_Latn", asked, returned=True)
 
 
 def test_many_small_directions_are_looked_up_together_and_give_the_same(

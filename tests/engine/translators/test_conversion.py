@@ -14,7 +14,7 @@ import pytest
 from engine.embedded import MODEL_DIR
 from engine.translators import Request, load_translator, resolve_translator
 from engine.translators.model_files import FILES, convert_folder
-from recipes.model import NllbTranslate
+from recipes.translate import NllbTranslate
 
 torch = pytest.importorskip("torch", reason="the convert extra is not installed; make test-convert")
 transformers = pytest.importorskip("transformers", reason="the convert extra is not installed; make test-convert")

@@ -4,7 +4,7 @@ import pytest
 
 from engine.translators import Request, load_translator, resolve_translator
 from engine.translators.contract import ForcedPair
-from recipes.model import FakeTranslate
+from recipes.translate import FakeTranslate
 from schemas.errors import TranslatorError
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.translators.hardware import place
-from recipes.model import NllbTranslate
+from recipes.translate import NllbTranslate
 from schemas.errors import InputError
 
 CPU = {"int8", "int8_float32", "float32"}

@@ -4,7 +4,7 @@ import pytest
 
 from engine.translators import Request, Translation, load_translator, resolve_translator
 from engine.translators.ladder import loops, translate_with_retry
-from recipes.model import FakeTranslate, NllbTranslate
+from recipes.translate import FakeTranslate, NllbTranslate
 from schemas.errors import TranslatorError
 
 

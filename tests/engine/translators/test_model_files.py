@@ -8,7 +8,7 @@ import pytest
 from engine.embedded import MODEL_DIR
 from engine.translators import model_files, resolve_translator
 from engine.translators.model_files import FILES, convert_folder, find_model, verify_files
-from recipes.model import NllbTranslate
+from recipes.translate import NllbTranslate
 from schemas.errors import InputError, TranslatorError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -14,7 +14,7 @@ import sentencepiece
 from engine.embedded import MODEL_DIR
 from engine.translators import Request, load_translator, resolve_translator
 from engine.translators.contract import ForcedPair
-from recipes.model import NllbTranslate
+from recipes.translate import NllbTranslate
 from schemas.errors import InputError, TranslatorError
 
 TEXTS = [

@@ -16,7 +16,7 @@ from engine.workers.inline import InlinePool
 from engine.workers.pool import make_pool
 from engine.workers.stopping import StopSwitch
 from engine.workers.units import Unit, plan_units
-from recipes.model import FakeTranslate
+from recipes.translate import FakeTranslate
 from schemas.errors import WorkerError
 
 pytestmark = pytest.mark.usefixtures("local_ray")
@@ -221,7 +221,7 @@ def test_a_stop_lets_the_units_being_done_end_and_begins_no_other(undisturbed, w
 def test_a_model_that_cannot_be_loaded_is_one_error(tmp_path):
     from dataclasses import replace
 
-    from recipes.model import NllbTranslate
+    from recipes.translate import NllbTranslate
 
     broken = replace(resolve_translator(NllbTranslate(engine="nllb", model="embedded")), folder=tmp_path)
     for workers in (0, 1):

@@ -18,7 +18,7 @@ test-convert: $(READY)  ## the conversion of a Hub checkpoint, with torch and tr
 	$(BIN)/python -m pytest tests/engine/translators/test_conversion.py
 
 bench-mix: $(READY)  ## mBLIP's language mix over 23,240 and 2,273,005 rows, and 1 % appended
-	$(BIN)/python benchmarks/mix.py --json
+	$(BIN)/python -m benchmarks.mix --json
 
 lint: $(READY)  ## formatting, lint, types
 	$(BIN)/ruff format --check .
@@ -29,16 +29,16 @@ soak: $(READY)  ## 100 builds with one process killed in each, resumed and compa
 	$(BIN)/python -m tests.faults.soak
 
 bench-overhead: $(READY)  ## the translate stage against a bare engine: make bench-overhead CAPTIONS=captions_val2017.json
-	$(BIN)/python benchmarks/overhead.py --captions $(CAPTIONS) --json
+	$(BIN)/python -m benchmarks.overhead --captions $(CAPTIONS) --json
 
 bench-memory: $(READY)  ## look-ups in a memory of 10 million entries (1 GB of disk): make bench-memory FOLDER=/somewhere
-	$(BIN)/python benchmarks/memory.py --folder $(FOLDER) --json
+	$(BIN)/python -m benchmarks.memory --folder $(FOLDER) --json
 
 bench-text: $(READY)  ## text processing in records/s: make bench-text QUESTIONS="xgqa/en/train_48.json xgqa/en/dev.json"
-	$(BIN)/python benchmarks/text.py --questions $(QUESTIONS) --json
+	$(BIN)/python -m benchmarks.text --questions $(QUESTIONS) --json
 
 bench-ingest: $(READY)  ## rows/s and memory of ingest: make bench-ingest ROWS=10000000 (needs 2 GB of scratch space)
-	$(BIN)/python benchmarks/ingest.py --rows $(or $(ROWS),200000) --json
+	$(BIN)/python -m benchmarks.ingest --rows $(or $(ROWS),200000) --json
 
 # FOLDER with multi30k/ (val and test_2016_flickr of task 1) and xgqa/ (train_48 and dev by language)
 bench-filters: $(READY)  ## what the filters catch and cost: make bench-filters DATA=FOLDER

@@ -1,6 +1,6 @@
 """Ingest of a synthetic JSON-lines file of captions: rows per second of one process, and its memory as it goes on.
 
-    python benchmarks/ingest.py --rows 10000000
+    python -m benchmarks.ingest --rows 10000000
 
 The file (about 150 bytes a row, five captions an image, one row in a thousand with an id that stood before, one in a
 thousand that is no sample) is written first, outside the measured time, and measured from opening it (its checksum

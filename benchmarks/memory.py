@@ -4,7 +4,7 @@ The anti-join asks for all keys at once, the look-up of what is there goes langu
 Makes a memory of random entries in a folder (once; it is used again), first as the small files that units commit,
 then compacted, and asks it for keys of which half are there, spread over ten directions.
 
-    python benchmarks/memory.py --folder /somewhere --entries 10000000 --keys 1000000 --json
+    python -m benchmarks.memory --folder /somewhere --entries 10000000 --keys 1000000 --json
 """
 
 from __future__ import annotations
@@ -104,7 +104,15 @@ def _peak() -> float:
 
 def in_a_process(options: argparse.Namespace) -> dict[str, Any]:
     """`ask` in a process of its own, so that its peak memory is its own."""
-    command = [sys.executable, __file__, "--folder", str(options.folder), "--entries", str(options.entries)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.memory",
+        "--folder",
+        str(options.folder),
+        "--entries",
+        str(options.entries),
+    ]
     done = subprocess.run([*command, "--keys", str(options.keys), "--ask"], capture_output=True, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
     return result

@@ -1,6 +1,6 @@
 """mBLIP's language mix over many rows: exact totals, none at zero, and what appending rows does.
 
-Rows are synthetic ids; the weights are mBLIP's mC4 shares. Run: python benchmarks/mix.py --json
+Rows are synthetic ids; the weights are mBLIP's mC4 shares. Run: python -m benchmarks.mix --json
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """COCO captions and GQA questions as one mixed recipe: the realised mix, and the segments that the memory saves.
 
-Run: python benchmarks/mixed.py --captions captions_val2017.json --questions train_48.json dev.json --json
+Run: python -m benchmarks.mixed --captions captions_val2017.json --questions train_48.json dev.json --json
 
 ``one_each`` (half English, the rest uniform) and ``fanout`` (every sample in every language) hold both; ``captions``
 and ``questions`` are the two by themselves in every language, the answers translated too. Each is built from an empty

@@ -5,7 +5,7 @@ bare loop encodes, translates and decodes, in whichever of two arrangements is f
 model of two). The stage does everything that a build does: look-up, planning, writing units down, sending them to
 Ray actors, committing each to the memory, reading back. Loading the model and starting Ray are timed apart.
 
-    python benchmarks/overhead.py --captions captions_val2017.json --json
+    python -m benchmarks.overhead --captions captions_val2017.json --json
 """
 
 from __future__ import annotations

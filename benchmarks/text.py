@@ -1,6 +1,6 @@
 """Text processing of GQA questions: split, protect, compose and check, in records per second of one core.
 
-    python benchmarks/text.py --questions xgqa/en/train_48.json xgqa/en/dev.json
+    python -m benchmarks.text --questions xgqa/en/train_48.json xgqa/en/dev.json
 
 Every pass starts with empty caches. Translations come from a dictionary, so nothing but our own work is measured.
 The last line is one JSON object with ``--json``.

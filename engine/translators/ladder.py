@@ -7,7 +7,6 @@ fingerprint, and never a recipe's filter; a segment that stays broken is a named
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,8 +40,8 @@ def loops(text: str) -> bool:
     """Whether a text repeats a stretch of itself over and over."""
     if len(text) < _LOOP_MIN_CHARS:
         return False
-    grams = Counter(text[i : i + 4] for i in range(len(text) - 3))
-    if len(grams) > _LOOP_MAX_DISTINCT * grams.total():
+    grams = len(text) - 3
+    if len({text[i : i + 4] for i in range(grams)}) > _LOOP_MAX_DISTINCT * grams:
         return False
     return _LOOP.search(text) is not None
 

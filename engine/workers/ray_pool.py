@@ -24,7 +24,7 @@ from engine import __version__
 from engine.translators.contract import TranslatorSpec
 from engine.workers.cases import UnitCase
 from engine.workers.ray_session import start_ray
-from engine.workers.ray_worker import TranslatorActor, Worker
+from engine.workers.ray_worker import KEEP_MEMORY, TranslatorActor, Worker
 from engine.workers.stopping import StopSwitch
 from engine.workers.units import Failure, Note, Unit, UnitResult
 from schemas.errors import WorkerError
@@ -100,6 +100,7 @@ class RayPool:
             max_restarts=0,
             max_task_retries=0,
             concurrency_groups={"health": 1},
+            runtime_env={"env_vars": KEEP_MEMORY},
         )(TranslatorActor)
         self._places = [Worker(self._new_actor()) for _ in range(self.workers)]
         while starting := [worker for worker in self._places if worker.starting is not None]:

@@ -14,7 +14,7 @@ from tests.faults.trials import ROOT, content
 
 def test_a_build_on_two_nodes_survives_the_death_of_one_with_the_same_bytes(recipe_file, run, tmp_path: Path):
     engine = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 64, "unit_tokens": 64}
-    slow = {**engine, "seconds_per_batch": 0.5}
+    slow = {**engine, "seconds_per_batch": 0.3}
     recipe = recipe_file(translate=slow, languages=["deu_Latn", "fra_Latn"], workers=2)
     whole = run(recipe, "workers=0", out="whole", memory=tmp_path / "elsewhere")
     done = subprocess.run(

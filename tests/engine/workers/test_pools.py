@@ -230,10 +230,9 @@ def test_a_model_that_cannot_be_loaded_is_one_error(tmp_path):
 
 
 def test_all_workers_are_started_together():
-    """Not one after another: two that take a second each are ready after little more than one."""
+    """Not one after another: the second is asked for before the first has its model."""
     with make_pool(spec(), 2) as pool:
         pool.start()
         started = [worker.since for worker in pool._places]
         assert max(started) - min(started) < 0.5
         assert all(worker.starting is None for worker in pool._places)
-        assert time.monotonic() >= max(started)

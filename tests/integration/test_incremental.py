@@ -271,16 +271,13 @@ def test_another_engine_setting_names_itself(recipe, run, plan):
     assert all(s.why.startswith("translate.") for s in planned.changes)
 
 
-@pytest.mark.parametrize("command", ["build", "refilter"])
-def test_an_edited_shard_is_refused(recipe, run, tmp_path, command):
+def test_an_edited_shard_is_refused(recipe, run, plan, tmp_path):
     dataset = run(recipe()).dataset
     path = dataset / "data/deu_Latn/train-00001.parquet"
     path.write_bytes(path.read_bytes()[:-8] + b"????PAR1")
-    with pytest.raises(InputError, match=r"train-00001\.parquet: its checksum is not the one in the manifest"):
-        if command == "build":
-            run(recipe())
-        else:
-            refilter(tmp_path / "out", overrides=("filter.nmt.min_logprob=-0.9",))
+    for command in (lambda: run(recipe()), lambda: plan(recipe()), lambda: refilter(tmp_path / "out")):
+        with pytest.raises(InputError, match=r"train-00001\.parquet: its checksum is not the one in the manifest"):
+            command()
 
 
 @pytest.mark.parametrize("version", [99, None])

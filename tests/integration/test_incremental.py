@@ -332,3 +332,13 @@ def test_a_refilter_killed_at_any_write_leaves_the_old_dataset_or_after_recovery
         refilter(build, overrides=rules)
         assert files(build / "dataset") == new
     assert left["old"] > 0 < left["new"]
+
+
+def test_a_source_that_changed_its_schema_is_refused_and_the_dataset_stays(recipe, run, plan, captions):
+    dataset = run(recipe()).dataset
+    before = files(dataset)
+    edit(captions, lambda row: {"key": row["id"], "text": "A dog."})
+    for command in (run, plan):
+        with pytest.raises(InputError, match=r"sources\.small\.path: samples\.jsonl has no usable row among 40"):
+            command(recipe())
+    assert files(dataset) == before

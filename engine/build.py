@@ -13,6 +13,7 @@ from engine.balance import check_languages, check_sources, count_assigned
 from engine.job import Job
 from engine.progress import ProgressReport
 from engine.publish.card import CardFacts, card
+from engine.report import write_report
 from engine.samples import Samples, make_samples
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
@@ -85,6 +86,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             max_failed=job.recipe.max_failed,
         )
         run.finish(summary.as_json())
+        write_report(job.folder, verb="build")
     return summary
 
 

@@ -13,6 +13,7 @@ from engine.cli.calibrate import calibrate_command
 from engine.cli.listings import languages_command, recipes_command
 from engine.cli.memory import memory_app
 from engine.cli.preview import preview_command
+from engine.cli.report import report_command
 from engine.cli.templates import templates_command
 from schemas.errors import GlotmillError
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command("build")(build_command)
 app.command("calibrate")(calibrate_command)
 app.command("preview")(preview_command)
+app.command("report")(report_command)
 app.command("recipes")(recipes_command)
 app.command("languages")(languages_command)
 app.command("templates")(templates_command)

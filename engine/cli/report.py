@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import orjson
 import typer
 
 from engine.report import write_report
+from engine.store.commit import build_lock, recover
 
 
 def report_command(
@@ -22,7 +24,9 @@ def report_command(
 
     Example: glotmill report outputs/quickstart
     """
-    path = write_report(folder)
+    with build_lock(folder) if (folder / "runs").is_dir() else nullcontext():
+        recover(folder)
+        path = write_report(folder)
     if as_json:
         typer.echo(orjson.dumps({"report": str(path), "bytes": path.stat().st_size}).decode())
     else:

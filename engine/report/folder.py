@@ -122,8 +122,11 @@ def open_build(folder: Path, verb: str) -> BuiltFolder:
     try:
         manifest = orjson.loads((dataset / "manifest.json").read_bytes())
         recipe = yaml.safe_load((dataset / "recipe.lock.yaml").read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        msg = f"{verb} {folder}: no finished build in it ({error}); name a build's folder, such as outputs/NAME"
+    except OSError as error:
+        msg = f"{verb} {folder}: no finished build in it ({error.strerror}: {error.filename}); name a build's folder"
+        raise InputError(msg) from None
+    except (ValueError, yaml.YAMLError) as error:
+        msg = f"{verb} {folder}: its manifest or recipe lock cannot be read: {' '.join(str(error).split())}"
         raise InputError(msg) from None
     try:
         languages = {

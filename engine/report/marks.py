@@ -81,7 +81,8 @@ def _words(text: str, wanted: Callable[[str], bool]) -> list[Span]:
 def _different(left: str, right: str) -> tuple[list[Span], list[Span]]:
     """The words of each text that the other has not in that place."""
     sides = [list(_WORD.finditer(text))[:LONGEST] for text in (left, right)]
-    match = SequenceMatcher(None, *([w.group().casefold() for w in side] for side in sides), autojunk=False)
+    words = [[word.group().casefold() for word in side] for side in sides]
+    match = SequenceMatcher(None, words[0], words[1], autojunk=False)
     left_spans, right_spans = [w.span() for w in sides[0]], [w.span() for w in sides[1]]
     for a, b, size in match.get_matching_blocks():
         for number in range(size):

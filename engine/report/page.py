@@ -94,10 +94,10 @@ def _languages(build: BuiltFolder) -> list[dict[str, Any]]:
     """The balance of each language, with its keep-rate beside the median's and the rules that alarm."""
     found = build.fairness()
     alarms: dict[str, list[str]] = defaultdict(list)
-    for share in found:
-        if share.alarm:
-            alarms[share.lang].append(share.rule or "all rules")
-    whole = {share.lang: share for share in found if share.rule is None}
+    for each in found:
+        if each.alarm:
+            alarms[each.lang].append(each.rule or "all rules")
+    whole = {each.lang: each for each in found if each.rule is None}
     rows = []
     for lang, facts in build.languages.items():
         entry = language(lang)

@@ -72,7 +72,7 @@ function showRows(data) {
         ...row.reasons.map((code) => el("span", { class: "chip" }, code)), el("span", {}, row.task),
         put(el("span", { class: "from" }), [row.from, row.uri, row.license].filter(Boolean).join(" · "))),
       el("div", { class: "body" },
-        picture ? el("img", { src: picture, alt: "", loading: "lazy" }) : null,
+        picture ? el("img", { src: picture, alt: "" }) : null,
         el("div", { class: "turns" },
           ...row.turns.filter(says).map((turn, _, turns) => showTurn(turns, turn, language)), ...rest(row, language))),
       el("details", {}, el("summary", {}, "scores"), el("div", { class: "scores" }, ...data.metrics.map((entry, place) =>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -60,9 +61,11 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
     """
     with build_lock(job.folder):
         recover(job.folder)
-        with staging(job.folder) as staged:
+        with staging(job.folder) as staged, ExitStack() as attempt:
             samples = make_samples(job, staged, progress)
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
+            progress.record(run)
+            attempt.enter_context(run.attempt())
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             memory = Memory(job.memory)
             translated = _translate(job, samples.files, memory, run, progress)

@@ -23,7 +23,8 @@ from engine.report.folder import BuiltFolder, open_build
 from engine.report.histograms import histograms
 from engine.report.rows import image_ids, sample_rows
 from engine.report.thumbnails import thumbnails
-from engine.store.files import write_bytes
+from engine.store.commit import staging
+from engine.store.files import sync, write_bytes
 from schemas.languages import language
 from schemas.record import SCHEMA_VERSION
 
@@ -38,7 +39,7 @@ def write_report(folder: Path, *, verb: str = "report") -> Path:
     """Write ``report.html`` of a finished build beside its dataset.
 
     Args:
-        folder: The build's folder; nothing else is read.
+        folder: The build's folder; nothing else is read. The caller holds its lock and has finished its last commit.
         verb: The command that asks, for messages.
 
     Returns:
@@ -47,9 +48,12 @@ def write_report(folder: Path, *, verb: str = "report") -> Path:
     Raises:
         InputError: There is no finished build of this version in the folder.
     """
-    path = folder / REPORT
-    write_bytes(path, render(report_data(open_build(folder, verb))))
-    return path
+    page = render(report_data(open_build(folder, verb)))
+    with staging(folder) as staged:  # so that a kill leaves nothing that the next command does not take away
+        write_bytes(staged / REPORT, page)
+        (staged / REPORT).replace(folder / REPORT)
+        sync(folder)
+    return folder / REPORT
 
 
 def report_data(build: BuiltFolder) -> dict[str, Any]:

@@ -6,8 +6,7 @@ without its samples and runs) is absent, and never made up.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,11 @@ import orjson
 import polars as pl
 import yaml
 
+from engine.language_count import count_language
 from engine.stages.ingest import REJECTED
+from engine.store.manifest import LOCK_FILE, has_manifest, read_manifest
+from engine.store.runs import FINISHED
+from engine.store.shards import Shard
 from filters.fairness import Share, shares
 from filters.policy import Policy
 from filters.registry import SCORERS
@@ -60,7 +63,7 @@ class BuiltFolder:
         manifest: Its ``dataset/manifest.json``.
         recipe: Its ``dataset/recipe.lock.yaml``.
         languages: Balance by language, of those that have records.
-        policy: The rules with their thresholds and actions; without the calibration, which is not in the folder.
+        policy: The rules with their thresholds and actions, without a calibration.
         metrics: The scores that its records have.
         summary: What its last finished build said at its end; None where no run is recorded.
     """
@@ -80,13 +83,13 @@ class BuiltFolder:
 
     @property
     def calibrated(self) -> bool:
-        """Whether thresholds come from a calibration file, which a build's folder does not hold."""
+        """Whether thresholds come from a calibration: they then differ by field type and length too."""
         return self.manifest["filter"].get("calibration") is not None
 
     @property
     def stated(self) -> frozenset[str]:
-        """Parameters that the recipe states, as ``<scorer>.<parameter>``: no calibration changes them."""
-        return frozenset(f"{scorer}.{key}" for scorer, keys in self.recipe.get("filter", {}).items() for key in keys)
+        """Parameters that no calibration changes, as ``<scorer>.<parameter>``."""
+        return frozenset(self.manifest["filter"]["stated"])
 
     def shards(self) -> Iterator[tuple[str, Path]]:
         """(language, file) of every shard, in order."""
@@ -119,40 +122,25 @@ def open_build(folder: Path, verb: str) -> BuiltFolder:
         InputError: There is no finished build of this version in it.
     """
     dataset = folder / "dataset"
+    if not has_manifest(dataset):
+        msg = f"{verb} {folder}: no finished build in it; name a build's folder, such as outputs/NAME"
+        raise InputError(msg)
+    manifest = read_manifest(dataset)
     try:
-        manifest = orjson.loads((dataset / "manifest.json").read_bytes())
-        recipe = yaml.safe_load((dataset / "recipe.lock.yaml").read_text(encoding="utf-8"))
-    except OSError as error:
-        msg = f"{verb} {folder}: no finished build in it ({error.strerror}: {error.filename}); name a build's folder"
-        raise InputError(msg) from None
-    except (ValueError, yaml.YAMLError) as error:
-        msg = f"{verb} {folder}: its manifest or recipe lock cannot be read: {' '.join(str(error).split())}"
-        raise InputError(msg) from None
-    try:
-        languages = {
-            lang: _language(dataset, orjson.loads((dataset / config["manifest"]).read_bytes()))
-            for lang, config in manifest["configs"].items()
-        }
+        recipe = yaml.safe_load((dataset / LOCK_FILE).read_text(encoding="utf-8"))
         metrics = tuple(metric for name in recipe["score"]["scorers"] for metric in SCORERS[name].metrics)
-        policy = _policy(manifest["filter"], metrics)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{verb} {folder}: its manifest is not one of this version: {type(error).__name__} {error}; build again"
+        policy = _policy(manifest.facts["filter"], metrics)
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        msg = f"{verb} {folder}: its recipe or filter is not one of this version: {' '.join(str(error).split())}"
         raise InputError(msg) from None
-    return BuiltFolder(folder, manifest, recipe, languages, policy, metrics, _last_summary(folder))
+    languages = {lang: _language(dataset, shards) for lang, shards in manifest.shards.items()}
+    return BuiltFolder(folder, manifest.facts, recipe, languages, policy, metrics, _last_summary(folder))
 
 
-def _language(dataset: Path, content: dict[str, Any]) -> LanguageFacts:
-    shards = [shard for parts in content["splits"].values() for shard in parts]
-    counts: dict[str, Counter[str]] = {name: Counter() for name in ("dropped", "failed", "warned")}
-    for shard in shards:
-        for name, counter in counts.items():
-            counter.update(shard[name])
-    return LanguageFacts(
-        rows=sum(shard["rows"] for shard in shards),
-        kept=sum(shard["kept"] for shard in shards),
-        files=tuple(dataset / shard["path"] for shard in shards),
-        **{name: dict(sorted(counter.items())) for name, counter in counts.items()},
-    )
+def _language(dataset: Path, shards: Sequence[Shard]) -> LanguageFacts:
+    count = count_language(shards)
+    files = tuple(dataset / shard.path for shard in shards)
+    return LanguageFacts(count.rows, count.kept, count.dropped, count.failed, count.warned, files)
 
 
 def _policy(content: dict[str, Any], metrics: tuple[Metric, ...]) -> Policy:
@@ -167,7 +155,7 @@ def _policy(content: dict[str, Any], metrics: tuple[Metric, ...]) -> Policy:
 
 def _last_summary(folder: Path) -> dict[str, Any] | None:
     """The summary of the last build that was finished in the folder."""
-    for path in sorted(folder.glob("runs/*/finished.json"), reverse=True):
+    for path in sorted(folder.glob(f"runs/*/{FINISHED}"), reverse=True):
         summary: dict[str, Any] = orjson.loads(path.read_bytes())
         if "segments" in summary:
             return summary

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from engine.refilter import refilter
 from engine.report import REPORT, report_data, write_report
 from engine.report.folder import open_build
 from schemas.errors import InputError
@@ -118,6 +119,20 @@ def test_another_threshold_drops_what_the_page_says(unkind: Path, rebuild: Calla
         assert outcome(rule, lang, threshold) == (dropped, own["keep"].sum())
 
 
+def test_a_refilter_writes_the_report_anew(unkind: Path, tmp_path: Path):
+    folder = Path(shutil.copytree(unkind, tmp_path / "out"))
+    rule = next(rule for rule in page_data(folder)["rules"] if rule["code"] == "nmt.logprob")
+    threshold = rule["grid"][10]
+    summary = refilter(folder, overrides=(f"filter.nmt.min_logprob={threshold}",))
+    data = page_data(folder)
+    assert {entry["code"]: entry["kept"] for entry in data["languages"]} == {
+        lang: outcome(rule, lang, threshold)[1] for lang in LANGUAGES
+    }
+    assert sum(count.kept for count in summary.languages.values()) != sum(
+        entry["kept"] for entry in page_data(unkind)["languages"]
+    )
+
+
 def test_every_language_verdict_and_reason_has_rows(unkind: Path):
     held, shown = records(unkind), page_data(unkind)["rows"]
     groups = {(row["lang"], row["status"], *row["reasons"][:1]) for row in shown}
@@ -163,7 +178,7 @@ def test_what_is_no_build_is_refused(tmp_path: Path):
     (tmp_path / "dataset").mkdir()
     (tmp_path / "dataset" / "manifest.json").write_text("{}")
     (tmp_path / "dataset" / "recipe.lock.yaml").write_text("{}")
-    with pytest.raises(InputError, match="not one of this version"):
+    with pytest.raises(InputError, match="build it again from its recipe"):
         write_report(tmp_path)
     assert not (tmp_path / REPORT).exists()
 

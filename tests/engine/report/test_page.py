@@ -122,7 +122,7 @@ def test_another_threshold_drops_what_the_page_says(unkind: Path, rebuild: Calla
 def test_a_refilter_writes_the_report_anew(unkind: Path, tmp_path: Path):
     folder = Path(shutil.copytree(unkind, tmp_path / "out"))
     rule = next(rule for rule in page_data(folder)["rules"] if rule["code"] == "nmt.logprob")
-    threshold = rule["grid"][10]
+    threshold = rule["grid"][30]
     summary = refilter(folder, overrides=(f"filter.nmt.min_logprob={threshold}",))
     data = page_data(folder)
     assert {entry["code"]: entry["kept"] for entry in data["languages"]} == {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections import Counter
+from itertools import count
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +16,7 @@ from engine.job import prepare
 from engine.plan import Plan, make_plan
 from engine.progress import ProgressReport
 from engine.refilter import refilter
+from engine.store.commit import recover
 from recipes import load_recipe
 from schemas.errors import InputError
 
@@ -288,3 +291,54 @@ def test_a_folder_of_another_format_is_refused(recipe, run, plan, tmp_path, vers
     for command in (lambda: run(recipe()), lambda: plan(recipe()), lambda: refilter(tmp_path / "out")):
         with pytest.raises(InputError, match=r"manifest\.json: format .* this version reads format 1"):
             command()
+
+
+class Killed(BaseException):
+    pass
+
+
+def test_a_refilter_killed_at_any_write_leaves_the_old_dataset_or_after_recovery_the_new(
+    recipe, run, tmp_path, monkeypatch
+):
+    start = run(recipe()).dataset
+    old, replace = files(start), Path.replace
+    rules = ("filter.nmt.min_logprob=-0.95",)
+    shutil.copytree(tmp_path / "out", tmp_path / "whole")
+    refilter(tmp_path / "whole", overrides=rules)
+    new = files(tmp_path / "whole/dataset")
+    left = Counter()
+    for step in count(1):
+        build = tmp_path / f"trial{step}"
+        shutil.copytree(tmp_path / "out", build)
+        calls = count(1)
+
+        def dying(self, target, *, at=step, calls=calls):
+            if next(calls) == at:
+                raise Killed
+            return replace(self, target)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", dying)
+            try:
+                refilter(build, overrides=rules)
+            except Killed:
+                pass
+            else:
+                break
+        recover(build)
+        found = files(build / "dataset")
+        assert found in (old, new)
+        left["old" if found == old else "new"] += 1
+        refilter(build, overrides=rules)
+        assert files(build / "dataset") == new
+    assert left["old"] > 0 < left["new"]
+
+
+def test_a_source_that_changed_its_schema_is_refused_and_the_dataset_stays(recipe, run, plan, captions):
+    dataset = run(recipe()).dataset
+    before = files(dataset)
+    edit(captions, lambda row: {"key": row["id"], "text": "A dog."})
+    for command in (run, plan):
+        with pytest.raises(InputError, match=r"sources\.small\.path: samples\.jsonl has no usable row among 40"):
+            command(recipe())
+    assert files(dataset) == before

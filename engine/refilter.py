@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from engine.changes import difference
 from engine.language_count import LanguageCount, count_language
 from engine.publish.describe import CALIBRATION, describe
+from engine.report import write_report
 from engine.stages.verdict import Verdict, decide_verdict, write_verdict
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.manifest import LOCK_FILE, Manifest, read_manifest
@@ -92,6 +93,7 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
         verdicts = decide_all(dataset, manifest, policy)
         decided = time.monotonic()
         shards = commit_verdicts(folder, manifest, verdicts, manifest.facts, lock, policy)
+        write_report(folder, verb="refilter")
     return RefilterSummary(
         dataset=dataset,
         why=difference("verdict", manifest.facts, {"filter": policy.fingerprint()}),

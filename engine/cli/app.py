@@ -15,7 +15,11 @@ from engine.cli.memory import memory_app
 from engine.cli.plan import plan_command
 from engine.cli.preview import preview_command
 from engine.cli.refilter import refilter_command
+from engine.cli.report import report_command
+from engine.cli.show import show_command
+from engine.cli.status import status_command
 from engine.cli.templates import templates_command
+from engine.cli.traceback import traceback_command
 from schemas.errors import GlotmillError
 
 STOPPED = 130  # by Ctrl-C; typer turns it into this code itself
@@ -32,6 +36,10 @@ app.command("plan")(plan_command)
 app.command("refilter")(refilter_command)
 app.command("calibrate")(calibrate_command)
 app.command("preview")(preview_command)
+app.command("report")(report_command)
+app.command("show")(show_command)
+app.command("status")(status_command)
+app.command("traceback")(traceback_command)
 app.command("recipes")(recipes_command)
 app.command("languages")(languages_command)
 app.command("templates")(templates_command)

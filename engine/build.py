@@ -19,7 +19,7 @@ from engine.publish.describe import describe
 from engine.refilter import commit_verdicts, decide_all
 from engine.report import write_report
 from engine.samples import Samples, make_samples
-from engine.settled import note_settled, settled_run
+from engine.settled import note_memory, settled_run
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
 from engine.stages.decide import Action, Decider
@@ -89,7 +89,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             max_failed=job.recipe.max_failed,
         )
         run.finish(summary.as_json())
-        note_settled(job, run.folder)
+        note_memory(job, run)
         write_report(job.folder, verb="build")
     return summary
 

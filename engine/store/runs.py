@@ -120,3 +120,8 @@ class Run:
         """Mark the run as done."""
         write_json(self.folder / "finished.json", summary)
         shutil.rmtree(self.folder / "asked", ignore_errors=True)
+
+
+def finished_runs(build: Path) -> list[Path]:
+    """The folders of a build's finished runs, oldest first; a run that is not finished will be gone on with."""
+    return [folder for folder in sorted((build / "runs").glob("[0-9]*-*")) if (folder / "finished.json").exists()]

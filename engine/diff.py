@@ -30,7 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "filter": ("filter",),
 }
 REST = "recipe"
-ELSEWHERE = ("languages", "configs")  # told of by language and shard
+ELSEWHERE = ("languages", "configs", "recipe")  # told of by language and shard, or by what it decides
 NAMES = {key: name for sections in SECTIONS.values() for key, name in sections.items()}
 KEPT = "kept"
 ABSENT = "absent"
@@ -59,7 +59,7 @@ class Flip:
 
     Attributes:
         lang: The language.
-        before: ``kept``, the reason that counts, or ``absent``.
+        before: ``kept``, the reason that counts, or ``absent``; all reasons where the one that counts stays.
         after: Likewise.
         count: How many.
         ids: The first of their record ids.
@@ -142,6 +142,8 @@ def _facts(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, list[str
     for key in sorted((old.keys() | new.keys()) - set(ELSEWHERE)):
         for words in differences(key, NAMES.get(key, key), old.get(key), new.get(key)):
             found.setdefault(grouped.get(key, REST), []).append(words)
+    if not found and old.get("recipe") != new.get("recipe"):  # else the lock says what was said already
+        found[REST] = ["other settings in recipe.lock.yaml, none of which the manifest names"]
     return {group: found[group] for group in (*GROUPS, REST) if group in found}
 
 
@@ -150,10 +152,10 @@ def _shards(old: Manifest, new: Manifest) -> list[ShardDifference]:
     found = []
     for path in sorted(before.keys() | after.keys()):
         was, now = before.get(path), after.get(path)
-        if was is None or now is None:
-            shard = was or now
-            assert shard is not None
-            found.append(ShardDifference(path, "added" if was is None else "removed", [], shard.rows))
+        if was is None:
+            found.append(ShardDifference(path, "added", [], after[path].rows))
+        elif now is None:
+            found.append(ShardDifference(path, "removed", [], was.rows))
         elif was != now:
             stages = [stage for stage in STAGES if was.fingerprints.get(stage) != now.fingerprints.get(stage)]
             state = "changed" if was.sha256 != now.sha256 else "same bytes"
@@ -170,19 +172,23 @@ def _flips(lang: str, roots: tuple[Path, Path], old: Manifest, new: Manifest, id
         for root, shards in zip(roots, (was, now), strict=True)
     )
     both = before.join(after, on="record_id", how="full", coalesce=True, suffix="_now")
-    both = both.with_columns(pl.col("verdict", "verdict_now").fill_null(ABSENT))
-    other = pl.col("verdict") != pl.col("verdict_now")
-    flipped = both.filter(other | ~pl.col("reasons").eq_missing(pl.col("reasons_now")))
-    grouped = flipped.sort("record_id").group_by("verdict", "verdict_now").agg(pl.len(), pl.col("record_id").head(ids))
-    return [Flip(lang, *row) for row in grouped.sort("verdict", "verdict_now").iter_rows()]
+    flipped = both.filter(~pl.col("reasons").eq_missing(pl.col("reasons_now")))
+    same_first = pl.col("reasons").list.first().eq_missing(pl.col("reasons_now").list.first())
+    pair = [
+        pl.when(reasons.list.len() == 0).then(pl.lit(KEPT))
+        .when(same_first).then(reasons.list.join(", "))  # only those that count less differ: all are named
+        .otherwise(reasons.list.first()).fill_null(ABSENT).alias(name)
+        for name, reasons in (("before", pl.col("reasons")), ("after", pl.col("reasons_now")))
+    ]  # fmt: skip
+    grouped = flipped.sort("record_id").group_by(pair).agg(pl.len(), pl.col("record_id").head(ids))
+    return [Flip(lang, *row) for row in grouped.sort("before", "after").iter_rows()]
 
 
 def _verdicts(root: Path, shards: list[Shard]) -> pl.DataFrame:
-    """Columns record_id, verdict and reasons of some shards."""
-    verdicts = [pl.DataFrame(schema={"record_id": pl.String, "verdict": pl.String, "reasons": pl.List(pl.String)})]
+    """Columns record_id and reasons of some shards."""
+    verdicts = [pl.DataFrame(schema={"record_id": pl.String, "reasons": pl.List(pl.String)})]
     for shard in shards:
         check_shard(root, shard)
-        rows = pl.read_parquet(root / shard.path, columns=["record_id", "keep", "filter_reasons"], glob=False)
-        counts = pl.when("keep").then(pl.lit(KEPT)).otherwise(pl.col("filter_reasons").list.first())
-        verdicts.append(rows.select("record_id", verdict=counts, reasons="filter_reasons"))
+        rows = pl.read_parquet(root / shard.path, columns=["record_id", "filter_reasons"], glob=False)
+        verdicts.append(rows.rename({"filter_reasons": "reasons"}))
     return pl.concat(verdicts)

@@ -9,10 +9,11 @@ import orjson
 import typer
 
 from engine.diff import Difference, diff
-from engine.language_count import LanguageCount
+from engine.language_count import LanguageCount, count_language
 from schemas.errors import InputError
 
 DIFFERENT = 3
+NOTHING = count_language(())
 
 
 def diff_command(
@@ -55,12 +56,7 @@ def _show(found: Difference) -> None:
         if langs:
             typer.echo(f"languages: {' '.join(f'{sign} {lang}' for lang in langs)}")
     for lang, (before, after) in found.languages.items():
-        if before and after:
-            typer.echo(f"{lang}: {_changes(before, after)}")
-        else:
-            count = before or after
-            assert count is not None
-            typer.echo(f"{lang}: {'-' if before else '+'} {count.rows:,} rows, {count.kept:,} kept")
+        typer.echo(f"{lang}: {_changes(before or NOTHING, after or NOTHING)}")
     for shard in found.shards:
         stages = f"  ({', '.join(shard.stages)})" if shard.stages else ""
         typer.echo(f"{shard.state:<10} {shard.path}  {shard.rows:,} rows{stages}")

@@ -15,8 +15,9 @@ from rich.text import Text
 
 from engine.explain.record import Explanation, RuleResult, Score, explain
 from engine.explain.segments import Segment
+from engine.fingerprints import STAGES
 
-PLAIN_WIDTH = 120  # of the page in a file or pipe
+PLAIN_WIDTH = 160  # of tables in a file or pipe
 MEMORY_HELP = "Folder or URL of the memory [outputs/.memory]."
 
 
@@ -41,7 +42,7 @@ def explain_command(
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
     for part in _page(found):
-        console.print(part)
+        console.print(part, soft_wrap=isinstance(part, Text))
 
 
 def _page(found: Explanation) -> Iterator[Text | Table]:
@@ -61,17 +62,9 @@ def _page(found: Explanation) -> Iterator[Text | Table]:
     for segment in found.segments:
         yield from (_line(text) for text in _segment(segment))
     yield _line("")
-    yield _scores(found.scores)
+    yield _scores(found.scores, found.rules)
     yield _line("")
-    yield _rules(found.rules)
-    yield _line("")
-    reasons, warnings = (", ".join(codes or ()) for codes in (record["filter_reasons"], found.warnings))
-    yield _line(f"verdict    {'kept' if record['keep'] else 'not kept: ' + reasons}")
-    if warnings:
-        yield _line(f"warnings   {warnings}")
-    yield _line(f"shard      {found.shard.path}, row {found.row} of {found.shard.rows:,}, sha256 {found.shard.sha256}")
-    for stage, fingerprint in found.shard.fingerprints.items():
-        yield _line(f"           {stage:<9} {fingerprint}")
+    yield from (_line(text) for text in _verdict(found))
     for note in found.notes:
         yield _line(f"note: {note}")
 
@@ -107,21 +100,32 @@ def _segment(segment: Segment) -> Iterator[str]:
         yield f"      {entry['origin']}, {named}, key {entry['key']}"
 
 
-def _scores(scores: list[Score]) -> Table:
-    table = Table("score", "record", "turns", "better", "what it measures", box=None, pad_edge=False)
+def _scores(scores: list[Score], rules: list[RuleResult]) -> Table:
+    table = Table("score", "record", "turns", "better", "rule: thresholds, result", box=None, pad_edge=False)
     for score in scores:
         turns = " ".join(_number(value) for value in score.turns or ())
-        table.add_row(score.column, _number(score.value), turns, score.direction, score.description)
+        said = "; ".join(_rule(rule) for rule in rules if score.column in rule.values)
+        table.add_row(score.column.removeprefix("score_"), _number(score.value), turns, score.direction, _line(said))
     return table
 
 
-def _rules(rules: list[RuleResult]) -> Table:
-    table = Table("rule", "action", "result", "scores", "thresholds", "rejects", box=None, pad_edge=False)
-    for rule in rules:
-        values = ", ".join(f"{name} {_number(value)}" for name, value in rule.values.items())
-        thresholds = ", ".join(f"{name} {_number(value)}" for name, value in rule.thresholds.items())
-        table.add_row(rule.code, rule.action, rule.result, values, thresholds, rule.description)
-    return table
+def _rule(rule: RuleResult) -> str:
+    thresholds = ", ".join(f"{name} {_number(value)}" for name, value in rule.thresholds.items())
+    code = f"{rule.code} (warns)" if rule.action == "warn" else rule.code
+    return f"{code}: {', '.join(text for text in (thresholds, rule.result) if text)}"
+
+
+def _verdict(found: Explanation) -> Iterator[str]:
+    record, shard = found.record, found.shard
+    reasons = ", ".join(record["filter_reasons"] or ())
+    yield f"verdict    {'kept' if record['keep'] else f'not kept: {reasons}'}"
+    for rule in found.rules:
+        if rule.result == "fails":
+            values = ", ".join(f"{name} {_number(value)}" for name, value in rule.values.items())
+            yield f"  {_rule(rule)}: {rule.description}: {values}"
+    yield f"shard      {shard.path}, row {found.row} of {shard.rows:,}, sha256 {shard.sha256}"
+    for stage in STAGES:
+        yield f"  {stage:<9}{shard.fingerprints.get(stage)}"
 
 
 def _number(value: float | None) -> str:

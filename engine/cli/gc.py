@@ -28,7 +28,8 @@ def gc_command(
 
     Without --yes nothing is deleted. A build that another command holds is left alone, and so is one whose manifest is
     damaged. Of a memory only what no look-up reads goes: leftovers of compactions, unreadable files that were set
-    aside, temporary files of more than a day. Exit codes: 0 done; 1 failed; 2 there is no build, or an option is not usable.
+    aside, temporary files of more than a day. Exit codes: 0 done; 1 failed; 2 there is no build, or an option is not
+    usable.
 
     Example: glotmill gc outputs --keep-runs 1 --memory outputs/.memory, and then the same with --yes
     """

@@ -142,8 +142,9 @@ def _counts(
         yield f"the manifest does not come out: {shard.rows:,} rows, but {stated:,} kept, dropped and failed"
     if rows.height != shard.rows:
         yield f"{rows.height:,} rows, but {shard.rows:,} in the manifest"
-    if rows.height != kept + sum(dropped.values()) + sum(failed.values()):
-        yield f"{rows.height:,} rows are not {kept:,} kept + {sum(dropped.values())} dropped + {sum(failed.values())} failed"
+    lost, broken = sum(dropped.values()), sum(failed.values())
+    if rows.height != kept + lost + broken:
+        yield f"{rows.height:,} rows are not {kept:,} kept + {lost:,} dropped + {broken:,} failed"
     if kept != shard.kept:
         yield f"{kept:,} rows kept, but {shard.kept:,} in the manifest"
     for what, found, told in (("dropped", dropped, shard.dropped), ("failed", failed, shard.failed)):

@@ -119,13 +119,15 @@ def _verdict(found: Explanation) -> Iterator[str]:
     record, shard = found.record, found.shard
     reasons = ", ".join(record["filter_reasons"] or ())
     yield f"verdict    {'kept' if record['keep'] else f'not kept: {reasons}'}"
+    if record["scores_skipped"]:
+        yield f"skipped    {', '.join(record['scores_skipped'])}"
     for rule in found.rules:
         if rule.result == "fails":
             values = ", ".join(f"{name} {_number(value)}" for name, value in rule.values.items())
             yield f"  {_rule(rule)}: {rule.description}: {values}"
     yield f"shard      {shard.path}, row {found.row} of {shard.rows:,}, sha256 {shard.sha256}"
     for stage in STAGES:
-        yield f"  {stage:<9}{shard.fingerprints.get(stage)}"
+        yield f"  {stage:<11}{shard.fingerprints.get(stage)}"
 
 
 def _number(value: float | None) -> str:

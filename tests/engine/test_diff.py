@@ -58,8 +58,7 @@ def test_a_threshold_its_shards_and_its_flips(small_build, other):
     # A second reason beside one that counts more is a change, too, and is told apart.
     assert ("deu_Latn", "user.unsure", "nmt.logprob") in flips
     counts = found.languages["deu_Latn"]
-    assert counts[0] and counts[1]
-    assert counts[0].kept - counts[1].kept == lost.len()
+    assert [counts[0].kept - counts[1].kept] == [lost.len()]
 
 
 def test_shards_of_which_no_verdict_flipped_have_the_same_bytes(small_build, other):

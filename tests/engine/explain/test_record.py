@@ -73,7 +73,7 @@ def test_rules_with_the_scores_and_thresholds_that_they_compared(small_build, re
 
 
 def test_turns_of_a_conversation_and_answers_have_their_places(small_build, records, memory):
-    wanted = records.filter((pl.col("task") == "conversation")).row(0, named=True)
+    wanted = records.filter(pl.col("task") == "conversation").row(0, named=True)
     found = explain(small_build, wanted["record_id"], memory=str(memory))
     assert {segment.where for segment in found.segments} >= {"turn 0", "turn 1", "turn 3"}
 
@@ -126,5 +126,5 @@ def test_an_unknown_id_names_the_one_that_it_may_begin(small_build, records, mem
     known = records["record_id"][20]
     with pytest.raises(InputError, match=f"no such record in .*; did you mean {known}"):
         explain(small_build, f"{head}{known[3:15]}", memory=str(memory))
-    with pytest.raises(InputError, match="no such record in .*; the column record_id"):
+    with pytest.raises(InputError, match=r"no such record in .*; the column record_id"):
         explain(small_build, "r1:zzz", memory=str(memory))

@@ -23,7 +23,7 @@ from engine.store.shards import Shard
 
 # Facts of a manifest by what people ask for; all others are told of under `recipe`.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "versions": ("engine_version", "manifest_version", "schema_version", "writer"),
+    "versions": ("engine_version", "code_versions", "manifest_version", "schema_version", "writer"),
     "sources": ("sources", "against"),
     "translators": ("translators", "text"),
     "scorers": ("scorers", "skip_rejected"),

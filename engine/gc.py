@@ -14,6 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
+from engine.settled import RECORD
 from engine.store.commit import LOCK, STAGING, build_lock, recover
 from engine.store.files import TEMPORARY
 from engine.store.folder import Folder
@@ -21,7 +24,7 @@ from engine.store.inspection import stores
 from engine.store.located import unnamed_files
 from engine.store.manifest import has_manifest, read_manifest
 from engine.store.numbered import UNREADABLE
-from engine.store.runs import finished_runs
+from engine.store.runs import FINISHED, finished_runs
 from schemas.errors import GlotmillError, InputError
 
 # A memory has no lock: a younger file may be one that a build is writing at this moment.
@@ -117,10 +120,11 @@ def _of_build(build: Path, keep_runs: int) -> Iterator[Garbage]:
     if (build / STAGING).is_dir():
         yield _garbage(build / STAGING, "staged by a command that was killed")
     finished = finished_runs(build)
-    old = finished[:-keep_runs] if keep_runs else finished
+    needed = {*finished[-keep_runs:], *_referred_to(build, finished)}
+    old = [run for run in finished if run not in needed]
     for run in old:
         yield _garbage(run, f"a finished run before the last {keep_runs}")
-    for run in finished[len(old) :]:
+    for run in needed:
         if (run / "asked").is_dir():
             yield _garbage(run / "asked", "notes of a run that is finished")
     gone = (build / STAGING, *old)
@@ -133,6 +137,17 @@ def _of_build(build: Path, keep_runs: int) -> Iterator[Garbage]:
         for name in unnamed_files(dataset, manifest.facts, manifest.shards):
             if not TEMPORARY.fullmatch(Path(name).name):
                 yield _garbage(dataset / name, "in the dataset, but no manifest names it")
+
+
+def _referred_to(build: Path, finished: list[Path]) -> Iterator[Path]:
+    """The runs that other commands look at: the one that settled the build, and the last that translated anything."""
+    if (build / RECORD).is_file():
+        yield build / "runs" / orjson.loads((build / RECORD).read_bytes())["run"]
+    for run in reversed(finished):
+        summary = orjson.loads((run / FINISHED).read_bytes())
+        if any(way and way["translated"] for way in (summary["segments"], summary["back_translation"])):
+            yield run
+            return
 
 
 def _of_memory(memory: Folder, *, delete: bool) -> Iterator[Garbage]:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from engine.store.files import write_json, write_table
 from engine.store.memory import Direction
 
+FINISHED = "finished.json"  # the last file of a run: its summary
 UNIT_SCHEMA = pa.schema(
     [
         pa.field("unit", pa.int32()),
@@ -51,7 +52,7 @@ class Run:
         """
         runs = sorted((build / "runs").glob("[0-9]*-*"))
         for folder in reversed(runs):
-            if folder.name.endswith(digest) and not (folder / "finished.json").exists():
+            if folder.name.endswith(digest) and not (folder / FINISHED).exists():
                 return cls(folder)
         number = int(runs[-1].name.partition("-")[0]) + 1 if runs else 1
         run = cls(build / "runs" / f"{number:04}-{digest}")
@@ -118,10 +119,10 @@ class Run:
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Mark the run as done."""
-        write_json(self.folder / "finished.json", summary)
+        write_json(self.folder / FINISHED, summary)
         shutil.rmtree(self.folder / "asked", ignore_errors=True)
 
 
 def finished_runs(build: Path) -> list[Path]:
     """The folders of a build's finished runs, oldest first; a run that is not finished will be gone on with."""
-    return [folder for folder in sorted((build / "runs").glob("[0-9]*-*")) if (folder / "finished.json").exists()]
+    return [folder for folder in sorted((build / "runs").glob("[0-9]*-*")) if (folder / FINISHED).exists()]

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.stages.judge import rejudge, stored_columns
-from engine.store.shards import Shard, count_verdicts, published_schema
+from engine.store.shards import Shard, count_verdicts, published_schema, score_stats
 from filters.policy import Policy
 from schemas.errors import SchemaError
 from schemas.keys import file_sha256
@@ -117,7 +117,7 @@ def _records(file: pq.ParquetFile, schema: pa.Schema) -> Iterator[str]:
 def _rows(file: pq.ParquetFile, path: Path, shard: Shard, policy: Policy | None, problems: list[str]) -> Checked:
     names = file.schema_arrow.names
     judged = policy.columns <= {*names, "task"} if policy is not None else False
-    wanted = {"record_id", "row_status", "keep", "filter_reasons"}
+    wanted = {"record_id", "row_status", "keep", "filter_reasons", *shard.score_stats}
     if policy is not None and judged:
         wanted |= set(stored_columns(policy, names))
     elif policy is not None:
@@ -127,6 +127,11 @@ def _rows(file: pq.ParquetFile, path: Path, shard: Shard, policy: Policy | None,
     counted = count_verdicts(rows)
     problems += _counts(shard, rows, counted.kept, counted.dropped, counted.failed)
     problems += _ids(shard, rows["record_id"])
+    problems += [
+        f"its statistics of {name} are not those in the manifest"
+        for name, stats in shard.score_stats.items()
+        if name in names and stats != score_stats(rows[name])
+    ]
     if policy is not None and judged:
         problems += _verdicts(shard, rows, policy)
     size = path.stat().st_size

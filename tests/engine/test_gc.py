@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -27,6 +28,11 @@ def put(path: Path, data: bytes = b"left") -> Path:
     return path
 
 
+def settled_by(build: Path, run: str) -> None:
+    record = json.loads((build / "settled.json").read_text())
+    (build / "settled.json").write_text(json.dumps({**record, "run": run}))
+
+
 @pytest.fixture
 def outputs(small_build: Path) -> Path:
     return small_build.parent
@@ -38,6 +44,7 @@ def litter(small_build: Path, outputs: Path) -> dict[Path, str]:
     run = next((small_build / "runs").iterdir())
     for number in range(2, 5):
         shutil.copytree(run, small_build / "runs" / f"{number:04}-{run.name[5:]}")
+    settled_by(small_build, f"0004-{run.name[5:]}")
     put(small_build / ".staging/dataset/data/x.parquet")
     put(small_build / "runs/0004-x" / "asked.txt").parent.rename(small_build / "runs/0005-unfinished")
     memory = outputs / ".memory"
@@ -89,6 +96,18 @@ def test_what_is_deleted_is_what_was_named(outputs, litter):
     assert files(outputs) == {file: data for file, data in before.items() if file not in gone}
     assert collect(outputs, memory=memory).garbage == []
     assert (outputs / "small/runs/0005-unfinished").is_dir()
+
+
+def test_the_runs_that_plan_and_build_go_by_stay(outputs, litter):
+    runs = sorted((outputs / "small/runs").glob("*/finished.json"))
+    for path in runs[1:]:
+        summary = json.loads(path.read_text())
+        for way in ("segments", "back_translation"):
+            summary[way]["translated"] = 0
+        path.write_text(json.dumps(summary))
+    settled_by(outputs / "small", runs[1].parent.name)
+    collect(outputs, keep_runs=1, delete=True)
+    assert [path.exists() for path in runs] == [True, True, False, True]
 
 
 def test_a_memory_is_looked_at_only_if_it_is_named(outputs, litter):

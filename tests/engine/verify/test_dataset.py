@@ -191,6 +191,7 @@ def test_a_score_that_was_changed_by_hand(small_build):
         (lambda e: e.update(kept=e["kept"] + 1), "the manifest does not come out: 15 rows, but 16 kept"),
         (lambda e: e.update(dropped={"user.other": sum(e["dropped"].values())}), "rows dropped for user.other, but"),
         (lambda e: e.update(failed={"other": sum(e["failed"].values())}), "0 rows failed for other, but"),
+        (lambda e: e["score_stats"]["score_nmt_logprob"].update(p50=-1), "its statistics of score_nmt_logprob are not"),
         (lambda e: e.update(warned={}), "warnings counted {'user.doubtful': "),
         (lambda e: e.update(ids_sha256="0" * 64), "(ids_sha256)"),
         (lambda e: e.update(first_id="r1:0"), "but r1:0 in the manifest"),

@@ -10,6 +10,9 @@ import typer
 from engine import __version__
 from engine.cli.build import build_command
 from engine.cli.calibrate import calibrate_command
+from engine.cli.diff import diff_command
+from engine.cli.explain import explain_command
+from engine.cli.gc import gc_command
 from engine.cli.listings import languages_command, recipes_command
 from engine.cli.memory import memory_app
 from engine.cli.plan import plan_command
@@ -20,6 +23,7 @@ from engine.cli.show import show_command
 from engine.cli.status import status_command
 from engine.cli.templates import templates_command
 from engine.cli.traceback import traceback_command
+from engine.cli.verify import verify_command
 from schemas.errors import GlotmillError
 
 STOPPED = 130  # by Ctrl-C; typer turns it into this code itself
@@ -34,6 +38,10 @@ app = typer.Typer(
 app.command("build")(build_command)
 app.command("plan")(plan_command)
 app.command("refilter")(refilter_command)
+app.command("diff")(diff_command)
+app.command("explain")(explain_command)
+app.command("verify")(verify_command)
+app.command("gc")(gc_command)
 app.command("calibrate")(calibrate_command)
 app.command("preview")(preview_command)
 app.command("report")(report_command)

@@ -7,7 +7,8 @@ this version, or names a file outside its folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -97,6 +98,16 @@ def read_manifest(root: Path) -> Manifest:
     Raises:
         InputError: There is none, it is of a newer format, damaged, or names a place outside the folder.
     """
+    facts = read_facts(root)
+    return Manifest(facts, {lang: read_shards(root, facts, lang) for lang in facts["languages"]})
+
+
+def read_facts(root: Path) -> dict[str, Any]:
+    """The root file of a dataset's manifest, of a format that this version reads.
+
+    Raises:
+        InputError: There is none, it is of a newer format, or damaged.
+    """
     facts = _read(root / MANIFEST, None)
     version = facts.get("manifest_version")
     if version != MANIFEST_VERSION or facts.get("schema_version") != SCHEMA_VERSION:
@@ -107,20 +118,43 @@ def read_manifest(root: Path) -> Manifest:
             f"reads format {MANIFEST_VERSION} and schema {SCHEMA_VERSION}: {what}"
         )
         raise InputError(msg)
-    shards = {}
+    with _damage(root):
+        if set(facts["languages"]) != set(facts["configs"]):
+            msg = f"{root / MANIFEST}: its languages are not those of its configs; build the dataset again"
+            raise InputError(msg)
+        for config in facts["configs"].values():
+            inside(config["manifest"], root)
+    return facts
+
+
+def read_shards(root: Path, facts: Mapping[str, Any], lang: str) -> list[Shard]:
+    """The shards of a language, by split and number.
+
+    Args:
+        root: The dataset's folder.
+        facts: Its root file.
+        lang: One of the languages that it names.
+
+    Raises:
+        InputError: The language's file is missing or edited, or names a place outside the folder.
+    """
+    with _damage(root):
+        config = facts["configs"][lang]
+        entry = _read(root / inside(config["manifest"], root), config["sha256"])
+        shards = [Shard(**item) for split in SPLITS for item in entry["splits"].get(split, ())]
+        for shard in shards:
+            inside(shard.path, root)
+    return shards
+
+
+@contextmanager
+def _damage(root: Path) -> Iterator[None]:
+    """Turns what a manifest lacks into an error that names it."""
     try:
-        for lang in facts["languages"]:
-            config = facts["configs"][lang]
-            name = inside(config["manifest"], root)
-            entry = _read(root / name, config["sha256"])
-            shards[lang] = [Shard(**item) for split in SPLITS for item in entry["splits"].get(split, ())]
-        for parts in shards.values():
-            for shard in parts:
-                inside(shard.path, root)
+        yield
     except (KeyError, TypeError, AttributeError) as error:
         msg = f"{root / MANIFEST}: not a manifest of this version: {type(error).__name__} {error}; build it again"
         raise InputError(msg) from None
-    return Manifest(facts, shards)
 
 
 def inside(name: str, root: Path) -> str:

@@ -12,7 +12,9 @@ import yaml
 from engine.balance import check_languages, check_sources, count_assigned
 from engine.job import Job
 from engine.progress import ProgressReport
-from engine.publish.card import CardFacts, card
+from engine.publish.card import write_card
+from engine.publish.card_header import CardFacts
+from engine.publish.statistics import row_statistics
 from engine.samples import Samples, make_samples
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
@@ -162,12 +164,10 @@ def _describe(job: Job, counts: dict[str, SourceCount], shards: dict[str, list[S
         count = counts[source["name"]]
         source |= {"read": count.read, "samples": count.samples, "rejected": count.rejected, "images": count.images}
     facts["images"] = image_shards(root)
+    metrics = [metric for scorer in job.scorers for metric in scorer.metrics]
+    files = [root / shard.path for parts in shards.values() for shard in parts]
+    facts |= row_statistics(files, [metric.score_column for metric in metrics])
     write_manifest(root, shards, facts)
     lock = yaml.safe_dump(job.recipe.lock(), allow_unicode=True, width=100)
     write_bytes(root / "recipe.lock.yaml", lock.encode())
-    schema = record_schema(metric for scorer in job.scorers for metric in scorer.metrics)
-    model, unreliable = job.translator, job.policy.unreliable
-    page = card(
-        CardFacts(job.recipe, shards, schema, facts["sources"], model.model, model.license, facts["images"], unreliable)
-    )
-    write_bytes(root / "README.md", page.encode())
+    write_card(root, CardFacts(facts, job.recipe.description, shards, record_schema(metrics), job.policy.unreliable))

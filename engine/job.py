@@ -9,6 +9,7 @@ from typing import Any
 from engine import __version__
 from engine.extras import check_libraries
 from engine.languages import backends
+from engine.publish.licences import check_licenses
 from engine.sources import OpenSource, located, open_sources
 from engine.stages.instruct import InstructionRule
 from engine.stages.mix import MixRule
@@ -180,6 +181,7 @@ def prepare(
     except OSError as error:
         msg = f"sources: cannot be read: {error}"
         raise InputError(msg) from None
+    check_licenses(_licensed(sources, translator), recipe.allow_licenses)
     return Job(
         recipe=recipe,
         folder=folder,
@@ -195,6 +197,13 @@ def prepare(
         retry_failed=retry_failed,
         ray_address=ray_address,
     )
+
+
+def _licensed(sources: list[OpenSource], translator: TranslatorSpec) -> list[tuple[str, str]]:
+    """What a dataset is made of, and the licence of each part."""
+    parts = [(f"sources.{source.name}", source.origin.license) for source in sources]
+    parts += [(f"sources.{s.name}.images", str(s.images.license)) for s in sources if s.images.store]
+    return [*parts, (f"the model {translator.model}", translator.license)]
 
 
 def memory_folder(place: str | Path | None) -> Folder:

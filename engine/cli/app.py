@@ -13,6 +13,8 @@ from engine.cli.calibrate import calibrate_command
 from engine.cli.listings import languages_command, recipes_command
 from engine.cli.memory import memory_app
 from engine.cli.preview import preview_command
+from engine.cli.publish import publish_command, rollback_command
+from engine.cli.pull import pull_command
 from engine.cli.templates import templates_command
 from schemas.errors import GlotmillError
 
@@ -28,6 +30,9 @@ app = typer.Typer(
 app.command("build")(build_command)
 app.command("calibrate")(calibrate_command)
 app.command("preview")(preview_command)
+app.command("publish")(publish_command)
+app.command("pull")(pull_command)
+app.command("rollback")(rollback_command)
 app.command("recipes")(recipes_command)
 app.command("languages")(languages_command)
 app.command("templates")(templates_command)

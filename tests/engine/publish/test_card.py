@@ -4,7 +4,7 @@ import pytest
 import yaml
 from datasets import load_dataset
 
-from engine.publish.card import dataset_license
+from engine.publish.licences import dataset_license
 
 
 def header(dataset) -> dict:

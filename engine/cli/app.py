@@ -10,6 +10,7 @@ import typer
 from engine import __version__
 from engine.cli.build import build_command
 from engine.cli.calibrate import calibrate_command
+from engine.cli.export import export_command
 from engine.cli.listings import languages_command, recipes_command
 from engine.cli.memory import memory_app
 from engine.cli.preview import preview_command
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command("build")(build_command)
 app.command("calibrate")(calibrate_command)
+app.command("export")(export_command)
 app.command("preview")(preview_command)
 app.command("publish")(publish_command)
 app.command("pull")(pull_command)

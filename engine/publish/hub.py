@@ -24,10 +24,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import (
-    disable_progress_bars,
-    parse_ratelimit_headers,  # type: ignore[attr-defined]  # it is documented
-)
+from huggingface_hub.utils import disable_progress_bars, parse_ratelimit_headers  # type: ignore[attr-defined]
 
 from engine.publish.places import HubPlace
 from engine.publish.plan import RemoteFile

@@ -48,6 +48,7 @@ class Job:
         scorers: What measures.
         policy: What decides.
         retry_failed: Ask remembered failures again.
+        compact: Lay all shards out anew, without the records that were withdrawn.
         ray_address: A running Ray cluster to work on; None starts a local Ray.
     """
 
@@ -63,11 +64,8 @@ class Job:
     scorers: list[Scorer]
     policy: Policy
     retry_failed: bool
+    compact: bool
     ray_address: str | None
-
-    def translate_facts(self) -> dict[str, Any]:
-        """What decides a target text beside the entries it is composed from."""
-        return {"translator": self.translator.fingerprint, **self._text_facts()}
 
     def _text_facts(self) -> dict[str, Any]:
         return {
@@ -104,8 +102,14 @@ class Job:
             "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
             "text": self._text_facts(),
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
+            "skip_rejected": self.recipe.score.skip_rejected,
             "filter": self.policy.fingerprint(),
         }
+
+    @property
+    def score_columns(self) -> list[str]:
+        """The columns of the records' scores."""
+        return [metric.score_column for scorer in self.scorers for metric in scorer.metrics]
 
     @property
     def needs_back_translation(self) -> bool:
@@ -118,7 +122,7 @@ class Job:
 
     def digest(self) -> str:
         """Identifies what the job does: an interrupted run of the same digest is finished, not started anew."""
-        return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed])[:8]
+        return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed, self.compact])[:8]
 
 
 def prepare(
@@ -127,6 +131,7 @@ def prepare(
     out: str | Path | None = None,
     memory: str | Path | None = None,
     retry_failed: bool = False,
+    compact: bool = False,
     ray_address: str | None = None,
 ) -> Job:
     """Check everything that can be checked before work starts; write nothing.
@@ -136,6 +141,7 @@ def prepare(
         out: The build's folder; None is ``outputs/<name>`` in the working directory.
         memory: Folder or URL of the memory; None takes the recipe's, else ``outputs/.memory``.
         retry_failed: Ask remembered failures again.
+        compact: Lay all shards out anew, without the records that were withdrawn.
         ray_address: A running Ray cluster to work on; it is joined to count its GPUs.
 
     Raises:
@@ -195,6 +201,7 @@ def prepare(
         scorers=scorers,
         policy=policy,
         retry_failed=retry_failed,
+        compact=compact,
         ray_address=ray_address,
     )
 

@@ -100,7 +100,7 @@ def export(folder: Path, to: Path, options: ExportOptions, progress: ProgressRep
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         msg = f"--to {to}: it exists; name a new folder"
         raise InputError(msg)
-    kinds = [path for path in local.contents.shards if path.startswith("images/")]
+    kinds = local.contents.of_images()
     needed = [*kinds, *(path for paths in shards.values() for path in paths)]
     missing = [path for path in needed if not (local.root / path).is_file()]
     if missing:
@@ -127,7 +127,7 @@ def _exporter(name: str) -> Exporter:
 
 def _shards(local: LocalDataset, languages: Sequence[str]) -> dict[str, list[str]]:
     """The shards of the languages asked for, by split."""
-    configs = local.contents.configs
+    configs = local.contents.manifest.shards
     for lang in languages:
         if lang not in configs:
             msg = f"--lang {lang}: the dataset has {', '.join(configs)}"
@@ -135,8 +135,7 @@ def _shards(local: LocalDataset, languages: Sequence[str]) -> dict[str, list[str
     found: dict[str, list[str]] = {}
     for lang in languages or configs:
         for shard in configs[lang]:
-            split = Path(shard["path"]).name.rpartition("-")[0]
-            found.setdefault(split, []).append(shard["path"])
+            found.setdefault(shard.split, []).append(shard.path)
     return found
 
 

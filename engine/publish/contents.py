@@ -1,32 +1,24 @@
-"""What a dataset consists of, as its manifest says, wherever the manifest is read from.
-
-Guarantees: every path is one that a dataset has, so none leads out of its folder; a language's manifest is the one
-whose checksum the root names; a manifest of another format is refused.
-"""
+"""What a dataset consists of, as its manifest says, wherever the manifest is read from."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.publish.card_header import LICENSES
-from engine.store.manifest import MANIFEST_VERSION
+from engine.publish.describe import CALIBRATION
+from engine.store.manifest import LOCK_FILE, MANIFEST, Manifest, has_manifest, manifest_from
 from schemas.errors import InputError
 from schemas.keys import bytes_sha256, file_sha256
 
-MANIFEST = "manifest.json"
-LOCK = "recipe.lock.yaml"
-# What stands beside the manifests, in every dataset.
-PAGES = ("README.md", LICENSES, LOCK)
-OWNED = ("data/", "images/", "manifests/")  # folders whose files are the dataset's, none of anybody else
-PATH = re.compile(r"(data/\w+|images)/\w[\w.-]*\.parquet|manifests/\w+\.json")
+# What stands beside the manifests: in every dataset, and in some.
+PAGES = ("README.md", LICENSES, LOCK_FILE)
+EXTRAS = (CALIBRATION,)
+FOLDERS = ("data/", "images/", "manifests/")  # their files are the dataset's, none of anybody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,83 +32,65 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A whole manifest.
+    """A whole dataset by name.
 
     Attributes:
-        manifest: The root.
-        texts: ``manifest.json`` and the languages' manifests, byte for byte, by path.
-        shards: The Parquet files by path.
-        configs: The shards of each language, as the manifests describe them.
+        manifest: What it says.
+        small: Every file that is no Parquet file, byte for byte, by path.
+        shards: The Parquet files, those with images last, by path.
     """
 
-    manifest: dict[str, Any]
-    texts: dict[str, bytes]
-    shards: dict[str, Stored]
-    configs: dict[str, list[dict[str, Any]]]
+    manifest: Manifest
+    small: Mapping[str, bytes]
+    shards: Mapping[str, Stored]
 
     @property
     def sha256(self) -> str:
         """Of ``manifest.json``, and so of everything that it names."""
-        return bytes_sha256(self.texts[MANIFEST])
+        return bytes_sha256(self.small[MANIFEST])
+
+    @property
+    def size(self) -> int:
+        """Bytes of all Parquet files."""
+        return sum(shard.size for shard in self.shards.values())
+
+    def of_images(self) -> list[str]:
+        """The Parquet files that hold images."""
+        return [path for path in self.shards if path.startswith("images/")]
+
+
+def is_ours(path: str) -> bool:
+    """Whether a file at a target belongs to the dataset, so that one which the dataset has no more must go."""
+    return path.startswith(FOLDERS) or path in EXTRAS
 
 
 def read_contents(read: Callable[[str], bytes], where: str) -> Contents:
-    """Read a manifest and those that it names.
+    """Read the manifest and the other small files.
 
     Args:
-        read: The bytes of a file by its path.
+        read: The bytes of a file by its path; raises FileNotFoundError where there is none.
         where: What is read, for errors.
 
     Raises:
-        InputError: A manifest is of another format, was changed, or names a path that no dataset has.
-        FileNotFoundError: One is missing.
+        InputError: A file is missing, of another format, was changed, or names a path that no dataset has.
     """
-    texts = {MANIFEST: read(MANIFEST)}
-    manifest = _parsed(texts[MANIFEST], f"{where}: {MANIFEST}")
-    if manifest.get("manifest_version") != MANIFEST_VERSION:
-        found = manifest.get("manifest_version")
-        msg = (
-            f"{where}: {MANIFEST} is of format {found!r}, and this version of Glotmill reads {MANIFEST_VERSION}; "
-            f"use the version that wrote it"
-        )
-        raise InputError(msg)
-    entries = [*manifest.get("images", ())]
-    configs = {}
-    for lang, config in manifest["configs"].items():
-        name = safe_path(config["manifest"], where)
-        texts[name] = read(name)
-        if bytes_sha256(texts[name]) != config["sha256"]:
-            msg = f"{where}: {name} is not the file whose checksum {MANIFEST} names; build, or pull, again"
-            raise InputError(msg)
-        splits = _parsed(texts[name], f"{where}: {name}")["splits"]
-        configs[lang] = [shard for shards in splits.values() for shard in shards]
-        entries += configs[lang]
-    shards = {safe_path(e["path"], where): Stored(e["sha256"], e["size"], e["rows"]) for e in entries}
-    return Contents(manifest, texts, shards, configs)
+    small: dict[str, bytes] = {}
 
+    def noted(name: str) -> bytes:
+        small[name] = read(name)
+        return small[name]
 
-def _parsed(data: bytes, where: str) -> dict[str, Any]:
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        msg = f"{where}: no JSON: {error}"
-        raise InputError(msg) from None
-    if not isinstance(value, dict):
-        msg = f"{where}: expected a JSON object"
-        raise InputError(msg)
-    return value
-
-
-def safe_path(path: str, where: str) -> str:
-    """The path, if a dataset can have it.
-
-    Raises:
-        InputError: It could lead out of the dataset's folder, or to a file that is none of a dataset's.
-    """
-    if not PATH.fullmatch(path):
-        msg = f"{where}: the manifest names {path!r}, which is no path of a dataset; nothing is read or written there"
-        raise InputError(msg)
-    return path
+    manifest = manifest_from(noted, where)
+    for name in (*PAGES, *EXTRAS):
+        try:
+            noted(name)
+        except FileNotFoundError:
+            if name in PAGES:
+                msg = f"{where}: {name} is missing; build, or pull, again"
+                raise InputError(msg) from None
+    shards = {shard.path: Stored(shard.sha256, shard.size, shard.rows) for shard in manifest.all_shards()}
+    shards |= {e["path"]: Stored(e["sha256"], e["size"], e["rows"]) for e in manifest.facts["images"]}
+    return Contents(manifest, small, shards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +100,12 @@ class LocalDataset:
     Attributes:
         folder: The build's folder.
         root: The dataset's.
-        contents: Its manifest.
-        small: Everything that is no Parquet file, by path.
+        contents: What it consists of.
     """
 
     folder: Path
     root: Path
     contents: Contents
-    small: Mapping[str, bytes]
 
     @classmethod
     def open(cls, folder: Path) -> LocalDataset:
@@ -143,16 +115,10 @@ class LocalDataset:
             InputError: There is no dataset.
         """
         root = folder / "dataset" if (folder / "dataset").is_dir() else folder
-        if not (root / MANIFEST).is_file():
+        if not has_manifest(root):
             msg = f"{folder}: no dataset there (no {MANIFEST}); name the folder of a build, such as outputs/NAME"
             raise InputError(msg)
-        try:
-            contents = read_contents(lambda name: (root / name).read_bytes(), str(root))
-            pages = {name: (root / name).read_bytes() for name in PAGES}
-        except FileNotFoundError as error:
-            msg = f"{root}: {Path(str(error.filename)).name} is missing; build, or pull, again"
-            raise InputError(msg) from None
-        return cls(folder, root, contents, contents.texts | pages)
+        return cls(folder, root, read_contents(lambda name: (root / name).read_bytes(), str(root)))
 
     def check(self, path: str, schema: pa.Schema | None) -> pa.Schema:
         """Find a shard to be what the manifest says, and of the schema of those before.

@@ -8,7 +8,8 @@ from typing import Any
 
 from huggingface_hub.utils.sha import git_hash
 
-from engine.publish.contents import MANIFEST, OWNED, LocalDataset
+from engine.publish.contents import LocalDataset, is_ours
+from engine.store.manifest import MANIFEST
 from schemas.errors import InputError
 
 
@@ -68,17 +69,17 @@ def make_plan(local: LocalDataset, there: Mapping[str, RemoteFile], base: str | 
     if foreign and MANIFEST not in there:
         msg = f"{where}: it holds {foreign[0]} but no {MANIFEST}, so Glotmill did not publish it; name another target"
         raise InputError(msg)
-    shards = local.contents.shards
+    shards, small = local.contents.shards, local.contents.small
     upload = sorted(path for path, said in shards.items() if path not in there or there[path].sha256 != said.sha256)
-    pages = sorted(name for name, data in local.small.items() if name not in there or not _same(there[name], data))
-    ours = {*shards, *local.small}
+    pages = sorted(name for name, data in small.items() if name not in there or not _same(there[name], data))
+    ours = {*shards, *small}
     return PublishPlan(
         base=base,
         upload=upload,
         pages=pages,
-        delete=sorted(path for path in there if path.startswith(OWNED) and path not in ours),
+        delete=sorted(path for path in there if is_ours(path) and path not in ours),
         unchanged=len(shards) - len(upload),
-        bytes_up=sum(shards[path].size for path in upload) + sum(len(local.small[name]) for name in pages),
+        bytes_up=sum(shards[path].size for path in upload) + sum(len(small[name]) for name in pages),
     )
 
 

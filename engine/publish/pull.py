@@ -17,17 +17,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.progress import ProgressReport
-from engine.publish.contents import PAGES, Contents, read_contents
+from engine.publish.contents import Contents, LocalDataset, read_contents
 from engine.publish.hub import REFUSALS, HubRepository
 from engine.publish.places import FolderPlace, HubPlace
-from engine.publish.pulled import Pulled
+from engine.publish.pulled import SCORES, Pulled, columns_of
 from engine.publish.versions import StoredFile, Versions
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.files import whole_file, write_bytes, write_table
 from schemas.errors import InputError, PublishError
 from schemas.keys import file_sha256
 
-SCORES = "scores"  # the folder of the pulled columns, beside ``dataset``
 PREFIXES = ("score_", "turn_")
 COLUMNS = ("record_id", "lang", "task", "row_status", "scores_skipped", "keep", "filter_reasons")
 
@@ -162,42 +161,36 @@ def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: 
         InputError: There is no dataset of Glotmill there, or the folder holds something else.
         PublishError: The target does not answer, or holds other bytes than its manifest says.
     """
-    try:
-        contents = read_contents(origin.read, origin.place)
-        pages = {name: origin.read(name) for name in PAGES}
-    except FileNotFoundError as error:
-        msg = f"{origin.place}: {error.filename} is not there, so Glotmill did not publish this"
-        raise InputError(msg) from None
+    contents = read_contents(origin.read, origin.place)
     _check_folder(folder, origin.place)
-    records = [path for path in contents.shards if path.startswith("data/")]
+    records = [shard.path for shard in contents.manifest.all_shards()]
     sizes = {path: _columns_size(origin, path) for path in records}
-    total = sum(shard.size for shard in contents.shards.values())
     here = _here(folder, contents)
-    small = {**contents.texts, **pages}
     missing = [path for path in contents.shards if path not in here] if everything else []
-    down = sum(len(data) for data in small.values()) + sum(sizes.values())
+    down = sum(len(data) for data in contents.small.values()) + sum(sizes.values())
     down += sum(contents.shards[path].size for path in missing)
     progress.say(
-        f"down: {down:,} bytes (of {len(records):,} shards the score columns; all shards are {total:,}); up: nothing"
+        f"down: {down:,} bytes (of {len(records):,} shards the score columns; they are {contents.size:,}); up: nothing"
     )
     with build_lock(folder):
         recover(folder)
         with staging(folder) as staged:
-            for name, data in small.items():
+            for name, data in contents.small.items():
                 write_bytes(staged / "dataset" / name, data)
             for path in here:
                 target = staged / "dataset" / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.link(folder / "dataset" / path, target)
+            columns = {}
             with progress.stage("pull", "shards") as stage:
                 for path in records:
-                    _pull_columns(origin, path, staged / SCORES / path.removeprefix("data/"))
+                    columns[path] = _pull_columns(origin, path, staged / columns_of(path))
                     stage.advance(1, total=len(records))
             _fetch(origin, contents, missing, staged / "dataset", progress)
-            Pulled(origin.place, origin.revision, contents.sha256).write(staged)
+            Pulled(origin.place, origin.revision, contents.sha256, columns).write(staged)
             commit(folder, ("dataset", SCORES))
     whole = len(here) + len(missing)
-    return PullOutcome(str(folder), origin.place, origin.revision, len(contents.shards), whole, down, total)
+    return PullOutcome(str(folder), origin.place, origin.revision, len(contents.shards), whole, down, contents.size)
 
 
 def fetch_shards(folder: Path, paths: list[str], progress: ProgressReport) -> None:
@@ -216,7 +209,7 @@ def fetch_shards(folder: Path, paths: list[str], progress: ProgressReport) -> No
     origin = open_origin(
         HubPlace(hub, pulled.revision) if hub != pulled.place else FolderPlace(pulled.place, pulled.revision)
     )
-    contents = read_contents(lambda name: (folder / "dataset" / name).read_bytes(), str(folder))
+    contents = LocalDataset.open(folder).contents
     down = sum(contents.shards[path].size for path in paths)
     progress.say(f"down: {down:,} bytes ({len(paths):,} whole shards from {pulled.place}); up: nothing")
     _fetch(origin, contents, paths, folder / "dataset", progress)
@@ -264,10 +257,12 @@ def _columns_size(origin: Origin, path: str) -> int:
     )
 
 
-def _pull_columns(origin: Origin, path: str, to: Path) -> None:
+def _pull_columns(origin: Origin, path: str, to: Path) -> str:
+    """Write the columns of a shard that rules read; the SHA-256 of the file."""
     with _readable(origin, path), origin.open(path) as file, pq.ParquetFile(file, pre_buffer=True) as opened:
         table = opened.read(columns=_wanted(opened.schema_arrow.names))
     write_table(to, table)
+    return file_sha256(to)
 
 
 @contextmanager

@@ -10,8 +10,33 @@ import orjson
 from engine.publish.contents import LocalDataset
 from engine.store.files import write_json
 from schemas.errors import InputError
+from schemas.keys import file_sha256
 
 PULLED = "pulled.json"
+SCORES = "scores"  # the folder of the pulled columns, beside ``dataset``
+
+
+def columns_of(path: str) -> str:
+    """Where the pulled columns of a shard are, in the build's folder."""
+    return f"{SCORES}/{path.removeprefix('data/')}"
+
+
+def pulled_columns(folder: Path, path: str) -> Path | None:
+    """The columns of a shard that rules read, where a pull brought these and left the shard where it was.
+
+    Raises:
+        InputError: The file was edited.
+    """
+    if (folder / "dataset" / path).is_file():
+        return None
+    origin = Pulled.of(folder)
+    if origin is None or path not in origin.columns:
+        return None
+    found = folder / columns_of(path)
+    if not found.is_file() or file_sha256(found) != origin.columns[path]:
+        msg = f"{found}: not the file that was pulled; pull again"
+        raise InputError(msg)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +47,13 @@ class Pulled:
         place: Where it was pulled from, without the revision.
         revision: The commit, or the version, where shards that are not here can be had.
         manifest: SHA-256 of the manifest there.
+        columns: SHA-256 of each file of pulled columns, by the path of its shard.
     """
 
     place: str
     revision: str
     manifest: str
+    columns: dict[str, str]
 
     @classmethod
     def of(cls, folder: Path) -> Pulled | None:
@@ -65,4 +92,4 @@ class Pulled:
         """Note that a pulled dataset was published: from now on it comes from that commit."""
         origin = cls.of(local.folder)
         if origin is not None and origin.place == place.partition("@")[0]:
-            cls(origin.place, revision, local.contents.sha256).write(local.folder)
+            cls(origin.place, revision, local.contents.sha256, origin.columns).write(local.folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from huggingface_hub import CommitOperationCopy, CommitOperationDelete
 
 from engine.progress import ProgressReport
-from engine.publish.contents import OWNED
+from engine.publish.contents import is_ours
 from engine.publish.hub import HubRepository, Operation
 from engine.publish.outcome import Outcome
 from engine.publish.places import FolderPlace
@@ -28,7 +28,7 @@ def roll_back_hub(hub: HubRepository, tag: str, progress: ProgressReport, *, dry
         raise InputError(msg)
     now, then = hub.files(base), hub.files(source)
     changed = sorted(path for path, file in then.items() if now.get(path) != file)
-    gone = sorted(path for path in now if path.startswith(OWNED) and path not in then)
+    gone = sorted(path for path in now if is_ours(path) and path not in then)
     shards = [path for path in changed if then[path].sha256]
     pages = [path for path in changed if not then[path].sha256]
     same = sum(1 for path in then if then[path].sha256) - len(shards)

@@ -59,7 +59,7 @@ def _files(local: LocalDataset) -> dict[str, StoredFile]:
     files = {
         path: StoredFile(stored_name(path, s.sha256), s.sha256, s.size) for path, s in local.contents.shards.items()
     }
-    for name, data in local.small.items():
+    for name, data in local.contents.small.items():
         sha256 = bytes_sha256(data)
         files[name] = StoredFile(stored_name(name, sha256), sha256, len(data))
     return files
@@ -71,7 +71,7 @@ def _plan(local: LocalDataset, files: dict[str, StoredFile], there: dict[str, St
     return PublishPlan(
         base=str(latest) if latest else None,
         upload=upload,
-        pages=[path for path in changed if path in local.small],
+        pages=[path for path in changed if path in local.contents.small],
         delete=sorted(set(there) - set(files)),
         unchanged=len(local.contents.shards) - len(upload),
         bytes_up=sum(files[path].size for path in changed),
@@ -98,7 +98,7 @@ def _send(
                 versions.folder.put_file(file.name, local.root / path)
             stage.advance(file.size, total=plan.bytes_up)
         for path in plan.pages:
-            versions.folder.put_if_absent(files[path].name, local.small[path])
+            versions.folder.put_if_absent(files[path].name, local.contents.small[path])
             stage.advance(files[path].size, total=plan.bytes_up)
 
 

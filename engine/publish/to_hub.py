@@ -15,13 +15,14 @@ import pyarrow as pa
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 from engine.progress import ProgressReport
-from engine.publish.contents import MANIFEST, LocalDataset
+from engine.publish.contents import LocalDataset
 from engine.publish.hub import Answer, HubRepository, Operation
 from engine.publish.journal import Journal
 from engine.publish.outcome import Outcome
 from engine.publish.plan import PublishPlan, make_plan
 from engine.publish.pulled import Pulled
 from engine.publish.verify import verify_hub
+from engine.store.manifest import MANIFEST
 from schemas.errors import PublishError
 from schemas.keys import bytes_sha256
 
@@ -150,9 +151,9 @@ class _Publication:
         return operations
 
     def _commit(self, plan: PublishPlan, operations: list[Operation]) -> Answer:
-        operations += [CommitOperationAdd(name, self._local.small[name]) for name in plan.pages]
+        operations += [CommitOperationAdd(name, self._local.contents.small[name]) for name in plan.pages]
         operations += [CommitOperationDelete(path, is_folder=False) for path in plan.delete]
-        manifest = self._local.contents.manifest
+        manifest = self._local.contents.manifest.facts
         rows, kept = (sum(config[key] for config in manifest["configs"].values()) for key in ("rows", "kept"))
         message = (
             f"{manifest['name']}: {kept:,} of {rows:,} rows kept in {len(manifest['configs'])} languages\n\n"

@@ -8,7 +8,7 @@ import yaml
 from datasets import load_dataset
 from huggingface_hub.utils.sha import git_hash
 
-from engine.publish.contents import OWNED, LocalDataset
+from engine.publish.contents import LocalDataset, is_ours
 from engine.publish.hub import HubRepository
 from schemas.errors import PublishError
 
@@ -34,12 +34,12 @@ def verify_hub(
         if found is None or (found.sha256, found.size) != (said.sha256, said.size):
             raise _wrong(hub, oid, f"{path} is not the shard that was sent")
         advance(1)
-    for name, data in local.small.items():
+    for name, data in local.contents.small.items():
         if name not in there or there[name].blob != git_hash(data):
             raise _wrong(hub, oid, f"{name} is not what was sent")
         advance(1)
-    known = {*local.contents.shards, *local.small}
-    stray = sorted(path for path in there if path.startswith(OWNED) and path not in known)
+    known = {*local.contents.shards, *local.contents.small}
+    stray = sorted(path for path in there if is_ours(path) and path not in known)
     if stray:
         raise _wrong(hub, oid, f"{stray[0]} belongs to no version of this dataset")
     if rows:
@@ -49,7 +49,7 @@ def verify_hub(
 
 def config_names(local: LocalDataset) -> list[str]:
     """The configs of a dataset's card."""
-    head = yaml.safe_load(local.small["README.md"].decode().split("---\n")[1])
+    head = yaml.safe_load(local.contents.small["README.md"].decode().split("---\n")[1])
     return [config["config_name"] for config in head["configs"]]
 
 

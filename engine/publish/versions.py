@@ -15,10 +15,11 @@ from typing import Any
 import orjson
 import yaml
 
-from engine.publish.contents import PAGES, safe_path
+from engine.publish.contents import EXTRAS, PAGES
 from engine.publish.places import FolderPlace
 from engine.store.files import json_bytes
 from engine.store.folder import Folder
+from engine.store.manifest import MANIFEST, inside
 from schemas.errors import InputError, StoreError
 from schemas.keys import bytes_sha256
 
@@ -102,8 +103,8 @@ class Versions:
             raise InputError(msg)
         files = {}
         for path, entry in listed["files"].items():
-            if path != "manifest.json" and path not in PAGES:
-                safe_path(path, where)
+            if path not in (MANIFEST, *PAGES, *EXTRAS):
+                inside(path, where)
             if not STORED.fullmatch(entry["name"]):
                 msg = f"{where} names {entry['name']!r}, which is no file of a dataset; nothing is read there"
                 raise InputError(msg)

@@ -127,7 +127,7 @@ def _unreliable(facts: CardFacts) -> str:
 
 def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
     rows = []
-    for column, found in scores.items():
+    for column, found in sorted(scores.items()):
         spread = [f"{found[name]:g}" if name in found else "" for name in ("min", "median", "max")]
         rows.append([f"`{column}`", bars(found["bins"]) if "bins" in found else "", *spread, f"{found['null']:,}"])
     return _table(["score", "spread", "least", "median", "greatest", "not judged"], rows, numbers=4)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,6 +25,7 @@ from engine.publish.pulled import SCORES, Pulled, columns_of
 from engine.publish.versions import StoredFile, Versions
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.files import whole_file, write_bytes, write_table
+from engine.store.shards import Shard, ids_sha256
 from schemas.errors import InputError, PublishError
 from schemas.keys import file_sha256
 
@@ -163,11 +165,11 @@ def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: 
     """
     contents = read_contents(origin.read, origin.place)
     _check_folder(folder, origin.place)
-    records = [shard.path for shard in contents.manifest.all_shards()]
-    sizes = {path: _columns_size(origin, path) for path in records}
+    records = contents.manifest.all_shards()
+    columns_down = sum(_columns_size(origin, shard.path) for shard in records)
     here = _here(folder, contents)
     missing = [path for path in contents.shards if path not in here] if everything else []
-    down = sum(len(data) for data in contents.small.values()) + sum(sizes.values())
+    down = sum(len(data) for data in contents.small.values()) + columns_down
     down += sum(contents.shards[path].size for path in missing)
     progress.say(
         f"down: {down:,} bytes (of {len(records):,} shards the score columns; they are {contents.size:,}); up: nothing"
@@ -183,8 +185,8 @@ def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: 
                 os.link(folder / "dataset" / path, target)
             columns = {}
             with progress.stage("pull", "shards") as stage:
-                for path in records:
-                    columns[path] = _pull_columns(origin, path, staged / columns_of(path))
+                for shard in records:
+                    columns[shard.path] = _pull_columns(origin, shard, staged / columns_of(shard.path))
                     stage.advance(1, total=len(records))
             _fetch(origin, contents, missing, staged / "dataset", progress)
             Pulled(origin.place, origin.revision, contents.sha256, columns).write(staged)
@@ -257,10 +259,19 @@ def _columns_size(origin: Origin, path: str) -> int:
     )
 
 
-def _pull_columns(origin: Origin, path: str, to: Path) -> str:
-    """Write the columns of a shard that rules read; the SHA-256 of the file."""
+def _pull_columns(origin: Origin, shard: Shard, to: Path) -> str:
+    """Write the columns of a shard that rules read; the SHA-256 of the file.
+
+    Raises:
+        PublishError: Its rows are not those that the manifest describes.
+    """
+    path = shard.path
     with _readable(origin, path), origin.open(path) as file, pq.ParquetFile(file, pre_buffer=True) as opened:
         table = opened.read(columns=_wanted(opened.schema_arrow.names))
+    kept = int(pl.Series(table["keep"]).sum())
+    if (ids_sha256(table["record_id"].to_pylist()), kept) != (shard.ids_sha256, shard.kept):
+        msg = f"{origin.place}: {path} does not hold the rows that the manifest describes"
+        raise PublishError(msg)
     write_table(to, table)
     return file_sha256(to)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from engine.progress import ProgressReport
 from engine.publish.contents import LocalDataset
 from engine.publish.outcome import Outcome
 from engine.publish.places import FolderPlace
 from engine.publish.plan import PublishPlan
+from engine.publish.ready import ready_shards
 from engine.publish.versions import StoredFile, Versions, stored_name
 from schemas.errors import PublishError
 from schemas.keys import bytes_sha256
@@ -34,7 +33,7 @@ def publish_to_folder(
         plan = _plan(local, files, there, latest)
         if attempt == 1:
             progress.say(plan.line())
-            _check_shards(local, plan, progress)
+            ready_shards(local, plan.upload, progress, fetch=not dry_run)
         if plan.empty or dry_run:
             if not dry_run and versions.pointer().get("version") != latest:
                 versions.point(latest, there)  # a run that was killed before its last step
@@ -76,15 +75,6 @@ def _plan(local: LocalDataset, files: dict[str, StoredFile], there: dict[str, St
         unchanged=len(local.contents.shards) - len(upload),
         bytes_up=sum(files[path].size for path in changed),
     )
-
-
-def _check_shards(local: LocalDataset, plan: PublishPlan, progress: ProgressReport) -> None:
-    schemas: dict[str, pa.Schema] = {}
-    with progress.stage("check", "shards") as stage:
-        for path in plan.upload:
-            kind = path.partition("/")[0]
-            schemas[kind] = local.check(path, schemas.get(kind))
-            stage.advance(1, total=len(plan.upload))
 
 
 def _send(

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pyarrow as pa
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 from engine.progress import ProgressReport
@@ -21,6 +20,7 @@ from engine.publish.journal import Journal
 from engine.publish.outcome import Outcome
 from engine.publish.plan import PublishPlan, make_plan
 from engine.publish.pulled import Pulled
+from engine.publish.ready import ready_shards
 from engine.publish.verify import verify_hub
 from engine.store.manifest import MANIFEST
 from schemas.errors import PublishError
@@ -77,7 +77,7 @@ class _Publication:
     def run(self) -> Outcome:
         self._hub.check_token()
         plan = self._plan(first=True)
-        self._check_shards(plan)
+        ready_shards(self._local, plan.upload, self._progress, fetch=not self._options.dry_run)
         if plan.empty or self._options.dry_run:
             return self._nothing(plan)
         self._check_tag(plan)
@@ -112,14 +112,6 @@ class _Publication:
             )
             raise PublishError(msg)
         return plan
-
-    def _check_shards(self, plan: PublishPlan) -> None:
-        schemas: dict[str, pa.Schema] = {}
-        with self._progress.stage("check", "shards") as stage:
-            for path in plan.upload:
-                kind = path.partition("/")[0]
-                schemas[kind] = self._local.check(path, schemas.get(kind))
-                stage.advance(1, total=len(plan.upload))
 
     def _check_tag(self, plan: PublishPlan) -> None:
         tag = self._options.tag

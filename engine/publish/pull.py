@@ -30,6 +30,7 @@ from schemas.errors import InputError, PublishError
 from schemas.keys import file_sha256
 
 PREFIXES = ("score_", "turn_")
+FOOTER_BYTES = 65_536  # what is read of the end of a shard to find its footer
 COLUMNS = ("record_id", "lang", "task", "row_status", "scores_skipped", "keep", "filter_reasons")
 
 
@@ -166,7 +167,8 @@ def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: 
     contents = read_contents(origin.read, origin.place)
     _check_folder(folder, origin.place)
     records = contents.manifest.all_shards()
-    columns_down = sum(_columns_size(origin, shard.path) for shard in records)
+    footers = {shard.path: _footer(origin, shard.path) for shard in records}
+    columns_down = sum(_columns_size(footers[shard.path]) + min(shard.size, FOOTER_BYTES) for shard in records)
     here = _here(folder, contents)
     missing = [path for path in contents.shards if path not in here] if everything else []
     down = sum(len(data) for data in contents.small.values()) + columns_down
@@ -186,7 +188,7 @@ def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: 
             columns = {}
             with progress.stage("pull", "shards") as stage:
                 for shard in records:
-                    columns[shard.path] = _pull_columns(origin, shard, staged / columns_of(shard.path))
+                    columns[shard.path] = _pull_columns(origin, shard, footers[shard.path], staged)
                     stage.advance(1, total=len(records))
             _fetch(origin, contents, missing, staged / "dataset", progress)
             Pulled(origin.place, origin.revision, contents.sha256, columns).write(staged)
@@ -246,34 +248,37 @@ def _wanted(names: list[str]) -> list[str]:
     return [name for name in names if name in COLUMNS or name.startswith(PREFIXES)]
 
 
-def _columns_size(origin: Origin, path: str) -> int:
-    """Compressed bytes of the columns that are pulled of a shard."""
+def _footer(origin: Origin, path: str) -> pq.FileMetaData:
     with _readable(origin, path), origin.open(path) as file:
-        meta = pq.read_metadata(file)
-    wanted = {*COLUMNS}
+        return pq.read_metadata(file)
+
+
+def _columns_size(footer: pq.FileMetaData) -> int:
+    """Compressed bytes of the columns that are pulled of a shard."""
     return sum(
         column.total_compressed_size
-        for group in map(meta.row_group, range(meta.num_row_groups))
+        for group in map(footer.row_group, range(footer.num_row_groups))
         for column in map(group.column, range(group.num_columns))
-        if (name := column.path_in_schema.partition(".")[0]) in wanted or name.startswith(PREFIXES)
+        if _wanted([column.path_in_schema.partition(".")[0]])
     )
 
 
-def _pull_columns(origin: Origin, shard: Shard, to: Path) -> str:
+def _pull_columns(origin: Origin, shard: Shard, footer: pq.FileMetaData, staged: Path) -> str:
     """Write the columns of a shard that rules read; the SHA-256 of the file.
 
     Raises:
         PublishError: Its rows are not those that the manifest describes.
     """
     path = shard.path
-    with _readable(origin, path), origin.open(path) as file, pq.ParquetFile(file, pre_buffer=True) as opened:
+    with _readable(origin, path), origin.open(path) as file:
+        opened = pq.ParquetFile(file, metadata=footer, pre_buffer=True)
         table = opened.read(columns=_wanted(opened.schema_arrow.names))
     kept = int(pl.Series(table["keep"]).sum())
     if (ids_sha256(table["record_id"].to_pylist()), kept) != (shard.ids_sha256, shard.kept):
         msg = f"{origin.place}: {path} does not hold the rows that the manifest describes"
         raise PublishError(msg)
-    write_table(to, table)
-    return file_sha256(to)
+    write_table(staged / columns_of(path), table)
+    return file_sha256(staged / columns_of(path))
 
 
 @contextmanager

@@ -55,6 +55,7 @@ class StandInHub:
     Attributes:
         token: The one token it knows; it belongs to the user ``me``.
         requests: (method, path with query, body) of every request.
+        served: (path, bytes) of every file, or range of one, that was read.
         page: Entries of a tree listing in one answer.
         xet: Folder of Xet's local store, which uploads then go to.
     """
@@ -64,6 +65,7 @@ class StandInHub:
         self.repositories: dict[str, Repository] = {}
         self.stored: dict[str, bytes] = {}
         self.requests: list[tuple[str, str, bytes]] = []
+        self.served: list[tuple[str, int]] = []
         self.faults: list[Fault] = []
         self.page = page
         self.xet: Path | None = None
@@ -317,10 +319,14 @@ class _Handler(BaseHTTPRequestHandler):
         headers = [("X-Repo-Commit", commit.oid), ("ETag", etag), ("Accept-Ranges", "bytes")]
         if file.lfs:
             headers += [("X-Linked-Etag", etag), ("X-Linked-Size", str(file.size))]
+        if self.command == "HEAD":
+            return 200, file.data, tuple(headers)
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")
         if wanted is None:
+            self.owner.served.append((path, file.size))
             return 200, file.data, tuple(headers)
         first, last = int(wanted[1]), min(int(wanted[2] or file.size - 1), file.size - 1)
+        self.owner.served.append((path, last + 1 - first))
         headers.append(("Content-Range", f"bytes {first}-{last}/{file.size}"))
         return 206, file.data[first : last + 1], tuple(headers)
 

@@ -21,7 +21,6 @@ from engine.refilter import refilter
 from schemas.errors import InputError, PublishError
 from schemas.keys import bytes_sha256
 from tests.faults.trials import content
-from tests.hub import StandInHub
 
 RULE = "filter.user.long.fails=score_lexical_letters >= 30"
 QUIET = ProgressReport(quiet=True)
@@ -29,10 +28,6 @@ QUIET = ProgressReport(quiet=True)
 
 def bring(to: Path, place: str = "hf://datasets/org/set", *, everything: bool = False):
     return pull(open_origin(parse_place(place, "PLACE", versions=True)), to, QUIET, everything=everything)
-
-
-def downloaded(hub: StandInHub) -> list[str]:
-    return [path.rpartition("/")[2] for path in hub.asked("GET", r"/resolve/.*\.parquet")]
 
 
 @pytest.mark.parametrize("target", ["hub", "folder"])
@@ -50,7 +45,7 @@ def test_pull_refilter_publish_gives_the_bytes_of_doing_it_where_the_build_was_m
 
     send(folder)
     outcome = bring(pulled, place)
-    assert outcome.whole == 0 < outcome.bytes_down < outcome.bytes_of_shards
+    assert outcome.whole == 0
     assert list((pulled / "dataset").rglob("*.parquet")) == []
     there = refilter(pulled, overrides=(RULE,))
     here = refilter(folder, overrides=(RULE,))
@@ -68,13 +63,13 @@ def test_pull_refilter_publish_gives_the_bytes_of_doing_it_where_the_build_was_m
 
 def test_the_bytes_that_come_down_are_stated_before_and_are_those_that_come(hub, folder, publish, tmp_path, capsys):
     publish(folder)
-    hub.requests.clear()
+    hub.served.clear()
     origin = open_origin(parse_place("hf://datasets/org/set", "PLACE"))
     outcome = pull(origin, tmp_path / "pulled", ProgressReport(), everything=False)
     assert f"down: {outcome.bytes_down:,} bytes" in capsys.readouterr().err
-    small = LocalDataset.open(folder).contents.small
-    columns = outcome.bytes_down - sum(len(data) for data in small.values())
-    assert 0 < columns < outcome.bytes_of_shards
+    assert sum(size for _, size in hub.served) == pytest.approx(
+        outcome.bytes_down, rel=0.15
+    )  # in shards of kilobytes gaps are read, too
 
 
 def test_the_newest_of_what_was_pulled_is_brought_again_and_whole_shards_stay(hub, make, publish, tmp_path: Path):

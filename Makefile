@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-convert soak lint clean fit-filters \
+.PHONY: demo test test-convert test-trainers soak lint clean fit-filters \
 	bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
@@ -16,6 +16,13 @@ test: $(READY)  ## run the test suite
 test-convert: $(READY)  ## the conversion of a Hub checkpoint, with torch and transformers (several hundred MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,convert]'
 	$(BIN)/python -m pytest tests/engine/translators/test_conversion.py
+
+# Several gigabytes of trainers: their own loaders read what `glotmill export` writes.
+test-trainers: $(READY)  ## trl, LLaMA-Factory, ms-swift and axolotl on exports: make test-trainers FOLDER=/a/new/folder
+	$(PYTHON) -m venv .venv-trainers
+	.venv-trainers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/trainers/requirements.txt
+	$(BIN)/python -m tests.trainers.exports $(FOLDER)
+	.venv-trainers/bin/python tests/trainers/check.py $(FOLDER)
 
 bench-mix: $(READY)  ## mBLIP's language mix over 23,240 and 2,273,005 rows, and 1 % appended
 	$(BIN)/python -m benchmarks.mix --json

@@ -19,6 +19,7 @@ from engine.store.files import put_if_absent, whole_file, write_bytes
 from schemas.errors import InputError, StoreError
 
 CONFLICTS = 6
+EXTRAS = {"s3": "s3", "gs": "gcs"}  # what to install for a storage
 PROBE = "put-if-absent.probe"
 
 
@@ -40,8 +41,9 @@ class Folder:
             try:
                 self._fs, self._root = fsspec.url_to_fs(self.url.rstrip("/"), use_listings_cache=False)
             except (ValueError, ImportError, OSError) as error:
-                extra = ": pip install 'glotmill[s3]'" if self.url.startswith("s3://") else ""
-                msg = f"{self.url}: no such storage here: {error}{extra}"
+                extra = EXTRAS.get(self.url.partition("://")[0])
+                how = f": pip install 'glotmill[{extra}]'" if extra else ""
+                msg = f"{self.url}: no such storage here: {error}{how}"
                 raise InputError(msg) from None
 
     def __str__(self) -> str:

@@ -12,11 +12,14 @@ from engine.cli.build import build_command
 from engine.cli.calibrate import calibrate_command
 from engine.cli.diff import diff_command
 from engine.cli.explain import explain_command
+from engine.cli.export import export_command
 from engine.cli.gc import gc_command
 from engine.cli.listings import languages_command, recipes_command
 from engine.cli.memory import memory_app
 from engine.cli.plan import plan_command
 from engine.cli.preview import preview_command
+from engine.cli.publish import publish_command, rollback_command
+from engine.cli.pull import pull_command
 from engine.cli.refilter import refilter_command
 from engine.cli.report import report_command
 from engine.cli.show import show_command
@@ -43,11 +46,15 @@ app.command("explain")(explain_command)
 app.command("verify")(verify_command)
 app.command("gc")(gc_command)
 app.command("calibrate")(calibrate_command)
+app.command("export")(export_command)
 app.command("preview")(preview_command)
 app.command("report")(report_command)
 app.command("show")(show_command)
 app.command("status")(status_command)
 app.command("traceback")(traceback_command)
+app.command("publish")(publish_command)
+app.command("pull")(pull_command)
+app.command("rollback")(rollback_command)
 app.command("recipes")(recipes_command)
 app.command("languages")(languages_command)
 app.command("templates")(templates_command)

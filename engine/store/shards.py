@@ -7,7 +7,7 @@ it is written; a shard's counts come out: rows = kept + dropped + failed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -110,6 +110,14 @@ def count_verdicts(rows: pl.DataFrame) -> VerdictCount:
     for failed, reason, number in refused.sort("reason").iter_rows():
         counts[failed][reason] = number
     return VerdictCount(int(rows["keep"].sum()), counts[False], counts[True])
+
+
+def ids_sha256(record_ids: Iterable[str]) -> str:
+    """The digest that a manifest states of a shard's record ids, in order."""
+    found = hashlib.sha256()
+    for record_id in record_ids:
+        found.update(record_id.encode() + b"\n")
+    return found.hexdigest()
 
 
 def published_schema(schema: pa.Schema) -> pa.Schema:

@@ -19,7 +19,7 @@ from engine.progress import ProgressReport
 from engine.publish.describe import CALIBRATION
 from engine.refilter import new_rules
 from engine.store.located import dataset_folder, unnamed_files
-from engine.store.manifest import LOCK_FILE, MANIFEST, Manifest, read_facts, read_shards
+from engine.store.manifest import LOCK_FILE, MANIFEST, Manifest, files_of, read_facts, read_shards
 from engine.store.shards import Shard
 from engine.verify.card import card_problems
 from engine.verify.shard import Checked, Rules, bytes_problems, check, read_ids
@@ -81,7 +81,7 @@ def verify(folder: Path, progress: ProgressReport, *, deep: bool = False) -> Ver
     """
     dataset = dataset_folder(folder)
     before = file_sha256(dataset / MANIFEST)
-    facts = read_facts(dataset)
+    facts = read_facts(files_of(dataset), str(dataset))
     problems: list[Problem] = []
     shards = _manifests(dataset, facts, problems)
     rules = _rules(dataset, Manifest(facts, shards), problems, deep=deep)
@@ -110,7 +110,7 @@ def _manifests(dataset: Path, facts: Mapping[str, Any], problems: list[Problem])
     for lang in facts["languages"]:
         config = facts["configs"][lang]
         try:
-            shards[lang] = read_shards(dataset, facts, lang)
+            shards[lang] = read_shards(files_of(dataset), str(dataset), facts, lang)
         except InputError as error:
             problems.append(Problem(str(config.get("manifest")), f"{_without(dataset, error)}; {lang} is not checked"))
             continue

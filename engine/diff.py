@@ -30,7 +30,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "filter": ("filter",),
 }
 REST = "recipe"
-ELSEWHERE = ("languages", "configs", "recipe")  # told of by language and shard, or by what it decides
+# Told of by language and shard, or by what decides them.
+ELSEWHERE = ("languages", "configs", "recipe", "scores", "tasks")
 NAMES = {key: name for sections in SECTIONS.values() for key, name in sections.items()}
 KEPT = "kept"
 ABSENT = "absent"

@@ -125,7 +125,7 @@ def write_adequacy(fit: list[Corpus], train: list[Corpus], machine: Machine) -> 
     for name, fitted in detectors.items():
         fitted["zero"] = zeros(name, fitted, people)
     content = {
-        "engine": "the embedded model",
+        "engine": machine.model,
         "fitted_on": [f"{corpus.name} {corpus.lang}, human and machine translations" for corpus in human],
         "zeros_of": [f"{corpus.name} {corpus.lang}, human translations" for corpus in (*human, *train)],
         "detectors": detectors,

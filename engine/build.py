@@ -16,6 +16,7 @@ from engine.publish.card import CardFacts, card
 from engine.samples import Samples, make_samples
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
+from engine.stages.forced import ForcedCount, ForcedStage
 from engine.stages.ingest import SourceCount
 from engine.stages.pack import Packer
 from engine.stages.sample_files import sample_rows
@@ -64,8 +65,8 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             memory = Memory(job.memory)
-            translated = _translate(job, samples.files, memory, run, progress)
             scores = ScoreStore(job.memory)
+            translated = _translate(job, samples.files, memory, scores, run, progress)
             packed = _pack(job, samples, translated, scores, staged / "dataset", progress)
             shards = {lang: done.shards for lang, done in packed.items()}
             _describe(job, samples.sources, shards, staged / "dataset")
@@ -80,6 +81,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             languages={lang: done.count for lang, done in packed.items()},
             segments=translated.there,
             back_translation=translated.back,
+            forced=translated.forced,
             set_aside=[file.location for file in (*memory.set_aside, *scores.set_aside)],
             seconds=progress.seconds,
             max_failed=job.recipe.max_failed,
@@ -97,19 +99,25 @@ class Translated:
         asked: The segments.
         there: Counts of the way there.
         back: Counts of the way back; None where nothing is translated back.
+        forcing: Reads the forced scores; None where there are none.
+        forced: Their counts.
     """
 
     work: TranslateStage
     asked: Segments
     there: SegmentCount
     back: SegmentCount | None
+    forcing: ForcedStage | None
+    forced: ForcedCount | None
 
     def into(self, lang: str) -> pl.DataFrame:
-        """The entries into a language with their way back."""
-        return entries_into(self.work, lang, self.asked, returned=self.back is not None)
+        """The entries into a language with their way back and their forced scores."""
+        return entries_into(self.work, lang, self.asked, returned=self.back is not None, forced=self.forcing)
 
 
-def _translate(job: Job, files: list[Path], memory: Memory, run: Run, progress: ProgressReport) -> Translated:
+def _translate(
+    job: Job, files: list[Path], memory: Memory, scores: ScoreStore, run: Run, progress: ProgressReport
+) -> Translated:
     with progress.stage("segment", "segments") as stage:
         segments = segments_of(files, job.answers)
         stage.advance(segments.total())
@@ -127,7 +135,13 @@ def _translate(job: Job, files: list[Path], memory: Memory, run: Run, progress: 
             with progress.stage("back", "segments") as stage:
                 back = work.translate("back", way_back, retry_failed=job.retry_failed, advance=stage.advance)
         stop.check()
-    return Translated(work, segments, there, back)
+        forcing = forced = None
+        if job.needs_forced_scores:
+            forcing = ForcedStage(job.translator, work, segments, scores, run, pool)
+            with progress.stage("force", "pairs") as stage:
+                forced = forcing.force(stage.advance)
+        stop.check()
+    return Translated(work, segments, there, back, forcing, forced)
 
 
 def _pack(

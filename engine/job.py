@@ -20,7 +20,7 @@ from engine.translators import TranslatorSpec, resolve_translator
 from engine.workers.ray_session import cluster_gpus
 from filters.calibration import read_calibration
 from filters.policy import Policy, make_policy
-from filters.registry import Models, make_scorers
+from filters.registry import DEFAULT, Models, make_scorers
 from filters.scorer import Scorer
 from recipes.clean import Contamination
 from recipes.model import Recipe
@@ -45,6 +45,7 @@ class Job:
         translator: The engine, described.
         answers: How answers are treated.
         scorers: What measures.
+        left_out: Scorers of the default that do not suit the engine, and why.
         policy: What decides.
         retry_failed: Ask remembered failures again.
         ray_address: A running Ray cluster to work on; None starts a local Ray.
@@ -60,6 +61,7 @@ class Job:
     translator: TranslatorSpec
     answers: AnswerRule
     scorers: list[Scorer]
+    left_out: dict[str, str]
     policy: Policy
     retry_failed: bool
     ray_address: str | None
@@ -103,6 +105,7 @@ class Job:
             "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
             "text": self._text_facts(),
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
+            "scorers_left_out": self.left_out,
             "filter": self.policy.fingerprint(),
         }
 
@@ -110,6 +113,11 @@ class Job:
     def needs_back_translation(self) -> bool:
         """Whether anything looks at the way back."""
         return self.answers.needs_back_translation or any(scorer.needs_back_translation for scorer in self.scorers)
+
+    @property
+    def needs_forced_scores(self) -> bool:
+        """Whether anything looks at forced scores."""
+        return any(scorer.needs_forced_scores for scorer in self.scorers)
 
     def with_answers(self, frequent: frozenset[str]) -> Job:
         """The job with its dictionary's answers, which are known once the samples are."""
@@ -142,7 +150,7 @@ def prepare(
     """
     check_libraries(recipe)
     scorers = make_scorers(
-        recipe.score.scorers,
+        DEFAULT if recipe.score.scorers is None else recipe.score.scorers,
         Models(recipe.score.language_id.model, recipe.score.embedding, recipe.score.image_text),
     )
     policy = resolve_policy(recipe, scorers)
@@ -160,6 +168,11 @@ def prepare(
     gpus = None if ray_address is None else cluster_gpus(ray_address)
     translator = resolve_translator(recipe.translate, gpus)
     _check_languages(recipe, translator)
+    left_out = _left_out(recipe, scorers, translator)
+    scorers = [scorer for scorer in scorers if scorer.name not in left_out]
+    recipe = recipe.with_scorers(scorer.name for scorer in scorers)
+    if left_out:
+        policy = resolve_policy(recipe, scorers)
     mix = MixRule(recipe.mix, recipe.languages)
     mix.identity()  # looks the weights up
     if out is not None and "://" in str(out):
@@ -191,6 +204,7 @@ def prepare(
         translator=translator,
         answers=answers,
         scorers=scorers,
+        left_out=left_out,
         policy=policy,
         retry_failed=retry_failed,
         ray_address=ray_address,
@@ -239,13 +253,9 @@ def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
     """The policy of a recipe for these scorers.
 
     Raises:
-        InputError: Its filter section or its calibration is not usable; a scorer needs what no build has.
+        InputError: Its filter section or its calibration is not usable.
     """
     names = [scorer.name for scorer in scorers]
-    forced = [scorer.name for scorer in scorers if scorer.needs_forced_scores]
-    if forced:
-        msg = f"score.scorers: {', '.join(forced)} needs forced scores, which builds do not make yet"
-        raise InputError(msg)
     metrics = [metric for scorer in scorers for metric in scorer.metrics]
     policy = make_policy(recipe.filter, names, metrics=metrics)
     if recipe.calibration is None:
@@ -254,6 +264,25 @@ def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
         msg = "calibration: its thresholds go by the source's letters: add lexical to score.scorers"
         raise InputError(msg)
     return policy.calibrated(read_calibration(recipe.calibration, policy.parameters))
+
+
+def _left_out(recipe: Recipe, scorers: list[Scorer], translator: TranslatorSpec) -> dict[str, str]:
+    """The scorers of the default that do not suit the engine, and why.
+
+    Raises:
+        InputError: The recipe names a scorer that the engine cannot give what it needs.
+    """
+    model = translator.model.partition("@")[0]
+    unfit = {scorer.name: f"{model} has no forced scores" for scorer in scorers
+             if scorer.needs_forced_scores and not translator.scores}  # fmt: skip
+    if recipe.score.scorers is None:
+        others = {scorer.name: f"its constants are fitted to another engine than {model}" for scorer in scorers
+                  if scorer.engine not in (None, translator.model)}  # fmt: skip
+        return others | unfit
+    for name, reason in unfit.items():
+        msg = f"score.scorers: {name} cannot run: {reason}; take it out, or use an engine that has them: nllb"
+        raise InputError(msg)
+    return {}
 
 
 def _check_languages(recipe: Recipe, translator: TranslatorSpec) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from engine.stages.assignment import MixSummary
 from engine.stages.derive import DeriveCount
+from engine.stages.forced import ForcedCount
 from engine.stages.ingest import SourceCount
 from engine.stages.translate import SegmentCount
 from engine.store.shards import Shard
@@ -56,6 +57,7 @@ class BuildSummary:
         languages: Balance by language.
         segments: The way there: asked, unique, translated now, known before.
         back_translation: The way back, likewise; None where no scorer needs it.
+        forced: Forced scores, likewise.
         set_aside: Unreadable files of the memory that were taken out of the way; what they held was made again.
         seconds: Wall time by stage.
         max_failed: Share of failed records up to which the build counts as good.
@@ -68,6 +70,7 @@ class BuildSummary:
     languages: dict[str, LanguageCount]
     segments: SegmentCount
     back_translation: SegmentCount | None
+    forced: ForcedCount | None
     set_aside: list[str]
     seconds: dict[str, float]
     max_failed: float
@@ -111,6 +114,7 @@ class BuildSummary:
             "segments": asdict(self.segments),
             "saved": self.saved,
             "back_translation": asdict(self.back_translation) if self.back_translation else None,
+            "forced": asdict(self.forced) if self.forced else None,
             "set_aside": self.set_aside,
             "fairness": [{**asdict(share), "alarm": share.alarm} for share in self.fairness],
             "seconds": self.seconds,
@@ -163,6 +167,11 @@ class BuildSummary:
                     f"{segments.translated:,} translated, {segments.from_memory:,} from memory; "
                     f"{segments.retried:,} took a second decode, {segments.failed:,} failed"
                 )
+        if self.forced:
+            console.print(
+                f"forced scores: {self.forced.unique:,} pairs, {self.forced.scored:,} scored, "
+                f"{self.forced.from_store:,} from the store; {self.forced.failed:,} without a score"
+            )
         for file in self.set_aside:
             console.print(f"unreadable, set aside, and what it held made again: {file}", soft_wrap=True)
         console.print(f"memory: saved {self.saved:.1%} of the segments asked")

@@ -47,6 +47,7 @@ class Scorer(Protocol):
         needs_forced_scores: Whether the pairs must hold ``reverse_words`` and what goes with it.
         whole_shard: Whether it compares rows, and so must see those of a whole shard at once.
         expensive: Whether it may skip rows that cheap rules reject (``score.skip_rejected``).
+        engine: The public name of the one translator that its constants were fitted to; None where they suit all.
         inputs: The columns of `PAIR_SCHEMA` that, with its fingerprint, decide its values, where it calls a model for
             so long that they are stored and never measured twice; a scorer without is never stored.
     """
@@ -59,6 +60,11 @@ class Scorer(Protocol):
     whole_shard: ClassVar[bool] = False
     expensive: ClassVar[bool] = False
     inputs: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def engine(self) -> str | None:
+        """See the class."""
+        return None
 
     @abstractmethod
     def fingerprint(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ A recipe is data. Each key has one meaning, one type and one default, all stated
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -79,7 +80,7 @@ class Score(Section):
     """Which scorers judge the translations.
 
     Attributes:
-        scorers: Their names (docs/filters.md).
+        scorers: Their names (docs/filters.md); None takes the default ones that the engine has what they need for.
         skip_rejected: Spare expensive scorers the records that cheap rules reject; such records stay rejected
             until they are scored.
         language_id: What identifies languages.
@@ -87,10 +88,7 @@ class Score(Section):
         image_text: Name of an installed image-text model, for the scorer of that name.
     """
 
-    scorers: tuple[str, ...] = (
-        "integrity", "structure", "numbers", "lexical", "punctuation", "script", "language_id", "fan_in", "negation",
-        "nmt", "round_trip",
-    )  # fmt: skip
+    scorers: tuple[str, ...] | None = None
     skip_rejected: bool = False
     language_id: LanguageIdModel = LanguageIdModel()
     embedding: str | None = None
@@ -202,6 +200,10 @@ class Recipe(Section):
     def sets(self) -> tuple[str, ...]:
         """Names of the sample files, in the order of all records."""
         return (*self.sources, *self.derive)
+
+    def with_scorers(self, names: Iterable[str]) -> Recipe:
+        """The recipe with these scorers, whether it named any or not."""
+        return self.model_copy(update={"score": self.score.model_copy(update={"scorers": tuple(names)})})
 
     def lock(self) -> dict[str, Any]:
         """The resolved recipe without what must not reach a dataset: where it ran, how wide, on which paths.

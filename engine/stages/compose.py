@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.stages.way_back import JOINED_SCHEMA
 from engine.text.answers import AnswerRule, Origin
 from engine.text.composition import Composed, EngineName, compose
 from engine.text.fields import answer_requests, field_type, other_requests, turn_requests
@@ -55,8 +56,8 @@ class Composer:
 
     Args:
         lang: Target language.
-        into: Gives the entries into a language, `engine.stages.way_back.JOINED_SCHEMA`, whose columns are `Entry`'s;
-            asked once for each language that the records hold.
+        into: Gives the entries into a language, `engine.stages.way_back.JOINED_SCHEMA`, whose columns are `Entry`'s,
+            maybe with `engine.stages.forced.FORCED_COLUMNS`; asked once for each language that the records hold.
         answers: How answers are treated.
         engine: The translator, for the ``mt`` column.
 
@@ -109,9 +110,10 @@ class Composer:
             if lang not in self._entries:
                 self._entries[lang] = self._into(lang)
             asked = pl.DataFrame({"text": list(wanted)}, schema={"text": pl.String})
-            rows_of = self._entries[lang].join(asked, on="text", how="semi").sort("text").rows()
-            self._used.update(canonical_json([lang, rows_of]))
-            found |= {(lang, text): Entry(*values) for text, *values in rows_of}
+            entries = self._entries[lang].join(asked, on="text", how="semi").sort("text")
+            # Forced scores decide no text, and follow from what does.
+            self._used.update(canonical_json([lang, entries.select(JOINED_SCHEMA.keys()).rows()]))
+            found |= {(lang, text): Entry(*values) for text, *values in entries.iter_rows()}
         return found
 
     def take_entries_digest(self) -> str:

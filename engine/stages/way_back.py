@@ -10,6 +10,7 @@ from collections import Counter
 
 import polars as pl
 
+from engine.stages.forced import FORCED_COLUMNS, ForcedStage
 from engine.stages.segment import Asked, asked_table
 from engine.stages.translate import TranslateStage
 from engine.store.memory import Direction
@@ -29,7 +30,9 @@ JOINED_SCHEMA = {
 }
 
 
-def entries_into(work: TranslateStage, lang: str, asked: Asked, *, returned: bool) -> pl.DataFrame:
+def entries_into(
+    work: TranslateStage, lang: str, asked: Asked, *, returned: bool, forced: ForcedStage | None = None
+) -> pl.DataFrame:
     """The entries into one language with their way back, as `JOINED_SCHEMA`.
 
     Args:
@@ -37,12 +40,14 @@ def entries_into(work: TranslateStage, lang: str, asked: Asked, *, returned: boo
         lang: The target language.
         asked: What the forward phase was asked.
         returned: Whether there was a way back.
+        forced: The forced scores, whose columns then stand beside the others.
     """
-    rows = [pl.DataFrame(schema=JOINED_SCHEMA)]
+    rows = [pl.DataFrame(schema={**JOINED_SCHEMA, **(FORCED_COLUMNS if forced else {})})]
     for direction in asked.directions():
         if direction.target_lang == lang:
             back = work.entries("back", direction.back) if returned else None
-            rows.append(join_back(work.entries("forward", direction), back, lang).select(JOINED_SCHEMA.keys()))
+            joined = join_back(work.entries("forward", direction), back, lang)
+            rows.append((forced.beside(joined, direction) if forced else joined).select(rows[0].columns))
     return pl.concat(rows)
 
 

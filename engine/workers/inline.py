@@ -14,7 +14,7 @@ from engine.translators.contract import Translator, TranslatorSpec
 from engine.translators.registry import load_translator
 from engine.workers.cases import UnitCase
 from engine.workers.stopping import StopSwitch
-from engine.workers.units import Failure, Note, Unit, UnitResult, translate_unit
+from engine.workers.units import Failure, Note, Unit, UnitResult, do_unit
 from schemas.errors import TranslatorError, WorkerError
 
 
@@ -63,7 +63,7 @@ class InlinePool:
 
     def _attempt(self, case: UnitCase) -> UnitResult | None:
         try:
-            results = translate_unit(self._loaded(), case.rows)
+            results = do_unit(self._loaded(), case.rows)
         except TranslatorError as error:
             self._translator = None
             self._note("attempt_failed", unit=case.unit.number, reason="engine_error", detail=str(error))

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -14,6 +15,7 @@ import pytest
 import yaml
 
 from engine.store.commit import INTENT, STAGING
+from engine.translators import fake
 from engine.workers.stopping import StopSwitch
 from schemas.errors import ConservationError, InputError, WorkerError
 
@@ -304,3 +306,44 @@ def test_each_shard_has_the_fingerprint_of_its_own_entries(recipe_file, run):
     alone = run(recipe_file(pack={"shard_rows": 10, "row_group_rows": 10}), out="other").dataset
     again = json.loads((alone / "manifests/deu_Latn.json").read_text())["splits"]["train"]
     assert len({shard["translate"] for shard in again}) == 4
+
+
+def dull(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the fake engine one that has no forced scores."""
+    real = fake.describe
+    monkeypatch.setattr(fake, "describe", lambda section: replace(real(section), scores=False))
+
+
+def test_forced_scores_reach_the_records_and_a_second_build_asks_none(recipe_file, run, monkeypatch):
+    recipe = recipe_file(score={"scorers": ["integrity", "cross_entropy"]})
+    summary = run(recipe)
+    rows = pl.read_parquet(str(summary.dataset / "data/*/*.parquet"))
+    captions = rows.filter(pl.col("task") == "caption")
+    assert captions["score_cross_entropy_reverse"].to_list() == [0.5] * captions.height
+    monkeypatch.setattr(fake.FakeTranslator, "score", None)
+    again = run(recipe, out="again")
+    assert (again.forced.scored, again.forced.from_store) == (0, summary.forced.unique)
+    assert files(again.dataset) == files(summary.dataset)
+
+
+def test_default_scorers_that_do_not_suit_the_engine_are_left_out_and_the_manifest_says_why(
+    recipe_file, run, monkeypatch
+):
+    def built(out: str) -> tuple[list[str], dict[str, str]]:
+        dataset = run(recipe_file(score={}), out=out).dataset
+        lock = yaml.safe_load((dataset / "recipe.lock.yaml").read_text())
+        return lock["score"]["scorers"], orjson.loads((dataset / "manifest.json").read_bytes())["scorers_left_out"]
+
+    scorers, left_out = built("scores")
+    assert scorers[-2:] == ["round_trip", "cross_entropy"]
+    assert left_out == {"adequacy": "its constants are fitted to another engine than fake"}
+    dull(monkeypatch)
+    scorers, left_out = built("dull")
+    assert scorers[-1] == "round_trip"
+    assert left_out == dict.fromkeys(["cross_entropy", "adequacy"], "fake has no forced scores")
+
+
+def test_a_scorer_that_the_recipe_names_and_the_engine_cannot_serve_is_refused(recipe_file, run, monkeypatch):
+    dull(monkeypatch)
+    with pytest.raises(InputError, match=r"score\.scorers: cross_entropy cannot run: fake has no forced scores"):
+        run(recipe_file(score={"scorers": ["integrity", "cross_entropy"]}))

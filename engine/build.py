@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import yaml
@@ -20,7 +22,8 @@ from engine.stages.forced import ForcedCount, ForcedStage
 from engine.stages.ingest import SourceCount
 from engine.stages.pack import Packer
 from engine.stages.sample_files import sample_rows
-from engine.stages.segment import Segments, segments_of
+from engine.stages.segment import ALL, Needed, Segments, segments_of
+from engine.stages.spare import still_needed
 from engine.stages.translate import SegmentCount, TranslateStage
 from engine.stages.way_back import WayBack, entries_into
 from engine.store.commit import build_lock, commit, recover, staging
@@ -97,6 +100,7 @@ class Translated:
     Attributes:
         work: Reads a language's entries.
         asked: The segments.
+        needed: Which of them the way back and the forced scores were asked for.
         there: Counts of the way there.
         back: Counts of the way back; None where nothing is translated back.
         forcing: Reads the forced scores; None where there are none.
@@ -105,6 +109,7 @@ class Translated:
 
     work: TranslateStage
     asked: Segments
+    needed: Needed
     there: SegmentCount
     back: SegmentCount | None
     forcing: ForcedStage | None
@@ -112,7 +117,9 @@ class Translated:
 
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into a language with their way back and their forced scores."""
-        return entries_into(self.work, lang, self.asked, returned=self.back is not None, forced=self.forcing)
+        return entries_into(
+            self.work, lang, self.asked, returned=self.back is not None, forced=self.forcing, needed=self.needed
+        )
 
 
 def _translate(
@@ -129,19 +136,41 @@ def _translate(
         with progress.stage("translate", "segments") as stage:
             there = work.translate("forward", segments, retry_failed=job.retry_failed, advance=stage.advance)
         stop.check()
+        needed = _needed(job, files, work, segments, scores)
         back = None
         if job.needs_back_translation:
-            way_back = WayBack(work, segments)
+            way_back = WayBack(work, segments, needed)
             with progress.stage("back", "segments") as stage:
                 back = work.translate("back", way_back, retry_failed=job.retry_failed, advance=stage.advance)
         stop.check()
         forcing = forced = None
         if job.needs_forced_scores:
-            forcing = ForcedStage(job.translator, work, segments, scores, run, pool)
+            forcing = ForcedStage(job.translator, work, segments, scores, run, pool, needed)
             with progress.stage("force", "pairs") as stage:
                 forced = forcing.force(stage.advance)
         stop.check()
-    return Translated(work, segments, there, back, forcing, forced)
+    return Translated(work, segments, needed, there, back, forcing, forced)
+
+
+def _needed(job: Job, files: list[Path], work: TranslateStage, asked: Segments, scores: ScoreStore) -> Needed:
+    """What needs a way back and forced scores: all of it, unless the recipe spares what cheap rules reject."""
+    # A dictionary's answers are composed from their way back, so before it nothing is final.
+    if not job.recipe.score.skip_rejected or job.answers.needs_back_translation:
+        return ALL
+    composers = (
+        Composer(lang, partial(entries_into, work, asked=asked, returned=False), job.answers, _engine_name(job))
+        for lang in job.recipe.languages
+    )
+
+    def rows_of(lang: str) -> Iterator[dict[str, Any]]:
+        return (row for split in SPLITS for row in sample_rows(files, lang, split))
+
+    return still_needed(composers, rows_of, job.answers, job.scorers, job.policy, scores)
+
+
+def _engine_name(job: Job) -> EngineName:
+    spec = job.translator
+    return EngineName(spec.engine, spec.model, spec.fingerprint)
 
 
 def _pack(
@@ -151,8 +180,7 @@ def _pack(
     packer = Packer(
         root, job.scorers, job.policy, job.recipe.pack, scores, job.translate_facts(), job.recipe.score.skip_rejected
     )
-    spec = job.translator
-    engine = EngineName(spec.engine, spec.model, spec.fingerprint)
+    engine = _engine_name(job)
     packed = {}
     splits = [split for split in SPLITS if split in samples.mix.splits]
     total = sum(count_assigned(samples.files).values())

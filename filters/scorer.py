@@ -44,6 +44,7 @@ class Scorer(Protocol):
         version: Raised whenever the same input may give another value.
         metrics: What it measures, in column order.
         needs_back_translation: Whether the pairs must hold ``back``.
+        uses_back_translation: Whether its values are others where there is one, though it does without.
         needs_forced_scores: Whether the pairs must hold ``reverse_words`` and what goes with it.
         whole_shard: Whether it compares rows, and so must see those of a whole shard at once.
         expensive: Whether it may skip rows that cheap rules reject (``score.skip_rejected``).
@@ -56,6 +57,7 @@ class Scorer(Protocol):
     version: ClassVar[int]
     metrics: ClassVar[tuple[Metric, ...]]
     needs_back_translation: ClassVar[bool] = False
+    uses_back_translation: ClassVar[bool] = False
     needs_forced_scores: ClassVar[bool] = False
     whole_shard: ClassVar[bool] = False
     expensive: ClassVar[bool] = False

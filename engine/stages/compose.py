@@ -25,6 +25,7 @@ from schemas.record import HEAD_FIELDS, TARGET_FIELDS
 
 COMPOSED_SCHEMA = pa.schema([*HEAD_FIELDS, *TARGET_FIELDS, pa.field("failure", pa.string())])
 TURN_SCHEMA = pa.schema([pa.field("row", pa.int64()), pa.field("turn", pa.int32()), *PAIR_SCHEMA])
+COMPOSED_ROWS = 10_000  # of a batch
 UNCHANGED = [name for name in (field.name for field in HEAD_FIELDS) if name not in ("record_id", "lang", "lang_bcp47")]
 
 
@@ -62,11 +63,12 @@ class Composer:
         engine: The translator, for the ``mt`` column.
 
     Attributes:
+        lang: Target language.
         origins: How many answers and choices of the records so far went which way.
     """
 
     def __init__(self, lang: str, into: Callable[[str], pl.DataFrame], answers: AnswerRule, engine: EngineName) -> None:
-        self._lang = lang
+        self.lang = lang
         self._into = into
         self._entries: dict[str, pl.DataFrame] = {}
         self._answers = answers
@@ -79,7 +81,7 @@ class Composer:
         entries = self._entries_for(rows)
         records, turns = [], []
         for number, row in enumerate(rows):
-            made = compose(row, self._lang, entries, self._answers, self._engine)
+            made = compose(row, self.lang, entries, self._answers, self._engine)
             records.append(self._record(row, made))
             self.origins.update(made.answers)
             turns += [
@@ -99,11 +101,11 @@ class Composer:
 
     def _entries_for(self, rows: list[dict[str, Any]]) -> dict[tuple[str, str], Entry]:
         """What is known of the segments of these samples, by their language and text."""
-        texts: dict[str, set[str]] = {self._lang: set()}
+        texts: dict[str, set[str]] = {self.lang: set()}
         for row in rows:
-            if row["source_lang"] != self._lang:
-                texts[self._lang].update(turn_requests(row), *answer_requests(row, self._lang, self._answers))
-                for lang, requests in other_requests(row, self._lang, self._answers).items():
+            if row["source_lang"] != self.lang:
+                texts[self.lang].update(turn_requests(row), *answer_requests(row, self.lang, self._answers))
+                for lang, requests in other_requests(row, self.lang, self._answers).items():
                     texts.setdefault(lang, set()).update(requests)
         found: dict[tuple[str, str], Entry] = {}
         for lang, wanted in sorted(texts.items()):
@@ -125,9 +127,9 @@ class Composer:
     def _record(self, row: dict[str, Any], made: Composed) -> dict[str, Any]:
         return {
             **{name: row[name] for name in UNCHANGED},
-            "record_id": record_id(row["source_id"], self._lang, row["task"]),
-            "lang": self._lang,
-            "lang_bcp47": language(self._lang).bcp47,
+            "record_id": record_id(row["source_id"], self.lang, row["task"]),
+            "lang": self.lang,
+            "lang_bcp47": language(self.lang).bcp47,
             "row_status": "failed" if made.failure else "ok",
             **made.columns,
             "failure": made.failure,

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
-from engine.stages.segment import Asked
+from engine.stages.segment import ALL, Asked, Needed
 from engine.stages.translate import TranslateStage
 from engine.stages.unit_work import UnitWork
 from engine.store.memory import Direction
@@ -63,15 +63,24 @@ class ForcedStage:
         scores: Keeps the scores.
         run: Notes what is asked and done.
         pool: Does it.
+        needed: Which translations are scored.
     """
 
     def __init__(
-        self, spec: TranslatorSpec, work: TranslateStage, forward: Asked, scores: ScoreStore, run: Run, pool: Pool
+        self,
+        spec: TranslatorSpec,
+        work: TranslateStage,
+        forward: Asked,
+        scores: ScoreStore,
+        run: Run,
+        pool: Pool,
+        needed: Needed = ALL,
     ) -> None:
         self._fingerprint = digest([FORCED, VERSION, spec.fingerprint])
         self._translated = work
         self._forward = forward
         self._scores = scores
+        self._needed = needed
         self._run = run
         self._work = UnitWork(spec.section, run, pool)
 
@@ -130,7 +139,7 @@ class ForcedStage:
         """Columns key and `PAIR` of each direction; the sources are the translations that are forced."""
         sources: dict[Direction, list[pl.Series]] = {}
         for direction in self._forward.directions():
-            entries = self._translated.entries("forward", direction)
+            entries = self._needed.among(self._translated.entries("forward", direction), direction.target_lang)
             scored = entries.filter(pl.col("translation").is_not_null() & ~pl.col("carrier"))
             sources.setdefault(_alone(direction), []).append(scored["text"])
             yield direction.back, self._keyed(direction.back, scored["translation"], scored["text"])

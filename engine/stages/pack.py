@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from engine.stages.compose import ComposedRows, Composer, together
+from engine.stages.compose import COMPOSED_ROWS, ComposedRows, Composer, together
 from engine.stages.judge import judge
 from engine.stages.score import score
 from engine.store.scores import ScoreStore
@@ -28,8 +28,6 @@ from recipes.model import Pack
 from schemas.errors import ConservationError
 from schemas.keys import digest
 from schemas.record import record_schema
-
-COMPOSED_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)

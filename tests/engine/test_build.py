@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from engine.store.commit import INTENT, STAGING
+from engine.summary import BuildSummary
 from engine.translators import fake
 from engine.workers.stopping import StopSwitch
 from schemas.errors import ConservationError, InputError, WorkerError
@@ -251,6 +252,28 @@ def test_spared_scores_are_named_and_keep_a_record_out_until_it_is_scored(recipe
     others = rows.filter(pl.col("lang") != "deu_Latn")
     assert others["score_round_trip_chrf"].null_count() < others.height
     assert others["scores_skipped"].list.len().sum() == 0
+    assert spared["back_messages"].null_count() == spared.height
+    assert 2 * summary.back_translation.unique == summary.segments.unique  # German did not go back
+
+
+def test_sparing_changes_no_record_that_is_not_rejected_and_keeps_what_others_share(recipe_file, run):
+    scorers = ["integrity", "nmt", "negation", "fan_in", "round_trip", "cross_entropy"]
+    low = {"user": {"low": {"fails": "score_nmt_logprob < -0.6"}}}
+
+    def built(skip: bool, out: str) -> tuple[BuildSummary, pl.DataFrame]:
+        summary = run(recipe_file(filter=low, score={"scorers": scorers, "skip_rejected": skip}), out=out)
+        return summary, pl.read_parquet(str(summary.dataset / "data/*/*.parquet"))
+
+    # The sparing build first: a memory that knows more would hide a way back that is missing.
+    less, sparing = built(True, "sparing")
+    more, whole = built(False, "whole")
+    assert 0 < less.back_translation.unique < more.back_translation.unique
+    assert 0 < less.forced.unique < more.forced.unique
+    kept = whole["keep"]
+    assert 0 < kept.sum() < kept.len()
+    assert sparing["keep"].equals(kept)
+    assert sparing.filter(kept).equals(whole.filter(kept))
+    assert set(map(tuple, sparing.filter(~kept)["scores_skipped"].to_list())) == {("round_trip", "cross_entropy")}
 
 
 def test_rows_of_a_shard_that_share_a_translation_are_counted_across_row_groups(recipe_file, run, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,8 @@ from engine.store.scores import ScoreStore
 from engine.store.shards import Shard
 from engine.summary import BuildSummary, LanguageCount, count_language
 from engine.text.composition import EngineName
-from engine.workers.pool import make_pool
+from engine.translators import TranslatorSpec
+from engine.workers.pool import Pool, make_pool
 from engine.workers.stopping import stop_on_signal
 from schemas.record import record_schema
 
@@ -128,26 +130,32 @@ def _translate(
     with progress.stage("segment", "segments") as stage:
         segments = segments_of(files, job.answers)
         stage.advance(segments.total())
-    with (
-        stop_on_signal(progress.say) as stop,
-        make_pool(job.translator, job.recipe.workers, ray_address=job.ray_address, stop=stop, note=run.event) as pool,
-    ):
+    back = forcing = forced = None
+    with stop_on_signal(progress.say) as stop, ExitStack() as pools:
+
+        def pool_of(spec: TranslatorSpec) -> Pool:
+            pools.close()  # one engine in memory at a time
+            workers, address = job.recipe.workers, job.ray_address
+            return pools.enter_context(make_pool(spec, workers, ray_address=address, stop=stop, note=run.event))
+
+        pool = pool_of(job.translator)
         work = TranslateStage(job.translator, memory, run, pool)
         with progress.stage("translate", "segments") as stage:
             there = work.translate("forward", segments, retry_failed=job.retry_failed, advance=stage.advance)
         stop.check()
         needed = _needed(job, files, work, segments, scores)
-        back = None
-        if job.needs_back_translation:
-            way_back = WayBack(work, segments, needed)
-            with progress.stage("back", "segments") as stage:
-                back = work.translate("back", way_back, retry_failed=job.retry_failed, advance=stage.advance)
-        stop.check()
-        forcing = forced = None
         if job.needs_forced_scores:
             forcing = ForcedStage(job.translator, work, segments, scores, run, pool, needed)
             with progress.stage("force", "pairs") as stage:
                 forced = forcing.force(stage.advance)
+        stop.check()
+        if job.needs_back_translation:
+            if job.back_translator != job.translator:
+                pool = pool_of(job.back_translator)
+            returning = TranslateStage(job.back_translator, memory, run, pool)
+            way_back = WayBack(work, segments, needed)
+            with progress.stage("back", "segments") as stage:
+                back = returning.translate("back", way_back, retry_failed=job.retry_failed, advance=stage.advance)
         stop.check()
     return Translated(work, segments, needed, there, back, forcing, forced)
 

@@ -43,6 +43,7 @@ class Job:
         labels: Names of things by language and label id.
         instructions: Which templates go around the samples; None for none.
         translator: The engine, described.
+        back_translator: What translates back: the same, unless the recipe names another.
         answers: How answers are treated.
         scorers: What measures.
         left_out: Scorers of the default that do not suit the engine, and why.
@@ -59,6 +60,7 @@ class Job:
     labels: LabelTable
     instructions: InstructionRule | None
     translator: TranslatorSpec
+    back_translator: TranslatorSpec
     answers: AnswerRule
     scorers: list[Scorer]
     left_out: dict[str, str]
@@ -79,7 +81,7 @@ class Job:
 
     def facts(self) -> dict[str, Any]:
         """What the dataset is made from, for its manifest; no path, time or host in it."""
-        spec = self.translator
+        specs = [self.translator, *([self.back_translator] if self.needs_back_translation else [])]
         return {
             "name": self.recipe.name,
             "sources": [
@@ -102,7 +104,10 @@ class Job:
             "mix": self.mix.identity(),
             "labels": digest(self.labels) if self.labels else None,
             "templates": self.instructions.identity() if self.instructions else None,
-            "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
+            "translators": {
+                spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity} for spec in specs
+            },
+            "back_translator": self.back_translator.fingerprint if self.needs_back_translation else None,
             "text": self._text_facts(),
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
             "scorers_left_out": self.left_out,
@@ -168,7 +173,11 @@ def prepare(
     gpus = None if ray_address is None else cluster_gpus(ray_address)
     translator = resolve_translator(recipe.translate, gpus)
     _check_languages(recipe, translator)
-    left_out = _left_out(recipe, scorers, translator)
+    back_translator = translator
+    if recipe.score.round_trip is not None:
+        back_translator = resolve_translator(recipe.score.round_trip, gpus)
+        _check_languages(recipe, back_translator)
+    left_out = _left_out(recipe, scorers, translator, back_translator)
     scorers = [scorer for scorer in scorers if scorer.name not in left_out]
     recipe = recipe.with_scorers(scorer.name for scorer in scorers)
     if left_out:
@@ -202,6 +211,7 @@ def prepare(
         labels=labels,
         instructions=instructions,
         translator=translator,
+        back_translator=back_translator,
         answers=answers,
         scorers=scorers,
         left_out=left_out,
@@ -266,7 +276,9 @@ def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
     return policy.calibrated(read_calibration(recipe.calibration, policy.parameters))
 
 
-def _left_out(recipe: Recipe, scorers: list[Scorer], translator: TranslatorSpec) -> dict[str, str]:
+def _left_out(
+    recipe: Recipe, scorers: list[Scorer], translator: TranslatorSpec, back_translator: TranslatorSpec
+) -> dict[str, str]:
     """The scorers of the default that do not suit the engine, and why.
 
     Raises:
@@ -276,8 +288,10 @@ def _left_out(recipe: Recipe, scorers: list[Scorer], translator: TranslatorSpec)
     unfit = {scorer.name: f"{model} has no forced scores" for scorer in scorers
              if scorer.needs_forced_scores and not translator.scores}  # fmt: skip
     if recipe.score.scorers is None:
-        others = {scorer.name: f"its constants are fitted to another engine than {model}" for scorer in scorers
-                  if scorer.engine not in (None, translator.model)}  # fmt: skip
+        back = back_translator.model.partition("@")[0]
+        engines = model if translator == back_translator else f"{model} with {back} for the way back"
+        others = {scorer.name: f"its constants are fitted to another engine than {engines}" for scorer in scorers
+                  if scorer.engine and {scorer.engine} != {translator.model, back_translator.model}}  # fmt: skip
         return others | unfit
     for name, reason in unfit.items():
         msg = f"score.scorers: {name} cannot run: {reason}; take it out, or use an engine that has them: nllb"

@@ -84,6 +84,7 @@ class Score(Section):
         skip_rejected: Spare expensive scorers the records that cheap rules reject; such records stay rejected
             until they are scored.
         language_id: What identifies languages.
+        round_trip: What translates back, where it is another engine or model than translates there; None is the same.
         embedding: Name of an installed sentence encoder, for the scorer of that name.
         image_text: Name of an installed image-text model, for the scorer of that name.
     """
@@ -91,6 +92,7 @@ class Score(Section):
     scorers: tuple[str, ...] | None = None
     skip_rejected: bool = False
     language_id: LanguageIdModel = LanguageIdModel()
+    round_trip: Translate | None = None
     embedding: str | None = None
     image_text: str | None = None
 
@@ -210,10 +212,13 @@ class Recipe(Section):
 
         Paths are base names; the checksums of what they held are in the manifest.
         """
-        resolved = self.model_dump(exclude={"memory": True, "workers": True, "translate": {"device", "unit_timeout"}})
-        model = resolved["translate"].get("model", "")
-        if model.startswith(("/", ".", "~")):
-            resolved["translate"]["model"] = Path(model).name
+        resolved = self.model_dump(exclude={"memory": True, "workers": True})
+        for section in filter(None, (resolved["translate"], resolved["score"]["round_trip"])):
+            del section["unit_timeout"]
+            section.pop("device", None)
+            model = section.get("model", "")
+            if model.startswith(("/", ".", "~")):
+                section["model"] = Path(model).name
         return {key: _base_names(value) for key, value in resolved.items()}
 
 

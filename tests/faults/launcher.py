@@ -1,9 +1,9 @@
 """The ``glotmill`` command with one SIGKILL in it: ``python -m tests.faults.launcher EVENT N MARKER build ...``.
 
 Events, each at its N-th time: ``commit`` (the driver, after a commit to the memory or the score store), ``write`` (the
-driver, between writing a file aside and giving it its name), ``batch`` (an actor, after a batch), ``actor`` (an actor, after a commit
-of the driver's), ``raylet`` (Ray's node process and with it all actors, after a commit), ``start`` (Ray's node process,
-frozen while Ray starts). The marker file appears when the fault has happened, and it happens once.
+driver, between writing a file aside and giving it its name), ``batch`` (an actor, after a batch), ``actor`` (an actor,
+after a commit of the driver's), ``raylet`` (Ray's node process and with it all actors, after a commit), ``start``
+(Ray's node process, frozen while Ray starts). The marker file appears when the fault has happened, and it happens once.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from fastchrf import pairwise_chrf
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.corpora import Machine, corpora, pairs_of
 from benchmarks.corruptions import CORRUPTIONS, Corpus, corrupted, sources_of
@@ -42,6 +42,7 @@ TELLING = {
     "untranslated": "lexical_copy_frac", "wrong_language": "language_id_mass", "wrong_script": "script_frac",
     "phrase_loop": "lexical_tng4", "whole_repetition": "lexical_dup2", "half_copied": "lexical_copy_lcs",
     "one_word_copied": "lexical_copy_frac", "tag_lost": "structure_verbatim",
+    "option_lost": "structure_lines", "answer_untranslated": "lexical_copy_frac",
     "final_mark_dropped": "punctuation_final_changed", "other_han_variant": "script_han_variant",
 }  # fmt: skip
 ELSE, ADEQUACY = "lexical_len_z", "adequacy_score"
@@ -59,6 +60,7 @@ class Cell:
         by: The rule that caught most.
         score: The score that the following are of.
         auroc: Chance that a good row scores better than a corrupted one.
+        auprc_1: Area under precision and recall where 1 % of rows are corrupted, likewise ``auprc_5``.
         recall_1: Share caught at the threshold that rejects 1 % of good rows to fit on, likewise ``recall_5``.
         false_1: Share of good rows really rejected there, likewise ``false_5``.
     """
@@ -73,6 +75,8 @@ class Cell:
     by: str
     score: str
     auroc: float
+    auprc_1: float
+    auprc_5: float
     recall_1: float
     false_1: float
     recall_5: float
@@ -127,10 +131,17 @@ def cell(bench: Bench, corpus: Corpus, name: str, clean: pl.DataFrame, fit: pl.D
         corpus.name, corpus.lang, corpus.field_type, made_by, name, len(rows),
         caught=float((bad["reasons"].list.len() > 0).mean()),  # type: ignore[arg-type]
         by=reasons.most_common(1)[0][0] if reasons else "",
-        score=score, auroc=float(auroc),
+        score=score, auroc=float(auroc), auprc_1=auprc(alike, values, 0.01), auprc_5=auprc(alike, values, 0.05),
         recall_1=float(np.mean(values < cuts[0.01])), false_1=float(np.mean(good < cuts[0.01])),
         recall_5=float(np.mean(values < cuts[0.05])), false_5=float(np.mean(good < cuts[0.05])),
     )  # fmt: skip
+
+
+def auprc(good: Any, bad: Any, prevalence: float) -> float:
+    """Area under precision and recall for bad rows, were they this share of all."""
+    labels = np.r_[np.zeros(len(good)), np.ones(len(bad))]
+    weights = np.r_[np.full(len(good), (1 - prevalence) / len(good)), np.full(len(bad), prevalence / len(bad))]
+    return float(average_precision_score(labels, -np.r_[good, bad], sample_weight=weights))
 
 
 def negation(bench: Bench, corpus: Corpus, clean: pl.DataFrame) -> float:

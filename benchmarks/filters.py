@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from fastchrf import pairwise_chrf
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -91,9 +92,21 @@ class Bench:
     policy: Policy
     machine: Machine
 
-    def scored(self, corpus: Corpus, sources: list[str], targets: list[str]) -> pl.DataFrame:
-        """Score columns of pairs, with ``lang`` and ``reasons``."""
-        pairs = self.machine.judged(pairs_of(corpus, sources, targets))
+    def scored(self, corpus: Corpus, sources: list[str], targets: list[str], *, spare: bool = False) -> pl.DataFrame:
+        """Score columns of pairs, with ``lang`` and ``reasons``.
+
+        With ``spare`` the engine is not asked of pairs that are rejected without it: they are so in any case, by the
+        same first rule, and lack the engine's scores.
+        """
+        pairs = pairs_of(corpus, sources, targets)
+        if not spare:
+            return self._judged(corpus, self.machine.judged(pairs))
+        rejected = (self._judged(corpus, pairs)["reasons"].list.len() > 0).to_numpy()
+        asked = self.machine.judged(pairs.filter(pa.array(~rejected)))
+        places = np.where(rejected, np.arange(len(rejected)), len(rejected) + np.cumsum(~rejected) - 1)
+        return self._judged(corpus, pa.concat_tables([pairs, asked]).take(pa.array(places)))
+
+    def _judged(self, corpus: Corpus, pairs: pa.Table) -> pl.DataFrame:
         columns = {f"score_{s.name}_{metric}": pl.Series(values) for s in self.scorers
                    for metric, values in s.score(pairs).items()}  # fmt: skip
         task = "caption" if corpus.field_type == "caption" else "vqa_open"
@@ -119,9 +132,10 @@ def cell(bench: Bench, corpus: Corpus, name: str, clean: pl.DataFrame, fit: pl.D
     if not rows:
         return None
     sources = sources_of(corpus, name)
-    bad = bench.scored(corpus, [sources[row] for row in rows], [str(targets[row]) for row in rows])
     known = corpus.lang in bench.machine.languages
     score = TELLING.get(name, ADEQUACY if known else ELSE)
+    chosen = [sources[row] for row in rows], [str(targets[row]) for row in rows]
+    bad = bench.scored(corpus, *chosen, spare=name in TELLING)
     values, good, fitted = goodness(bad, score), goodness(clean, score), goodness(fit, score)
     alike = good if name in RANDOM else good[rows]
     auroc = roc_auc_score(np.r_[np.ones(len(alike)), np.zeros(len(values))], np.r_[alike, values])

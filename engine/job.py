@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import __version__
 from engine.extras import check_libraries
+from engine.fingerprints import CODE_VERSIONS
 from engine.languages import backends
 from engine.sources import OpenSource, located, open_sources
 from engine.stages.instruct import InstructionRule
@@ -49,6 +50,7 @@ class Job:
         left_out: Scorers of the default that do not suit the engine, and why.
         policy: What decides.
         retry_failed: Ask remembered failures again.
+        compact: Lay all shards out anew, without the records that were withdrawn.
         ray_address: A running Ray cluster to work on; None starts a local Ray.
     """
 
@@ -66,11 +68,8 @@ class Job:
     left_out: dict[str, str]
     policy: Policy
     retry_failed: bool
+    compact: bool
     ray_address: str | None
-
-    def translate_facts(self) -> dict[str, Any]:
-        """What decides a target text beside the entries it is composed from."""
-        return {"translator": self.translator.fingerprint, **self._text_facts()}
 
     def _text_facts(self) -> dict[str, Any]:
         return {
@@ -111,7 +110,9 @@ class Job:
             "text": self._text_facts(),
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
             "scorers_left_out": self.left_out,
+            "skip_rejected": self.recipe.score.skip_rejected,
             "filter": self.policy.fingerprint(),
+            "code_versions": CODE_VERSIONS,
         }
 
     @property
@@ -130,7 +131,7 @@ class Job:
 
     def digest(self) -> str:
         """Identifies what the job does: an interrupted run of the same digest is finished, not started anew."""
-        return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed])[:8]
+        return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed, self.compact])[:8]
 
 
 def prepare(
@@ -139,6 +140,7 @@ def prepare(
     out: str | Path | None = None,
     memory: str | Path | None = None,
     retry_failed: bool = False,
+    compact: bool = False,
     ray_address: str | None = None,
 ) -> Job:
     """Check everything that can be checked before work starts; write nothing.
@@ -148,6 +150,7 @@ def prepare(
         out: The build's folder; None is ``outputs/<name>`` in the working directory.
         memory: Folder or URL of the memory; None takes the recipe's, else ``outputs/.memory``.
         retry_failed: Ask remembered failures again.
+        compact: Lay all shards out anew, without the records that were withdrawn.
         ray_address: A running Ray cluster to work on; it is joined to count its GPUs.
 
     Raises:
@@ -217,6 +220,7 @@ def prepare(
         left_out=left_out,
         policy=policy,
         retry_failed=retry_failed,
+        compact=compact,
         ray_address=ray_address,
     )
 

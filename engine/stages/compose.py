@@ -64,7 +64,6 @@ class Composer:
 
     Attributes:
         lang: Target language.
-        origins: How many answers and choices of the records so far went which way.
     """
 
     def __init__(self, lang: str, into: Callable[[str], pl.DataFrame], answers: AnswerRule, engine: EngineName) -> None:
@@ -74,16 +73,16 @@ class Composer:
         self._answers = answers
         self._engine = engine
         self._used = hashlib.sha256()
-        self.origins: Counter[Origin] = Counter()
+        self._origins: Counter[Origin] = Counter()
 
     def compose(self, rows: list[dict[str, Any]]) -> ComposedRows:
         """The records of some samples, in order."""
-        entries = self._entries_for(rows)
+        entries = self._entries_for(self._texts(rows))
         records, turns = [], []
         for number, row in enumerate(rows):
             made = compose(row, self.lang, entries, self._answers, self._engine)
             records.append(self._record(row, made))
-            self.origins.update(made.answers)
+            self._origins.update(made.answers)
             turns += [
                 {
                     "row": number,
@@ -99,14 +98,24 @@ class Composer:
             pa.Table.from_pylist(turns, schema=TURN_SCHEMA),
         )
 
-    def _entries_for(self, rows: list[dict[str, Any]]) -> dict[tuple[str, str], Entry]:
-        """What is known of the segments of these samples, by their language and text."""
+    def look_up(self, rows: list[dict[str, Any]]) -> dict[str, set[str]]:
+        """Note the entries of some samples' segments for `take_entries_digest`, as `compose` does; their texts."""
+        texts = self._texts(rows)
+        self._entries_for(texts)
+        return texts
+
+    def _texts(self, rows: list[dict[str, Any]]) -> dict[str, set[str]]:
+        """The segments of these samples by the language that they go into."""
         texts: dict[str, set[str]] = {self.lang: set()}
         for row in rows:
             if row["source_lang"] != self.lang:
                 texts[self.lang].update(turn_requests(row), *answer_requests(row, self.lang, self._answers))
                 for lang, requests in other_requests(row, self.lang, self._answers).items():
                     texts.setdefault(lang, set()).update(requests)
+        return texts
+
+    def _entries_for(self, texts: dict[str, set[str]]) -> dict[tuple[str, str], Entry]:
+        """What is known of these segments, by their language and text."""
         found: dict[tuple[str, str], Entry] = {}
         for lang, wanted in sorted(texts.items()):
             if lang not in self._entries:
@@ -123,6 +132,11 @@ class Composer:
         digest = self._used.hexdigest()
         self._used = hashlib.sha256()
         return digest
+
+    def take_origins(self) -> dict[str, int]:
+        """How many answers and choices of the records since the last call went which way."""
+        origins, self._origins = self._origins, Counter()
+        return {str(origin): count for origin, count in origins.items()}
 
     def _record(self, row: dict[str, Any], made: Composed) -> dict[str, Any]:
         return {

@@ -59,6 +59,16 @@ class TranslateStage:
         self._run = run
         self._work = UnitWork(spec.section, run, pool)
         self._noted = 0
+        self._partial = False
+
+    def look(self, phase: str, asked: Asked, *, retry_failed: bool) -> pl.DataFrame:
+        """What a phase would send to the engine, and send nothing; from now on `entries` may lack translations.
+
+        Returns:
+            Columns key, source_lang, target_lang and text, one row a segment.
+        """
+        self._partial = True
+        return self._missing(phase, asked, retry_failed=retry_failed)[2]
 
     def translate(
         self, phase: str, asked: Asked, *, retry_failed: bool, advance: Callable[[int, int], None]
@@ -75,15 +85,7 @@ class TranslateStage:
             ConservationError: A segment has no entry after all units were done.
             WorkerError: A unit cannot be done.
         """
-        total = unique = 0
-        # A failure that this run committed before it was killed is not asked yet again.
-        failures = self._run.began(self._memory.translations.last) if retry_failed else None
-        missing = [pl.DataFrame(schema=TO_DO)]
-        for wanted in self._in_portions(self._write_asked(phase, asked)):
-            total += int(wanted["asked"].sum())
-            unique += wanted.height
-            missing.append(self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys()))
-        todo = pl.concat(missing)
+        total, unique, todo = self._missing(phase, asked, retry_failed=retry_failed)
         self._note_set_aside()
         sent = self._work.do(phase, todo, self._commit, advance)
         retried = failed = 0
@@ -94,6 +96,18 @@ class TranslateStage:
         count = SegmentCount(total, unique, sent, unique - todo.height, retried, failed)
         self._run.event("phase_done", phase=phase, **asdict(count))
         return count
+
+    def _missing(self, phase: str, asked: Asked, *, retry_failed: bool) -> tuple[int, int, pl.DataFrame]:
+        """(segments asked, different ones, `TO_DO` of those that the memory does not know)."""
+        total = unique = 0
+        # A failure that this run committed before it was killed is not asked yet again.
+        failures = self._run.began(self._memory.translations.last) if retry_failed else None
+        missing = [pl.DataFrame(schema=TO_DO)]
+        for wanted in self._in_portions(self._write_asked(phase, asked)):
+            total += int(wanted["asked"].sum())
+            unique += wanted.height
+            missing.append(self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys()))
+        return total, unique, pl.concat(missing)
 
     def _write_asked(self, phase: str, asked: Asked) -> Iterator[pl.DataFrame]:
         """What is asked, by direction, with keys; kept on disk to be read again."""
@@ -115,7 +129,7 @@ class TranslateStage:
             yield pl.concat(waiting)
 
     def entries(self, phase: str, direction: Direction) -> pl.DataFrame:
-        """The entries of a phase's segments in one direction, read back from the memory.
+        """The entries of a phase's segments in one direction, read back from the memory; null where `look` found none.
 
         Returns:
             Columns text (the request), carrier, key, translation and `ENTRY`, one row a segment, sorted by text.
@@ -132,7 +146,7 @@ class TranslateStage:
         """Columns of the entries of all wanted rows."""
         found = self._memory.lookup(wanted, columns)
         self._note_set_aside()
-        if found.height != wanted.height:
+        if found.height != wanted.height and not self._partial:
             lost = wanted.join(found, on="key", how="anti")["text"]
             msg = (
                 f"{len(lost)} segments have no memory entry after all units were done, such as {lost[0]!r}; "

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from itertools import chain, islice
 from typing import Any
 
-import ctranslate2
 import sentencepiece
 
 from engine.translators.contract import ForcedPair, ForcedScore, Request, Translation, TranslatorSpec
@@ -40,6 +39,8 @@ def describe(section: NllbTranslate, gpus: int | None = None) -> TranslatorSpec:
     Raises:
         InputError: The model cannot be found, or not be run as the recipe asks.
     """
+    import ctranslate2  # half a second, and nothing that only judges or publishes needs it
+
     if gpus is None:
         gpus = ctranslate2.get_cuda_device_count()
     placement = place(section, gpus, ctranslate2.get_supported_compute_types("cpu"))
@@ -83,6 +84,8 @@ class NllbTranslator:
         if not isinstance(section, NllbTranslate) or spec.folder is None:
             msg = f"not a spec of an NLLB model: {spec.model}"
             raise TranslatorError(msg)
+        import ctranslate2
+
         self._tokens = {code: entry.nllb_token for code, entry in registry().items()}
         self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(spec.folder / "sentencepiece.bpe.model"))
         self._model = ctranslate2.Translator(

@@ -58,9 +58,9 @@ bench-ingest: $(READY)  ## rows/s and memory of ingest: make bench-ingest ROWS=1
 	$(BIN)/python -m benchmarks.ingest --rows $(or $(ROWS),200000) --json
 
 # FOLDER with multi30k/ (val and test_2016_flickr of task 1) and xgqa/ (train_48 and dev by language)
-bench-filters: $(READY)  ## what the filters catch and cost: make bench-filters DATA=FOLDER
+bench-filters: $(READY)  ## what the filters catch and cost: make bench-filters DATA=FOLDER JOBS=2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
-	POLARS_MAX_THREADS=1 $(BIN)/python -m benchmarks.filters --data $(DATA) --csv docs/filters.csv --docs docs/filters.md --json
+	POLARS_MAX_THREADS=1 $(BIN)/python -m benchmarks.filters --data $(DATA) --jobs $(or $(JOBS),1) --csv docs/filters.csv --docs docs/filters.md --json
 
 fit-filters: $(READY)  ## fit filters/data/ on the splits for it, after a change of features: make fit-filters DATA=FOLDER
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'

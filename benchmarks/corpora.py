@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from benchmarks.corruptions import Corpus
+from engine.stages.forced import NOTHING
 from engine.translators import Request, Translator, load_translator, resolve_translator
 from engine.translators.contract import ForcedPair
 from filters.scorer import PAIR_SCHEMA
@@ -28,8 +29,6 @@ QUESTIONS = {"de": "deu_Latn", "pt": "por_Latn", "ru": "rus_Cyrl", "id": "ind_La
              "ko": "kor_Hang", "zh": "zho_Hans"}  # fmt: skip
 FILES = {"fit": ("val", "train_48"), "test": ("test_2016_flickr", "dev")}
 BATCH = 64
-# What an engine is told when a source's own probability is asked for: as good as nothing.
-NOTHING = "."
 
 
 def corpora(data: Path, split: Split) -> list[Corpus]:
@@ -79,11 +78,13 @@ class Machine:
     """An engine, asked for translations and for the probability of given ones.
 
     Attributes:
+        model: Its public name.
         languages: What it translates.
         translator: The loaded engine, greedy.
         searching: The same with a beam of 4, as builds have it.
     """
 
+    model: str
     languages: frozenset[str]
     translator: Translator
     searching: Translator
@@ -95,7 +96,7 @@ class Machine:
         section = NllbTranslate(engine="nllb", model=model, beam_size=1)
         spec = resolve_translator(section)
         beam = resolve_translator(section.model_copy(update={"beam_size": 4}))
-        return cls(spec.languages, load_translator(spec), load_translator(beam))
+        return cls(spec.model, spec.languages, load_translator(spec), load_translator(beam))
 
     def translated(self, corpus: Corpus) -> Corpus:
         """The corpus as the engine translates it; what it cannot translate keeps the human translation."""

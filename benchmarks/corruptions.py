@@ -185,6 +185,36 @@ def tag_lost(c: Corpus, row: int, _: random.Random) -> str | None:
     return c.targets[row]
 
 
+def _others(c: Corpus, row: int) -> list[int]:
+    """The rows whose texts are a row's options."""
+    return [(row + step) % len(c.targets) for step in (1, 2, 3)]
+
+
+def option_lost(c: Corpus, row: int, _: random.Random) -> str | None:
+    """Three options below the text, of which the translation lacks the last."""
+    return _with_options(c.targets[row], [c.targets[i] for i in _others(c, row)[:2]])
+
+
+def options_swapped(c: Corpus, row: int, _: random.Random) -> str | None:
+    """Three options below the text, the first two in each other's place."""
+    first, second, third = (c.targets[i] for i in _others(c, row))
+    return _with_options(c.targets[row], [second, first, third])
+
+
+def answer_untranslated(c: Corpus, row: int, _: random.Random) -> str | None:
+    """A word below the text as an answer to it, which stays English."""
+    return f"{c.targets[row]}\n{_answer(c, row)}"
+
+
+def _with_options(text: str, options: list[str]) -> str:
+    return "\n".join([text, *(f"{letter}. {option}" for letter, option in zip("ABC", options, strict=False))])
+
+
+def _answer(c: Corpus, row: int) -> str:
+    """The longest word of the next English text."""
+    return max(WORD.findall(c.sources[(row + 1) % len(c.sources)]) or ["red"], key=len)
+
+
 def final_mark_dropped(c: Corpus, row: int, _: random.Random) -> str | None:
     """The final mark is gone."""
     return FINAL.sub("", c.targets[row]) if FINAL.search(c.targets[row]) else None
@@ -223,6 +253,9 @@ CORRUPTIONS: dict[str, Corruption] = {
     "side_changed": _swap("side"),
     "entity_changed": entity_changed,
     "tag_lost": tag_lost,
+    "option_lost": option_lost,
+    "options_swapped": options_swapped,
+    "answer_untranslated": answer_untranslated,
     "final_mark_dropped": final_mark_dropped,
     "other_han_variant": other_han_variant,
 }
@@ -238,6 +271,18 @@ def corrupted(corpus: Corpus, name: str) -> list[str | None]:
 
 
 def sources_of(corpus: Corpus, name: str) -> list[str]:
-    """The English side of a corruption: as it is, but for what `tag_lost` needs."""
-    return [f"{text} https://example.org/{row}" if name == "tag_lost" else text
-            for row, text in enumerate(corpus.sources)]  # fmt: skip
+    """The English side of a corruption: as it is, but for what stands below or beside it in some."""
+    return [_source(corpus, row, name) for row in range(len(corpus.sources))]
+
+
+def _source(c: Corpus, row: int, name: str) -> str:
+    text = c.sources[row]
+    match name:
+        case "tag_lost":
+            return f"{text} https://example.org/{row}"
+        case "option_lost" | "options_swapped":
+            return _with_options(text, [c.sources[i] for i in _others(c, row)])
+        case "answer_untranslated":
+            return f"{text}\n{_answer(c, row)}"
+        case _:
+            return text

@@ -21,8 +21,9 @@ def table(cells: list[dict[str, Any]], kept: dict[str, float]) -> str:
     lines.append(
         "| kept by the default stack | " + " | ".join(_kept(kept, kind) for kind in ("caption", "question")) + " |"
     )
-    lines += ["", "| error | made by | captions: caught | AUROC | at 1 % | questions: caught | AUROC | at 1 % |",
-              "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    figures = ("caught", "AUROC", "AUPRC", "at 1 %")
+    head = ["error", "made by", *(f"{kind}: {name}" for kind in ("captions", "questions") for name in figures)]
+    lines += ["", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for name in dict.fromkeys(cell["corruption"] for cell in cells):
         for made_by in ("people", "machine"):
             chosen = [c for c in cells if c["corruption"] == name and c["made_by"] == made_by]
@@ -39,8 +40,8 @@ def _kept(kept: dict[str, float], kind: str) -> str:
 
 def _columns(cells: list[dict[str, Any]]) -> str:
     if not cells:
-        return "– | – | –"
+        return "– | – | – | –"
     caught = [c["caught"] for c in cells]
     worst = f" ({min(caught):.2f})" if len(cells) > 1 else ""
-    means = [sum(c[key] for c in cells) / len(cells) for key in ("caught", "auroc", "recall_1")]
-    return f"{means[0]:.2f}{worst} | {means[1]:.3f} | {means[2]:.2f}"
+    means = [sum(c[key] for c in cells) / len(cells) for key in ("caught", "auroc", "auprc_1", "recall_1")]
+    return f"{means[0]:.2f}{worst} | {means[1]:.3f} | {means[2]:.2f} | {means[3]:.2f}"

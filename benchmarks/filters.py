@@ -13,16 +13,18 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from fastchrf import pairwise_chrf
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.corpora import Machine, corpora, pairs_of
 from benchmarks.corruptions import CORRUPTIONS, Corpus, corrupted, sources_of
@@ -42,6 +44,7 @@ TELLING = {
     "untranslated": "lexical_copy_frac", "wrong_language": "language_id_mass", "wrong_script": "script_frac",
     "phrase_loop": "lexical_tng4", "whole_repetition": "lexical_dup2", "half_copied": "lexical_copy_lcs",
     "one_word_copied": "lexical_copy_frac", "tag_lost": "structure_verbatim",
+    "option_lost": "structure_lines", "answer_untranslated": "lexical_copy_frac",
     "final_mark_dropped": "punctuation_final_changed", "other_han_variant": "script_han_variant",
 }  # fmt: skip
 ELSE, ADEQUACY = "lexical_len_z", "adequacy_score"
@@ -59,6 +62,7 @@ class Cell:
         by: The rule that caught most.
         score: The score that the following are of.
         auroc: Chance that a good row scores better than a corrupted one.
+        auprc_1: Area under precision and recall where 1 % of rows are corrupted, likewise ``auprc_5``.
         recall_1: Share caught at the threshold that rejects 1 % of good rows to fit on, likewise ``recall_5``.
         false_1: Share of good rows really rejected there, likewise ``false_5``.
     """
@@ -73,6 +77,8 @@ class Cell:
     by: str
     score: str
     auroc: float
+    auprc_1: float
+    auprc_5: float
     recall_1: float
     false_1: float
     recall_5: float
@@ -87,9 +93,21 @@ class Bench:
     policy: Policy
     machine: Machine
 
-    def scored(self, corpus: Corpus, sources: list[str], targets: list[str]) -> pl.DataFrame:
-        """Score columns of pairs, with ``lang`` and ``reasons``."""
-        pairs = self.machine.judged(pairs_of(corpus, sources, targets))
+    def scored(self, corpus: Corpus, sources: list[str], targets: list[str], *, spare: bool = False) -> pl.DataFrame:
+        """Score columns of pairs, with ``lang`` and ``reasons``.
+
+        With ``spare`` the engine is not asked of pairs that are rejected without it: they are so in any case, by the
+        same first rule, and lack the engine's scores.
+        """
+        pairs = pairs_of(corpus, sources, targets)
+        if not spare:
+            return self._judged(corpus, self.machine.judged(pairs))
+        rejected = (self._judged(corpus, pairs)["reasons"].list.len() > 0).to_numpy()
+        asked = self.machine.judged(pairs.filter(pa.array(~rejected)))
+        places = np.where(rejected, np.arange(len(rejected)), len(rejected) + np.cumsum(~rejected) - 1)
+        return self._judged(corpus, pa.concat_tables([pairs, asked]).take(pa.array(places)))
+
+    def _judged(self, corpus: Corpus, pairs: pa.Table) -> pl.DataFrame:
         columns = {f"score_{s.name}_{metric}": pl.Series(values) for s in self.scorers
                    for metric, values in s.score(pairs).items()}  # fmt: skip
         task = "caption" if corpus.field_type == "caption" else "vqa_open"
@@ -115,9 +133,10 @@ def cell(bench: Bench, corpus: Corpus, name: str, clean: pl.DataFrame, fit: pl.D
     if not rows:
         return None
     sources = sources_of(corpus, name)
-    bad = bench.scored(corpus, [sources[row] for row in rows], [str(targets[row]) for row in rows])
     known = corpus.lang in bench.machine.languages
     score = TELLING.get(name, ADEQUACY if known else ELSE)
+    chosen = [sources[row] for row in rows], [str(targets[row]) for row in rows]
+    bad = bench.scored(corpus, *chosen, spare=name in TELLING)
     values, good, fitted = goodness(bad, score), goodness(clean, score), goodness(fit, score)
     alike = good if name in RANDOM else good[rows]
     auroc = roc_auc_score(np.r_[np.ones(len(alike)), np.zeros(len(values))], np.r_[alike, values])
@@ -127,10 +146,17 @@ def cell(bench: Bench, corpus: Corpus, name: str, clean: pl.DataFrame, fit: pl.D
         corpus.name, corpus.lang, corpus.field_type, made_by, name, len(rows),
         caught=float((bad["reasons"].list.len() > 0).mean()),  # type: ignore[arg-type]
         by=reasons.most_common(1)[0][0] if reasons else "",
-        score=score, auroc=float(auroc),
+        score=score, auroc=float(auroc), auprc_1=auprc(alike, values, 0.01), auprc_5=auprc(alike, values, 0.05),
         recall_1=float(np.mean(values < cuts[0.01])), false_1=float(np.mean(good < cuts[0.01])),
         recall_5=float(np.mean(values < cuts[0.05])), false_5=float(np.mean(good < cuts[0.05])),
     )  # fmt: skip
+
+
+def auprc(good: Any, bad: Any, prevalence: float) -> float:
+    """Area under precision and recall for bad rows, were they this share of all."""
+    labels = np.r_[np.zeros(len(good)), np.ones(len(bad))]
+    weights = np.r_[np.full(len(good), (1 - prevalence) / len(good)), np.full(len(bad), prevalence / len(bad))]
+    return float(average_precision_score(labels, -np.r_[good, bad], sample_weight=weights))
 
 
 def negation(bench: Bench, corpus: Corpus, clean: pl.DataFrame) -> float:
@@ -171,27 +197,68 @@ class Results:
     losses: dict[str, dict[str, int]]
 
 
-def measure(bench: Bench, fit: list[Corpus], test: list[Corpus], names: Sequence[str]) -> Results:
-    """Every corruption in every language, on human translations and on the engine's."""
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One language pair to measure, on human translations or on the engine's."""
+
+    data: Path
+    on: str
+    place: int  # in `corpora`
+    machine_made: bool
+    names: tuple[str, ...]
+    with_engine: bool
+
+
+def measure(task: Task) -> Results:
+    """Every corruption of one language pair, in a process of its own or not."""
+    bench = make_bench(with_engine=task.with_engine)
+    to_fit, human = (corpora(task.data, split)[task.place] for split in ("fit", task.on))
+    to_test = human
+    if task.machine_made:
+        to_fit, to_test = bench.machine.translated(to_fit), bench.machine.translated(to_test)
+    made_by = "machine" if task.machine_made else "people"
+    key = f"{to_test.lang} {to_test.field_type} {made_by}"
+    clean, fit_clean = bench.clean(to_test), bench.clean(to_fit)
+    results = Results([], {key: kept(clean)}, {}, {}, {})
+    results.losses[key] = dict(Counter(clean["reasons"].explode().drop_nulls()).most_common())
+    print(f"{key}: {kept(clean):.4f} of good text kept, lost by {results.losses[key]}", flush=True)
+    chosen = [name for name in task.names if name in MEANING] if task.machine_made else task.names
+    found = (cell(bench, to_test, name, clean, fit_clean, made_by) for name in chosen)
+    results.cells.extend(one for one in found if one is not None)
+    if _meant(bench.machine, to_test):
+        results.negation[key] = negation(bench, to_test, clean)
+    if task.machine_made:
+        results.own[to_test.lang] = own_errors(to_test, human, clean)
+    return results
+
+
+def make_bench(*, with_engine: bool) -> Bench:
+    """Scorers, default policy and engine."""
+    machine = Machine.load()
+    if not with_engine:
+        machine = replace(machine, languages=frozenset())
+    metrics = [metric for name in STACK for metric in SCORERS[name].metrics]
+    return Bench(make_scorers(STACK), make_policy({}, STACK, metrics=metrics), machine)
+
+
+def _meant(machine: Machine, corpus: Corpus) -> bool:
+    """Whether the meaning of a corpus's texts is judged: captions in a language that the engine knows."""
+    return corpus.field_type == "caption" and corpus.lang in machine.languages
+
+
+def measure_all(bench: Bench, test: list[Corpus], args: argparse.Namespace) -> Results:
+    """All language pairs, some at a time."""
+    tasks = [
+        Task(args.data, args.on, place, made, tuple(args.only), not args.without_engine)
+        for place, corpus in enumerate(test)
+        for made in ((False, True) if _meant(bench.machine, corpus) else (False,))
+    ]
     results = Results([], {}, {}, {}, {})
-    for to_fit, to_test in zip(fit, test, strict=True):
-        captions = to_test.field_type == "caption" and to_test.lang in bench.machine.languages
-        ways = [("people", to_fit, to_test)]
-        if captions:
-            ways.append(("machine", bench.machine.translated(to_fit), bench.machine.translated(to_test)))
-        for made_by, fitted, tested in ways:
-            key = f"{tested.lang} {tested.field_type} {made_by}"
-            clean, fit_clean = bench.clean(tested), bench.clean(fitted)
-            results.kept[key] = kept(clean)
-            results.losses[key] = dict(Counter(clean["reasons"].explode().drop_nulls()).most_common())
-            print(f"{key}: {kept(clean):.4f} of good text kept, lost by {results.losses[key]}", flush=True)
-            chosen = names if made_by == "people" else [name for name in names if name in MEANING]
-            found = (cell(bench, tested, name, clean, fit_clean, made_by) for name in chosen)
-            results.cells.extend(one for one in found if one is not None)
-            if captions:
-                results.negation[key] = negation(bench, tested, clean)
-            if made_by == "machine":
-                results.own[tested.lang] = own_errors(tested, to_test, clean)
+    with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
+        for part in pool.map(measure, tasks):
+            results.cells.extend(part.cells)
+            for name in ("kept", "negation", "own", "losses"):
+                getattr(results, name).update(getattr(part, name))
     return results
 
 
@@ -233,18 +300,14 @@ def main() -> None:
     parser.add_argument("--on", choices=("test", "fit"), default="test", help="which splits are shown [test]")
     parser.add_argument("--only", nargs="+", default=list(CORRUPTIONS), metavar="CORRUPTION", help="these corruptions")
     parser.add_argument("--without-engine", action="store_true", help="the cheap scores alone")
+    parser.add_argument("--jobs", type=int, default=1, help="language pairs at a time [1]")
     parser.add_argument("--csv", type=Path, help="write every cell here")
     parser.add_argument("--docs", type=Path, help="write the table into this Markdown file")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     args = parser.parse_args()
-    machine = Machine.load()
-    if args.without_engine:
-        machine = replace(machine, languages=frozenset())
-    metrics = [metric for name in STACK for metric in SCORERS[name].metrics]
-    bench = Bench(make_scorers(STACK), make_policy({}, STACK, metrics=metrics), machine)
-    fit = corpora(args.data, "fit")
-    test = fit if args.on == "fit" else corpora(args.data, "test")
-    results = measure(bench, fit, test, args.only)
+    bench = make_bench(with_engine=not args.without_engine)
+    test = corpora(args.data, args.on)
+    results = measure_all(bench, test, args)
     for one in results.cells:
         print(f"{one.made_by:8}{one.lang} {one.field_type:9}{one.corruption:20}{one.rows:5} caught {one.caught:.3f} "
               f"by {one.by:22} {one.score} AUROC {one.auroc:.3f} at 1 % {one.recall_1:.3f} ({one.false_1:.3f}) "
@@ -252,7 +315,7 @@ def main() -> None:
     if args.csv:
         pl.DataFrame([asdict(one) for one in results.cells]).write_csv(args.csv, float_precision=4)
     complete = set(args.only) == set(CORRUPTIONS) and not args.without_engine
-    found = (figures(results) if complete else {}) | speeds(bench.policy, test, machine)
+    found = (figures(results) if complete else {}) | speeds(bench.policy, test, bench.machine)
     if args.docs:
         write_table(args.docs, [asdict(one) for one in results.cells], results.kept)
     for key, value in found.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -24,11 +24,14 @@ from engine.settled import note_memory, settled_run
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
 from engine.stages.decide import Action, Decider
+from engine.stages.forced import ForcedCount, ForcedStage
 from engine.stages.ingest import SourceCount
 from engine.stages.layout import SampleIndex, lay_out
 from engine.stages.pack import Packer
-from engine.stages.segment import Segments, segments_of
+from engine.stages.sample_files import sample_rows
+from engine.stages.segment import ALL, Needed, Segments, segments_of
 from engine.stages.shards import ShardWork
+from engine.stages.spare import still_needed
 from engine.stages.translate import SegmentCount, TranslateStage
 from engine.stages.way_back import WayBack, entries_into
 from engine.store.commit import build_lock, commit, recover, staging
@@ -41,7 +44,8 @@ from engine.store.scores import ScoreStore
 from engine.store.shards import Shard
 from engine.summary import BuildSummary
 from engine.text.composition import EngineName
-from engine.workers.pool import make_pool
+from engine.translators import TranslatorSpec
+from engine.workers.pool import Pool, make_pool
 from engine.workers.stopping import stop_on_signal
 
 COMMITTED = ("samples", "dataset")
@@ -69,7 +73,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             attempt.enter_context(run.attempt())
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             memory, scores = Memory(job.memory), ScoreStore(job.memory)
-            translated = _translate(job, samples.files, memory, run, progress)
+            translated = _translate(job, samples.files, memory, scores, run, progress)
             work, shards = _pack(job, samples, translated, scores, published, staged / "dataset", progress)
             locate = _file(staged / "dataset", work.dataset)
             facts = dataset_facts(job, samples.sources, staged / "dataset")
@@ -87,6 +91,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             shards=dict(sorted(work.actions.items())),
             segments=translated.there,
             back_translation=translated.back,
+            forced=translated.forced,
             set_aside=[file.location for file in (*memory.set_aside, *scores.set_aside)],
             seconds=progress.seconds,
             max_failed=job.recipe.max_failed,
@@ -139,39 +144,78 @@ class Translated:
     Attributes:
         work: Reads a language's entries.
         asked: The segments.
+        needed: Which of them the way back and the forced scores were asked for.
         there: Counts of the way there.
         back: Counts of the way back; None where nothing is translated back.
+        forcing: Reads the forced scores; None where there are none.
+        forced: Their counts.
     """
 
     work: TranslateStage
     asked: Segments
+    needed: Needed
     there: SegmentCount
     back: SegmentCount | None
+    forcing: ForcedStage | None
+    forced: ForcedCount | None
 
     def into(self, lang: str) -> pl.DataFrame:
-        """The entries into a language with their way back."""
-        return entries_into(self.work, lang, self.asked, returned=self.back is not None)
+        """The entries into a language with their way back and their forced scores."""
+        return entries_into(
+            self.work, lang, self.asked, returned=self.back is not None, forced=self.forcing, needed=self.needed
+        )
 
 
-def _translate(job: Job, files: list[Path], memory: Memory, run: Run, progress: ProgressReport) -> Translated:
+def _translate(
+    job: Job, files: list[Path], memory: Memory, scores: ScoreStore, run: Run, progress: ProgressReport
+) -> Translated:
     with progress.stage("segment", "segments") as stage:
         segments = segments_of(files, job.answers)
         stage.advance(segments.total())
-    with (
-        stop_on_signal(progress.say) as stop,
-        make_pool(job.translator, job.recipe.workers, ray_address=job.ray_address, stop=stop, note=run.event) as pool,
-    ):
+    back = forcing = forced = None
+    with stop_on_signal(progress.say) as stop, ExitStack() as pools:
+
+        def pool_of(spec: TranslatorSpec) -> Pool:
+            pools.close()  # one engine in memory at a time
+            workers, address = job.recipe.workers, job.ray_address
+            return pools.enter_context(make_pool(spec, workers, ray_address=address, stop=stop, note=run.event))
+
+        pool = pool_of(job.translator)
         work = TranslateStage(job.translator, memory, run, pool)
         with progress.stage("translate", "segments") as stage:
             there = work.translate("forward", segments, retry_failed=job.retry_failed, advance=stage.advance)
         stop.check()
-        back = None
-        if job.needs_back_translation:
-            way_back = WayBack(work, segments)
-            with progress.stage("back", "segments") as stage:
-                back = work.translate("back", way_back, retry_failed=job.retry_failed, advance=stage.advance)
+        needed = needed_of(job, files, work, segments, scores)
+        if job.needs_forced_scores:
+            forcing = ForcedStage(job.translator, work, segments, scores, run, pool, needed)
+            with progress.stage("force", "pairs") as stage:
+                forced = forcing.force(stage.advance)
         stop.check()
-    return Translated(work, segments, there, back)
+        if job.needs_back_translation:
+            if job.back_translator != job.translator:
+                pool = pool_of(job.back_translator)
+            returning = TranslateStage(job.back_translator, memory, run, pool)
+            way_back = WayBack(work, segments, needed)
+            with progress.stage("back", "segments") as stage:
+                back = returning.translate("back", way_back, retry_failed=job.retry_failed, advance=stage.advance)
+        stop.check()
+    return Translated(work, segments, needed, there, back, forcing, forced)
+
+
+def needed_of(job: Job, files: list[Path], work: TranslateStage, asked: Segments, scores: ScoreStore) -> Needed:
+    """What needs a way back and forced scores: all of it, unless the recipe spares what cheap rules reject."""
+    # A dictionary's answers are composed from their way back, so before it nothing is final.
+    if not job.recipe.score.skip_rejected or job.answers.needs_back_translation:
+        return ALL
+    composers = (
+        Composer(lang, partial(entries_into, work, asked=asked, returned=False), job.answers, engine_name(job))
+        for lang in job.recipe.languages
+    )
+
+    def rows_of(lang: str) -> Iterator[dict[str, Any]]:
+        return (row for row in sample_rows(files) if lang in row["langs"])
+
+    return still_needed(composers, rows_of, job.answers, job.scorers, job.policy, scores)
 
 
 def _pack(

@@ -22,7 +22,7 @@ from engine.translators import TranslatorSpec, resolve_translator
 from engine.workers.ray_session import cluster_gpus
 from filters.calibration import read_calibration
 from filters.policy import Policy, make_policy
-from filters.registry import Models, make_scorers
+from filters.registry import DEFAULT, Models, make_scorers
 from filters.scorer import Scorer
 from recipes.clean import Contamination
 from recipes.model import Recipe
@@ -45,8 +45,10 @@ class Job:
         labels: Names of things by language and label id.
         instructions: Which templates go around the samples; None for none.
         translator: The engine, described.
+        back_translator: What translates back: the same, unless the recipe names another.
         answers: How answers are treated.
         scorers: What measures.
+        left_out: Scorers of the default that do not suit the engine, and why.
         policy: What decides.
         retry_failed: Ask remembered failures again.
         compact: Lay all shards out anew, without the records that were withdrawn.
@@ -61,8 +63,10 @@ class Job:
     labels: LabelTable
     instructions: InstructionRule | None
     translator: TranslatorSpec
+    back_translator: TranslatorSpec
     answers: AnswerRule
     scorers: list[Scorer]
+    left_out: dict[str, str]
     policy: Policy
     retry_failed: bool
     compact: bool
@@ -77,7 +81,7 @@ class Job:
 
     def facts(self) -> dict[str, Any]:
         """What the dataset is made from, for its manifest; no path, time or host in it."""
-        spec = self.translator
+        specs = [self.translator, *([self.back_translator] if self.needs_back_translation else [])]
         return {
             "name": self.recipe.name,
             "sources": [
@@ -100,9 +104,13 @@ class Job:
             "mix": self.mix.identity(),
             "labels": digest(self.labels) if self.labels else None,
             "templates": self.instructions.identity() if self.instructions else None,
-            "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
+            "translators": {
+                spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity} for spec in specs
+            },
+            "back_translator": self.back_translator.fingerprint if self.needs_back_translation else None,
             "text": self._text_facts(),
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
+            "scorers_left_out": self.left_out,
             "skip_rejected": self.recipe.score.skip_rejected,
             "filter": self.policy.fingerprint(),
             "code_versions": CODE_VERSIONS,
@@ -117,6 +125,11 @@ class Job:
     def needs_back_translation(self) -> bool:
         """Whether anything looks at the way back."""
         return self.answers.needs_back_translation or any(scorer.needs_back_translation for scorer in self.scorers)
+
+    @property
+    def needs_forced_scores(self) -> bool:
+        """Whether anything looks at forced scores."""
+        return any(scorer.needs_forced_scores for scorer in self.scorers)
 
     def with_answers(self, frequent: frozenset[str]) -> Job:
         """The job with its dictionary's answers, which are known once the samples are."""
@@ -151,7 +164,7 @@ def prepare(
     """
     check_libraries(recipe)
     scorers = make_scorers(
-        recipe.score.scorers,
+        DEFAULT if recipe.score.scorers is None else recipe.score.scorers,
         Models(recipe.score.language_id.model, recipe.score.embedding, recipe.score.image_text),
     )
     policy = resolve_policy(recipe, scorers)
@@ -169,6 +182,15 @@ def prepare(
     gpus = None if ray_address is None else cluster_gpus(ray_address)
     translator = resolve_translator(recipe.translate, gpus)
     _check_languages(recipe, translator)
+    back_translator = translator
+    if recipe.score.round_trip is not None:
+        back_translator = resolve_translator(recipe.score.round_trip, gpus)
+        _check_languages(recipe, back_translator)
+    left_out = _left_out(recipe, scorers, translator, back_translator)
+    scorers = [scorer for scorer in scorers if scorer.name not in left_out]
+    recipe = recipe.with_scorers(scorer.name for scorer in scorers)
+    if left_out:
+        policy = resolve_policy(recipe, scorers)
     mix = MixRule(recipe.mix, recipe.languages)
     mix.identity()  # looks the weights up
     if out is not None and "://" in str(out):
@@ -199,8 +221,10 @@ def prepare(
         labels=labels,
         instructions=instructions,
         translator=translator,
+        back_translator=back_translator,
         answers=answers,
         scorers=scorers,
+        left_out=left_out,
         policy=policy,
         retry_failed=retry_failed,
         compact=compact,
@@ -257,13 +281,9 @@ def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
     """The policy of a recipe for these scorers.
 
     Raises:
-        InputError: Its filter section or its calibration is not usable; a scorer needs what no build has.
+        InputError: Its filter section or its calibration is not usable.
     """
     names = [scorer.name for scorer in scorers]
-    forced = [scorer.name for scorer in scorers if scorer.needs_forced_scores]
-    if forced:
-        msg = f"score.scorers: {', '.join(forced)} needs forced scores, which builds do not make yet"
-        raise InputError(msg)
     metrics = [metric for scorer in scorers for metric in scorer.metrics]
     policy = make_policy(recipe.filter, names, metrics=metrics)
     if recipe.calibration is None:
@@ -272,6 +292,29 @@ def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
         msg = "calibration: its thresholds go by the source's letters: add lexical to score.scorers"
         raise InputError(msg)
     return policy.calibrated(read_calibration(recipe.calibration, policy.parameters))
+
+
+def _left_out(
+    recipe: Recipe, scorers: list[Scorer], translator: TranslatorSpec, back_translator: TranslatorSpec
+) -> dict[str, str]:
+    """The scorers of the default that do not suit the engine, and why.
+
+    Raises:
+        InputError: The recipe names a scorer that the engine cannot give what it needs.
+    """
+    model = translator.model.partition("@")[0]
+    unfit = {scorer.name: f"{model} has no forced scores" for scorer in scorers
+             if scorer.needs_forced_scores and not translator.scores}  # fmt: skip
+    if recipe.score.scorers is None:
+        back = back_translator.model.partition("@")[0]
+        engines = model if translator == back_translator else f"{model} with {back} for the way back"
+        others = {scorer.name: f"its constants are fitted to another engine than {engines}" for scorer in scorers
+                  if scorer.engine and {scorer.engine} != {translator.model, back_translator.model}}  # fmt: skip
+        return others | unfit
+    for name, reason in unfit.items():
+        msg = f"score.scorers: {name} cannot run: {reason}; take it out, or use an engine that has them: nllb"
+        raise InputError(msg)
+    return {}
 
 
 def _check_languages(recipe: Recipe, translator: TranslatorSpec) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from engine.build import dataset_facts, engine_name, published_dataset
+from engine.build import dataset_facts, engine_name, needed_of, published_dataset
 from engine.changes import difference, samples_changed
 from engine.job import Job
 from engine.progress import ProgressReport
@@ -26,7 +26,7 @@ from engine.stages.compose import Composer
 from engine.stages.decide import Action, Decider, Decision, Unknown
 from engine.stages.judge import WITHDRAWN
 from engine.stages.layout import SampleIndex, lay_out
-from engine.stages.segment import Segments, segments_of
+from engine.stages.segment import Needed, Segments, segments_of
 from engine.stages.translate import TranslateStage
 from engine.stages.verdict import decide_verdict
 from engine.stages.way_back import WayBack, entries_into
@@ -34,6 +34,7 @@ from engine.store.commit import build_lock, recover, staging
 from engine.store.manifest import Manifest
 from engine.store.memory import Memory
 from engine.store.runs import Run
+from engine.store.scores import ScoreStore
 from engine.text.segments import split
 from engine.workers.pool import make_pool
 
@@ -145,7 +146,8 @@ class Looked:
     Attributes:
         work: Reads what it has.
         asked: The segments.
-        returned: Whether there is a way back.
+        needed: Which of them have a way back.
+        returned: Whether there is one.
         unknown: The texts of which it lacks something, by language.
         calls: Segments to be sent there.
         back_calls: Segments to be sent back.
@@ -153,6 +155,7 @@ class Looked:
 
     work: TranslateStage
     asked: Segments
+    needed: Needed
     returned: bool
     unknown: Unknown
     calls: int
@@ -160,26 +163,29 @@ class Looked:
 
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into a language, as far as the memory has them."""
-        return entries_into(self.work, lang, self.asked, returned=self.returned)
+        return entries_into(self.work, lang, self.asked, returned=self.returned, needed=self.needed)
 
 
 def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Looked:
     with progress.stage("segment", "segments") as stage:
         asked = segments_of(files, job.answers)
         stage.advance(asked.total())
-    work = TranslateStage(job.translator, Memory(job.memory), run, make_pool(job.translator, 0))
+    memory = Memory(job.memory)
+    work = TranslateStage(job.translator, memory, run, make_pool(job.translator, 0))
     with progress.stage("look up", "segments") as stage:
         there = work.look("forward", asked, retry_failed=job.retry_failed)
         unknown = {lang: set(part["text"]) for lang, part in _by(there, "target_lang")}
         back_calls = 0
+        needed = needed_of(job, files, work, asked, ScoreStore(job.memory))
         if job.needs_back_translation:
-            back = work.look("back", WayBack(work, asked), retry_failed=job.retry_failed)
+            returning = TranslateStage(job.back_translator, memory, run, make_pool(job.back_translator, 0))
+            back = returning.look("back", WayBack(work, asked, needed), retry_failed=job.retry_failed)
             for lang, part in _by(back, "source_lang"):
                 unknown.setdefault(lang, set()).update(_needing(work, asked, lang, set(part["text"])))
             back_calls = back.height + there.height
         stage.advance(asked.total())
     frozen = {lang: frozenset(texts) for lang, texts in unknown.items()}
-    return Looked(work, asked, job.needs_back_translation, frozen, there.height, back_calls)
+    return Looked(work, asked, needed, job.needs_back_translation, frozen, there.height, back_calls)
 
 
 def _by(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -34,6 +34,7 @@ from schemas.keys import draw
 from schemas.languages import ENGLISH
 
 MEASURED = 64  # segments that the engine's speed is measured on
+FORCED_SHARE = 0.5  # of the time of a translation by beam search; of a greedy one it is about all
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Estimate:
         to_translate: Of those, to be sent.
         tokens: Source tokens to be sent, as planning estimates them.
         way_back: Whether about as many go back again.
+        forced: Whether forced scores are made of them.
         tokens_per_second: One worker's speed; None where it was not measured.
         workers: Workers that the time counts with.
         seconds: Time for all of it; None where the speed is not known.
@@ -58,6 +60,7 @@ class Estimate:
     to_translate: int
     tokens: int
     way_back: bool
+    forced: bool
     tokens_per_second: float | None
     workers: int
     seconds: float | None
@@ -141,14 +144,15 @@ def _estimate(job: Job, known: pl.DataFrame, rate: float | None, *, measure: boo
     if rate is None and measure and missing.height:
         rate = _measured(job, missing)
     workers = max(job.recipe.workers or 1, 1)
-    ways = 2 if job.needs_back_translation else 1
+    ways = 1 + job.needs_back_translation + FORCED_SHARE * job.needs_forced_scores
     return Estimate(
         asked=int(known["asked"].sum()),
         unique=known.height,
         known=known.height - missing.height,
         to_translate=missing.height,
         tokens=tokens,
-        way_back=ways == 2,
+        way_back=job.needs_back_translation,
+        forced=job.needs_forced_scores,
         tokens_per_second=None if rate is None else round(rate, 1),
         workers=workers,
         seconds=round(tokens * ways / rate / workers, 1) if rate else 0.0 if not tokens else None,

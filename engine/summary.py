@@ -15,6 +15,7 @@ from engine.language_count import LanguageCount
 from engine.stages.assignment import MixSummary
 from engine.stages.decide import Action
 from engine.stages.derive import DeriveCount
+from engine.stages.forced import ForcedCount
 from engine.stages.ingest import SourceCount
 from engine.stages.mix import MixCount
 from engine.stages.translate import SegmentCount
@@ -37,6 +38,7 @@ class BuildSummary:
         shards: Shards by what was done to them.
         segments: The way there: asked, unique, translated now, known before.
         back_translation: The way back, likewise; None where no scorer needs it.
+        forced: Forced scores, likewise.
         set_aside: Unreadable files of the memory that were taken out of the way; what they held was made again.
         seconds: Wall time by stage.
         max_failed: Share of failed records up to which the build counts as good.
@@ -50,6 +52,7 @@ class BuildSummary:
     shards: dict[Action, int]
     segments: SegmentCount
     back_translation: SegmentCount | None
+    forced: ForcedCount | None
     set_aside: list[str]
     seconds: dict[str, float]
     max_failed: float
@@ -79,6 +82,7 @@ class BuildSummary:
         def known(way: Mapping[str, Any]) -> SegmentCount:
             return SegmentCount(**{**way, "translated": 0, "from_memory": way["unique"]})
 
+        forced = last["forced"]
         mix = {name: MixCount(**{**count, "moved": 0}) for name, count in last["mix"]["sources"].items()}
         return cls(
             dataset=dataset,
@@ -89,6 +93,7 @@ class BuildSummary:
             shards=shards,
             segments=known(last["segments"]),
             back_translation=known(last["back_translation"]) if last["back_translation"] else None,
+            forced=forced and ForcedCount(**{**forced, "scored": 0, "from_store": forced["unique"]}),
             set_aside=[],
             seconds=seconds,
             max_failed=max_failed,
@@ -140,6 +145,7 @@ class BuildSummary:
             "segments": asdict(self.segments),
             "saved": self.saved,
             "back_translation": asdict(self.back_translation) if self.back_translation else None,
+            "forced": asdict(self.forced) if self.forced else None,
             "set_aside": self.set_aside,
             "fairness": [{**asdict(share), "alarm": share.alarm} for share in self.fairness],
             "seconds": self.seconds,
@@ -195,6 +201,11 @@ class BuildSummary:
                     f"{segments.translated:,} translated, {segments.from_memory:,} from memory; "
                     f"{segments.retried:,} took a second decode, {segments.failed:,} failed"
                 )
+        if self.forced:
+            console.print(
+                f"forced scores: {self.forced.unique:,} pairs, {self.forced.scored:,} scored, "
+                f"{self.forced.from_store:,} from the store; {self.forced.failed:,} without a score"
+            )
         for file in self.set_aside:
             console.print(f"unreadable, set aside, and what it held made again: {file}", soft_wrap=True)
         console.print(f"memory: saved {self.saved:.1%} of the segments asked")

@@ -76,6 +76,11 @@ class AdequacyScorer(Scorer):
         Metric("adequacy", "negation", "higher", None, None, "what denies still does"),
     )
 
+    @property
+    def engine(self) -> str | None:
+        """The model that the coefficients were fitted to."""
+        return str(coefficients()["engine"])
+
     def fingerprint(self) -> dict[str, Any]:
         """The version, the coefficients and the table of lengths."""
         return {"version": self.version, "coefficients": file_sha256(COEFFICIENTS), "lengths": file_sha256(TABLE)}

@@ -19,18 +19,20 @@ MIN_COPY_WORDS = 4  # of the source: fewer may all be names
 MIN_REPEAT_WORDS = 4  # of the translation: fewer cannot repeat
 MIN_ZLIB_BYTES = 100  # shorter texts are mostly zlib's own header
 GRAM = 4
+_NAME = r"\s\p{Lu}\S*"  # a capitalised word that does not begin the text
+_NO_WORD = " \ua7f7"  # stands for a name: a letter that no translation holds
 
 
 class LexicalScorer(Scorer):
     """Measures what of the source was copied, what repeats, and whether the length is as usual."""
 
     name: ClassVar[str] = "lexical"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("lexical", "copy_frac", "lower", 0, 1,
                f"different words of the translation that the source has too, sources of {MIN_COPY_WORDS} words on"),
         Metric("lexical", "copy_lcs", "lower", 0, 1,
-               "longest run of copied words over the words of the shorter text, same sources"),
+               "longest run of copied words without a name over the words of the shorter text, same sources"),
         Metric("lexical", "tng4", "lower", None, None,
                "repeats of the most frequent run of four words, less the source's"),
         Metric("lexical", "dup2", "lower", 0, 1, "pairs of neighbouring words that stood before"),
@@ -52,9 +54,10 @@ class LexicalScorer(Scorer):
         plain = pl.repeat(value=False, n=frame.height, eager=True)
         no_spaces = frame.select(unspaced(pl.col("lang")).fill_null(value=False)).to_series()
         source, target = Words.of(frame["source"], plain), Words.of(frame["target"], no_spaces)
+        nameless = Words.of(frame["source"].str.replace_all(_NAME, _NO_WORD), plain)
         lengths = deviations(*(frame[name] for name in ("source", "target", "lang", "field_type")))
         scores = {
-            **_copied(source, target, no_spaces.to_numpy()),
+            **_copied(source, nameless, target, no_spaces.to_numpy()),
             **_repeated(source, target),
             "zlib_ratio": _compressed(frame["target"]),
             "len_logratio": lengths["logratio"],
@@ -69,7 +72,7 @@ def _column(values: Any) -> pa.Array:
     return series.cast(pl.Float32).to_arrow()
 
 
-def _copied(source: Words, target: Words, no_spaces: Any) -> dict[str, Any]:
+def _copied(source: Words, nameless: Words, target: Words, no_spaces: Any) -> dict[str, Any]:
     # One-letter words are shared by many languages; where there are no spaces each character is a word of one.
     telling = target.where((target.letters > 1) | no_spaces[target.row])
     types = telling.grams(1).distinct()
@@ -77,7 +80,7 @@ def _copied(source: Words, target: Words, no_spaces: Any) -> dict[str, Any]:
     enough = source.count() >= MIN_COPY_WORDS
     same = np.bincount(types.row[types.within(common)], minlength=target.texts)
     pairs = target.grams(2)
-    run = longest_run(pairs.row, pairs.within(source.grams(2)), target.texts)
+    run = longest_run(pairs.row, pairs.within(nameless.grams(2)), target.texts)
     shorter = np.minimum(source.count(), target.count())
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(enough & (types.count() > 0), same / types.count(), np.nan)

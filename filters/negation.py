@@ -23,6 +23,7 @@ class NegationScorer(Scorer):
 
     name: ClassVar[str] = "negation"
     version: ClassVar[int] = 1
+    uses_back_translation: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("negation", "lost", "lower", 0, 1,
                "1 where only the source denies; null without back-translation and word list"),

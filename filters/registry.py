@@ -36,6 +36,7 @@ SCORERS: dict[str, type[Scorer]] = {
         AdequacyScorer, EmbeddingScorer, ImageTextScorer,
     )
 }  # fmt: skip
+DEFAULT = tuple(name for name in SCORERS if name not in ("embedding", "image_text"))  # those need a plug-in
 
 
 @dataclass(frozen=True, slots=True)

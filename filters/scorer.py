@@ -44,9 +44,11 @@ class Scorer(Protocol):
         version: Raised whenever the same input may give another value.
         metrics: What it measures, in column order.
         needs_back_translation: Whether the pairs must hold ``back``.
+        uses_back_translation: Whether its values are others where there is one, though it does without.
         needs_forced_scores: Whether the pairs must hold ``reverse_words`` and what goes with it.
         whole_shard: Whether it compares rows, and so must see those of a whole shard at once.
         expensive: Whether it may skip rows that cheap rules reject (``score.skip_rejected``).
+        engine: The public name of the one translator that its constants were fitted to; None where they suit all.
         inputs: The columns of `PAIR_SCHEMA` that, with its fingerprint, decide its values, where it calls a model for
             so long that they are stored and never measured twice; a scorer without is never stored.
     """
@@ -55,10 +57,16 @@ class Scorer(Protocol):
     version: ClassVar[int]
     metrics: ClassVar[tuple[Metric, ...]]
     needs_back_translation: ClassVar[bool] = False
+    uses_back_translation: ClassVar[bool] = False
     needs_forced_scores: ClassVar[bool] = False
     whole_shard: ClassVar[bool] = False
     expensive: ClassVar[bool] = False
     inputs: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def engine(self) -> str | None:
+        """See the class."""
+        return None
 
     @abstractmethod
     def fingerprint(self) -> dict[str, Any]:

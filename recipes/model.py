@@ -5,6 +5,7 @@ A recipe is data. Each key has one meaning, one type and one default, all stated
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -80,20 +81,19 @@ class Score(Section):
     """Which scorers judge the translations.
 
     Attributes:
-        scorers: Their names (docs/filters.md).
+        scorers: Their names (docs/filters.md); None takes the default ones that the engine has what they need for.
         skip_rejected: Spare expensive scorers the records that cheap rules reject; such records stay rejected
             until they are scored.
         language_id: What identifies languages.
+        round_trip: What translates back, where it is another engine or model than translates there; None is the same.
         embedding: Name of an installed sentence encoder, for the scorer of that name.
         image_text: Name of an installed image-text model, for the scorer of that name.
     """
 
-    scorers: tuple[str, ...] = (
-        "integrity", "structure", "numbers", "lexical", "punctuation", "script", "language_id", "fan_in", "negation",
-        "nmt", "round_trip",
-    )  # fmt: skip
+    scorers: tuple[str, ...] | None = None
     skip_rejected: bool = False
     language_id: LanguageIdModel = LanguageIdModel()
+    round_trip: Translate | None = None
     embedding: str | None = None
     image_text: str | None = None
 
@@ -211,15 +211,22 @@ class Recipe(Section):
         """Names of the sample files, in the order of all records."""
         return (*self.sources, *self.derive)
 
+    def with_scorers(self, names: Iterable[str]) -> Recipe:
+        """The recipe with these scorers, whether it named any or not."""
+        return self.model_copy(update={"score": self.score.model_copy(update={"scorers": tuple(names)})})
+
     def lock(self) -> dict[str, Any]:
         """The resolved recipe without what must not reach a dataset: where it ran, how wide, on which paths.
 
         Paths are base names; the checksums of what they held are in the manifest.
         """
-        resolved = self.model_dump(exclude={"memory": True, "workers": True, "translate": {"device", "unit_timeout"}})
-        model = resolved["translate"].get("model", "")
-        if model.startswith(("/", ".", "~")):
-            resolved["translate"]["model"] = Path(model).name
+        resolved = self.model_dump(exclude={"memory": True, "workers": True})
+        for section in filter(None, (resolved["translate"], resolved["score"]["round_trip"])):
+            del section["unit_timeout"]
+            section.pop("device", None)
+            model = section.get("model", "")
+            if model.startswith(("/", ".", "~")):
+                section["model"] = Path(model).name
         return {key: _base_names(value) for key, value in resolved.items()}
 
 

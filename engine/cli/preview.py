@@ -87,10 +87,10 @@ def _show(found: Preview, console: Console) -> None:
 
 def _show_estimate(found: Preview, console: Console) -> None:
     cost = found.estimate
-    back = ", and as many back" if cost.way_back else ""
+    more = (", and as many back" if cost.way_back else "") + (", and their forced scores" if cost.forced else "")
     console.print(
         f"segments: {cost.asked:,} asked, {cost.unique:,} different, {cost.known:,} in the memory, "
-        f"{cost.to_translate:,} to translate: about {cost.tokens:,} tokens{back}"
+        f"{cost.to_translate:,} to translate: about {cost.tokens:,} tokens{more}"
     )
     if cost.seconds is not None and cost.tokens_per_second:
         workers = f"{cost.workers} worker{'s' if cost.workers > 1 else ''}"

@@ -61,7 +61,7 @@ def _scorers(lock: Path) -> list[Scorer]:
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         msg = f"calibrate: {lock} is not a recipe of this version: {' '.join(str(error).split())}"
         raise InputError(msg) from None
-    wanted = [name for name in score.scorers if name != "language_id"]  # not calibrated, so not loaded
+    wanted = [name for name in score.scorers or () if name != "language_id"]  # not calibrated, so not loaded
     return make_scorers(wanted, Models(None, score.embedding, score.image_text))
 
 

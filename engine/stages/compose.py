@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.stages.way_back import JOINED_SCHEMA
 from engine.text.answers import AnswerRule, Origin
 from engine.text.composition import Composed, EngineName, compose
 from engine.text.fields import answer_requests, field_type, other_requests, turn_requests
@@ -24,6 +25,7 @@ from schemas.record import HEAD_FIELDS, TARGET_FIELDS
 
 COMPOSED_SCHEMA = pa.schema([*HEAD_FIELDS, *TARGET_FIELDS, pa.field("failure", pa.string())])
 TURN_SCHEMA = pa.schema([pa.field("row", pa.int64()), pa.field("turn", pa.int32()), *PAIR_SCHEMA])
+COMPOSED_ROWS = 10_000  # of a batch
 UNCHANGED = [name for name in (field.name for field in HEAD_FIELDS) if name not in ("record_id", "lang", "lang_bcp47")]
 
 
@@ -55,14 +57,17 @@ class Composer:
 
     Args:
         lang: Target language.
-        into: Gives the entries into a language, `engine.stages.way_back.JOINED_SCHEMA`, whose columns are `Entry`'s;
-            asked once for each language that the records hold.
+        into: Gives the entries into a language, `engine.stages.way_back.JOINED_SCHEMA`, whose columns are `Entry`'s,
+            maybe with `engine.stages.forced.FORCED_COLUMNS`; asked once for each language that the records hold.
         answers: How answers are treated.
         engine: The translator, for the ``mt`` column.
+
+    Attributes:
+        lang: Target language.
     """
 
     def __init__(self, lang: str, into: Callable[[str], pl.DataFrame], answers: AnswerRule, engine: EngineName) -> None:
-        self._lang = lang
+        self.lang = lang
         self._into = into
         self._entries: dict[str, pl.DataFrame] = {}
         self._answers = answers
@@ -75,7 +80,7 @@ class Composer:
         entries = self._entries_for(self._texts(rows))
         records, turns = [], []
         for number, row in enumerate(rows):
-            made = compose(row, self._lang, entries, self._answers, self._engine)
+            made = compose(row, self.lang, entries, self._answers, self._engine)
             records.append(self._record(row, made))
             self._origins.update(made.answers)
             turns += [
@@ -101,11 +106,11 @@ class Composer:
 
     def _texts(self, rows: list[dict[str, Any]]) -> dict[str, set[str]]:
         """The segments of these samples by the language that they go into."""
-        texts: dict[str, set[str]] = {self._lang: set()}
+        texts: dict[str, set[str]] = {self.lang: set()}
         for row in rows:
-            if row["source_lang"] != self._lang:
-                texts[self._lang].update(turn_requests(row), *answer_requests(row, self._lang, self._answers))
-                for lang, requests in other_requests(row, self._lang, self._answers).items():
+            if row["source_lang"] != self.lang:
+                texts[self.lang].update(turn_requests(row), *answer_requests(row, self.lang, self._answers))
+                for lang, requests in other_requests(row, self.lang, self._answers).items():
                     texts.setdefault(lang, set()).update(requests)
         return texts
 
@@ -116,9 +121,10 @@ class Composer:
             if lang not in self._entries:
                 self._entries[lang] = self._into(lang)
             asked = pl.DataFrame({"text": list(wanted)}, schema={"text": pl.String})
-            rows_of = self._entries[lang].join(asked, on="text", how="semi").sort("text").rows()
-            self._used.update(canonical_json([lang, rows_of]))
-            found |= {(lang, text): Entry(*values) for text, *values in rows_of}
+            entries = self._entries[lang].join(asked, on="text", how="semi").sort("text")
+            # Forced scores decide no text, and follow from what does.
+            self._used.update(canonical_json([lang, entries.select(JOINED_SCHEMA.keys()).rows()]))
+            found |= {(lang, text): Entry(*values) for text, *values in entries.iter_rows()}
         return found
 
     def take_entries_digest(self) -> str:
@@ -135,9 +141,9 @@ class Composer:
     def _record(self, row: dict[str, Any], made: Composed) -> dict[str, Any]:
         return {
             **{name: row[name] for name in UNCHANGED},
-            "record_id": record_id(row["source_id"], self._lang, row["task"]),
-            "lang": self._lang,
-            "lang_bcp47": language(self._lang).bcp47,
+            "record_id": record_id(row["source_id"], self.lang, row["task"]),
+            "lang": self.lang,
+            "lang_bcp47": language(self.lang).bcp47,
             "row_status": "failed" if made.failure else "ok",
             **made.columns,
             "failure": made.failure,

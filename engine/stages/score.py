@@ -46,7 +46,7 @@ def score(rows: ComposedRows, scorers: Sequence[Scorer], store: ScoreStore, skip
     scored = _by_record(rows.records, place.hstack(turns), _metrics(cheap))
     if not dear or skip is None:
         return scored.with_columns(pl.lit([], pl.List(pl.String)).alias(SKIPPED))
-    spared = _rejected(rows.records, scored, skip)
+    spared = rejected(rows.records, scored, skip)
     wanted = ~spared.to_numpy()[place["row"].to_numpy()]
     more = _spread(_measured(pairs.filter(pa.array(wanted)), dear, store), wanted)
     names = pl.lit([scorer.name for scorer in dear], pl.List(pl.String))
@@ -74,7 +74,7 @@ def _measured(pairs: pa.Table, scorers: Iterable[Scorer], store: ScoreStore) -> 
     return pl.DataFrame(measured)
 
 
-def _rejected(records: pa.Table, scored: pl.DataFrame, policy: Policy) -> pl.Series:
+def rejected(records: pa.Table, scored: pl.DataFrame, policy: Policy) -> pl.Series:
     """The records that the rules of the scores at hand reject."""
     facts = pl.DataFrame(records.select(["lang", "task"])).hstack(scored)
     return policy.on(scored.columns).failing(facts).list.len() > 0

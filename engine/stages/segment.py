@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +30,27 @@ class Asked(Protocol):
 
     def table(self, direction: Direction) -> pl.DataFrame:
         """`ASKED_SCHEMA`: each different text of a direction once, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """Which of the segments that were translated need a way back and forced scores.
+
+    Attributes:
+        requests: By target language; None is all of all languages.
+    """
+
+    requests: Mapping[str, frozenset[str]] | None = None
+
+    def among(self, entries: pl.DataFrame, lang: str) -> pl.DataFrame:
+        """The rows of entries into a language (column text: the request) that do."""
+        if self.requests is None:
+            return entries
+        texts = pl.DataFrame({"text": list(self.requests.get(lang, ()))}, schema={"text": pl.String})
+        return entries.join(texts, on="text", how="semi", maintain_order="left")
+
+
+ALL = Needed()
 
 
 class Segments:

@@ -14,11 +14,13 @@ import polars as pl
 import pyarrow as pa
 
 from engine.stages.segment import Asked
+from engine.stages.unit_work import UnitWork
 from engine.store.memory import DIRECTION, FAILED, MEMORY_SCHEMA, Direction, Memory
+from engine.store.numbered import NumberedFile
 from engine.store.runs import Run
 from engine.translators import TranslatorSpec
 from engine.workers.pool import Pool
-from engine.workers.units import Unit, UnitResult, plan_units
+from engine.workers.units import UnitResult
 from schemas.errors import ConservationError
 from schemas.keys import memory_keys
 
@@ -55,7 +57,7 @@ class TranslateStage:
         self._spec = spec
         self._memory = memory
         self._run = run
-        self._pool = pool
+        self._work = UnitWork(spec.section, run, pool)
         self._noted = 0
         self._partial = False
 
@@ -84,7 +86,8 @@ class TranslateStage:
             WorkerError: A unit cannot be done.
         """
         total, unique, todo = self._missing(phase, asked, retry_failed=retry_failed)
-        sent = self._do(phase, todo, advance)
+        self._note_set_aside()
+        sent = self._work.do(phase, todo, self._commit, advance)
         retried = failed = 0
         for wanted in self._in_portions(self._run.read_asked(phase, direction) for direction in asked.directions()):
             found = self._found(wanted, ["key", "failure", "attempt"])
@@ -152,70 +155,20 @@ class TranslateStage:
             raise ConservationError(msg)
         return found
 
-    def _do(self, phase: str, missing: pl.DataFrame, advance: Callable[[int, int], None]) -> int:
-        """Finish the units that an earlier attempt wrote down, then plan and do the rest; segments sent."""
-        sent = 0
-        self._note_set_aside()
-        for path in self._run.unit_files(phase):
-            written = pl.scan_parquet(path, glob=False).select("unit", "key")
-            begun = written.join(missing.lazy().select("key"), on="key", how="semi").select("unit").unique()
-            outstanding = written.join(begun, on="unit", how="semi").collect()
-            sent += self._work(phase, path.name, set(outstanding["unit"]), sent + missing.height, advance)
-            missing = missing.join(outstanding.select("key"), on="key", how="anti")
-        if missing.height:
-            section = self._spec.section
-            units = plan_units(missing, batch_tokens=section.batch_tokens, unit_tokens=section.unit_tokens)
-            path = self._run.write_units(phase, units)
-            numbers = set(units["unit"])
-            del units
-            sent += self._work(phase, path.name, numbers, sent + missing.height, advance)
-        return sent
-
-    def _work(self, phase: str, file: str, numbers: set[int], total: int, advance: Callable[[int, int], None]) -> int:
-        """Do some units of a list that was written down; segments sent."""
-        if not numbers:
-            return 0
-        self._pool.start()
-        advance(0, total)
-        sent = 0
-        units = (Unit(number, rows) for number, rows in self._run.read_units(file, numbers))
-        for result in self._pool.run(units):
-            committed = self._memory.commit(self._made(result))
-            self._run.event(
-                "unit_done", phase=phase, unit=result.unit.number, segments=result.results.num_rows,
-                file=committed.name, failed=len(result.results) - result.results["failure"].null_count,
-                given_up=len(result.poisoned),
-            )  # fmt: skip
-            self._note_poisoned(phase, result)
-            sent += result.results.num_rows
-            advance(result.results.num_rows, total)
-        return sent
+    def _commit(self, result: UnitResult) -> NumberedFile:
+        return self._memory.commit(self._made(result))
 
     def _made(self, result: UnitResult) -> pa.Table:
         """A unit's memory entries: one for each of its rows."""
-        rows, results = result.unit.rows, result.results
-        if rows.num_rows != results.num_rows:
-            msg = f"unit {result.unit.number}: {results.num_rows} results for {rows.num_rows} segments"
-            raise ConservationError(msg)
-        frame = pl.DataFrame(rows).select(
+        frame = pl.DataFrame(result.unit.rows).select(
             "key", *DIRECTION, request="text"
-        ).hstack(pl.DataFrame(results)).with_columns(
+        ).hstack(pl.DataFrame(result.results)).with_columns(
             translator=pl.lit(self._spec.fingerprint),
             failure=pl.lit(FAILED) + pl.col("failure"),
             origin=pl.lit("machine"),
             provenance=pl.lit(None, pl.String),
         )  # fmt: skip
         return frame.select(MEMORY_SCHEMA.names).to_arrow().cast(MEMORY_SCHEMA)
-
-    def _note_poisoned(self, phase: str, result: UnitResult) -> None:
-        for row, failure in result.poisoned.items():
-            self._run.failure(
-                phase=phase,
-                unit=result.unit.number,
-                key=result.unit.rows["key"][row].as_py(),
-                reason=failure.reason,
-                detail=failure.detail,
-            )
 
     def _note_set_aside(self) -> None:
         for file in self._memory.set_aside[self._noted :]:

@@ -10,7 +10,8 @@ from collections import Counter
 
 import polars as pl
 
-from engine.stages.segment import Asked, asked_table
+from engine.stages.forced import FORCED_COLUMNS, ForcedStage
+from engine.stages.segment import ALL, Asked, Needed, asked_table
 from engine.stages.translate import TranslateStage
 from engine.store.memory import Direction
 from engine.text.segments import split
@@ -29,7 +30,15 @@ JOINED_SCHEMA = {
 }
 
 
-def entries_into(work: TranslateStage, lang: str, asked: Asked, *, returned: bool) -> pl.DataFrame:
+def entries_into(
+    work: TranslateStage,
+    lang: str,
+    asked: Asked,
+    *,
+    returned: bool,
+    forced: ForcedStage | None = None,
+    needed: Needed = ALL,
+) -> pl.DataFrame:
     """The entries into one language with their way back, as `JOINED_SCHEMA`.
 
     Args:
@@ -37,12 +46,15 @@ def entries_into(work: TranslateStage, lang: str, asked: Asked, *, returned: boo
         lang: The target language.
         asked: What the forward phase was asked.
         returned: Whether there was a way back.
+        forced: The forced scores, whose columns then stand beside the others.
+        needed: What the way back was asked for.
     """
-    rows = [pl.DataFrame(schema=JOINED_SCHEMA)]
+    rows = [pl.DataFrame(schema={**JOINED_SCHEMA, **(FORCED_COLUMNS if forced else {})})]
     for direction in asked.directions():
         if direction.target_lang == lang:
             back = work.entries("back", direction.back) if returned else None
-            rows.append(join_back(work.entries("forward", direction), back, lang).select(JOINED_SCHEMA.keys()))
+            joined = join_back(work.entries("forward", direction), back, lang, needed)
+            rows.append((forced.beside(joined, direction) if forced else joined).select(rows[0].columns))
     return pl.concat(rows)
 
 
@@ -52,11 +64,13 @@ class WayBack:
     Args:
         work: The stage, after its forward phase.
         forward: What that was asked.
+        needed: Which of it goes back.
     """
 
-    def __init__(self, work: TranslateStage, forward: Asked) -> None:
+    def __init__(self, work: TranslateStage, forward: Asked, needed: Needed = ALL) -> None:
         self._work = work
         self._forward = forward
+        self._needed = needed
 
     def directions(self) -> list[Direction]:
         """The forward directions, turned round."""
@@ -65,7 +79,8 @@ class WayBack:
 
     def table(self, direction: Direction) -> pl.DataFrame:
         """`engine.stages.segment.ASKED_SCHEMA` of one direction."""
-        return back_table(self._work.entries("forward", direction.back), direction.source_lang)
+        lang = direction.source_lang
+        return back_table(self._needed.among(self._work.entries("forward", direction.back), lang), lang)
 
 
 def back_table(forward: pl.DataFrame, lang: str) -> pl.DataFrame:
@@ -80,18 +95,19 @@ def _to_return(forward: pl.DataFrame) -> pl.Series:
     return forward.filter(pl.col("translation").is_not_null() & ~pl.col("carrier"))["translation"]
 
 
-def join_back(forward: pl.DataFrame, back: pl.DataFrame | None, lang: str) -> pl.DataFrame:
+def join_back(forward: pl.DataFrame, back: pl.DataFrame | None, lang: str, needed: Needed = ALL) -> pl.DataFrame:
     """The forward entries with their way back: null where there is none, or a sentence of it failed.
 
     Args:
         forward: Entries of one direction (`TranslateStage.entries`).
         back: Entries of the opposite one; None where nothing is translated back.
         lang: The target language.
+        needed: What the way back was asked for.
     """
     if back is None:
         return forward.with_columns(back=pl.lit(None, pl.String), back_failed=pl.lit(value=False))
     found = dict(back.select("text", "translation").iter_rows())
-    asked = _to_return(forward).unique()
+    asked = _to_return(needed.among(forward, lang)).unique()
     returned = pl.Series([_returned(translation, lang, found) for translation in asked], dtype=pl.String)
     known = pl.DataFrame({"translation": asked, "back": returned, "back_failed": returned.is_null()})
     return forward.join(known, on="translation", how="left", maintain_order="left")

@@ -32,6 +32,8 @@ UNIT_SCHEMA = pa.schema(
         pa.field("text", pa.string()),
     ]
 )
+# Units whose translations are given and forced.
+FORCED_UNIT_SCHEMA = UNIT_SCHEMA.append(pa.field("translation", pa.string()))
 # Rows of a unit list that are in memory at a time.
 ROW_GROUP_ROWS = 50_000
 FINISHED = "finished.json"
@@ -75,28 +77,31 @@ class Run:
         return sorted(self.folder.glob(f"units-{phase}-*.parquet"))
 
     def write_units(self, phase: str, units: pl.DataFrame) -> Path:
-        """Write down a list of units (`UNIT_SCHEMA`, in order) before work on it begins; its file."""
+        """Write down a list of units, in order, before work on it begins: `UNIT_SCHEMA`, or `FORCED_UNIT_SCHEMA` where
+        the units have translations; its file."""
         path = self.folder / f"units-{phase}-{len(self.unit_files(phase)) + 1:04}.parquet"
-        table = units.select(UNIT_SCHEMA.names).to_arrow().cast(UNIT_SCHEMA)
+        schema = FORCED_UNIT_SCHEMA if "translation" in units.columns else UNIT_SCHEMA
+        table = units.select(schema.names).to_arrow().cast(schema)
         write_table(path, table, row_group_rows=ROW_GROUP_ROWS)
         return path
 
     def read_units(self, file: str, numbers: set[int]) -> Iterator[tuple[int, pa.Table]]:
         """Some units of a list, as (number, rows), in order and a row group in memory at a time."""
-        rest = pl.DataFrame(UNIT_SCHEMA.empty_table())
         reader = pq.ParquetFile(self.folder / file)
+        schema = reader.schema_arrow
+        rest = pl.DataFrame(schema.empty_table())
         for group in range(reader.num_row_groups):
             rows = pl.concat([rest, pl.DataFrame(reader.read_row_group(group))])
             last = rows["unit"][-1]
             rest = rows.filter(pl.col("unit") == last)  # it may go on in the next row group
-            yield from self._chosen(rows.filter(pl.col("unit") != last), numbers)
-        yield from self._chosen(rest, numbers)
+            yield from self._chosen(rows.filter(pl.col("unit") != last), numbers, schema)
+        yield from self._chosen(rest, numbers, schema)
 
     @staticmethod
-    def _chosen(rows: pl.DataFrame, numbers: set[int]) -> Iterator[tuple[int, pa.Table]]:
+    def _chosen(rows: pl.DataFrame, numbers: set[int], schema: pa.Schema) -> Iterator[tuple[int, pa.Table]]:
         for (number,), unit in rows.group_by(["unit"], maintain_order=True):
             if int(str(number)) in numbers:
-                yield int(str(number)), unit.to_arrow().cast(UNIT_SCHEMA)
+                yield int(str(number)), unit.to_arrow().cast(schema)
 
     def write_asked(self, phase: str, direction: Direction, asked: pl.DataFrame) -> None:
         """Keep what a phase asks for in one direction at hand, on disk."""

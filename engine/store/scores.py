@@ -23,7 +23,8 @@ SCORE_SCHEMA = pa.schema(
         pa.field("key", pa.string()),  # schemas.keys.score_keys
         pa.field("scorer", pa.string()),
         pa.field("fingerprint", pa.string()),
-        pa.field("values", pa.list_(pa.float32())),  # one a metric, in the scorer's order; null where not judged
+        # One a metric, in the scorer's order, null where not judged; of scorer `forced` see engine/stages/forced.py.
+        pa.field("values", pa.list_(pa.float32())),
     ]
 )
 
@@ -63,7 +64,8 @@ class ScoreStore:
         missing = different.join(known.select("key"), on="key", how="anti", maintain_order="left")
         if missing.height:
             columns = scorer.score(pairs.take(missing["row"].to_arrow()))
-            self._commit(scorer, fingerprint, missing["key"], columns)
+            values = zip(*(columns[metric.name].to_pylist() for metric in scorer.metrics), strict=True)
+            self.add(scorer.name, fingerprint, missing["key"], list(map(list, values)))
             known = self.lookup(scorer.name, keys)
         found = pl.DataFrame({"key": keys}).join(known, on="key", how="left", maintain_order="left")["values"]
         if found.null_count():
@@ -74,13 +76,11 @@ class ScoreStore:
             for number, metric in enumerate(scorer.metrics)
         }
 
-    def _commit(self, scorer: Scorer, fingerprint: str, keys: pl.Series, columns: dict[str, pa.Array]) -> None:
-        values = zip(*(columns[metric.name].to_pylist() for metric in scorer.metrics), strict=True)
-        rows = [
-            {"key": key, "scorer": scorer.name, "fingerprint": fingerprint, "values": list(row)}
-            for key, row in zip(keys, values, strict=True)
-        ]
-        self.files.add(pa.Table.from_pylist(rows, schema=SCORE_SCHEMA))
+    def add(self, scorer: str, fingerprint: str, keys: pl.Series, values: list[list[float] | None]) -> NumberedFile:
+        """Commit what a scorer measured, as one new file."""
+        columns = {"key": keys.to_list(), "values": values}
+        same = {name: [text] * len(values) for name, text in (("scorer", scorer), ("fingerprint", fingerprint))}
+        return self.files.add(pa.table(columns | same, schema=SCORE_SCHEMA))
 
     def compact(self) -> Iterator[NumberedFile]:
         """Merge small files; no look-up changes."""

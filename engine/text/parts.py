@@ -11,7 +11,11 @@ HUMAN = "human"  # a person's correction, among the engines of a record
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of one segment in one language: its translation or failure, the way back, and who made it."""
+    """What is known of one segment in one language: its translation or failure, the way back, and who made it.
+
+    ``reverse`` and ``alone`` are forced scores of the segment, given its translation and given nothing, as
+    `engine.stages.forced` has them; None where there are none.
+    """
 
     text: str | None
     failure: str | None
@@ -21,11 +25,13 @@ class Entry:
     back: str | None
     back_failed: bool | None = False
     origin: str = "machine"
+    reverse: list[float] | None = None
+    alone: list[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TurnPair:
-    """A translated turn for the scorers: plain texts, and what the translator said of it."""
+    """A translated turn for the scorers, `filters.scorer.PAIR_SCHEMA`: plain texts, and what the translator said."""
 
     turn: int
     source: str
@@ -35,6 +41,10 @@ class TurnPair:
     hit_limit: bool
     back_failed: bool
     lang: str
+    reverse_words: list[float] | None
+    reverse_end: float | None
+    source_tokens: int | None
+    alone_words: list[float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +70,37 @@ def pair(number: int, parts: list[Part], lang: str) -> TurnPair:
     scored = [(e.logprob, e.target_tokens) for e in entries if e.logprob is not None and e.target_tokens]
     total = sum(tokens for _, tokens in scored)
     backs = [part.back for part in parts]
+    source = "\n".join(plain(part.source) for part in parts)
+    words = len(source.split())
+    reverse = _forced([entry.reverse for entry in entries], words)
+    alone = _forced([entry.alone for entry in entries], words)
     return TurnPair(
         turn=number,
-        source="\n".join(plain(part.source) for part in parts),
+        source=source,
         target="\n".join(plain(part.target) for part in parts),
         back=None if None in backs else "\n".join(plain(str(back)) for back in backs),
         logprob=sum(logprob * tokens for logprob, tokens in scored) / total if total else None,
         hit_limit=any(entry.hit_limit for entry in entries),
         back_failed=any(entry.back_failed for entry in entries),
         lang=lang,
+        reverse_words=reverse.words if reverse else None,
+        reverse_end=reverse.end if reverse else None,
+        source_tokens=reverse.tokens if reverse else None,
+        alone_words=alone.words if alone else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Forced:
+    words: list[float]
+    end: float
+    tokens: int
+
+
+def _forced(segments: list[list[float] | None], words: int) -> _Forced | None:
+    """The forced scores of a turn's segments as one; None where there are none for each of its words."""
+    scores = [score for score in segments if score is not None]
+    found = [word for score in scores for word in score[:-2]]
+    if len(scores) < len(segments) or not scores or len(found) != words:
+        return None
+    return _Forced(found, sum(score[-2] for score in scores), int(sum(score[-1] for score in scores)))

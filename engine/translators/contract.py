@@ -99,6 +99,8 @@ class Translator(Protocol):
     def score(self, pairs: Sequence[ForcedPair]) -> list[ForcedScore | None]:
         """How probable each given translation is, in order; None for an empty or too long one.
 
+        Asked only of engines whose `TranslatorSpec` says that they score.
+
         The pairs are cut into batches of like length here: the same pairs together give the same scores.
 
         Raises:
@@ -136,6 +138,7 @@ class TranslatorSpec:
         section: The recipe's section.
         placement: Where a worker runs.
         folder: The model's files, where it has any.
+        scores: Whether the engine has forced scores.
     """
 
     engine: str
@@ -146,6 +149,7 @@ class TranslatorSpec:
     section: Translate
     placement: Placement
     folder: Path | None = None
+    scores: bool = False
 
     @property
     def fingerprint(self) -> str:

@@ -49,6 +49,7 @@ def describe(section: FakeTranslate) -> TranslatorSpec:
         identity=identity,
         section=section,
         placement=Placement("cpu", "none", cpus=section.threads, gpus=0.0),
+        scores=True,
     )
 
 
@@ -97,13 +98,14 @@ class FakeTranslator:
 
     def score(self, pairs: Sequence[ForcedPair]) -> list[ForcedScore | None]:
         """Likely words are those that the stand-in would have written itself."""
-        return [self._forced(pair) for pair in pairs]
+        noise = _hash("\0".join(p.translation for p in pairs)) / 2**64 if self._section.batch_sensitive else 0.0
+        return [self._forced(pair, noise) for pair in pairs]
 
-    def _forced(self, pair: ForcedPair) -> ForcedScore | None:
+    def _forced(self, pair: ForcedPair, noise: float) -> ForcedScore | None:
         words, own = pair.translation.split(), set(_mark(pair.text, pair.target_lang).split())
         if not words or not pair.text.strip():
             return None
-        return ForcedScore(tuple(-0.5 if word in own else -5.0 for word in words), -0.5, len(words) + 1)
+        return ForcedScore(tuple(-0.5 if word in own else -5.0 for word in words), -0.5 - noise, len(words) + 1)
 
     def _one(self, request: Request, noise: float, *, well: bool) -> Translation:
         hit = not well and _hash(request.text) % self._section.fault_every == 0

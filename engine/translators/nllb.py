@@ -72,6 +72,7 @@ def describe(section: NllbTranslate, gpus: int | None = None) -> TranslatorSpec:
         section=section,
         placement=placement,
         folder=files.folder,
+        scores=True,
     )
 
 

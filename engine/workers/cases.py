@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Generator
 
 import pyarrow as pa
 
-from engine.workers.units import RESULT_SCHEMA, Failure, Unit, UnitResult
+from engine.workers.units import Failure, Unit, UnitResult
 from schemas.errors import WorkerError
 
 MAX_FAILURES = 3
@@ -122,9 +122,10 @@ class UnitCase:
 
     def _too_many(self, rows: Collection[int]) -> bool:
         """Whether it is the engine that is broken: many texts fail, or all of several. Languages do not count, as a
-        text that is asked in a hundred languages is a hundred rows."""
-        failing = {self.unit.rows["text"][row].as_py() for row in rows}
-        return len(failing) > MAX_POISONED or 1 < len(failing) == len(set(self.unit.rows["text"].to_pylist()))
+        text that is asked in a hundred languages is a hundred rows. What is forced is the translation."""
+        texts = self.unit.rows["translation" if "translation" in self.unit.rows.column_names else "text"].to_pylist()
+        failing = {texts[row] for row in rows}
+        return len(failing) > MAX_POISONED or 1 < len(failing) == len(set(texts))
 
     def _some(self, numbers: list[int]) -> pa.Table:
         return self.unit.rows.take(pa.array(numbers, pa.int64()))
@@ -133,10 +134,10 @@ class UnitCase:
         if not self.poisoned:
             return results
         found = iter(results.to_pylist())
-        rows = [
+        rows = [  # of a forced unit's schema, nulls are all that is left of these
             {"failure": self.poisoned[row].reason, "attempt": MAX_FAILURES, "hit_limit": False}
             if row in self.poisoned
             else next(found)
             for row in range(self.unit.rows.num_rows)
         ]
-        return pa.Table.from_pylist(rows, schema=RESULT_SCHEMA)
+        return pa.Table.from_pylist(rows, schema=results.schema)

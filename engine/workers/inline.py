@@ -15,7 +15,7 @@ from engine.translators.contract import Translator, TranslatorSpec
 from engine.translators.registry import load_translator
 from engine.workers.cases import UnitCase
 from engine.workers.stopping import StopSwitch
-from engine.workers.units import Failure, Note, Unit, UnitResult, translate_unit
+from engine.workers.units import Failure, Note, Unit, UnitResult, do_unit
 from schemas.errors import TranslatorError, WorkerError
 
 
@@ -69,7 +69,7 @@ class InlinePool:
         try:
             translator = self._loaded()
             self._note("unit_sent", worker=1, unit=case.unit.number)
-            results = translate_unit(translator, case.rows)
+            results = do_unit(translator, case.rows)
         except TranslatorError as error:
             self._translator = None
             self._note(

@@ -16,7 +16,7 @@ from engine.translators.contract import TranslatorSpec
 from engine.translators.model_files import verify_files
 from engine.translators.registry import load_translator
 from engine.workers.cases import UnitCase
-from engine.workers.units import translate_unit
+from engine.workers.units import do_unit
 from schemas.errors import TranslatorError
 
 # glibc hands a batch's memory back to the system and asks for it again, page by page, in the next: an eighth of a
@@ -55,9 +55,9 @@ class TranslatorActor:
         """Its process."""
         return os.getpid()
 
-    def translate(self, rows: pa.Table) -> pa.Table:
+    def do(self, rows: pa.Table) -> pa.Table:
         """Do one unit."""
-        return translate_unit(self._translator, rows, self._count)
+        return do_unit(self._translator, rows, self._count)
 
     def _count(self) -> None:
         self._batches += 1
@@ -111,7 +111,7 @@ class Worker:
         """Give it a unit to do."""
         if not self.queue:
             self.since = time.monotonic()
-        self.queue.append(Flight(case, self.actor.translate.remote(case.rows)))
+        self.queue.append(Flight(case, self.actor.do.remote(case.rows)))
 
     def ask_beat(self, every: float) -> None:
         """Ask for a heartbeat unless one is pending or it is too early."""

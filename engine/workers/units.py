@@ -6,6 +6,7 @@ a batch is translated exactly as it was written down, so that scores do not depe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -13,8 +14,9 @@ from typing import Any, Literal, Protocol
 import polars as pl
 import pyarrow as pa
 
-from engine.translators.contract import Request, Translator
+from engine.translators.contract import ForcedPair, ForcedScore, Request, Translator
 from engine.translators.ladder import Outcome, translate_with_retry
+from schemas.errors import TranslatorError
 
 # A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch: many
 # workers share a small job, and all of them have work until shortly before its end.
@@ -32,6 +34,8 @@ RESULT_SCHEMA = pa.schema(
         pa.field("attempt", pa.int32()),
     ]
 )
+# A forced score as numbers: ln P of each word, of the end, and the tokens with the end. Null where there is no score.
+FORCED_SCHEMA = pa.schema([pa.field("values", pa.list_(pa.float32()))])
 
 
 class Note(Protocol):
@@ -47,7 +51,10 @@ def no_note(name: str, **values: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A piece of work: rows of `engine.store.runs.UNIT_SCHEMA` with one unit number, batches in order."""
+    """A piece of work: rows of `engine.store.runs.UNIT_SCHEMA` with one unit number, batches in order.
+
+    With a column ``translation`` beside them (`engine.store.runs.FORCED_UNIT_SCHEMA`) it is forced, else translated.
+    """
 
     number: int
     rows: pa.Table
@@ -74,7 +81,7 @@ class UnitResult:
 
     Attributes:
         unit: The unit.
-        results: One row of `RESULT_SCHEMA` for each of its rows, in order.
+        results: One row of `RESULT_SCHEMA`, or of `FORCED_SCHEMA`, for each of its rows, in order.
         poisoned: Why rows were given up that failed their worker alone, by row number.
     """
 
@@ -87,7 +94,11 @@ def estimated_tokens() -> pl.Expr:
     """Source tokens of ``text`` as planning counts them: SentencePiece gives about one token for 3 to 4 UTF-8
     bytes; language and end tokens are added. Planning must not depend on a model, so it only estimates.
     """
-    return pl.col("text").str.len_bytes() // 3 + 3
+    return _tokens("text")
+
+
+def _tokens(column: str) -> pl.Expr:
+    return pl.col(column).str.len_bytes() // 3 + 3
 
 
 def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int) -> pl.DataFrame:
@@ -96,14 +107,16 @@ def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int) -
     Languages share batches, so that one with few segments does not cost a unit of its own.
 
     Args:
-        segments: Columns key, source_lang, target_lang, text; keys are unique.
+        segments: Columns key, source_lang, target_lang, text, and translation where it is to be forced, which then
+            counts too; keys are unique.
         batch_tokens: Bound of a batch: its longest text's tokens times its texts.
         unit_tokens: Tokens from which a unit is full.
 
     Returns:
         The segments with their ``unit`` and ``batch`` numbers, in the order of work.
     """
-    rows = segments.with_columns(tokens=estimated_tokens()).sort(["tokens", "key"], descending=[True, False])
+    read = estimated_tokens() + (_tokens("translation") if "translation" in segments.columns else 0)
+    rows = segments.with_columns(tokens=read).sort(["tokens", "key"], descending=[True, False])
     rest = int(rows["tokens"].sum())
     units: list[int] = []
     batches: list[int] = []
@@ -124,8 +137,50 @@ def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int) -
     return numbered.drop("tokens")
 
 
+def do_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], None] = lambda: None) -> pa.Table:
+    """Do one unit as `Unit` says, batch by batch as written down.
+
+    Args:
+        translator: The loaded engine.
+        rows: The unit's rows.
+        batch_done: Called after each batch.
+
+    Raises:
+        TranslatorError: The engine broke, or gave another number of results than it was asked for.
+    """
+    work = force_unit if "translation" in rows.column_names else translate_unit
+    return work(translator, rows, batch_done)
+
+
+def force_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], None] = lambda: None) -> pa.Table:
+    """Force one unit: `FORCED_SCHEMA` for rows of `engine.store.runs.FORCED_UNIT_SCHEMA`, otherwise as `do_unit`."""
+    done: list[list[float] | None] = []
+    frame = pl.DataFrame(rows).select("batch", "source_lang", "target_lang", "text", "translation")
+    for (_,), group in frame.group_by(["batch"], maintain_order=True):
+        pairs = [ForcedPair(*row[1:]) for row in group.iter_rows()]
+        try:
+            scores = translator.score(pairs)
+        except TranslatorError:
+            raise
+        except Exception as error:  # whatever an engine raises means that it broke; who asked decides what then
+            msg = f"{type(error).__name__}: {error}"
+            raise TranslatorError(msg) from error
+        if len(scores) != len(pairs):
+            msg = f"the engine gave {len(scores)} scores for the {len(pairs)} pairs of a batch"
+            raise TranslatorError(msg)
+        done.extend(map(_forced_values, scores))
+        batch_done()
+    return pa.table({"values": done}, schema=FORCED_SCHEMA)
+
+
+def _forced_values(score: ForcedScore | None) -> list[float] | None:
+    if score is None or not math.isfinite(score.logprob):
+        return None
+    return [*score.words, score.end, score.tokens]
+
+
 def translate_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], None] = lambda: None) -> pa.Table:
-    """Do one unit, batch by batch as written down.
+    """Translate one unit, batch by batch as written down.
 
     Args:
         translator: The loaded engine.

@@ -41,6 +41,9 @@ def test_a_corruption_is_the_same_each_time_and_changes_the_text_or_is_none(name
         ("final_mark_dropped", 3, "Ein rotes Auto"),
         ("wrong_script", 3, "Еин ротес ауто.".lower()),
         ("side_changed", 0, None),
+        ("option_lost", 0, f"{TARGETS[0]}\nA. {TARGETS[1]}\nB. {TARGETS[2]}"),
+        ("options_swapped", 0, f"{TARGETS[0]}\nA. {TARGETS[2]}\nB. {TARGETS[1]}\nC. {TARGETS[3]}"),
+        ("answer_untranslated", 1, f"{TARGETS[1]}\nThree"),
         ("other_han_variant", 0, None),
     ],
 )
@@ -61,3 +64,10 @@ def test_a_concatenation_is_the_text_and_another():
 def test_a_lost_tag_stands_in_the_source_alone():
     assert "https://" in sources_of(CORPUS, "tag_lost")[0]
     assert sources_of(CORPUS, "shuffle") == SOURCES
+
+
+def test_options_and_answers_stand_in_the_source_too():
+    assert sources_of(CORPUS, "option_lost")[3] == "\n".join(
+        [SOURCES[3], f"A. {SOURCES[0]}", f"B. {SOURCES[1]}", f"C. {SOURCES[2]}"]
+    )
+    assert sources_of(CORPUS, "answer_untranslated")[1] == f"{SOURCES[1]}\nThree"

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -14,6 +15,8 @@ import pytest
 import yaml
 
 from engine.store.commit import INTENT, STAGING
+from engine.summary import BuildSummary
+from engine.translators import fake
 from engine.workers.stopping import StopSwitch
 from schemas.errors import ConservationError, InputError, WorkerError
 
@@ -251,6 +254,28 @@ def test_spared_scores_are_named_and_keep_a_record_out_until_it_is_scored(recipe
     others = rows.filter(pl.col("lang") != "deu_Latn")
     assert others["score_round_trip_chrf"].null_count() < others.height
     assert others["scores_skipped"].list.len().sum() == 0
+    assert spared["back_messages"].null_count() == spared.height
+    assert 2 * summary.back_translation.unique == summary.segments.unique  # German did not go back
+
+
+def test_sparing_changes_no_record_that_is_not_rejected_and_keeps_what_others_share(recipe_file, run):
+    scorers = ["integrity", "nmt", "negation", "fan_in", "round_trip", "cross_entropy"]
+    low = {"user": {"low": {"fails": "score_nmt_logprob < -0.6"}}}
+
+    def built(skip: bool, out: str) -> tuple[BuildSummary, pl.DataFrame]:
+        summary = run(recipe_file(filter=low, score={"scorers": scorers, "skip_rejected": skip}), out=out)
+        return summary, pl.read_parquet(str(summary.dataset / "data/*/*.parquet"))
+
+    # The sparing build first: a memory that knows more would hide a way back that is missing.
+    less, sparing = built(True, "sparing")
+    more, whole = built(False, "whole")
+    assert 0 < less.back_translation.unique < more.back_translation.unique
+    assert 0 < less.forced.unique < more.forced.unique
+    kept = whole["keep"]
+    assert 0 < kept.sum() < kept.len()
+    assert sparing["keep"].equals(kept)
+    assert sparing.filter(kept).equals(whole.filter(kept))
+    assert set(map(tuple, sparing.filter(~kept)["scores_skipped"].to_list())) == {("round_trip", "cross_entropy")}
 
 
 def test_rows_of_a_shard_that_share_a_translation_are_counted_across_row_groups(recipe_file, run, tmp_path):
@@ -306,3 +331,64 @@ def test_each_shard_has_the_fingerprint_of_its_own_entries(recipe_file, run):
     alone = run(recipe_file(pack={"shard_rows": 10, "row_group_rows": 10}), out="other").dataset
     again = json.loads((alone / "manifests/deu_Latn.json").read_text())["splits"]["train"]
     assert len({shard["fingerprints"]["translate"] for shard in again}) == 4
+
+
+def dull(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the fake engine one that has no forced scores."""
+    real = fake.describe
+    monkeypatch.setattr(fake, "describe", lambda section: replace(real(section), scores=False))
+
+
+def test_forced_scores_reach_the_records_and_a_second_build_asks_none(recipe_file, run, monkeypatch):
+    recipe = recipe_file(score={"scorers": ["integrity", "cross_entropy"]})
+    summary = run(recipe)
+    rows = pl.read_parquet(str(summary.dataset / "data/*/*.parquet"))
+    captions = rows.filter(pl.col("task") == "caption")
+    assert captions["score_cross_entropy_reverse"].to_list() == [0.5] * captions.height
+    monkeypatch.setattr(fake.FakeTranslator, "score", None)
+    again = run(recipe, out="again")
+    assert (again.forced.scored, again.forced.from_store) == (0, summary.forced.unique)
+    assert files(again.dataset) == files(summary.dataset)
+
+
+def test_default_scorers_that_do_not_suit_the_engine_are_left_out_and_the_manifest_says_why(
+    recipe_file, run, monkeypatch
+):
+    def built(out: str) -> tuple[list[str], dict[str, str]]:
+        dataset = run(recipe_file(score={}), out=out).dataset
+        lock = yaml.safe_load((dataset / "recipe.lock.yaml").read_text())
+        return lock["score"]["scorers"], orjson.loads((dataset / "manifest.json").read_bytes())["scorers_left_out"]
+
+    scorers, left_out = built("scores")
+    assert scorers[-2:] == ["round_trip", "cross_entropy"]
+    assert left_out == {"adequacy": "its constants are fitted to another engine than fake"}
+    dull(monkeypatch)
+    scorers, left_out = built("dull")
+    assert scorers[-1] == "round_trip"
+    assert left_out == dict.fromkeys(["cross_entropy", "adequacy"], "fake has no forced scores")
+
+
+def test_a_scorer_that_the_recipe_names_and_the_engine_cannot_serve_is_refused(recipe_file, run, monkeypatch):
+    dull(monkeypatch)
+    with pytest.raises(InputError, match=r"score\.scorers: cross_entropy cannot run: fake has no forced scores"):
+        run(recipe_file(score={"scorers": ["integrity", "cross_entropy"]}))
+
+
+def test_another_engine_can_translate_back_and_the_way_there_stays_as_it_was(recipe_file, run):
+    plain = run(recipe_file())
+    other = {"engine": "fake", "fault": "wrong_language", "fault_every": 2}
+    summary = run(recipe_file(score={"scorers": ["integrity", "nmt", "round_trip"], "round_trip": other}), out="other")
+    assert (summary.segments.translated, summary.back_translation.translated) == (0, plain.back_translation.unique)
+    before, after = (records(built.dataset, "deu_Latn") for built in (plain, summary))
+    assert after["messages"].equals(before["messages"])
+    assert after["mt"].equals(before["mt"])
+    worse = after["score_round_trip_chrf"] < before["score_round_trip_chrf"]
+    assert 0 < worse.sum() < worse.len()
+    manifest = orjson.loads((summary.dataset / "manifest.json").read_bytes())
+    assert len(manifest["translators"]) == 2
+    assert manifest["translators"][manifest["back_translator"]]["fault"] == "wrong_language"
+
+
+def test_an_engine_that_lacks_a_language_cannot_translate_back(recipe_file, run):
+    with pytest.raises(InputError, match="the model embedded lacks swh_Latn"):
+        run(recipe_file(score={"scorers": ["round_trip"], "round_trip": {"engine": "nllb"}}))

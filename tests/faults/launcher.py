@@ -1,9 +1,9 @@
 """The ``glotmill`` command with one SIGKILL in it: ``python -m tests.faults.launcher EVENT N MARKER build ...``.
 
-Events, each at its N-th time: ``commit`` (the driver, after a commit to the memory), ``write`` (the driver, between
-writing a file aside and giving it its name), ``batch`` (an actor, after a batch), ``actor`` (an actor, after a commit
-of the driver's), ``raylet`` (Ray's node process and with it all actors, after a commit), ``start`` (Ray's node process,
-frozen while Ray starts). The marker file appears when the fault has happened, and it happens once.
+Events, each at its N-th time: ``commit`` (the driver, after a commit to the memory or the score store), ``write`` (the
+driver, between writing a file aside and giving it its name), ``batch`` (an actor, after a batch), ``actor`` (an actor,
+after a commit of the driver's), ``raylet`` (Ray's node process and with it all actors, after a commit), ``start``
+(Ray's node process, frozen while Ray starts). The marker file appears when the fault has happened, and it happens once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 from engine.cli import main
 from engine.store import files
-from engine.store.memory import Memory
+from engine.store.numbered import NumberedFiles
 
 
 def descendants(pid: int) -> list[tuple[int, str]]:
@@ -80,14 +80,14 @@ def kill_node() -> None:
 
 
 def after_commit(tick: Callable[[], None]) -> None:
-    commit = Memory.commit
+    commit = NumberedFiles.add
 
-    def wrapped(self: Memory, entries: Any) -> Any:
+    def wrapped(self: NumberedFiles, entries: Any) -> Any:
         made = commit(self, entries)
         tick()
         return made
 
-    Memory.commit = wrapped  # type: ignore[method-assign]
+    NumberedFiles.add = wrapped  # type: ignore[method-assign]
 
 
 def before_naming(tick: Callable[[], None]) -> None:

@@ -55,7 +55,7 @@ def write_recipe(folder: Path, engine: dict[str, Any], segments: int) -> Path:
         "sources": {"captions": {"format": "jsonl", "path": "captions.jsonl", "license": "cc0-1.0"}},
         "languages": LANGUAGES,
         "translate": engine,
-        "score": {"scorers": ["integrity", "language_id", "nmt", "round_trip"]},
+        "score": {"scorers": ["integrity", "language_id", "nmt", "round_trip", "cross_entropy"]},
         "max_failed": 1,
     }
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))

@@ -37,6 +37,16 @@ def test_half_of_it_copied_is_half_of_the_words_and_one_run():
     assert scores["copy_lcs"] == pytest.approx(5 / 9)
 
 
+def test_a_name_of_several_words_is_no_run():
+    scores = scored(
+        "Menschen am J.P. Morgan Corporate Challenge.", "People attending a J.P. Morgan Corporate Challenge."
+    )
+    assert scores["copy_lcs"] == 0
+    assert scored("Ein Mann in New York over the green grass.", "A man in New York over the green grass.")[
+        "copy_lcs"
+    ] == pytest.approx(4 / 9)
+
+
 def test_copied_words_apart_are_no_run():
     assert scored("Ein small dog brown Gras grass over.")["copy_lcs"] == 0
 

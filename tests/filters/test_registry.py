@@ -77,7 +77,7 @@ def test_the_scorers_and_their_columns_are_golden():
         punctuation_question_lost< punctuation_final_changed< punctuation_surplus<
         script_frac> script_latin_frac< script_han_variant>
         language_id_mass> language_id_short_margin> language_id_english<
-        fan_in_sources< negation_lost< negation_gained< nmt_logprob> round_trip_chrf> round_trip_exact>
+        fan_in_sources< negation_lost< negation_gained< nmt_logprob> nmt_ended> round_trip_chrf> round_trip_exact>
         cross_entropy_forward< cross_entropy_reverse< cross_entropy_dual>
         adequacy_score> adequacy_meaning> adequacy_omission> adequacy_addition> adequacy_numbers> adequacy_negation>
         embedding_cosine> embedding_margin> image_text_similarity> image_text_drop<

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("local_ray")
 
 EMBEDDED = {"engine": "nllb", "model": "embedded", "beam_size": 2, "batch_tokens": 256, "unit_tokens": 512}
 FAKE = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 64, "unit_tokens": 128}
-SCORERS = {"scorers": ["integrity", "language_id", "nmt", "round_trip"]}
+SCORERS = {"scorers": ["integrity", "language_id", "nmt", "round_trip", "cross_entropy", "adequacy"]}
 
 
 def content(dataset: Path) -> dict[str, str]:
@@ -32,6 +32,7 @@ def test_inline_one_and_two_ray_workers_give_the_same_bytes(recipe_file, run, tm
         )  # fmt: skip
         summary = run(recipe, out=f"out{workers}")
         assert summary.segments.translated == summary.segments.unique > 50
+        assert summary.forced.scored == summary.forced.unique > 75
         made.append(content(summary.dataset))
     assert made[0] == made[1] == made[2]
 

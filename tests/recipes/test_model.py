@@ -51,9 +51,9 @@ def test_what_a_recipe_leaves_out_is_golden():
             "dictionary": None, "table": None,
         },
         "score": {
-            "scorers": ("integrity", "structure", "numbers", "lexical", "punctuation", "script", "language_id",
-                        "fan_in", "negation", "nmt", "round_trip"),
-            "skip_rejected": False, "language_id": {"model": None}, "embedding": None, "image_text": None,
+            "scorers": None,
+            "skip_rejected": False, "language_id": {"model": None}, "round_trip": None, "embedding": None,
+            "image_text": None,
         },
         "filter": {},
         "calibration": None,

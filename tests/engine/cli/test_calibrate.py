@@ -66,8 +66,3 @@ def test_a_calibration_needs_the_sources_letters(refuses, recipe_file, tmp_path:
 
 def test_a_recipe_that_names_no_calibration_file_there_is_is_refused(refuses, recipe_file, tmp_path: Path):
     assert "calibration" in refuses("build", recipe_file(score=SCORERS, calibration=str(tmp_path / "none.yaml")))
-
-
-def test_scorers_that_need_forced_scores_are_refused_for_now(refuses, recipe_file):
-    recipe = recipe_file(score={"scorers": ["lexical", "adequacy"]})
-    assert "adequacy needs forced scores, which builds do not make yet" in refuses("build", recipe)

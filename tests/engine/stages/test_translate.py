@@ -187,8 +187,8 @@ def test_many_small_directions_are_looked_up_together_and_give_the_same(
 
 
 def test_a_unit_with_fewer_results_than_segments_is_never_committed(bench: Bench, monkeypatch: pytest.MonkeyPatch):
-    real = inline.translate_unit
-    monkeypatch.setattr(inline, "translate_unit", lambda *args: real(*args).slice(1))
+    real = inline.do_unit
+    monkeypatch.setattr(inline, "do_unit", lambda *args: real(*args).slice(1))
     with pytest.raises(ConservationError, match="results for"):
         bench.do(segments(*TEXTS))
     assert paths(bench) == []

@@ -21,6 +21,14 @@ def unit(rows: int) -> Unit:
     return Unit(7, pa.Table.from_pylist(made, schema=UNIT_SCHEMA))
 
 
+def forced_unit(rows: int) -> Unit:
+    """One source, forced to many translations."""
+    made = unit(rows).rows
+    texts = made["text"]
+    made = made.set_column(made.schema.get_field_index("text"), "text", pa.array(["."] * rows))
+    return Unit(7, made.append_column("translation", texts))
+
+
 def results(rows: pa.Table) -> pa.Table:
     made = [{"text": text.upper(), "attempt": 1, "settings": "first"} for text in rows["text"].to_pylist()]
     return pa.Table.from_pylist(made, schema=RESULT_SCHEMA)
@@ -139,3 +147,12 @@ def test_a_poisoned_text_asked_in_many_languages_costs_its_own_rows_and_does_not
 def test_a_unit_of_one_text_in_several_languages_may_be_poisoned_whole():
     result, _ = finish(UnitCase(fanned_out(1, 3)), {"t0"})
     assert result.results["failure"].to_pylist() == ["worker_died"] * 3
+
+
+def test_an_engine_that_breaks_on_all_forced_pairs_is_broken_though_they_share_a_source():
+    def fails_for_ever(case: UnitCase) -> None:
+        for _ in range(100):
+            case.failed(DIED)
+
+    with pytest.raises(WorkerError, match="and so did 4 of its rows alone"):
+        fails_for_ever(UnitCase(forced_unit(4)))

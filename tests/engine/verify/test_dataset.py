@@ -16,7 +16,7 @@ import yaml
 from engine.progress import ProgressReport
 from engine.store.shards import WRITER
 from engine.verify.dataset import Verification, verify
-from schemas.errors import InputError
+from schemas.errors import GlotmillError, InputError
 
 SHARD = "data/deu_Latn/train-00001.parquet"
 GERMAN = "manifests/deu_Latn.json"
@@ -248,6 +248,16 @@ def test_an_unfinished_commit_is_finished_first(small_build):
     (small_build / "dataset" / SHARD).rename(staged)
     (small_build / ".commit.json").write_text(json.dumps({"move": [f"dataset/{SHARD}"], "delete": []}))
     assert problems(small_build) == []
+
+
+def test_a_commit_of_another_command_in_between_is_not_taken_for_damage(small_build, monkeypatch):
+    def meanwhile(dataset: Path, *_: Any) -> list[str]:
+        edit_root(dataset, lambda root: root.update(name="other"))
+        return ["data/new.parquet"]
+
+    monkeypatch.setattr("engine.verify.dataset.unnamed_files", meanwhile)
+    with pytest.raises(GlotmillError, match="another command changed it while it was verified"):
+        check(small_build)
 
 
 def test_a_newer_format_and_no_dataset_are_refused(small_build, tmp_path):

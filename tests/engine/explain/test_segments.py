@@ -1,0 +1,83 @@
+"""What a memory has of a record's segments, of every translator that the dataset was made with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from engine.explain.segments import segments_of_record
+from engine.store.folder import Folder
+from engine.store.memory import HUMAN, MEMORY_SCHEMA, Memory
+from schemas.keys import memory_keys
+
+TRANSLATORS = {"f1": {"engine": "one", "model": "m1"}, "f2": {"engine": "two", "model": "m2"}}
+QUESTION = "What is in his hand?"
+
+
+def entry(request: str, text: str, translator: str = "f1", source: str = "eng_Latn", target: str = "deu_Latn") -> Any:
+    (key,) = memory_keys(translator, source, target, [request])
+    return {
+        "key": key, "translator": translator, "source_lang": source, "target_lang": target, "request": request,
+        "text": text, "attempt": 1, "settings": "", "origin": HUMAN if translator == HUMAN else "machine",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def memory(tmp_path: Path):
+    def made(*entries: dict[str, Any], corrections: list[dict[str, Any]] | None = None) -> Memory:
+        memory = Memory(Folder(tmp_path / "memory"))
+        memory.commit(pa.Table.from_pylist(list(entries), schema=MEMORY_SCHEMA))
+        if corrections:
+            memory.correct(pa.Table.from_pylist(corrections, schema=MEMORY_SCHEMA))
+        return memory
+
+    return made
+
+
+@pytest.fixture
+def sample() -> dict[str, Any]:
+    turns = [{"role": "user", "content": f"<image>\n{QUESTION}"}, {"role": "assistant", "content": "a cup"}]
+    return {
+        "task": "vqa_open", "source_lang": "eng_Latn", "source_answers": ["a cup"], "source_choices": None,
+        "source_messages": turns,
+        "turn_plan": None, "instruction": None, "slots": None,
+    }  # fmt: skip
+
+
+def shown(segments) -> list[tuple[str, str, list[Any]]]:
+    return [(s.where, s.request, [(e.get("engine"), e["text"]) for e in s.entries]) for s in segments]
+
+
+def test_each_translators_entry_is_shown_under_its_name(memory, sample):
+    known = memory(entry(QUESTION, "Was?"), entry(QUESTION, "Wie?", "f2"))
+    found = segments_of_record(sample, "deu_Latn", TRANSLATORS, known)
+    assert shown(found) == [("turn 0", QUESTION, [("one", "Was?"), ("two", "Wie?")])]
+
+
+def test_a_persons_correction_stands_for_all_translators(memory, sample):
+    known = memory(entry(QUESTION, "Was?"), corrections=[entry(QUESTION, "Was hält er?", HUMAN)])
+    found = segments_of_record(sample, "deu_Latn", TRANSLATORS, known)
+    assert shown(found) == [("turn 0", QUESTION, [(None, "Was hält er?")])]
+
+
+def test_answers_and_the_questions_they_were_shown_with_are_there_if_the_memory_has_them(memory, sample):
+    shown_with = f"{QUESTION} A cup."
+    known = memory(
+        entry("a cup", "eine Tasse"), entry(shown_with, "Was? Eine Tasse."),
+        entry("eine Tasse", "a mug", source="deu_Latn", target="eng_Latn"),
+        entry("Was?", "What?", source="deu_Latn", target="eng_Latn"),
+    )  # fmt: skip
+    found = segments_of_record(sample, "deu_Latn", TRANSLATORS, known)
+    assert shown(found) == [
+        ("turn 0", QUESTION, []),
+        ("answer", "a cup", [("one", "eine Tasse")]),
+        ("question with answer", shown_with, [("one", "Was? Eine Tasse.")]),
+        ("way back", "eine Tasse", [("one", "a mug")]),  # and none of the carrier, which is no text of the record
+    ]
+
+
+def test_english_rows_have_no_segments(sample):
+    assert segments_of_record(sample, "eng_Latn", TRANSLATORS, None) == []

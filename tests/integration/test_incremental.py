@@ -342,3 +342,46 @@ def test_a_source_that_changed_its_schema_is_refused_and_the_dataset_stays(recip
         with pytest.raises(InputError, match=r"sources\.small\.path: samples\.jsonl has no usable row among 40"):
             command(recipe())
     assert files(dataset) == before
+
+
+def forbidden(*arguments, **options):
+    raise AssertionError("not to be looked at again")
+
+
+@pytest.mark.parametrize("change", [{}, {"filter": {"nmt": {"min_logprob": -0.95}}}])
+def test_where_only_rules_can_have_changed_nothing_is_read_again_and_the_bytes_are_those_of_the_long_way(
+    recipe, run, plan, tmp_path, monkeypatch, change
+):
+    run(recipe())
+    shutil.copytree(tmp_path / "out", tmp_path / "long")
+    (tmp_path / "long/settled.json").unlink()
+    planned = plan(recipe(**change))
+    with monkeypatch.context() as patch:
+        for name in ("engine.build.make_samples", "engine.plan.make_samples"):
+            patch.setattr(name, forbidden)
+        assert plan(recipe(**change)) == planned
+        short = run(recipe(**change))
+    long = run(recipe(**change), out="long")
+    assert files(short.dataset) == files(long.dataset)
+    assert {**short.as_json(), "dataset": 0, "seconds": 0} == {**long.as_json(), "dataset": 0, "seconds": 0}
+
+
+def test_a_plan_the_long_way_says_the_same_of_rules_as_the_short_one(recipe, run, plan, tmp_path):
+    run(recipe())
+    short = plan(recipe(filter={"nmt": {"min_logprob": -0.95}}))
+    (tmp_path / "out/settled.json").unlink()
+    assert plan(recipe(filter={"nmt": {"min_logprob": -0.95}})) == short
+
+
+@pytest.mark.parametrize("what", ["row", "memory", "retry", "scorer", "limit"])
+def test_anything_else_that_may_have_changed_is_looked_at(recipe, run, captions, tmp_path, monkeypatch, what):
+    run(recipe())
+    options = {"retry_failed": True} if what == "retry" else {}
+    changes = {"score": {"scorers": ["nmt"]}} if what == "scorer" else {"limit": 39} if what == "limit" else {}
+    if what == "row":
+        append(captions, "Two cats sleep.")
+    if what == "memory":
+        run(recipe(languages=["fra_Latn"]), out="other")
+    monkeypatch.setattr("engine.build.make_samples", forbidden)
+    with pytest.raises(AssertionError, match="not to be looked at again"):
+        run(recipe(**changes), **options)

@@ -29,8 +29,6 @@ from recipes.languages import expand
 from schemas.keys import bytes_sha256
 from schemas.record import record_schema
 
-OWN_KEYS = ("manifest_version", "schema_version", "engine_version", "writer", "configs")
-
 
 def enlarge(build: Path, folder: Path, rows: int, langs: list[str]) -> int:
     """Write a build of so many rows, copied from another, into a folder; the rows written."""
@@ -52,8 +50,8 @@ def enlarge(build: Path, folder: Path, rows: int, langs: list[str]) -> int:
             for start in range(0, each, table.num_rows):
                 part = _copy(table, lang, start, min(table.num_rows, each - start), seed=number)
                 writer.write(part.cast(schema))
-            shards[lang] = [writer.close(translate="copied")]
-    write_manifest(dataset, shards, {key: value for key, value in manifest.items() if key not in OWN_KEYS})
+            shards[lang] = [writer.close(warned={}, answers={}, fingerprints={})]
+    write_manifest(dataset, shards, manifest)
     return each * len(langs)
 
 

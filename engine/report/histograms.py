@@ -21,6 +21,7 @@ from engine.report.folder import BuiltFolder
 
 BINS = 50
 TAIL = 0.001  # of a shard's rows on either side may lie outside the edges, in the two open bins
+ENOUGH = 50_000  # rows of a shard that the edges are laid by
 FAR = 3.0  # a threshold farther from the scores than this many times their spread does not stretch the axis
 
 
@@ -112,11 +113,9 @@ def _edges(grid: list[float], cut: Cut) -> list[float]:
 
 def _count(frame: pl.DataFrame, rule: RuleCuts, cut: Cut, counts: _Counts) -> None:
     code = rule.rule.code
-    facts = frame.select(
-        score=pl.col(rule.metric.score_column),
-        failing=pl.col("filter_reasons").list.contains(code),
-        free=(pl.col("reasons") - pl.col("filter_reasons").list.contains(code).cast(pl.UInt32)) == 0,
-    )
+    fails = frame["filter_reasons"].list.contains(code)
+    alone = frame["reasons"] == fails.cast(pl.UInt32)  # no other rule drops the row
+    facts = pl.DataFrame({"score": frame[rule.metric.score_column], "failing": fails, "free": alone})
     judged = facts.filter(pl.col("score").is_not_null())
     scores, free, failing = (judged[name].to_numpy() for name in ("score", "free", "failing"))
     # Lower scores fail below an edge, higher ones above it: the edge itself passes.
@@ -163,6 +162,7 @@ def _grids(build: BuiltFolder, rules: Sequence[RuleCuts]) -> dict[str, list[floa
     spans: dict[str, list[tuple[float, float, bool]]] = {column: [] for column in columns}
     for _, file in build.shards():
         frame = pl.read_parquet(file, columns=columns, glob=False)
+        frame = frame.gather_every(max(1, frame.height // ENOUGH))
         for column in columns:
             low, high = (frame[column].quantile(q, "nearest") for q in (TAIL, 1 - TAIL))
             if low is not None and high is not None:

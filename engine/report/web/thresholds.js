@@ -139,12 +139,13 @@ function showThresholds(data) {
     const [now, keptNow] = totals(null);
     const limit = rule.below ? "below" : "above";
     const what = { reject: "drops", warn: "warns of", off: "is switched off; it would drop" }[rule.action];
-    const asBuilt = `${rule.description}: as built (${limit} ${built}) the rule ${what} ${count(now)} records; ` +
+    const sentence = rule.description[0].toUpperCase() + rule.description.slice(1);
+    const asBuilt = `${sentence}: as built (${limit} ${built}) the rule ${what} ${count(now)} records; ` +
       `${count(keptNow)} are kept.`;
     const keys = [el("span", { class: "key" }), "as built"];
     if (threshold === null) return [asBuilt, " ", ...keys];
     const [then, keptThen] = totals(threshold);
-    return [asBuilt, " ", el("strong", {}, `${limit} ${score(threshold)} would drop ${count(then)} and keep ${count(keptThen)} ` +
+    return [asBuilt, " ", el("strong", {}, `A threshold of ${score(threshold)} would drop ${count(then)} and keep ${count(keptThen)} ` +
       `(${keptThen >= keptNow ? "+" : "−"}${count(Math.abs(keptThen - keptNow))}).`), " ", ...keys, " ",
       el("span", { class: "key new" }), "the slider"];
   };

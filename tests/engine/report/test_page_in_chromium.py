@@ -134,7 +134,7 @@ def test_the_slider_works_by_keyboard_and_says_how_many_rows_are_kept(desk: Watc
     desk.page.focus("#threshold")
     desk.page.keyboard.press("ArrowRight")
     raised = desk.text("#threshold-result")
-    threshold = float(re.findall(r"below (-[\d.]+) would drop", raised)[0])
+    threshold = float(re.findall(r"A threshold of (-[\d.]+) would drop", raised)[0])
     assert threshold > THRESHOLD
     fails = held.filter(pl.col("score_nmt_logprob").cast(pl.Float64) < threshold).height
     assert f"would drop {fails} and keep" in raised

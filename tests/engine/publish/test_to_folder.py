@@ -60,7 +60,8 @@ def test_the_card_of_a_folder_names_the_files_of_its_version_only(make, tmp_path
             assert len(loaded) == manifest["configs"]["deu_Latn"][count]
 
 
-def test_the_second_of_two_publications_at_once_plans_again(place: FolderPlace, make, monkeypatch):
+def test_the_second_of_two_publications_at_once_plans_again(make, monkeypatch, tmp_path: Path):
+    place = FolderPlace(str(tmp_path / "target"))
     send(make(), place)
     put, others = Versions.put, []
 
@@ -74,7 +75,8 @@ def test_the_second_of_two_publications_at_once_plans_again(place: FolderPlace, 
     assert (outcome.attempts, outcome.revision, others) == (2, "3", [2])
 
 
-def test_a_kill_before_the_pointer_is_mended_by_the_next_run(place: FolderPlace, make, monkeypatch):
+def test_a_kill_before_the_pointer_is_mended_by_the_next_run(make, monkeypatch, tmp_path: Path):
+    place = FolderPlace(str(tmp_path / "target"))
     send(make(), place)
 
     def killed(*_) -> None:

@@ -9,14 +9,13 @@ import orjson
 import typer
 
 from engine.progress import ProgressReport
-from engine.publish.contents import LocalDataset
+from engine.publish.contents import open_dataset
 from engine.publish.hub import HubRepository
 from engine.publish.outcome import Outcome
 from engine.publish.places import HubPlace, parse_place
 from engine.publish.roll_back import roll_back_folder, roll_back_hub
 from engine.publish.to_folder import publish_to_folder
 from engine.publish.to_hub import HubOptions, publish_to_hub
-from engine.store.commit import build_lock, recover
 from schemas.errors import InputError
 
 ToOption = Annotated[
@@ -54,13 +53,12 @@ def publish_command(
     if create_pr and (tag or not isinstance(place, HubPlace)):
         msg = "--create-pr: a pull request is opened at the Hub, and tagged once it is merged; leave out --tag"
         raise InputError(msg)
-    local = _ready(folder)
-    progress = ProgressReport()
-    if isinstance(place, HubPlace):
-        options = HubOptions(dry_run, create_pr, public, replace, tag, verify_rows=not skip_rows)
-        outcome = publish_to_hub(local, HubRepository(place, write=True), options, progress)
-    else:
-        outcome = publish_to_folder(local, place, progress, dry_run=dry_run, tag=tag)
+    with open_dataset(folder) as local:
+        if isinstance(place, HubPlace):
+            options = HubOptions(dry_run, create_pr, public, replace, tag, verify_rows=not skip_rows)
+            outcome = publish_to_hub(local, HubRepository(place, write=True), options, ProgressReport())
+        else:
+            outcome = publish_to_folder(local, place, ProgressReport(), dry_run=dry_run, tag=tag)
     _say(outcome, as_json=as_json)
 
 
@@ -82,17 +80,6 @@ def rollback_command(
     else:
         outcome = roll_back_folder(place, version, dry_run=dry_run)
     _say(outcome, as_json=as_json)
-
-
-def _ready(folder: Path) -> LocalDataset:
-    """The dataset of a folder, after what a killed command left there was finished."""
-    if not folder.is_dir():
-        msg = f"{folder}: no such folder; name the folder of a build, such as outputs/NAME"
-        raise InputError(msg)
-    if (folder / "dataset").is_dir():
-        with build_lock(folder):
-            recover(folder)
-    return LocalDataset.open(folder)
 
 
 def _say(outcome: Outcome, *, as_json: bool) -> None:

@@ -29,7 +29,7 @@ from engine.export.swift import swift
 from engine.export.trl import trl
 from engine.export.webdataset import webdataset
 from engine.progress import ProgressReport, Stage
-from engine.publish.contents import LocalDataset
+from engine.publish.contents import LocalDataset, open_dataset
 from engine.publish.pull import fetch_shards
 from schemas.errors import InputError, RowError
 from schemas.languages import nearest
@@ -91,28 +91,27 @@ def export(folder: Path, to: Path, options: ExportOptions, progress: ProgressRep
     Raises:
         InputError: The format, the dataset, a language or the target folder is not usable; nothing was written.
     """
-    local = LocalDataset.open(folder)
     exporter = _exporter(options.format)
-    shards = _shards(local, options.languages)
     if options.images is not None and not options.images.is_dir():
         msg = f"--images {options.images}: no such folder"
         raise InputError(msg)
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         msg = f"--to {to}: it exists; name a new folder"
         raise InputError(msg)
-    kinds = local.contents.of_images()
-    needed = [*kinds, *(path for paths in shards.values() for path in paths)]
-    missing = [path for path in needed if not (local.root / path).is_file()]
-    if missing:
-        fetch_shards(folder, missing, progress)
-    images = ImageBytes([local.root / path for path in kinds], options.images)
-    outcome = ExportOutcome(options.format, str(to))
-    with _whole_folder(to) as aside, progress.stage("export", "rows") as stage:
-        for split, paths in shards.items():
-            _export_split(
-                aside, exporter, split, [local.root / path for path in paths], images, options, outcome, stage
-            )
-        outcome.files = sorted(path.name for path in aside.iterdir())
+    with open_dataset(folder) as local:
+        shards = _shards(local, options.languages)
+        of_images = local.contents.of_images()
+        needed = [*of_images, *(path for paths in shards.values() for path in paths)]
+        missing = [path for path in needed if not (local.root / path).is_file()]
+        if missing:
+            fetch_shards(folder, missing, progress)
+        images = ImageBytes([local.root / path for path in of_images], options.images)
+        outcome = ExportOutcome(options.format, str(to))
+        with _whole_folder(to) as aside, progress.stage("export", "rows") as stage:
+            for split, paths in shards.items():
+                files = [local.root / path for path in paths]
+                _export_split(aside, exporter, split, files, images, options, outcome, stage)
+            outcome.files = sorted(path.name for path in aside.iterdir())
     return outcome
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 
 from engine.publish.card_header import LICENSES
 from engine.publish.describe import CALIBRATION
+from engine.store.commit import build_lock, recover
 from engine.store.manifest import LOCK_FILE, MANIFEST, Manifest, has_manifest, manifest_from
 from schemas.errors import InputError
 from schemas.keys import bytes_sha256, file_sha256
@@ -149,3 +151,22 @@ class LocalDataset:
             msg = f"{file}: other columns than the shards before it; build again"
             raise InputError(msg)
         return found
+
+
+@contextmanager
+def open_dataset(folder: Path) -> Iterator[LocalDataset]:
+    """A dataset that no other command changes meanwhile, after what a killed one left was finished.
+
+    Raises:
+        InputError: There is no dataset.
+        GlotmillError: Another command works on the build.
+    """
+    if not folder.is_dir():
+        msg = f"{folder}: no such folder; name the folder of a build, such as outputs/NAME"
+        raise InputError(msg)
+    if (folder / "dataset").is_dir():
+        with build_lock(folder):
+            recover(folder)
+            yield LocalDataset.open(folder)
+    else:
+        yield LocalDataset.open(folder)

@@ -22,7 +22,8 @@ def roll_back_hub(hub: HubRepository, tag: str, progress: ProgressReport, *, dry
         PublishError: The branch moved meanwhile, or the Hub refused.
     """
     hub.check_token()
-    base, source = hub.head(), hub.tags().get(tag) if hub.head() else None
+    base = hub.head()
+    source = hub.tags().get(tag) if base else None
     if base is None or source is None:
         msg = f"{hub.place}: no tag {tag} there"
         raise InputError(msg)

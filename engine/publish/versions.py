@@ -18,7 +18,7 @@ import yaml
 from engine.publish.contents import EXTRAS, PAGES
 from engine.publish.places import FolderPlace
 from engine.store.files import json_bytes
-from engine.store.folder import Folder
+from engine.store.folder import PROBE, Folder
 from engine.store.manifest import MANIFEST, inside
 from schemas.errors import InputError, StoreError
 from schemas.keys import bytes_sha256
@@ -61,8 +61,10 @@ class Versions:
             msg = f"{place}: expected a folder, found a file"
             raise InputError(msg)
         names = self.folder.names()
-        if names and LATEST not in names and not self._numbers():
-            msg = f"{place}: it holds {names[0]} and no version that Glotmill published; name another folder"
+        # What a publication that was killed left behind is no other thing.
+        others = [name for name in names if not STORED.fullmatch(name) and not name.startswith(".") and name != PROBE]
+        if others and LATEST not in names and not self._numbers():
+            msg = f"{place}: it holds {others[0]} and no version that Glotmill published; name another folder"
             raise InputError(msg)
 
     def _numbers(self) -> list[int]:

@@ -63,7 +63,8 @@ class Folder:
             if self.path is not None:
                 found = [entry.name for entry in self.path.iterdir() if entry.is_file()]
             else:
-                found = [entry["name"].rpartition("/")[2] for entry in self._remote("ls", self._root, detail=True)]
+                entries = self._remote("ls", self._root, detail=True)
+                found = [entry["name"].rpartition("/")[2] for entry in entries if entry["type"] != "directory"]
         except FileNotFoundError:
             return []
         except NotADirectoryError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -23,8 +24,6 @@ def dataset(recipe_file, run) -> Path:
 @pytest.fixture
 def found(dataset: Path) -> Counter[tuple[str, bool]]:
     """Rows by language and verdict, as the manifest counts them."""
-    import json
-
     counts: Counter[tuple[str, bool]] = Counter()
     for lang, config in json.loads((dataset / "manifest.json").read_text())["configs"].items():
         counts[lang, True] += config["kept"]
@@ -32,23 +31,18 @@ def found(dataset: Path) -> Counter[tuple[str, bool]]:
     return +counts
 
 
-def test_polars_reads_all_languages_at_once(dataset: Path, found):
-    rows = (
-        pl.scan_parquet(dataset / "data/**/*.parquet").select("lang", "keep", "mt", "score_round_trip_chrf").collect()
-    )
+def test_polars_duckdb_and_datatrove_read_all_languages_at_once(dataset: Path, found):
+    columns = ["lang", "keep", "mt", "score_round_trip_chrf"]
+    rows = pl.scan_parquet(dataset / "data/**/*.parquet").select(columns).collect()
     assert Counter(rows.select("lang", "keep").iter_rows()) == found
     english = rows.filter(lang="eng_Latn")
     assert english["mt"].null_count() == english.height > 0
 
-
-def test_duckdb_reads_all_languages_at_once(dataset: Path, found):
     import duckdb
 
     query = f"SELECT lang, keep, count(*) FROM read_parquet('{dataset}/data/*/*.parquet') GROUP BY ALL"
-    assert Counter({(lang, keep): rows for lang, keep, rows in duckdb.sql(query).fetchall()}) == found
+    assert Counter({(lang, keep): number for lang, keep, number in duckdb.sql(query).fetchall()}) == found
 
-
-def test_datatrove_reads_texts_and_metadata(dataset: Path, found):
     from datatrove.pipeline.readers import ParquetReader
 
     def adapted(self, data: dict, path: str, id_in_file: int) -> dict:

@@ -113,6 +113,7 @@ def test_a_path_in_a_manifest_cannot_leave_the_folder(path: str, hub, folder: Pa
     manifest["configs"]["deu_Latn"]["sha256"] = bytes_sha256(data)
     (root / "manifests/deu_Latn.json").write_bytes(data)
     (root / "manifest.json").write_text(json.dumps(manifest))
+    (folder / ".lock").touch()  # every command holds it
     before = set(tmp_path.rglob("*"))
     for use in (lambda: publish(folder), lambda: export(folder, tmp_path / "x", ExportOptions("llava"), QUIET)):
         with pytest.raises(InputError, match="not inside its folder"):

@@ -9,12 +9,12 @@ import pytest
 from datasets import load_dataset
 
 from engine.progress import ProgressReport
-from engine.publish import to_folder
 from engine.publish.contents import LocalDataset
 from engine.publish.places import FolderPlace, parse_place
 from engine.publish.roll_back import roll_back_folder
 from engine.publish.to_folder import publish_to_folder
 from engine.publish.versions import Versions
+from engine.store.folder import Folder
 from schemas.errors import InputError
 
 
@@ -60,7 +60,8 @@ def test_the_card_of_a_folder_names_the_files_of_its_version_only(make, tmp_path
             assert len(loaded) == manifest["configs"]["deu_Latn"][count]
 
 
-def test_the_second_of_two_publications_at_once_plans_again(place: FolderPlace, make, monkeypatch):
+def test_the_second_of_two_publications_at_once_plans_again(make, monkeypatch, tmp_path: Path):
+    place = FolderPlace(str(tmp_path / "target"))
     send(make(), place)
     put, others = Versions.put, []
 
@@ -74,7 +75,8 @@ def test_the_second_of_two_publications_at_once_plans_again(place: FolderPlace, 
     assert (outcome.attempts, outcome.revision, others) == (2, "3", [2])
 
 
-def test_a_kill_before_the_pointer_is_mended_by_the_next_run(place: FolderPlace, make, monkeypatch):
+def test_a_kill_before_the_pointer_is_mended_by_the_next_run(make, monkeypatch, tmp_path: Path):
+    place = FolderPlace(str(tmp_path / "target"))
     send(make(), place)
 
     def killed(*_) -> None:
@@ -90,17 +92,21 @@ def test_a_kill_before_the_pointer_is_mended_by_the_next_run(place: FolderPlace,
     assert Versions(place).pointer()["version"] == 2
 
 
-def test_a_kill_while_files_are_sent_leaves_the_old_version_and_costs_no_second_sending(
+def test_a_kill_after_the_files_were_sent_leaves_the_old_version_and_costs_no_second_sending(
     place: FolderPlace, make, monkeypatch
 ):
-    send(make(), place)
-    with monkeypatch.context() as patch:
-        patch.setattr(to_folder.Versions, "put", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            send(make("stricter"), place)
-    assert Versions(place).latest() == 1
-    monkeypatch.setattr("engine.store.folder.Folder.put_file", lambda *_: pytest.fail("sent twice"))
-    assert send(make("stricter"), place).revision == "2"
+    def killed(*_) -> None:
+        raise KeyboardInterrupt
+
+    for version, variant in ((1, "base"), (2, "stricter")):
+        with monkeypatch.context() as patch:
+            patch.setattr(Versions, "put", killed)
+            with pytest.raises(KeyboardInterrupt):
+                send(make(variant), place)
+        assert Versions(place).latest() == version - 1
+        with monkeypatch.context() as patch:
+            patch.setattr(Folder, "put_file", lambda *_: pytest.fail("sent twice"))
+            assert send(make(variant), place).revision == str(version)
 
 
 def test_a_dry_run_writes_nothing(make, tmp_path: Path):

@@ -9,7 +9,9 @@ import pytest
 
 from engine.publish import to_hub
 from engine.publish.contents import LocalDataset
+from engine.publish.hub import HubRepository
 from engine.publish.journal import JOURNAL
+from engine.publish.places import HubPlace
 from schemas.errors import InputError, PublishError
 from tests.hub import Fault, File, StandInHub
 
@@ -240,3 +242,11 @@ def test_without_a_token_or_with_a_wrong_one_or_offline_nothing_is_sent(hub, fol
     with pytest.raises(InputError, match="HF_HUB_OFFLINE is set"):
         publish(folder)
     assert hub.repositories == {}
+
+
+def test_the_token_is_cut_out_of_whatever_a_library_says(hub):
+    repository = HubRepository(HubPlace("org/set", None), write=True)
+    with pytest.raises(PublishError) as caught, repository.told("asking"):
+        raise ValueError(f"header Bearer {hub.token}\nrefused") from OSError(f"with {hub.token}")
+    assert str(caught.value) == "hf://datasets/org/set: asking: header Bearer *** refused (with ***)"
+    assert caught.value.__suppress_context__

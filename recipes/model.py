@@ -5,6 +5,7 @@ A recipe is data. Each key has one meaning, one type and one default, all stated
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +17,7 @@ from recipes.mix import Languages, Mix, Splits, as_tuple
 from recipes.section import RecipePath, RecipeUrl, Section
 from recipes.sources import Source
 from recipes.templates import Templates
-from recipes.translate import Translate
+from recipes.translate import NOT_LOCKED, Routing, Translate
 from schemas.languages import ENGLISH, nearest
 
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
@@ -125,6 +126,7 @@ class Recipe(Section):
         labels: Names of things, for derived tasks that ask for them.
         templates: Instructions put around the rows; None leaves them as their source has them.
         translate: The engine and how it decodes.
+        routing: Other engines for some languages, for what the first failed on, or for the way back.
         answers: What becomes of short answers and options.
         score: The scorers that run.
         filter: Parameters and actions of the rules, as ``<scorer>.<parameter>`` and ``<scorer>.<rule>.action``.
@@ -147,6 +149,7 @@ class Recipe(Section):
     labels: Labels | None = None
     templates: Templates | None = None
     translate: Translate
+    routing: Routing = Routing()
     answers: Answers = Answers()
     score: Score = Score()
     filter: dict[str, dict[str, FilterValue]] = Field({})
@@ -208,11 +211,22 @@ class Recipe(Section):
 
         Paths are base names; the checksums of what they held are in the manifest.
         """
-        resolved = self.model_dump(exclude={"memory": True, "workers": True, "translate": {"device", "unit_timeout"}})
-        model = resolved["translate"].get("model", "")
-        if model.startswith(("/", ".", "~")):
-            resolved["translate"]["model"] = Path(model).name
+        resolved = self.model_dump(exclude={"memory": True, "workers": True})
+        for engine in _engines(resolved):
+            for key in NOT_LOCKED:
+                engine.pop(key, None)
+            if engine.get("model", "").startswith(("/", ".", "~")):
+                engine["model"] = Path(engine["model"]).name
         return {key: _base_names(value) for key, value in resolved.items()}
+
+
+def _engines(value: Any) -> Iterator[dict[str, Any]]:
+    """The engine sections anywhere in a resolved recipe."""
+    if isinstance(value, dict):
+        if "engine" in value:
+            yield value
+        for item in value.values():
+            yield from _engines(item)
 
 
 def _base_names(value: Any) -> Any:

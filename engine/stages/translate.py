@@ -2,7 +2,8 @@
 
 Guarantees: units are written down before work begins and a resume finishes them as written; every unit is
 committed to the memory before it counts; entries are read back from the memory, one for each segment asked for, or
-the stage raises. Beside the texts asked for, one language's entries are in memory at a time.
+the stage raises. What a server did not answer is a named failure of this run alone: nothing remembers it. Beside the
+texts asked for, one language's entries are in memory at a time.
 """
 
 from __future__ import annotations
@@ -13,18 +14,46 @@ from dataclasses import asdict, dataclass
 import polars as pl
 import pyarrow as pa
 
+from engine.llm.contract import GONE, SERVER
 from engine.stages.segment import Asked
 from engine.store.memory import DIRECTION, FAILED, MEMORY_SCHEMA, Direction, Memory
 from engine.store.runs import Run
 from engine.translators import TranslatorSpec
+from engine.translators.openai import SERVER_DEVICE
 from engine.workers.pool import Pool
 from engine.workers.units import Unit, UnitResult, plan_units
-from schemas.errors import ConservationError
+from schemas.errors import ConservationError, WorkerError
 from schemas.keys import memory_keys
 
 KEYS_AT_ONCE = 1_000_000  # of a look-up; with a million more of the last direction's at the most
 ENTRY = ["failure", "logprob", "target_tokens", "hit_limit", "attempt", "origin"]
 TO_DO = {"key": pl.String, "source_lang": pl.String, "target_lang": pl.String, "text": pl.String}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What language models took.
+
+    Attributes:
+        requests: Requests to a server, repeated ones included.
+        prompt_tokens: Tokens that they read, as they count them.
+        completion_tokens: Tokens that they wrote.
+        cost: What these cost at the recipe's prices; None where it names none.
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None
+
+    def __add__(self, other: Usage) -> Usage:
+        costs = [cost for cost in (self.cost, other.cost) if cost is not None]
+        return Usage(
+            self.requests + other.requests,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            sum(costs) if costs else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +67,8 @@ class SegmentCount:
         from_memory: Of those, known when the stage began.
         retried: Of the unique ones, those that took a second decode, whenever that was.
         failed: Of the unique ones, those without a translation.
+        unanswered: Of those, the ones that a server did not answer; the next build asks them again.
+        usage: What language models took in this run.
     """
 
     asked: int
@@ -46,6 +77,20 @@ class SegmentCount:
     from_memory: int
     retried: int
     failed: int
+    unanswered: int = 0
+    usage: Usage = Usage()
+
+    def __add__(self, other: SegmentCount) -> SegmentCount:
+        return SegmentCount(
+            self.asked + other.asked,
+            self.unique + other.unique,
+            self.translated + other.translated,
+            self.from_memory + other.from_memory,
+            self.retried + other.retried,
+            self.failed + other.failed,
+            self.unanswered + other.unanswered,
+            self.usage + other.usage,
+        )
 
 
 class TranslateStage:
@@ -57,6 +102,8 @@ class TranslateStage:
         self._run = run
         self._pool = pool
         self._noted = 0
+        self._unanswered: dict[str, str] = {}  # failure by key
+        self._usage = Usage()
 
     def translate(
         self, phase: str, asked: Asked, *, retry_failed: bool, advance: Callable[[int, int], None]
@@ -82,13 +129,16 @@ class TranslateStage:
             unique += wanted.height
             missing.append(self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys()))
         todo = pl.concat(missing)
+        self._usage = Usage()
         sent = self._do(phase, todo, advance)
-        retried = failed = 0
+        retried = failed = unanswered = 0
         for wanted in self._in_portions(self._run.read_asked(phase, direction) for direction in asked.directions()):
             found = self._found(wanted, ["key", "failure", "attempt"])
             retried += int((found["attempt"] > 1).sum())
             failed += int(found["failure"].is_not_null().sum())
-        count = SegmentCount(total, unique, sent, unique - todo.height, retried, failed)
+            unanswered += int(found["key"].is_in(list(self._unanswered)).sum())
+        known = unique - todo.height
+        count = SegmentCount(total, unique, sent, known, retried, failed, unanswered, self._usage)
         self._run.event("phase_done", phase=phase, **asdict(count))
         return count
 
@@ -129,6 +179,8 @@ class TranslateStage:
         """Columns of the entries of all wanted rows."""
         found = self._memory.lookup(wanted, columns)
         self._note_set_aside()
+        if self._unanswered:
+            found = pl.concat([found, self._lost(wanted, found, columns)])
         if found.height != wanted.height:
             lost = wanted.join(found, on="key", how="anti")["text"]
             msg = (
@@ -138,11 +190,24 @@ class TranslateStage:
             raise ConservationError(msg)
         return found
 
+    def _lost(self, wanted: pl.DataFrame, found: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+        """Entries for the wanted rows that a server did not answer in this run."""
+        rows = wanted.join(found.select("key"), on="key", how="anti").select("key")
+        rows = rows.filter(pl.col("key").is_in(list(self._unanswered)))
+        entry = {"failure": pl.col("key").replace_strict(self._unanswered, return_dtype=pl.String)}
+        entry |= {"attempt": pl.lit(1), "hit_limit": pl.lit(value=False), "origin": pl.lit("machine")}
+        return rows.select([
+            (pl.col("key") if name == "key" else entry.get(name, pl.lit(None))).cast(kind).alias(name)
+            for name, kind in found.schema.items()
+        ]).select(columns)  # fmt: skip
+
     def _do(self, phase: str, missing: pl.DataFrame, advance: Callable[[int, int], None]) -> int:
         """Finish the units that an earlier attempt wrote down, then plan and do the rest; segments sent."""
         sent = 0
         self._note_set_aside()
-        for path in self._run.unit_files(phase):
+        # To a server batches are nothing: what is missing is planned anew, and nothing is asked, and paid for, twice.
+        served = self._spec.placement.device == SERVER_DEVICE
+        for path in [] if served else self._run.unit_files(phase):
             written = pl.scan_parquet(path, glob=False).select("unit", "key")
             begun = written.join(missing.lazy().select("key"), on="key", how="semi").select("unit").unique()
             outstanding = written.join(begun, on="unit", how="semi").collect()
@@ -166,16 +231,21 @@ class TranslateStage:
         sent = 0
         units = (Unit(number, rows) for number, rows in self._run.read_units(file, numbers))
         for result in self._pool.run(units):
-            committed = self._memory.commit(self._made(result))
+            made = self._made(result)
+            answered = made.filter(~of_the_machine_expr())
+            rows = answered.to_arrow().cast(MEMORY_SCHEMA)
+            file = self._memory.commit(rows).name if answered.height else None
             self._run.event(
-                "unit_done", phase=phase, unit=result.unit.number, segments=result.results.num_rows, file=committed.name
+                "unit_done", phase=phase, unit=result.unit.number, segments=result.results.num_rows, file=file
             )
             self._note_poisoned(phase, result)
+            self._take_usage(result.results)
+            self._note_unanswered(phase, result, made)
             sent += result.results.num_rows
             advance(result.results.num_rows, total)
         return sent
 
-    def _made(self, result: UnitResult) -> pa.Table:
+    def _made(self, result: UnitResult) -> pl.DataFrame:
         """A unit's memory entries: one for each of its rows."""
         rows, results = result.unit.rows, result.results
         if rows.num_rows != results.num_rows:
@@ -189,7 +259,34 @@ class TranslateStage:
             origin=pl.lit("machine"),
             provenance=pl.lit(None, pl.String),
         )  # fmt: skip
-        return frame.select(MEMORY_SCHEMA.names).to_arrow().cast(MEMORY_SCHEMA)
+        return frame.select(MEMORY_SCHEMA.names)
+
+    def _take_usage(self, results: pa.Table) -> None:
+        """Count what a unit took."""
+        frame = pl.DataFrame(results)
+        requests, read, wrote = (int(frame[c].sum()) for c in ("requests", "prompt_tokens", "completion_tokens"))
+        price = getattr(self._spec.section, "price", None)
+        cost = (read * price.input + wrote * price.output) / 1e6 if price else None
+        self._usage += Usage(requests, read, wrote, cost)
+
+    def _note_unanswered(self, phase: str, result: UnitResult, made: pl.DataFrame) -> None:
+        """Take note of the rows that a server did not answer.
+
+        Raises:
+            WorkerError: Nothing more was sent to the server: it failed too often, or refuses the key or the model.
+        """
+        rows = made.with_columns(detail=pl.DataFrame(result.results)["detail"]).filter(of_the_machine_expr())
+        for key, failure, detail in rows.select("key", "failure", "detail").iter_rows():
+            self._unanswered[key] = failure
+            reason = failure.removeprefix(FAILED)
+            self._run.failure(phase=phase, unit=result.unit.number, key=key, reason=reason, detail=detail)
+        gone = rows.filter(pl.col("failure") == FAILED + GONE)
+        if gone.height:
+            msg = (
+                f"the server of {self._spec.model} was given up, {rows.height} of {made.height} requests without an "
+                f"answer: {gone['detail'][0]}; what it answered is in the memory: run the same command again"
+            )
+            raise WorkerError(msg)
 
     def _note_poisoned(self, phase: str, result: UnitResult) -> None:
         for row, failure in result.poisoned.items():
@@ -205,6 +302,11 @@ class TranslateStage:
         for file in self._memory.set_aside[self._noted :]:
             self._run.event("memory_file_set_aside", file=file.location, reason=file.reason)
         self._noted = len(self._memory.set_aside)
+
+
+def of_the_machine_expr() -> pl.Expr:
+    """Selects entries that failed for the machine's sake, which are not remembered."""
+    return pl.col("failure").fill_null("").str.starts_with(FAILED + SERVER)
 
 
 def with_keys(direction: Direction, segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:

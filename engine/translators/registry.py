@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.translators import fake, nllb
+from engine.translators import fake, llm, nllb, openai
+from engine.llm.server import ServerModel
 from engine.translators.contract import Translator, TranslatorSpec
-from recipes.translate import FakeTranslate, NllbTranslate, Translate
+from recipes.translate import FakeTranslate, NllbTranslate, OpenAiTranslate, Translate
 from schemas.errors import TranslatorError
 
 
@@ -23,6 +24,8 @@ def resolve_translator(section: Translate, gpus: int | None = None) -> Translato
     match section:
         case NllbTranslate():
             return nllb.describe(section, gpus)
+        case OpenAiTranslate():
+            return openai.describe(section)
         case FakeTranslate():
             return fake.describe(section)
         case _:
@@ -38,6 +41,8 @@ def load_translator(spec: TranslatorSpec) -> Translator:
     try:
         if isinstance(spec.section, NllbTranslate):
             return nllb.NllbTranslator(spec)
+        if isinstance(spec.section, OpenAiTranslate):
+            return llm.loaded(spec, ServerModel(spec.section))
         return fake.FakeTranslator(spec)
     except (RuntimeError, OSError, ValueError) as error:  # how CTranslate2 and SentencePiece refuse a damaged file
         msg = f"{spec.model} cannot be loaded: {error}"

@@ -55,6 +55,7 @@ def test_what_a_recipe_leaves_out_is_golden():
                         "fan_in", "negation", "nmt", "round_trip"),
             "skip_rejected": False, "language_id": {"model": None}, "embedding": None, "image_text": None,
         },
+        "routing": {"languages": {}, "second": None, "back": None},
         "filter": {},
         "calibration": None,
         "pack": {"shard_rows": 250_000, "row_group_rows": 50_000},

@@ -16,11 +16,13 @@ from engine.publish.card import CardFacts, card
 from engine.samples import Samples, make_samples
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
+from engine.stages.counts import RecordCount, SegmentCount
 from engine.stages.ingest import SourceCount
 from engine.stages.pack import Packer
+from engine.stages.records import Together, answered_whole, records_of
+from engine.stages.routed import RoutedStage
 from engine.stages.sample_files import sample_rows
-from engine.stages.segment import Segments, segments_of
-from engine.stages.translate import SegmentCount, TranslateStage
+from engine.stages.segment import Asked, segments_of
 from engine.stages.way_back import WayBack, entries_into
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.files import write_bytes
@@ -33,6 +35,7 @@ from engine.store.shards import Shard
 from engine.summary import BuildSummary, LanguageCount, count_language
 from engine.text.composition import EngineName
 from engine.workers.pool import make_pool
+from engine.workers.pools import Pools
 from engine.workers.stopping import stop_on_signal
 from schemas.record import record_schema
 
@@ -79,6 +82,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             mix=samples.mix,
             languages={lang: done.count for lang, done in packed.items()},
             segments=translated.there,
+            records=translated.records,
             back_translation=translated.back,
             set_aside=[file.location for file in (*memory.set_aside, *scores.set_aside)],
             seconds=progress.seconds,
@@ -97,12 +101,14 @@ class Translated:
         asked: The segments.
         there: Counts of the way there.
         back: Counts of the way back; None where nothing is translated back.
+        records: What became of whole records; None where none was asked.
     """
 
-    work: TranslateStage
-    asked: Segments
+    work: RoutedStage
+    asked: Asked
     there: SegmentCount
     back: SegmentCount | None
+    records: RecordCount | None
 
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into a language with their way back."""
@@ -110,24 +116,32 @@ class Translated:
 
 
 def _translate(job: Job, files: list[Path], memory: Memory, run: Run, progress: ProgressReport) -> Translated:
-    with progress.stage("segment", "segments") as stage:
-        segments = segments_of(files, job.answers)
-        stage.advance(segments.total())
+    workers, address = job.recipe.workers, job.ray_address
     with (
         stop_on_signal(progress.say) as stop,
-        make_pool(job.translator, job.recipe.workers, ray_address=job.ray_address, stop=stop, note=run.event) as pool,
+        Pools(lambda spec: make_pool(spec, workers, ray_address=address, stop=stop, note=run.event)) as pools,
     ):
-        work = TranslateStage(job.translator, memory, run, pool)
-        with progress.stage("translate", "segments") as stage:
-            there = work.translate("forward", segments, retry_failed=job.retry_failed, advance=stage.advance)
-        stop.check()
-        back = None
-        if job.needs_back_translation:
-            way_back = WayBack(work, segments)
-            with progress.stage("back", "segments") as stage:
-                back = work.translate("back", way_back, retry_failed=job.retry_failed, advance=stage.advance)
-        stop.check()
-    return Translated(work, segments, there, back)
+        work = RoutedStage(job.routes, memory, run, pools)
+
+        def ask(name: str, phase: str, asked: Asked) -> SegmentCount:
+            with progress.stage(name, "segments") as stage:
+                count = work.translate(phase, asked, retry_failed=job.retry_failed, advance=stage.advance)
+            stop.check()
+            return count
+
+        by_record = job.routes.by_record
+        records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else None
+        whole = ask("records", "record", records) if records else None
+        broken, reasons = work.broken_records()
+        with progress.stage("segment", "segments") as stage:
+            done = answered_whole(job.answers, by_record, broken) if records else None
+            segments = segments_of(files, job.answers, done)
+            stage.advance(segments.total())
+        there = ask("translate", "forward", segments)
+        asked = Together(segments, records) if records else segments
+        back = ask("back", "back", WayBack(work, asked)) if job.needs_back_translation else None
+    count = RecordCount(whole.unique, whole.unique - whole.failed, dict(reasons)) if whole else None
+    return Translated(work, asked, there if whole is None else there.with_records(whole), back, count)
 
 
 def _pack(
@@ -139,13 +153,14 @@ def _pack(
     )
     spec = job.translator
     engine = EngineName(spec.engine, spec.model, spec.fingerprint)
+    engines = {name: EngineName(one.engine, one.model, name) for name, one in job.routes.all.items()}
     packed = {}
     splits = [split for split in SPLITS if split in samples.mix.splits]
     total = sum(count_assigned(samples.files).values())
     with progress.stage("pack", "records") as stage:
         advance = partial(stage.advance, total=total)
         for lang in job.recipe.languages:
-            composer = Composer(lang, translated.into, job.answers, engine)
+            composer = Composer(lang, translated.into, job.answers, engine, engines)
             shards = [
                 shard
                 for split in splits

@@ -16,7 +16,8 @@ from engine.store.folder import Folder
 from engine.text.answers import AnswerRule, LabelTable, load_answers
 from engine.text.labels import load_labels
 from engine.text.spans import SPLITTER_VERSION
-from engine.translators import TranslatorSpec, resolve_translator
+from engine.translators import TranslatorSpec
+from engine.translators.routes import Routes, resolve_routes
 from engine.workers.ray_session import cluster_gpus
 from filters.calibration import read_calibration
 from filters.policy import Policy, make_policy
@@ -27,7 +28,6 @@ from recipes.model import Recipe
 from recipes.templates import Templates, load_bank, load_translations
 from schemas.errors import InputError
 from schemas.keys import digest, file_sha256
-from schemas.languages import ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Job:
         mix: Which sample goes into which languages.
         labels: Names of things by language and label id.
         instructions: Which templates go around the samples; None for none.
-        translator: The engine, described.
+        routes: The engines, described, and who does what.
         answers: How answers are treated.
         scorers: What measures.
         policy: What decides.
@@ -57,16 +57,21 @@ class Job:
     mix: MixRule
     labels: LabelTable
     instructions: InstructionRule | None
-    translator: TranslatorSpec
+    routes: Routes
     answers: AnswerRule
     scorers: list[Scorer]
     policy: Policy
     retry_failed: bool
     ray_address: str | None
 
+    @property
+    def translator(self) -> TranslatorSpec:
+        """The engine of the recipe's ``translate`` section."""
+        return self.routes.default
+
     def translate_facts(self) -> dict[str, Any]:
         """What decides a target text beside the entries it is composed from."""
-        return {"translator": self.translator.fingerprint, **self._text_facts()}
+        return {"translator": self.routes.fingerprint, **self._text_facts()}
 
     def _text_facts(self) -> dict[str, Any]:
         return {
@@ -77,7 +82,6 @@ class Job:
 
     def facts(self) -> dict[str, Any]:
         """What the dataset is made from, for its manifest; no path, time or host in it."""
-        spec = self.translator
         return {
             "name": self.recipe.name,
             "sources": [
@@ -100,7 +104,11 @@ class Job:
             "mix": self.mix.identity(),
             "labels": digest(self.labels) if self.labels else None,
             "templates": self.instructions.identity() if self.instructions else None,
-            "translators": {spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity}},
+            "translators": {
+                name: {"model": spec.model, "license": spec.license, **spec.identity}
+                for name, spec in self.routes.all.items()
+            },
+            "routes": self.routes.fingerprint,
             "text": self._text_facts(),
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
             "filter": self.policy.fingerprint(),
@@ -158,8 +166,8 @@ def prepare(
         instructions=instructions.translations if instructions else {},
     )
     gpus = None if ray_address is None else cluster_gpus(ray_address)
-    translator = resolve_translator(recipe.translate, gpus)
-    _check_languages(recipe, translator)
+    routes = resolve_routes(recipe, gpus)
+    _check_languages(recipe, routes)
     mix = MixRule(recipe.mix, recipe.languages)
     mix.identity()  # looks the weights up
     if out is not None and "://" in str(out):
@@ -188,7 +196,7 @@ def prepare(
         mix=mix,
         labels=labels,
         instructions=instructions,
-        translator=translator,
+        routes=routes,
         answers=answers,
         scorers=scorers,
         policy=policy,
@@ -256,9 +264,10 @@ def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
     return policy.calibrated(read_calibration(recipe.calibration, policy.parameters))
 
 
-def _check_languages(recipe: Recipe, translator: TranslatorSpec) -> None:
-    lacking = [code for code in (ENGLISH, *recipe.languages) if code not in translator.languages]
-    if lacking:
+def _check_languages(recipe: Recipe, routes: Routes) -> None:
+    found = routes.lacking(recipe.languages)
+    if found is not None:
+        translator, lacking = found
         known = sorted(translator.languages)
         listed = ", ".join(known) if len(known) <= 12 else f"{len(known)} others"
         others = [name for name, codes in backends().items() if codes.issuperset(lacking)]

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.stages.assignment import MixSummary
+from engine.stages.counts import RecordCount, SegmentCount
 from engine.stages.derive import DeriveCount
 from engine.stages.ingest import SourceCount
-from engine.stages.translate import SegmentCount
 from engine.store.shards import Shard
 from engine.text.answers import Origin
 from filters.fairness import Share, shares
@@ -59,6 +59,7 @@ class BuildSummary:
         set_aside: Unreadable files of the memory that were taken out of the way; what they held was made again.
         seconds: Wall time by stage.
         max_failed: Share of failed records up to which the build counts as good.
+        records: Records that a language model was asked for whole; None where none was.
     """
 
     dataset: Path
@@ -71,6 +72,7 @@ class BuildSummary:
     set_aside: list[str]
     seconds: dict[str, float]
     max_failed: float
+    records: RecordCount | None = None
 
     @property
     def fairness(self) -> list[Share]:
@@ -109,6 +111,7 @@ class BuildSummary:
             "mix": {"mode": self.mix.mode, "moved": self.mix.moved, **asdict(self.mix)},
             "languages": {lang: asdict(count) for lang, count in self.languages.items()},
             "segments": asdict(self.segments),
+            "records": asdict(self.records) if self.records else None,
             "saved": self.saved,
             "back_translation": asdict(self.back_translation) if self.back_translation else None,
             "set_aside": self.set_aside,
@@ -163,6 +166,12 @@ class BuildSummary:
                     f"{segments.translated:,} translated, {segments.from_memory:,} from memory; "
                     f"{segments.retried:,} took a second decode, {segments.failed:,} failed"
                 )
+                _show_models(what, segments, console)
+        if self.records:
+            console.print(
+                f"records: {self.records.asked:,} asked whole, {self.records.whole:,} answered, "
+                f"by segment {_reasons(self.records.by_segment)}"
+            )
         for file in self.set_aside:
             console.print(f"unreadable, set aside, and what it held made again: {file}", soft_wrap=True)
         console.print(f"memory: saved {self.saved:.1%} of the segments asked")
@@ -172,6 +181,19 @@ class BuildSummary:
         times = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in self.seconds.items())
         console.print(f"seconds: {times}, in all {sum(self.seconds.values()):.1f}")
         console.print(f"dataset: {self.dataset}", soft_wrap=True)
+
+
+def _show_models(what: str, segments: SegmentCount, console: Console) -> None:
+    """What a second engine and language models did, where there were any."""
+    usage = segments.usage
+    if segments.second:
+        console.print(f"{what}: {segments.second:,} asked of the second engine")
+    if segments.unanswered:
+        console.print(f"{what}: {segments.unanswered:,} not answered by the server; the next build asks again")
+    if usage.prompt_tokens:
+        cost = f", cost {usage.cost:.4f}" if usage.cost is not None else ""
+        tokens = f"{usage.prompt_tokens:,} tokens read, {usage.completion_tokens:,} written"
+        console.print(f"{what}: {usage.requests:,} requests, {tokens}{cost}")
 
 
 def _reasons(reasons: dict[str, int]) -> str:

@@ -50,6 +50,7 @@ class StandIn:
         headers: Those of the last request.
         bodies: All bodies, in order.
         most: Most requests that were in flight together.
+        instead: What is said of whole texts instead of their translation.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class StandIn:
         self.headers: dict[str, str] = {}
         self.bodies: list[dict[str, Any]] = []
         self.most = 0
+        self.instead: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -147,6 +149,8 @@ class StandIn:
             return False
         right = self._right(system, text)
         said = SAID[kind].format(right=right, source=text.strip("{}")) if kind in SAID else right
+        if kind == "choices":
+            said = json.dumps({k: v for k, v in json.loads(right).items() if not k.startswith("choice")})
         finish = "stop"
         if kind == "cut":
             said, finish = said[: len(said) // 2], "length"
@@ -172,8 +176,11 @@ class StandIn:
             return json.dumps({"adequacy": 1 if "bad" in pair["source"] else 5, "fluency": 4})
         target = _DIRECTION.search(system)["target"]  # type: ignore[index]
         if text.startswith("{"):
-            return json.dumps({key: marked(item, target) for key, item in json.loads(text).items()})
-        return marked(text, target)
+            return json.dumps({key: self._said(item, target) for key, item in json.loads(text).items()})
+        return self._said(text, target)
+
+    def _said(self, text: str, target: str) -> str:
+        return self.instead.get(text) or marked(text, target)
 
 
 async def _send(writer: asyncio.StreamWriter, status: int, body: Any, headers: dict[str, str] | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -89,10 +89,7 @@ def _answer(reply: httpx2.Response) -> Answer | Again:
         message, finish = choice["message"], choice.get("finish_reason")
         text = message.get("content") or ""
         usage = body.get("usage") or {}
-        tokens = {
-            "prompt_tokens": int(usage.get("prompt_tokens") or 0),
-            "completion_tokens": int(usage.get("completion_tokens") or 0),
-        }
+        read, wrote = (int(usage.get(key) or 0) for key in ("prompt_tokens", "completion_tokens"))
         logprob = _mean_logprob(choice.get("logprobs"))
         refused = finish == "content_filter" or message.get("refusal")
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
@@ -100,10 +97,9 @@ def _answer(reply: httpx2.Response) -> Answer | Again:
     if not isinstance(text, str):
         return Again("server_garbled", f"content is a {type(text).__name__}")
     if refused:
-        return Answer(None, "refusal", _line(str(refused)), **tokens)
-    if not text.strip():
-        return Answer(None, "empty_output", cut=finish == "length", **tokens)
-    return Answer(text, cut=finish == "length", logprob=logprob, **tokens)
+        return Answer(None, "refusal", _line(str(refused)), prompt_tokens=read, completion_tokens=wrote)
+    made = Answer(text, cut=finish == "length", logprob=logprob, prompt_tokens=read, completion_tokens=wrote)
+    return made if text.strip() else replace(made, text=None, failure="empty_output")
 
 
 def _mean_logprob(logprobs: dict[str, Any] | None) -> float | None:

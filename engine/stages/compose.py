@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from engine.text.answers import AnswerRule, Origin
 from engine.text.composition import Composed, EngineName, compose
 from engine.text.fields import answer_requests, field_type, other_requests, turn_requests
 from engine.text.parts import Entry
+from engine.text.records import record_request, without_context
 from filters.scorer import PAIR_SCHEMA
 from schemas.keys import canonical_json, record_id
 from schemas.languages import language
@@ -24,6 +26,7 @@ from schemas.record import HEAD_FIELDS, TARGET_FIELDS
 
 COMPOSED_SCHEMA = pa.schema([*HEAD_FIELDS, *TARGET_FIELDS, pa.field("failure", pa.string())])
 TURN_SCHEMA = pa.schema([pa.field("row", pa.int64()), pa.field("turn", pa.int32()), *PAIR_SCHEMA])
+Entries = dict[tuple[str, str], Entry]  # by language and text
 UNCHANGED = [name for name in (field.name for field in HEAD_FIELDS) if name not in ("record_id", "lang", "lang_bcp47")]
 
 
@@ -59,26 +62,35 @@ class Composer:
             asked once for each language that the records hold.
         answers: How answers are treated.
         engine: The translator, for the ``mt`` column.
+        engines: The translators by fingerprint, where there are several.
 
     Attributes:
         origins: How many answers and choices of the records so far went which way.
     """
 
-    def __init__(self, lang: str, into: Callable[[str], pl.DataFrame], answers: AnswerRule, engine: EngineName) -> None:
+    def __init__(
+        self,
+        lang: str,
+        into: Callable[[str], pl.DataFrame],
+        answers: AnswerRule,
+        engine: EngineName,
+        engines: Mapping[str, EngineName] = MappingProxyType({}),
+    ) -> None:
         self._lang = lang
         self._into = into
         self._entries: dict[str, pl.DataFrame] = {}
         self._answers = answers
         self._engine = engine
+        self._engines = engines
         self._used = hashlib.sha256()
         self.origins: Counter[Origin] = Counter()
 
     def compose(self, rows: list[dict[str, Any]]) -> ComposedRows:
         """The records of some samples, in order."""
-        entries = self._entries_for(rows)
+        entries, whole = self._entries_for(rows)
         records, turns = [], []
         for number, row in enumerate(rows):
-            made = compose(row, self._lang, entries, self._answers, self._engine)
+            made = self._composed(row, entries, whole)
             records.append(self._record(row, made))
             self.origins.update(made.answers)
             turns += [
@@ -96,23 +108,39 @@ class Composer:
             pa.Table.from_pylist(turns, schema=TURN_SCHEMA),
         )
 
-    def _entries_for(self, rows: list[dict[str, Any]]) -> dict[tuple[str, str], Entry]:
-        """What is known of the segments of these samples, by their language and text."""
+    def _composed(self, row: dict[str, Any], entries: Entries, whole: dict[str, Entries]) -> Composed:
+        """A record out of the answer to the whole of it where there is one, else out of its segments."""
+        request = record_request(row, self._lang, self._answers) if whole and row["source_lang"] != self._lang else None
+        answers = self._answers
+        if request in whole:
+            entries, answers = whole[str(request)], without_context(answers)
+        return compose(row, self._lang, entries, answers, self._engine, self._engines)
+
+    def _entries_for(self, rows: list[dict[str, Any]]) -> tuple[Entries, dict[str, Entries]]:
+        """What is known of the segments of these samples by their language and text, and the same by whole record."""
         texts: dict[str, set[str]] = {self._lang: set()}
         for row in rows:
             if row["source_lang"] != self._lang:
                 texts[self._lang].update(turn_requests(row), *answer_requests(row, self._lang, self._answers))
                 for lang, requests in other_requests(row, self._lang, self._answers).items():
                     texts.setdefault(lang, set()).update(requests)
-        found: dict[tuple[str, str], Entry] = {}
+        found: Entries = {}
+        whole: dict[str, Entries] = {}
+        records = {record_request(row, self._lang, self._answers) for row in rows if row["source_lang"] != self._lang}
+        ours = pl.col("record").is_null() | pl.col("record").is_in(list(records - {None}))
         for lang, wanted in sorted(texts.items()):
             if lang not in self._entries:
                 self._entries[lang] = self._into(lang)
             asked = pl.DataFrame({"text": list(wanted)}, schema={"text": pl.String})
-            rows_of = self._entries[lang].join(asked, on="text", how="semi").sort("text").rows()
+            known = self._entries[lang]
+            rows_of = (
+                known.join(asked, on="text", how="semi").filter(ours).sort("record", "text", nulls_last=False).rows()
+            )
             self._used.update(canonical_json([lang, rows_of]))
-            found |= {(lang, text): Entry(*values) for text, *values in rows_of}
-        return found
+            for text, *values, record in rows_of:
+                into = found if record is None else whole.setdefault(record, {})
+                into[lang, text] = Entry(*values)
+        return found, whole
 
     def take_entries_digest(self) -> str:
         """Identifies the entries that the records since the last call were composed from."""

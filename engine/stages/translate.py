@@ -9,17 +9,18 @@ texts asked for, one language's entries are in memory at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from typing import Protocol
 
 import polars as pl
 import pyarrow as pa
 
 from engine.llm.contract import GONE, SERVER
+from engine.stages.counts import SegmentCount, Usage
 from engine.stages.segment import Asked
 from engine.store.memory import DIRECTION, FAILED, MEMORY_SCHEMA, Direction, Memory
 from engine.store.runs import Run
-from engine.translators import TranslatorSpec
-from engine.translators.openai import SERVER_DEVICE
+from engine.translators.contract import SERVER_DEVICE, TranslatorSpec
 from engine.workers.pool import Pool
 from engine.workers.units import Unit, UnitResult, plan_units
 from schemas.errors import ConservationError, WorkerError
@@ -30,67 +31,11 @@ ENTRY = ["failure", "logprob", "target_tokens", "hit_limit", "attempt", "origin"
 TO_DO = {"key": pl.String, "source_lang": pl.String, "target_lang": pl.String, "text": pl.String}
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What language models took.
+class Work(Protocol):
+    """What later stages need of this one."""
 
-    Attributes:
-        requests: Requests to a server, repeated ones included.
-        prompt_tokens: Tokens that they read, as they count them.
-        completion_tokens: Tokens that they wrote.
-        cost: What these cost at the recipe's prices; None where it names none.
-    """
-
-    requests: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost: float | None = None
-
-    def __add__(self, other: Usage) -> Usage:
-        costs = [cost for cost in (self.cost, other.cost) if cost is not None]
-        return Usage(
-            self.requests + other.requests,
-            self.prompt_tokens + other.prompt_tokens,
-            self.completion_tokens + other.completion_tokens,
-            sum(costs) if costs else None,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentCount:
-    """What a translate stage did.
-
-    Attributes:
-        asked: Segments of all records, repetitions included, copied text not.
-        unique: Different (segment, direction) pairs among them.
-        translated: Of those, sent to the engine in this run.
-        from_memory: Of those, known when the stage began.
-        retried: Of the unique ones, those that took a second decode, whenever that was.
-        failed: Of the unique ones, those without a translation.
-        unanswered: Of those, the ones that a server did not answer; the next build asks them again.
-        usage: What language models took in this run.
-    """
-
-    asked: int
-    unique: int
-    translated: int
-    from_memory: int
-    retried: int
-    failed: int
-    unanswered: int = 0
-    usage: Usage = Usage()
-
-    def __add__(self, other: SegmentCount) -> SegmentCount:
-        return SegmentCount(
-            self.asked + other.asked,
-            self.unique + other.unique,
-            self.translated + other.translated,
-            self.from_memory + other.from_memory,
-            self.retried + other.retried,
-            self.failed + other.failed,
-            self.unanswered + other.unanswered,
-            self.usage + other.usage,
-        )
+    def entries(self, phase: str, direction: Direction) -> pl.DataFrame:
+        """The entries of a phase's segments in one direction, as `TranslateStage.entries` gives them."""
 
 
 class TranslateStage:
@@ -138,7 +83,7 @@ class TranslateStage:
             failed += int(found["failure"].is_not_null().sum())
             unanswered += int(found["key"].is_in(list(self._unanswered)).sum())
         known = unique - todo.height
-        count = SegmentCount(total, unique, sent, known, retried, failed, unanswered, self._usage)
+        count = SegmentCount(total, unique, sent, known, retried, failed, unanswered, usage=self._usage)
         self._run.event("phase_done", phase=phase, **asdict(count))
         return count
 
@@ -165,7 +110,8 @@ class TranslateStage:
         """The entries of a phase's segments in one direction, read back from the memory.
 
         Returns:
-            Columns text (the request), carrier, key, translation and `ENTRY`, one row a segment, sorted by text.
+            Columns text (the request), carrier, key, translation, `ENTRY`, engine (the fingerprint of who was asked)
+            and record (null: no part of a whole record), one row a segment, sorted by text.
 
         Raises:
             ConservationError: A segment has no entry.
@@ -173,7 +119,8 @@ class TranslateStage:
         wanted = self._run.read_asked(phase, direction)
         found = self._found(wanted, ["key", "text", *ENTRY]).rename({"text": "translation"})
         rows = wanted.select("text", "carrier", "key")
-        return rows.join(found, on="key", how="left", maintain_order="left")
+        rows = rows.join(found, on="key", how="left", maintain_order="left")
+        return rows.with_columns(engine=pl.lit(self._spec.fingerprint), record=pl.lit(None, pl.String))
 
     def _found(self, wanted: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
         """Columns of the entries of all wanted rows."""
@@ -234,9 +181,9 @@ class TranslateStage:
             made = self._made(result)
             answered = made.filter(~of_the_machine_expr())
             rows = answered.to_arrow().cast(MEMORY_SCHEMA)
-            file = self._memory.commit(rows).name if answered.height else None
+            committed = self._memory.commit(rows).name if answered.height else None
             self._run.event(
-                "unit_done", phase=phase, unit=result.unit.number, segments=result.results.num_rows, file=file
+                "unit_done", phase=phase, unit=result.unit.number, segments=result.results.num_rows, file=committed
             )
             self._note_poisoned(phase, result)
             self._take_usage(result.results)
@@ -276,9 +223,9 @@ class TranslateStage:
             WorkerError: Nothing more was sent to the server: it failed too often, or refuses the key or the model.
         """
         rows = made.with_columns(detail=pl.DataFrame(result.results)["detail"]).filter(of_the_machine_expr())
-        for key, failure, detail in rows.select("key", "failure", "detail").iter_rows():
-            self._unanswered[key] = failure
-            reason = failure.removeprefix(FAILED)
+        for key, code, detail in rows.select("key", "failure", "detail").iter_rows():
+            self._unanswered[key] = code
+            reason = code.removeprefix(FAILED)
             self._run.failure(phase=phase, unit=result.unit.number, key=key, reason=reason, detail=detail)
         gone = rows.filter(pl.col("failure") == FAILED + GONE)
         if gone.height:

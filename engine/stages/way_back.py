@@ -11,7 +11,7 @@ from collections import Counter
 import polars as pl
 
 from engine.stages.segment import Asked, asked_table
-from engine.stages.translate import TranslateStage
+from engine.stages.translate import Work
 from engine.store.memory import Direction
 from engine.text.segments import split
 from schemas.errors import ConservationError
@@ -26,10 +26,12 @@ JOINED_SCHEMA = {
     "back": pl.String,
     "back_failed": pl.Boolean,
     "origin": pl.String,
+    "engine": pl.String,  # the fingerprint of who was asked
+    "record": pl.String,  # the whole record that the text was translated with; null for a segment by itself
 }
 
 
-def entries_into(work: TranslateStage, lang: str, asked: Asked, *, returned: bool) -> pl.DataFrame:
+def entries_into(work: Work, lang: str, asked: Asked, *, returned: bool) -> pl.DataFrame:
     """The entries into one language with their way back, as `JOINED_SCHEMA`.
 
     Args:
@@ -54,7 +56,7 @@ class WayBack:
         forward: What that was asked.
     """
 
-    def __init__(self, work: TranslateStage, forward: Asked) -> None:
+    def __init__(self, work: Work, forward: Asked) -> None:
         self._work = work
         self._forward = forward
 

@@ -11,7 +11,10 @@ HUMAN = "human"  # a person's correction, among the engines of a record
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of one segment in one language: its translation or failure, the way back, and who made it."""
+    """What is known of one segment in one language: its translation or failure, the way back, and who made it.
+
+    ``engine`` is the fingerprint of who was asked.
+    """
 
     text: str | None
     failure: str | None
@@ -21,6 +24,7 @@ class Entry:
     back: str | None
     back_failed: bool | None = False
     origin: str = "machine"
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from recipes.translate import Translate
 from schemas.keys import digest
 
+SERVER_DEVICE = "server"  # the device of an engine that computes nothing here
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

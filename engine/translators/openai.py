@@ -8,15 +8,13 @@ translations), the number of requests in flight, time-outs, prices.
 from __future__ import annotations
 
 from engine.llm.server import key_of, served_model
-from engine.translators.contract import Placement, TranslatorSpec
+from engine.translators.contract import SERVER_DEVICE, Placement, TranslatorSpec
 from engine.translators.llm import decode_policy
-from recipes.translate import OpenAiServer
+from recipes.translate import OpenAiTranslate
 from schemas.languages import registry
 
-SERVER_DEVICE = "server"  # nothing is computed here
 
-
-def describe(section: OpenAiServer) -> TranslatorSpec:
+def describe(section: OpenAiTranslate) -> TranslatorSpec:
     """What can be known of a served model; asks the server for its models.
 
     Raises:

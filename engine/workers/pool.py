@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from engine.translators.contract import TranslatorSpec
-from engine.translators.openai import SERVER_DEVICE
+from engine.translators.contract import SERVER_DEVICE, TranslatorSpec
 from engine.workers.inline import InlinePool
 from engine.workers.ray_session import protect
 from engine.workers.stopping import StopSwitch

@@ -47,8 +47,16 @@ def test_a_text_that_does_not_fit_or_is_filtered_is_the_texts_own(said, reason):
 
 
 @pytest.mark.parametrize(
-    "body", ["", "{", "[]", '{"choices": []}', '{"choices": [{"message": null}]}', '{"choices": [{"message": {"content": 3}}]}']
-)  # fmt: skip
+    "body",
+    [
+        "",
+        "{",
+        "[]",
+        '{"choices": []}',
+        '{"choices": [{"message": null}]}',
+        '{"choices": [{"message": {"content": 3}}]}',
+    ],
+)
 def test_a_reply_that_is_not_whole_is_asked_again(body):
     assert read_reply(reply(200, body)).reason == "server_garbled"
 

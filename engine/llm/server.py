@@ -133,7 +133,7 @@ class ServerModel:
         answers: dict[int, Answer],
     ) -> None:
         for number, chat in line:
-            answers[number] = await self._ask(client, self._body(chat, sampling))
+            answers[number] = await self._ask(client, self.body(chat, sampling))
 
     async def _ask(self, client: httpx2.AsyncClient, body: dict[str, Any]) -> Answer:
         """One answer, with as many attempts as the recipe allows."""
@@ -187,7 +187,8 @@ class ServerModel:
         while (left := self._not_before - loop.time()) > 0:
             await asyncio.sleep(left)
 
-    def _body(self, chat: Chat, sampling: Sampling) -> dict[str, Any]:
+    def body(self, chat: Chat, sampling: Sampling) -> dict[str, Any]:
+        """What is sent for a conversation."""
         section = self._section
         body: dict[str, Any] = {
             "model": section.model,

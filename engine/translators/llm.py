@@ -58,7 +58,7 @@ class LlmTranslator:
         """Translate one batch as one batch."""
         settings = self._section.retry if retry and self._section.retry else self._section
         sampling = Sampling(settings.temperature, settings.top_p, settings.seed)
-        answers = self._model.answer([self._chat(request) for request in batch], sampling)
+        answers = self._model.answer([self.chat(request) for request in batch], sampling)
         return [_translation(request, answer) for request, answer in zip(batch, answers, strict=True)]
 
     def score(self, pairs: Sequence[ForcedPair]) -> list[ForcedScore | None]:
@@ -66,7 +66,8 @@ class LlmTranslator:
         msg = f"{self._section.model} is a chat model, which gives no forced scores for {len(pairs)} pairs"
         raise TranslatorError(msg)
 
-    def _chat(self, request: Request) -> Chat:
+    def chat(self, request: Request) -> Chat:
+        """What the model is shown for a request."""
         whole = is_record(request.text)
         task = "record" if whole else "segment"
         shown = json.dumps(items_of(request.text), ensure_ascii=False, indent=1) if whole else request.text

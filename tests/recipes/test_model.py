@@ -54,6 +54,7 @@ def test_what_a_recipe_leaves_out_is_golden():
             "scorers": ("integrity", "structure", "numbers", "lexical", "punctuation", "script", "language_id",
                         "fan_in", "negation", "nmt", "round_trip"),
             "skip_rejected": False, "language_id": {"model": None}, "embedding": None, "image_text": None,
+            "llm_judge": None,
         },
         "routing": {"languages": {}, "second": None, "back": None},
         "filter": {},

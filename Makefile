@@ -22,7 +22,7 @@ test-convert: $(READY)  ## the conversion of a Hub checkpoint, with torch and tr
 VLLM_VENV := .venv-vllm
 
 test-vllm: $(VLLM_VENV)/.ready  ## vLLM itself on the CPU with a random model, offline on Ray and as a server: minutes
-	$(VLLM_VENV)/bin/python -m pytest -s -m vllm tests/vllm
+	$(VLLM_VENV)/bin/python -m pytest -s -m vllm tests/vllm_cpu
 
 $(VLLM_VENV)/.ready:
 	$(PYTHON) -m venv $(VLLM_VENV)

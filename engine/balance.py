@@ -1,19 +1,20 @@
 """The two balances, checked on the files that are about to be committed.
 
 Guarantees: no commit goes through unless, for each source, rows read = samples + rejected rows, and, for each
-language, samples assigned = records kept + dropped + failed, both counted in the staged files themselves.
+language, samples assigned + records withdrawn = records kept + dropped + failed, both counted in the files themselves.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from engine.stages.ingest import REJECTED, SourceCount
+from engine.stages.judge import WITHDRAWN
 from engine.store.shards import Shard
 from schemas.errors import ConservationError
 
@@ -37,13 +38,13 @@ def check_sources(samples: Path, counts: Mapping[str, SourceCount]) -> None:
             raise ConservationError(msg)
 
 
-def check_languages(samples: list[Path], dataset: Path, shards: Mapping[str, Sequence[Shard]]) -> None:
-    """The second balance: samples assigned = kept + dropped + failed.
+def check_languages(samples: list[Path], file: Callable[[str], Path], shards: Mapping[str, Sequence[Shard]]) -> None:
+    """The second balance: samples assigned + records withdrawn = kept + dropped + failed.
 
     Args:
         samples: The staged files of samples.
-        dataset: The staged dataset.
-        shards: Its shards by language.
+        file: From a shard's path to its file, staged or as it stays.
+        shards: The dataset's shards by language.
 
     Raises:
         ConservationError: It does not come out.
@@ -52,11 +53,12 @@ def check_languages(samples: list[Path], dataset: Path, shards: Mapping[str, Seq
     for lang in assigned.keys() | shards.keys():
         parts = shards.get(lang, ())
         counted = sum(part.kept + sum(part.dropped.values()) + sum(part.failed.values()) for part in parts)
-        held = sum(pq.read_metadata(dataset / part.path).num_rows for part in parts)
-        if not assigned.get(lang, 0) == counted == held:
+        withdrawn = sum(part.reasons(WITHDRAWN) for part in parts)
+        held = sum(pq.read_metadata(file(part.path)).num_rows for part in parts)
+        if not assigned.get(lang, 0) + withdrawn == counted == held:
             msg = (
-                f"{lang}: {assigned.get(lang, 0)} samples assigned, but {counted} records kept, dropped and failed "
-                f"and {held} in its files"
+                f"{lang}: {assigned.get(lang, 0)} samples assigned and {withdrawn} records withdrawn, but {counted} "
+                f"records kept, dropped and failed and {held} in its files"
             )
             raise ConservationError(msg)
 

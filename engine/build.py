@@ -1,54 +1,50 @@
-"""The sequence of stages that makes a dataset."""
+"""The sequence of stages that makes a dataset, or brings it up to date."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
-import yaml
 
 from engine.balance import check_languages, check_sources, count_assigned
 from engine.job import Job
+from engine.language_count import count_language
 from engine.progress import ProgressReport
-from engine.publish.card import CardFacts, card
+from engine.publish.describe import describe
+from engine.refilter import commit_verdicts, decide_all
 from engine.samples import Samples, make_samples
+from engine.settled import forget_settled, note_settled, settled_run
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
 from engine.stages.counts import RecordCount, SegmentCount
+from engine.stages.decide import Action, Decider
 from engine.stages.ingest import SourceCount
+from engine.stages.layout import SampleIndex, lay_out
 from engine.stages.pack import Packer
 from engine.stages.records import Together, answered_whole, records_of
 from engine.stages.routed import RoutedStage
-from engine.stages.sample_files import sample_rows
 from engine.stages.segment import Asked, segments_of
+from engine.stages.shards import ShardWork
 from engine.stages.way_back import WayBack, entries_into
 from engine.store.commit import build_lock, commit, recover, staging
-from engine.store.files import write_bytes
 from engine.store.images import image_shards
-from engine.store.manifest import write_manifest
+from engine.store.manifest import Manifest, has_manifest, read_manifest
 from engine.store.memory import Memory
+from engine.store.rewrite import check_shard
 from engine.store.runs import Run
 from engine.store.scores import ScoreStore
 from engine.store.shards import Shard
-from engine.summary import BuildSummary, LanguageCount, count_language
+from engine.summary import BuildSummary
 from engine.text.composition import EngineName
 from engine.workers.pool import make_pool
 from engine.workers.pools import Pools
 from engine.workers.stopping import stop_on_signal
-from schemas.record import record_schema
 
 COMMITTED = ("samples", "dataset")
-SPLITS = ("train", "validation", "test")
-
-
-@dataclass(frozen=True, slots=True)
-class PackedLanguage:
-    """One language's shards, and its balance."""
-
-    shards: list[Shard]
-    count: LanguageCount
 
 
 def build(job: Job, progress: ProgressReport) -> BuildSummary:
@@ -62,25 +58,29 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
     """
     with build_lock(job.folder):
         recover(job.folder)
+        published = published_dataset(job)
+        last = settled_run(job, published)
+        if published is not None and last is not None:
+            return _rejudged(job, published, last, progress)
         with staging(job.folder) as staged:
             samples = make_samples(job, staged, progress)
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
-            memory = Memory(job.memory)
+            memory, scores = Memory(job.memory), ScoreStore(job.memory)
             translated = _translate(job, samples.files, memory, run, progress)
-            scores = ScoreStore(job.memory)
-            packed = _pack(job, samples, translated, scores, staged / "dataset", progress)
-            shards = {lang: done.shards for lang, done in packed.items()}
-            _describe(job, samples.sources, shards, staged / "dataset")
+            work, shards = _pack(job, samples, translated, scores, published, staged / "dataset", progress)
+            facts = dataset_facts(job, samples.sources, staged / "dataset")
+            describe(staged / "dataset", shards, facts, job.recipe.lock(), job.policy, work.packer.schema)
             check_sources(staged / "samples", samples.sources)
-            check_languages(samples.files, staged / "dataset", shards)
-            commit(job.folder, COMMITTED)
+            check_languages(samples.files, _file(staged / "dataset", work.dataset), shards)
+            commit(job.folder, COMMITTED, keep=[f"dataset/{path}" for path in work.kept])
         summary = BuildSummary(
             dataset=job.folder / "dataset",
             sources=samples.sources,
             derived=samples.derived,
             mix=samples.mix,
-            languages={lang: done.count for lang, done in packed.items()},
+            languages={lang: count_language(parts) for lang, parts in shards.items()},
+            shards=dict(sorted(work.actions.items())),
             segments=translated.there,
             records=translated.records,
             back_translation=translated.back,
@@ -89,7 +89,45 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             max_failed=job.recipe.max_failed,
         )
         run.finish(summary.as_json())
+        if translated.unanswered:
+            forget_settled(job)  # the next build asks again what a server did not answer
+        else:
+            note_settled(job, run.folder)
     return summary
+
+
+def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: ProgressReport) -> BuildSummary:
+    """A build of which only the rules can have changed: every other stage would give what it gave."""
+    with progress.stage("verdict", "records") as stage:
+        verdicts = decide_all(job.folder / "dataset", published, job.policy)
+        shards = commit_verdicts(job.folder, published, verdicts, published.facts, job.recipe.lock(), job.policy)
+        stage.advance(sum(shard.rows for parts in shards.values() for shard in parts))
+    old = {shard.path: shard.fingerprints["verdict"] for shard in published.all_shards()}
+    same = sum(old[path] == verdict.shard.fingerprints["verdict"] for path, verdict in verdicts.items())
+    actions: dict[Action, int] = {"re-verdict": len(old) - same, "reuse": same}
+    return BuildSummary.from_last(
+        last,
+        dataset=job.folder / "dataset",
+        languages={lang: count_language(parts) for lang, parts in shards.items()},
+        shards={action: number for action, number in actions.items() if number},
+        seconds=progress.seconds,
+        max_failed=job.recipe.max_failed,
+    )
+
+
+def published_dataset(job: Job) -> Manifest | None:
+    """The manifest of what the build's folder holds, which a build goes on from; None to begin with nothing.
+
+    Raises:
+        InputError: It is damaged, edited, or a newer Glotmill's.
+    """
+    root = job.folder / "dataset"
+    if job.compact or not has_manifest(root):
+        return None
+    manifest = read_manifest(root)
+    for shard in manifest.all_shards():
+        check_shard(root, shard)
+    return manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +140,7 @@ class Translated:
         there: Counts of the way there.
         back: Counts of the way back; None where nothing is translated back.
         records: What became of whole records; None where none was asked.
+        unanswered: Requests that a server did not answer.
     """
 
     work: RoutedStage
@@ -109,6 +148,7 @@ class Translated:
     there: SegmentCount
     back: SegmentCount | None
     records: RecordCount | None
+    unanswered: int
 
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into a language with their way back."""
@@ -141,48 +181,56 @@ def _translate(job: Job, files: list[Path], memory: Memory, run: Run, progress: 
         asked = Together(segments, records) if records else segments
         back = ask("back", "back", WayBack(work, asked)) if job.needs_back_translation else None
     count = RecordCount(whole.unique, whole.unique - whole.failed, dict(reasons)) if whole else None
-    return Translated(work, asked, there if whole is None else there.with_records(whole), back, count)
+    unanswered = sum(way.unanswered for way in (whole, there, back) if way)
+    return Translated(work, asked, there if whole is None else there.with_records(whole), back, count, unanswered)
 
 
 def _pack(
-    job: Job, samples: Samples, translated: Translated, scores: ScoreStore, root: Path, progress: ProgressReport
-) -> dict[str, PackedLanguage]:
-    """Shards and counts by language."""
+    job: Job,
+    samples: Samples,
+    translated: Translated,
+    scores: ScoreStore,
+    published: Manifest | None,
+    root: Path,
+    progress: ProgressReport,
+) -> tuple[ShardWork, dict[str, list[Shard]]]:
+    """(what was done, shards by language)."""
+    dataset = job.folder / "dataset"
+    index = SampleIndex(samples.files)
+    recipe = job.recipe
     packer = Packer(
-        root, job.scorers, job.policy, job.recipe.pack, scores, job.translate_facts(), job.recipe.score.skip_rejected
+        root, dataset, index, job.scorers, job.policy, recipe.pack.row_group_rows, scores, recipe.score.skip_rejected
     )
-    spec = job.translator
-    engine = EngineName(spec.engine, spec.model, spec.fingerprint)
-    engines = {name: EngineName(one.engine, one.model, name) for name, one in job.routes.all.items()}
-    packed = {}
-    splits = [split for split in SPLITS if split in samples.mix.splits]
+    decider = Decider(index, published.facts if published else None, job.facts(), {})
+    work = ShardWork(job.facts(), job.policy, packer, dataset, root)
+    shards = {}
     total = sum(count_assigned(samples.files).values())
     with progress.stage("pack", "records") as stage:
-        advance = partial(stage.advance, total=total)
-        for lang in job.recipe.languages:
-            composer = Composer(lang, translated.into, job.answers, engine, engines)
-            shards = [
-                shard
-                for split in splits
-                for shard in packer.language(lang, split, sample_rows(samples.files, lang, split), composer, advance)
-            ]
-            packed[lang] = PackedLanguage(shards, count_language(shards, composer.origins))
-    return packed
+        for lang in recipe.languages:
+            composer = composer_into(job, lang, translated.into)
+            old = published.shards.get(lang, []) if published else []
+            plans = lay_out(index, lang, old, dataset, recipe.pack.shard_rows)
+            decisions = (decider.decide(plan, composer) for plan in plans)
+            shards[lang] = work.language(decisions, composer, partial(stage.advance, total=total))
+    return work, shards
 
 
-def _describe(job: Job, counts: dict[str, SourceCount], shards: dict[str, list[Shard]], root: Path) -> None:
-    """Write manifest, recipe lock and card."""
+def composer_into(job: Job, lang: str, into: Callable[[str], pl.DataFrame]) -> Composer:
+    """What puts a job's records of one language together, from the entries into each language."""
+    engines = {name: EngineName(spec.engine, spec.model, name) for name, spec in job.routes.all.items()}
+    engine = engines[job.translator.fingerprint]
+    return Composer(lang, into, job.answers, engine, engines, by_record=job.routes.by_record(lang))
+
+
+def _file(staged: Path, dataset: Path) -> Callable[[str], Path]:
+    """From a shard's path to its file: the staged one, else the one that stays."""
+    return lambda path: staged / path if (staged / path).exists() else dataset / path
+
+
+def dataset_facts(job: Job, counts: dict[str, SourceCount], root: Path) -> dict[str, Any]:
+    """What the manifest says the dataset was made from."""
     facts = job.facts()
     for source in facts["sources"]:
         count = counts[source["name"]]
         source |= {"read": count.read, "samples": count.samples, "rejected": count.rejected, "images": count.images}
-    facts["images"] = image_shards(root)
-    write_manifest(root, shards, facts)
-    lock = yaml.safe_dump(job.recipe.lock(), allow_unicode=True, width=100)
-    write_bytes(root / "recipe.lock.yaml", lock.encode())
-    schema = record_schema(metric for scorer in job.scorers for metric in scorer.metrics)
-    model, unreliable = job.translator, job.policy.unreliable
-    page = card(
-        CardFacts(job.recipe, shards, schema, facts["sources"], model.model, model.license, facts["images"], unreliable)
-    )
-    write_bytes(root / "README.md", page.encode())
+    return {**facts, "images": image_shards(root)}

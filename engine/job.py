@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import __version__
 from engine.extras import check_libraries
+from engine.fingerprints import CODE_VERSIONS
 from engine.judging import make_judge
 from engine.languages import backends
 from engine.sources import OpenSource, located, open_sources
@@ -48,6 +49,7 @@ class Job:
         scorers: What measures.
         policy: What decides.
         retry_failed: Ask remembered failures again.
+        compact: Lay all shards out anew, without the records that were withdrawn.
         ray_address: A running Ray cluster to work on; None starts a local Ray.
     """
 
@@ -63,16 +65,13 @@ class Job:
     scorers: list[Scorer]
     policy: Policy
     retry_failed: bool
+    compact: bool
     ray_address: str | None
 
     @property
     def translator(self) -> TranslatorSpec:
         """The engine of the recipe's ``translate`` section."""
         return self.routes.default
-
-    def translate_facts(self) -> dict[str, Any]:
-        """What decides a target text beside the entries it is composed from."""
-        return {"translator": self.routes.fingerprint, **self._text_facts()}
 
     def _text_facts(self) -> dict[str, Any]:
         return {
@@ -112,7 +111,9 @@ class Job:
             "routes": self.routes.fingerprint,
             "text": self._text_facts(),
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
+            "skip_rejected": self.recipe.score.skip_rejected,
             "filter": self.policy.fingerprint(),
+            "code_versions": CODE_VERSIONS,
         }
 
     @property
@@ -126,7 +127,7 @@ class Job:
 
     def digest(self) -> str:
         """Identifies what the job does: an interrupted run of the same digest is finished, not started anew."""
-        return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed])[:8]
+        return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed, self.compact])[:8]
 
 
 def prepare(
@@ -135,6 +136,7 @@ def prepare(
     out: str | Path | None = None,
     memory: str | Path | None = None,
     retry_failed: bool = False,
+    compact: bool = False,
     ray_address: str | None = None,
 ) -> Job:
     """Check everything that can be checked before work starts; write nothing.
@@ -144,6 +146,7 @@ def prepare(
         out: The build's folder; None is ``outputs/<name>`` in the working directory.
         memory: Folder or URL of the memory; None takes the recipe's, else ``outputs/.memory``.
         retry_failed: Ask remembered failures again.
+        compact: Lay all shards out anew, without the records that were withdrawn.
         ray_address: A running Ray cluster to work on; it is joined to count its GPUs.
 
     Raises:
@@ -204,6 +207,7 @@ def prepare(
         scorers=scorers,
         policy=policy,
         retry_failed=retry_failed,
+        compact=compact,
         ray_address=ray_address,
     )
 

@@ -6,42 +6,22 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.table import Table
 
+from engine.language_count import LanguageCount
 from engine.stages.assignment import MixSummary
-from engine.stages.counts import RecordCount, SegmentCount
+from engine.stages.counts import RecordCount, SegmentCount, Usage
+from engine.stages.decide import Action
 from engine.stages.derive import DeriveCount
 from engine.stages.ingest import SourceCount
-from engine.store.shards import Shard
-from engine.text.answers import Origin
+from engine.stages.mix import MixCount
 from filters.fairness import Share, shares
 from schemas.languages import language
 
 PLAIN_WIDTH = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class LanguageCount:
-    """One language's balance: rows = kept + dropped + failed, both by their first reason.
-
-    Attributes:
-        rows: Samples assigned to the language.
-        kept: Records that no rule rejects.
-        dropped: Records that a rule rejects.
-        failed: Records without a translation.
-        warned: Records that a rule warns of, in whichever of the three they are.
-        answers: Answers and choices of its records by where they came from.
-    """
-
-    rows: int
-    kept: int
-    dropped: dict[str, int]
-    failed: dict[str, int]
-    warned: dict[str, int]
-    answers: dict[Origin, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +34,7 @@ class BuildSummary:
         derived: Rows made by each derivation.
         mix: Targets and rows by source, and the splits.
         languages: Balance by language.
+        shards: Shards by what was done to them.
         segments: The way there: asked, unique, translated now, known before.
         back_translation: The way back, likewise; None where no scorer needs it.
         set_aside: Unreadable files of the memory that were taken out of the way; what they held was made again.
@@ -67,12 +48,54 @@ class BuildSummary:
     derived: dict[str, DeriveCount]
     mix: MixSummary
     languages: dict[str, LanguageCount]
+    shards: dict[Action, int]
     segments: SegmentCount
     back_translation: SegmentCount | None
     set_aside: list[str]
     seconds: dict[str, float]
     max_failed: float
     records: RecordCount | None = None
+
+    @classmethod
+    def from_last(
+        cls,
+        last: Mapping[str, Any],
+        *,
+        dataset: Path,
+        languages: dict[str, LanguageCount],
+        shards: dict[Action, int],
+        seconds: dict[str, float],
+        max_failed: float,
+    ) -> Self:
+        """The summary of a build whose samples and segments are those of its last run.
+
+        Args:
+            last: What that run said (`as_json`).
+            dataset: The dataset's folder.
+            languages: Balance by language.
+            shards: Shards by what was done to them.
+            seconds: Wall time by stage.
+            max_failed: Share of failed records up to which the build counts as good.
+        """
+
+        def known(way: Mapping[str, Any]) -> SegmentCount:
+            return SegmentCount(**{**way, "translated": 0, "from_memory": way["unique"], "usage": Usage()})
+
+        mix = {name: MixCount(**{**count, "moved": 0}) for name, count in last["mix"]["sources"].items()}
+        return cls(
+            dataset=dataset,
+            sources={name: SourceCount(**count) for name, count in last["sources"].items()},
+            derived={name: DeriveCount(**count) for name, count in last["derived"].items()},
+            mix=MixSummary(last["mix"]["mode"], mix, last["mix"]["splits"]),
+            languages=languages,
+            shards=shards,
+            segments=known(last["segments"]),
+            back_translation=known(last["back_translation"]) if last["back_translation"] else None,
+            set_aside=[],
+            seconds=seconds,
+            max_failed=max_failed,
+            records=RecordCount(**last["records"]) if last["records"] else None,
+        )
 
     @property
     def fairness(self) -> list[Share]:
@@ -110,6 +133,7 @@ class BuildSummary:
             "derived": {name: asdict(count) for name, count in self.derived.items()},
             "mix": {"mode": self.mix.mode, "moved": self.mix.moved, **asdict(self.mix)},
             "languages": {lang: asdict(count) for lang, count in self.languages.items()},
+            "shards": self.shards,
             "segments": asdict(self.segments),
             "records": asdict(self.records) if self.records else None,
             "saved": self.saved,
@@ -140,6 +164,9 @@ class BuildSummary:
         without = [lang for lang, count in self.languages.items() if not count.kept]
         if without:
             console.print(f"no kept row, and so no config of kept rows: {', '.join(without)}")
+        gone = sum(count.withdrawn for count in self.languages.values())
+        if gone:
+            console.print(f"withdrawn: {gone:,} records whose sample is gone; they stay, dropped")
         for share in self.fairness:
             if share.alarm:
                 what = f"the rule {share.rule}" if share.rule else "all rules together"
@@ -178,6 +205,7 @@ class BuildSummary:
         answers = sum((Counter(count.answers) for count in self.languages.values()), Counter[str]())
         if answers:
             console.print(f"answers: {', '.join(f'{name} {n:,}' for name, n in answers.most_common())}")
+        console.print(f"shards: {', '.join(f'{n:,} {action}' for action, n in self.shards.items())}")
         times = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in self.seconds.items())
         console.print(f"seconds: {times}, in all {sum(self.seconds.values()):.1f}")
         console.print(f"dataset: {self.dataset}", soft_wrap=True)
@@ -200,22 +228,3 @@ def _reasons(reasons: dict[str, int]) -> str:
     total = sum(reasons.values())
     named = ", ".join(f"{reason} {n:,}" for reason, n in sorted(reasons.items(), key=lambda item: -item[1]))
     return f"{total:,} ({named})" if total else "0"
-
-
-def count_language(shards: list[Shard], answers: Mapping[Origin, int]) -> LanguageCount:
-    """The balance of a language's shards, and where its answers came from."""
-    dropped: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
-    warned: Counter[str] = Counter()
-    for shard in shards:
-        warned.update(shard.warned)
-        dropped.update(shard.dropped)
-        failed.update(shard.failed)
-    return LanguageCount(
-        rows=sum(shard.rows for shard in shards),
-        kept=sum(shard.kept for shard in shards),
-        dropped=dict(sorted(dropped.items())),
-        failed=dict(sorted(failed.items())),
-        warned=dict(sorted(warned.items())),
-        answers=dict(sorted(answers.items())),
-    )

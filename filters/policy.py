@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from filters.calibration import Calibration
+from filters.calibration import LETTERS, Calibration
 from filters.rules import ACTIONS, RULES, Action, Parameter, Rule
 from filters.user_rules import USER, user_rule
 from schemas.errors import InputError
@@ -52,6 +52,12 @@ class Policy:
     def unreliable(self) -> frozenset[str]:
         """Languages that the calibration found no better than noise."""
         return self.calibration.unreliable if self.calibration else frozenset()
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The score columns that its rules read."""
+        fitted = frozenset({LETTERS} if self.calibration else ())
+        return fitted.union(*(rule.columns for rule in self.rules()))
 
     def on(self, columns: Sequence[str]) -> Policy:
         """The policy of the rules that read these columns only."""
@@ -94,6 +100,8 @@ class Policy:
             "actions": self.actions,
             "rules": {rule.code: rule.description for rule in self.user},
             "calibration": None if self.calibration is None else self.calibration.digest,
+            # Stated thresholds are those that a calibration does not change.
+            "stated": [] if self.calibration is None else sorted(self.fixed),
         }
 
 
@@ -137,7 +145,7 @@ def make_policy(
     fixed: set[str] = set()
     for scorer, values in section.items():
         if scorer == USER:
-            user = [user_rule(name, value, metrics) for name, value in values.items()]
+            user = [user_rule(name, value, metrics) for name, value in sorted(values.items())]
             actions |= {rule.code: rule.action for rule in user}
             continue
         if scorer not in scorers and any(rule.scorer == scorer for rule in RULES):

@@ -24,7 +24,7 @@ _NODES = {"Column", "Literal", "BinaryExpr", "Ternary", "Cast", "Function", "Ali
 _FUNCTIONS = {"Abs", "Coalesce", "Round", "Floor", "Ceil", "Negate"}
 _ROW_TESTS = {
     "Boolean": {"IsNull", "IsNotNull", "IsIn", "IsBetween", "IsNan", "IsNotNan", "IsFinite", "Not"},
-    "Sql": {"IsIn"},
+    "Sql": {"IsIn", "Binary"},  # how SQL compares and reckons with decimal numbers
     "StringExpr": {"StartsWith", "EndsWith", "Contains"},
 }
 

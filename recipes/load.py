@@ -89,7 +89,7 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
     path = find_recipe(recipe)
     content = extended(path, _read, find_recipe)
     for item in overrides:
-        _override(content, item)
+        override(content, item)
     content = without_removed(content)
     base = path.resolve().parent
     _resolve_model_folder(content, base)
@@ -123,7 +123,16 @@ def _place(error: yaml.MarkedYAMLError) -> str:
     return f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
 
 
-def _override(content: dict[str, Any], item: str) -> None:
+def override(content: dict[str, Any], item: str) -> None:
+    """Set one key of a recipe's content.
+
+    Args:
+        content: The content, changed in place.
+        item: ``key.key=value``, the value in YAML.
+
+    Raises:
+        InputError: The item is no such thing.
+    """
     key, equals, text = item.partition("=")
     parts = key.strip().split(".")
     if not equals or not all(parts):

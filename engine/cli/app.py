@@ -12,7 +12,9 @@ from engine.cli.build import build_command
 from engine.cli.calibrate import calibrate_command
 from engine.cli.listings import languages_command, recipes_command
 from engine.cli.memory import memory_app
+from engine.cli.plan import plan_command
 from engine.cli.preview import preview_command
+from engine.cli.refilter import refilter_command
 from engine.cli.templates import templates_command
 from schemas.errors import GlotmillError
 
@@ -26,6 +28,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("build")(build_command)
+app.command("plan")(plan_command)
+app.command("refilter")(refilter_command)
 app.command("calibrate")(calibrate_command)
 app.command("preview")(preview_command)
 app.command("recipes")(recipes_command)

@@ -32,6 +32,9 @@ def build_command(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Ask the engine again for remembered failures.")
     ] = False,
+    compact: Annotated[
+        bool, typer.Option("--compact", help="Lay all shards out anew, without the records that were withdrawn.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Build a dataset: read, translate, score, decide and write it.
@@ -46,7 +49,12 @@ def build_command(
         if value is not None:
             overrides.append(f"{key}={value}")
     job = prepare(
-        load_recipe(recipe, overrides), out=out, memory=memory, retry_failed=retry_failed, ray_address=ray_address
+        load_recipe(recipe, overrides),
+        out=out,
+        memory=memory,
+        retry_failed=retry_failed,
+        compact=compact,
+        ray_address=ray_address,
     )
     summary = build(job, ProgressReport())
     if as_json:

@@ -19,7 +19,6 @@ from datasets import Features
 from engine.store import images
 from engine.store.shards import Shard
 from filters.fairness import shares
-from recipes.model import Recipe
 from schemas.languages import language
 
 # Licences that ask for no more than credit: beside a stricter one they add nothing to its terms.
@@ -33,7 +32,8 @@ class CardFacts:
     """What a card is made of.
 
     Attributes:
-        recipe: The recipe.
+        name: Name of the dataset.
+        description: One line about it.
         shards: Shards by language.
         schema: The record schema.
         sources: The manifest's source entries.
@@ -43,7 +43,8 @@ class CardFacts:
         unreliable: Languages that the calibration found no better than noise: they have a config of their own.
     """
 
-    recipe: Recipe
+    name: str
+    description: str
     shards: dict[str, list[Shard]]
     schema: pa.Schema
     sources: list[dict[str, Any]]
@@ -74,7 +75,7 @@ def _metadata(facts: CardFacts) -> dict[str, Any]:
     of_images = [s["image_license"] for s in facts.sources if s["image_license"]]
     license_id = dataset_license([*(s["license"] for s in facts.sources), *of_images, facts.model_license])
     tags = sorted({language(code).hub_language for code in present})
-    metadata: dict[str, Any] = {"pretty_name": facts.recipe.name, "license": license_id}
+    metadata: dict[str, Any] = {"pretty_name": facts.name, "license": license_id}
     if license_id == "other":
         metadata |= {"license_name": "mixed-see-column"}
     metadata |= {
@@ -168,9 +169,9 @@ def _fairness(facts: CardFacts) -> list[str]:
 
 
 def _page(facts: CardFacts) -> str:
-    lines = [f"# {facts.recipe.name}", ""]
-    if facts.recipe.description:
-        lines += [facts.recipe.description, ""]
+    lines = [f"# {facts.name}", ""]
+    if facts.description:
+        lines += [facts.description, ""]
     lines += [
         "Made with [Glotmill](https://pypi.org/project/glotmill/) by machine translation from English. "
         "`recipe.lock.yaml` is the recipe, `manifest.json` what came out.",

@@ -1,4 +1,8 @@
-"""Assignment: gives every sample file its languages and splits, and records them for the builds to come."""
+"""Assignment: gives every sample file its languages and splits, and records them for the builds to come.
+
+Guarantees: a sample that says what it said in the build before keeps the revision at which it entered, so that rows
+added to a source's file change no record of the others.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any
 
 import orjson
 import polars as pl
+import pyarrow as pa
 
 from engine.stages.mix import HELD_ROWS, Assignment, MixCount, MixRule, assign
 from engine.stages.sample_files import read_columns, recorded_files, replace_columns
@@ -16,8 +21,10 @@ from engine.stages.splits import assign_splits
 from engine.stages.splits import identity as splits_identity
 from engine.store.files import write_json
 from recipes.mix import Splits
+from schemas.sample import SAMPLE_SCHEMA
 
 RECORD = "mix.json"
+SOURCE = pl.DataFrame(pa.table({"source": pa.nulls(0, SAMPLE_SCHEMA.field("source").type)})).schema["source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +74,10 @@ def read_held(folder: Path) -> Held | None:
     files = recorded_files(folder)
     if not files:
         return None
+    schema = {**HELD_ROWS, "split": pl.String, "source_hash": pl.String, "source": SOURCE}
     frames = [
-        pl.scan_parquet(
-            path, glob=False, missing_columns="insert", schema={**HELD_ROWS, "split": pl.String}, extra_columns="ignore"
-        )
-        .select("source_id", "langs", "split")
+        pl.scan_parquet(path, glob=False, missing_columns="insert", schema=schema, extra_columns="ignore")
+        .select(*HELD_ROWS, "split", "source_hash", revision=pl.col("source").struct.field("revision"))
         .collect()
         for path in files
     ]
@@ -92,11 +98,22 @@ def assign_samples(
         record: The folder of the samples.
     """
     given, split = decide(files, rule, splits, held)
-    replace_columns(files, pl.DataFrame({"langs": given.langs, "split": split}))
+    replace_columns(files, pl.DataFrame({"langs": given.langs, "split": split, "source": _sources(files, held)}))
     found = summarise(rule, given, split)
     facts = {"mix": rule.identity(), "splits": splits_identity(splits), "sources": given.as_json()}
     write_json(record / RECORD, facts)
     return found
+
+
+def _sources(files: Sequence[Path], held: Held | None) -> pl.Series:
+    """Where each sample comes from, with the revision at which it entered as it is now."""
+    rows = read_columns(files, "source_id", "source_hash", "source")
+    if held is None:
+        return rows["source"]
+    same = held.rows.select("source_id", "source_hash", "revision").unique("source_id")
+    entered = rows.join(same, on=["source_id", "source_hash"], how="left", maintain_order="left")
+    revision = pl.coalesce("revision", pl.col("source").struct.field("revision"))
+    return entered.select(pl.col("source").struct.with_fields(revision.alias("revision"))).to_series()
 
 
 def decide(files: Sequence[Path], rule: MixRule, splits: Splits, held: Held | None) -> tuple[Assignment, pl.Series]:

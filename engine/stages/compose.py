@@ -18,7 +18,7 @@ from engine.text.answers import AnswerRule, Origin
 from engine.text.composition import Composed, EngineName, compose
 from engine.text.fields import answer_requests, field_type, other_requests, turn_requests
 from engine.text.parts import Entry
-from engine.text.records import record_request, without_context
+from engine.text.records import is_record, record_request, without_context
 from filters.scorer import PAIR_SCHEMA
 from schemas.keys import canonical_json, record_id
 from schemas.languages import language
@@ -63,9 +63,7 @@ class Composer:
         answers: How answers are treated.
         engine: The translator, for the ``mt`` column.
         engines: The translators by fingerprint, where there are several.
-
-    Attributes:
-        origins: How many answers and choices of the records so far went which way.
+        by_record: Whether the language's records may have been translated whole.
     """
 
     def __init__(
@@ -75,6 +73,8 @@ class Composer:
         answers: AnswerRule,
         engine: EngineName,
         engines: Mapping[str, EngineName] = MappingProxyType({}),
+        *,
+        by_record: bool = False,
     ) -> None:
         self._lang = lang
         self._into = into
@@ -82,17 +82,18 @@ class Composer:
         self._answers = answers
         self._engine = engine
         self._engines = engines
+        self._by_record = by_record
         self._used = hashlib.sha256()
-        self.origins: Counter[Origin] = Counter()
+        self._origins: Counter[Origin] = Counter()
 
     def compose(self, rows: list[dict[str, Any]]) -> ComposedRows:
         """The records of some samples, in order."""
-        entries, whole = self._entries_for(rows)
+        entries, whole = self._entries_for(self._texts(rows))
         records, turns = [], []
         for number, row in enumerate(rows):
             made = self._composed(row, entries, whole)
             records.append(self._record(row, made))
-            self.origins.update(made.answers)
+            self._origins.update(made.answers)
             turns += [
                 {
                     "row": number,
@@ -110,24 +111,44 @@ class Composer:
 
     def _composed(self, row: dict[str, Any], entries: Entries, whole: dict[str, Entries]) -> Composed:
         """A record out of the answer to the whole of it where there is one, else out of its segments."""
-        request = record_request(row, self._lang, self._answers) if whole and row["source_lang"] != self._lang else None
-        answers = self._answers
+        request = self._record_of(row)
         if request in whole:
-            entries, answers = whole[str(request)], without_context(answers)
+            return self._made(row, whole[str(request)], without_context(self._answers))
+        return self._made(row, entries, self._answers)
+
+    def _made(self, row: dict[str, Any], entries: Entries, answers: AnswerRule) -> Composed:
         return compose(row, self._lang, entries, answers, self._engine, self._engines)
 
-    def _entries_for(self, rows: list[dict[str, Any]]) -> tuple[Entries, dict[str, Entries]]:
-        """What is known of the segments of these samples by their language and text, and the same by whole record."""
+    def _record_of(self, row: dict[str, Any]) -> str | None:
+        """The request of a row's whole record, where it may have been asked."""
+        asked = self._by_record and row["source_lang"] != self._lang
+        return record_request(row, self._lang, self._answers) if asked else None
+
+    def look_up(self, rows: list[dict[str, Any]]) -> dict[str, set[str]]:
+        """Note the entries of some samples' segments for `take_entries_digest`, as `compose` does; their texts."""
+        texts = self._texts(rows)
+        self._entries_for(texts)
+        return texts
+
+    def _texts(self, rows: list[dict[str, Any]]) -> dict[str, set[str]]:
+        """The segments of these samples by the language that they go into, and the requests of whole records."""
         texts: dict[str, set[str]] = {self._lang: set()}
         for row in rows:
             if row["source_lang"] != self._lang:
                 texts[self._lang].update(turn_requests(row), *answer_requests(row, self._lang, self._answers))
                 for lang, requests in other_requests(row, self._lang, self._answers).items():
                     texts.setdefault(lang, set()).update(requests)
+            if (request := self._record_of(row)) is not None:
+                texts[self._lang].add(request)
+        return texts
+
+    def _entries_for(self, texts: dict[str, set[str]]) -> tuple[Entries, dict[str, Entries]]:
+        """What is known of these segments by their language and text, and the same by whole record."""
         found: Entries = {}
         whole: dict[str, Entries] = {}
-        records = {record_request(row, self._lang, self._answers) for row in rows if row["source_lang"] != self._lang}
-        ours = pl.col("record").is_null() | pl.col("record").is_in(list(records - {None}))
+        ours = pl.col("record").is_null()
+        if self._by_record:
+            ours |= pl.col("record").is_in([text for text in texts[self._lang] if is_record(text)])
         for lang, wanted in sorted(texts.items()):
             if lang not in self._entries:
                 self._entries[lang] = self._into(lang)
@@ -147,6 +168,11 @@ class Composer:
         digest = self._used.hexdigest()
         self._used = hashlib.sha256()
         return digest
+
+    def take_origins(self) -> dict[str, int]:
+        """How many answers and choices of the records since the last call went which way."""
+        origins, self._origins = self._origins, Counter()
+        return {str(origin): count for origin, count in origins.items()}
 
     def _record(self, row: dict[str, Any], made: Composed) -> dict[str, Any]:
         return {

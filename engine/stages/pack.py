@@ -1,35 +1,32 @@
 """Pack: composed, scored and judged records into shards, one folder a language.
 
-Guarantees: a shard is scored whole, so that scores which compare rows see all of it and nothing else; a language's
-records stand in the order of the samples, so that languages share their source columns byte for byte; samples
-assigned = kept + dropped + failed, checked for each language.
+Guarantees: a shard is scored whole, so that scores which compare rows see all of it and nothing else; a record stands
+where the layout puts it; samples assigned + records withdrawn = kept + dropped + failed, checked for each language.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from engine.stages.compose import ComposedRows, Composer, together
-from engine.stages.judge import judge
+from engine.stages.compose import COMPOSED_SCHEMA, TURN_SCHEMA, ComposedRows, Composer, together
+from engine.stages.judge import WITHDRAWN, judge
+from engine.stages.layout import SampleIndex, ShardPlan
 from engine.stages.score import score
+from engine.store.rewrite import read_records
 from engine.store.scores import ScoreStore
 from engine.store.shards import Shard, ShardWriter
 from filters.policy import Policy
 from filters.scorer import Scorer
-from recipes.model import Pack
-from schemas.errors import ConservationError
-from schemas.keys import digest
-from schemas.record import record_schema
+from schemas.record import VERDICT_FIELDS, record_schema
 
-COMPOSED_ROWS = 10_000
+NOTHING = ComposedRows(COMPOSED_SCHEMA.empty_table(), TURN_SCHEMA.empty_table())
+FAILURE = pa.field("failure", pa.string())
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +34,23 @@ class Packer:
     """What turns samples into shards.
 
     Attributes:
-        root: The dataset's folder.
+        root: The folder that the shards are written into.
+        published: The dataset's folder, which holds the records that are withdrawn.
+        index: The samples.
         scorers: What measures.
         policy: What decides.
-        pack: How shards are cut.
+        row_group_rows: Rows of a row group of a new shard.
         scores: Keeps what expensive scorers measured.
-        translate_facts: What decides a translation beside the entries it is composed from, for fingerprints.
         skip_rejected: Spare expensive scorers what cheap rules reject.
     """
 
     root: Path
+    published: Path
+    index: SampleIndex
     scorers: Sequence[Scorer]
     policy: Policy
-    pack: Pack
+    row_group_rows: int
     scores: ScoreStore
-    translate_facts: Mapping[str, Any]
     skip_rejected: bool
 
     @property
@@ -59,60 +58,67 @@ class Packer:
         """The dataset's record schema."""
         return record_schema(metric for scorer in self.scorers for metric in scorer.metrics)
 
-    def language(
-        self,
-        lang: str,
-        split: str,
-        rows: Iterable[dict[str, Any]],
-        composer: Composer,
-        advance: Callable[[int], None],
-    ) -> list[Shard]:
-        """Write all shards of one language and split.
+    def shard(self, plan: ShardPlan, composer: Composer, fingerprints: Callable[[str], dict[str, str]]) -> Shard:
+        """Compose, score, judge and write one shard.
 
         Args:
-            lang: The language.
-            split: The split.
-            rows: Its samples, in order.
-            composer: Puts its records together.
-            advance: Told how many records were written.
+            plan: Its records, and where they stand.
+            composer: Puts them together.
+            fingerprints: From the digest of the entries it is composed from to what decides its content.
 
         Raises:
-            ConservationError: Fewer or more records than samples.
+            ConservationError: The file does not hold its records.
         """
-        waiting = iter(rows)
-        shards: list[Shard] = []
-        assigned = 0
-        while parts := list(self._composed(islice(waiting, self.pack.shard_rows), composer)):
-            path = f"data/{lang}/{split}-{len(shards):05}.parquet"
-            table, warned = self._records(together(parts))
-            with ShardWriter(self.root, path, self.schema) as writer:
-                writer.write(table.slice(0, self.pack.row_group_rows), warned)
-                for start in range(self.pack.row_group_rows, table.num_rows, self.pack.row_group_rows):
-                    writer.write(table.slice(start, self.pack.row_group_rows))
-                entries = composer.take_entries_digest()
-                shards.append(writer.close(translate=digest({**self.translate_facts, "entries": entries})))
-            advance(table.num_rows)
-            assigned += table.num_rows
-        counted = sum(shard.rows for shard in shards)
-        if counted != assigned:
-            msg = f"{lang}: {assigned} samples assigned, but {counted} records kept, dropped and failed"
-            raise ConservationError(msg)
-        return shards
+        table, warned = self._judged(self._scored(plan, composer))
+        with ShardWriter(self.root, plan.path, self.schema) as writer:
+            start = 0
+            for rows in plan.old.row_groups if plan.old else _cut(table.num_rows, self.row_group_rows):
+                writer.write(table.slice(start, rows))
+                start += rows
+            return writer.close(
+                warned=warned,
+                answers=composer.take_origins(),
+                fingerprints=fingerprints(composer.take_entries_digest()),
+            )
 
-    def _composed(self, rows: Iterable[dict[str, Any]], composer: Composer) -> Iterator[ComposedRows]:
-        """The records of a shard, some thousand rows as Python objects at a time."""
-        rows = iter(rows)
-        while batch := list(islice(rows, COMPOSED_ROWS)):
-            yield composer.compose(batch)
-
-    def _records(self, composed: ComposedRows) -> tuple[pa.Table, Counter[str]]:
-        """(records, how many rows each rule warns of)."""
+    def _scored(self, plan: ShardPlan, composer: Composer) -> pa.Table:
+        """The records with their scores, in order, and why they failed; the verdict is still to come."""
+        parts = [composer.compose(rows) for rows in self.index.rows(plan.present)]
+        composed = together(parts) if parts else NOTHING
         scored = score(composed, self.scorers, self.scores, self.policy if self.skip_rejected else None)
-        facts = pl.DataFrame(composed.records.select(["lang", "task", "failure"]))
-        verdict = judge(facts.hstack(scored), self.policy)
-        measured = scored.hstack(verdict).to_arrow()
-        table = composed.records.drop_columns(["failure"])
-        schema = self.schema
+        measured = scored.to_arrow()
+        schema = self._unjudged()
+        table = composed.records
         for name in schema.names[table.num_columns :]:
             table = table.append_column(name, measured[name])
-        return table.cast(schema), Counter(verdict["warnings"].explode().drop_nulls())
+        table = table.select(schema.names).cast(schema)
+        if not plan.withdrawn or plan.old is None:
+            return table
+        gone = plan.rows["place"].is_null()
+        left = read_records(self.published / plan.old.path, gone.arg_true(), schema)
+        left = left.set_column(schema.get_field_index("failure"), FAILURE, pa.array([WITHDRAWN] * len(left)))
+        # Present records first, then withdrawn ones; back in the order of the shard.
+        order = pl.select(pl.concat([(~gone).arg_true(), gone.arg_true()]).arg_sort()).to_series()
+        return pa.concat_tables([table, left]).take(order.to_arrow())
+
+    def _unjudged(self) -> pa.Schema:
+        verdict = [field.name for field in VERDICT_FIELDS]
+        fields = [field for field in self.schema if field.name not in verdict]
+        place = len(COMPOSED_SCHEMA) - 1
+        return pa.schema([*fields[:place], FAILURE, *fields[place:]])
+
+    def _judged(self, records: pa.Table) -> tuple[pa.Table, Counter[str]]:
+        """(records, how many rows each rule warns of)."""
+        scores = [name for name in records.schema.names if name.startswith("score_")]
+        facts = pl.DataFrame(records.select(["lang", "task", "failure", *scores, "scores_skipped"]))
+        verdict = judge(facts, self.policy)
+        measured = verdict.to_arrow()
+        table = records.drop_columns(["failure"])
+        for field in VERDICT_FIELDS:
+            table = table.append_column(field.name, measured[field.name])
+        return table.cast(self.schema), Counter(verdict["warnings"].explode().drop_nulls())
+
+
+def _cut(rows: int, most: int) -> list[int]:
+    """Rows of each row group."""
+    return [min(most, rows - start) for start in range(0, rows, most)]

@@ -15,7 +15,7 @@ import polars as pl
 
 from engine.stages.counts import SegmentCount
 from engine.stages.segment import Asked
-from engine.stages.translate import TranslateStage
+from engine.stages.translate import TO_DO, TranslateStage
 from engine.store.memory import Direction, Memory
 from engine.store.runs import Run
 from engine.text.records import items_of
@@ -97,6 +97,19 @@ class RoutedStage:
                 count = count.with_second(more)
             total += count
         return total
+
+    def look(self, phase: str, asked: Asked, *, retry_failed: bool) -> pl.DataFrame:
+        """What a phase would send, and send nothing, as `TranslateStage.look`."""
+        self._asked[phase] = frozenset(asked.directions())
+        frames = [pl.DataFrame(schema=TO_DO)]
+        for spec, part in self._parts(phase, asked):
+            stage, name = self._stages[spec.fingerprint], self._named(phase, spec)
+            frames.append(stage.look(name, part, retry_failed=retry_failed))
+            second = self._second(phase, spec)
+            if second is not None:
+                rest = _Failed(stage, name, part)
+                frames.append(self._stages[second.fingerprint].look(name + SECOND, rest, retry_failed=retry_failed))
+        return pl.concat(frames)
 
     def _parts(self, phase: str, asked: Asked) -> Iterator[tuple[TranslatorSpec, Asked]]:
         """What each engine is asked first."""

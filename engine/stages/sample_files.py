@@ -28,25 +28,12 @@ def recorded_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.parquet") if path.name != REJECTED)
 
 
-def sample_rows(files: Iterable[Path], lang: str | None = None, split: str | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of sample files, in order, a few thousand in memory at a time.
-
-    Args:
-        files: Sample files.
-        lang: Only the samples of this language.
-        split: Only the samples of this split.
-    """
+def sample_rows(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
+    """The rows of sample files, in order, a few thousand in memory at a time."""
     for path in files:
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
-                if lang is None:
-                    yield from file.read_row_group(group).to_pylist()
-                    continue
-                # Small languages have rows in few groups: the others need not be decoded.
-                facts = pl.DataFrame(file.read_row_group(group, columns=["langs", "split"]))
-                wanted = facts.select(pl.col("langs").list.contains(lang) & (pl.col("split") == split)).to_series()
-                if wanted.any():
-                    yield from file.read_row_group(group).filter(wanted.to_arrow()).to_pylist()
+                yield from file.read_row_group(group).to_pylist()
 
 
 def read_columns(files: Iterable[Path], *columns: str | pl.Expr) -> pl.DataFrame:

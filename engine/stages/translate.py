@@ -49,6 +49,16 @@ class TranslateStage:
         self._noted = 0
         self._unanswered: dict[str, str] = {}  # failure by key
         self._usage = Usage()
+        self._partial = False
+
+    def look(self, phase: str, asked: Asked, *, retry_failed: bool) -> pl.DataFrame:
+        """What a phase would send to the engine, and send nothing; from now on `entries` may lack translations.
+
+        Returns:
+            Columns key, source_lang, target_lang and text, one row a segment.
+        """
+        self._partial = True
+        return self._missing(phase, asked, retry_failed=retry_failed)[2]
 
     def translate(
         self, phase: str, asked: Asked, *, retry_failed: bool, advance: Callable[[int, int], None]
@@ -65,15 +75,7 @@ class TranslateStage:
             ConservationError: A segment has no entry after all units were done.
             WorkerError: A unit cannot be done.
         """
-        total = unique = 0
-        # A failure that this run committed before it was killed is not asked yet again.
-        failures = self._run.began(self._memory.translations.last) if retry_failed else None
-        missing = [pl.DataFrame(schema=TO_DO)]
-        for wanted in self._in_portions(self._write_asked(phase, asked)):
-            total += int(wanted["asked"].sum())
-            unique += wanted.height
-            missing.append(self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys()))
-        todo = pl.concat(missing)
+        total, unique, todo = self._missing(phase, asked, retry_failed=retry_failed)
         self._usage = Usage()
         sent = self._do(phase, todo, advance)
         retried = failed = unanswered = 0
@@ -86,6 +88,18 @@ class TranslateStage:
         count = SegmentCount(total, unique, sent, known, retried, failed, unanswered, usage=self._usage)
         self._run.event("phase_done", phase=phase, **asdict(count))
         return count
+
+    def _missing(self, phase: str, asked: Asked, *, retry_failed: bool) -> tuple[int, int, pl.DataFrame]:
+        """(segments asked, different ones, `TO_DO` of those that the memory does not know)."""
+        total = unique = 0
+        # A failure that this run committed before it was killed is not asked yet again.
+        failures = self._run.began(self._memory.translations.last) if retry_failed else None
+        missing = [pl.DataFrame(schema=TO_DO)]
+        for wanted in self._in_portions(self._write_asked(phase, asked)):
+            total += int(wanted["asked"].sum())
+            unique += wanted.height
+            missing.append(self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys()))
+        return total, unique, pl.concat(missing)
 
     def _write_asked(self, phase: str, asked: Asked) -> Iterator[pl.DataFrame]:
         """What is asked, by direction, with keys; kept on disk to be read again."""
@@ -107,7 +121,7 @@ class TranslateStage:
             yield pl.concat(waiting)
 
     def entries(self, phase: str, direction: Direction) -> pl.DataFrame:
-        """The entries of a phase's segments in one direction, read back from the memory.
+        """The entries of a phase's segments in one direction, read back from the memory; null where `look` found none.
 
         Returns:
             Columns text (the request), carrier, key, translation, `ENTRY`, engine (the fingerprint of who was asked)
@@ -128,7 +142,7 @@ class TranslateStage:
         self._note_set_aside()
         if self._unanswered:
             found = pl.concat([found, self._lost(wanted, found, columns)])
-        if found.height != wanted.height:
+        if found.height != wanted.height and not self._partial:
             lost = wanted.join(found, on="key", how="anti")["text"]
             msg = (
                 f"{len(lost)} segments have no memory entry after all units were done, such as {lost[0]!r}; "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,19 +62,21 @@ def staging(build: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def commit(build: Path, folders: tuple[str, ...]) -> None:
+def commit(build: Path, folders: tuple[str, ...], *, keep: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
     """Make the staged folders the build's own.
 
     Args:
         build: The build's folder; its staging folder holds the new files.
         folders: Folders that the staged ones replace whole: what is not staged is deleted from them.
+        keep: Files in them that stay as they are though they are not staged.
+        delete: Files elsewhere that go.
     """
     staged = build / STAGING
     new = sorted(p.relative_to(staged).as_posix() for p in staged.rglob("*") if p.is_file())
     old = {p.relative_to(build).as_posix() for name in folders for p in (build / name).rglob("*") if p.is_file()}
     for name in new:
         sync(staged / name)
-    write_json(build / INTENT, {"move": new, "delete": sorted(old - set(new))})
+    write_json(build / INTENT, {"move": new, "delete": sorted({*(old - set(new) - set(keep)), *delete})})
     recover(build)
 
 

@@ -7,7 +7,6 @@ it is written; a shard's counts come out: rows = kept + dropped + failed.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,6 +34,8 @@ WRITER: dict[str, Any] = {
     "data_page_version": "1.0",
     "store_schema": True,
 }
+VERDICT = ("keep", "filter_reasons")
+SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,20 @@ class Shard:
     """One published file as its manifest describes it.
 
     Attributes:
-        translate: Fingerprint of its target texts: engine, text processing, and the entries composed from.
+        path: Its place in the dataset.
+        sha256: 64 hex digits of its bytes.
+        size: Bytes.
+        rows: Records: kept + dropped + failed.
+        kept: Records that no rule rejects.
+        dropped: Rejected records by the reason that counts.
+        failed: Records without a translation, by reason.
+        warned: Records by each rule that warns of them.
+        answers: Answers and choices of its records by where they came from.
+        row_groups: Rows of each row group; fixed for as long as the shard exists.
+        first_id: Record id of the first row.
+        ids_sha256: Digest of all record ids in order: the same for as long as the shard exists.
+        score_stats: For each score column, how many records have a value, and its 5 % quantile and median.
+        fingerprints: By stage, what decided the shard's content (`engine.fingerprints`).
     """
 
     path: str
@@ -53,19 +67,49 @@ class Shard:
     dropped: dict[str, int]
     failed: dict[str, int]
     warned: dict[str, int]
+    answers: dict[str, int]
     row_groups: list[int]
     first_id: str
     ids_sha256: str
-    translate: str
+    score_stats: dict[str, dict[str, float | None]]
+    fingerprints: dict[str, str]
 
     @property
     def split(self) -> str:
         """The split that the file belongs to, as its name says."""
         return Path(self.path).name.rpartition("-")[0]
 
+    def reasons(self, code: str) -> int:
+        """Rows whose verdict this reason decided, failed ones included."""
+        return self.dropped.get(code, 0) + self.failed.get(code, 0)
+
     def as_json(self) -> dict[str, Any]:
         """The manifest's entry."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """What the verdicts on some rows come to: rows = kept + dropped + failed, both by the reason that counts."""
+
+    kept: int
+    dropped: dict[str, int]
+    failed: dict[str, int]
+
+    @property
+    def rows(self) -> int:
+        """All rows counted."""
+        return self.kept + sum(self.dropped.values()) + sum(self.failed.values())
+
+
+def count_verdicts(rows: pl.DataFrame) -> VerdictCount:
+    """Count the verdicts of rows with the columns row_status, keep and filter_reasons."""
+    first = pl.col("filter_reasons").list.first()
+    refused = rows.filter(~pl.col("keep")).group_by(pl.col("row_status") == "failed", first.alias("reason")).len()
+    counts: dict[bool, dict[str, int]] = {False: {}, True: {}}
+    for failed, reason, number in refused.sort("reason").iter_rows():
+        counts[failed][reason] = number
+    return VerdictCount(int(rows["keep"].sum()), counts[False], counts[True])
 
 
 def published_schema(schema: pa.Schema) -> pa.Schema:
@@ -86,10 +130,8 @@ class ShardWriter:
         self._writer = pq.ParquetWriter(self._file, published_schema(schema), **WRITER)
         self._ids = hashlib.sha256()
         self._first = ""
-        self._kept = 0
-        self._dropped: Counter[str] = Counter()
-        self._failed: Counter[str] = Counter()
-        self._warned: Counter[str] = Counter()
+        self._verdicts: list[pl.DataFrame] = []
+        self._scores = [name for name in schema.names if name.startswith("score_")]
 
     def __enter__(self) -> Self:
         return self
@@ -99,52 +141,54 @@ class ShardWriter:
     ) -> None:
         self._writer.close()
 
-    def write(self, records: pa.Table, warned: Mapping[str, int] | None = None) -> None:
-        """Check and write one row group.
-
-        Args:
-            records: Records of the schema.
-            warned: How many of them each rule warns of.
-        """
-        self._warned.update(warned or {})
+    def write(self, records: pa.Table) -> None:
+        """Check and write one row group of records of the schema."""
         validate(records, self._schema)
         self._writer.write_table(records.cast(self._writer.schema), row_group_size=records.num_rows)
         for record_id in records["record_id"].to_pylist():
             self._first = self._first or record_id
             self._ids.update(record_id.encode() + b"\n")
-        verdicts = pl.DataFrame(records.select(["row_status", "keep", "filter_reasons"]))
-        self._kept += int(verdicts["keep"].sum())
-        refused = verdicts.filter(~pl.col("keep")).with_columns(pl.col("filter_reasons").list.first())
-        for failed, counts in ((False, self._dropped), (True, self._failed)):
-            chosen = refused.filter((pl.col("row_status") == "failed") == failed)
-            counts.update(chosen["filter_reasons"].to_list())
+        self._verdicts.append(pl.DataFrame(records.select(["row_status", *VERDICT, *self._scores])))
 
-    def close(self, *, translate: str) -> Shard:
+    def close(self, *, warned: Mapping[str, int], answers: Mapping[str, int], fingerprints: Mapping[str, str]) -> Shard:
         """Finish the file.
 
         Args:
-            translate: Fingerprint of its target texts.
+            warned: How many of its records each rule warns of.
+            answers: Where its answers and choices came from.
+            fingerprints: What decided its content, by stage.
 
         Raises:
             ConservationError: Its counts do not come out.
         """
         self._writer.close()
         meta = pq.read_metadata(self._file)
-        counted = self._kept + self._dropped.total() + self._failed.total()
-        if meta.num_rows != counted:
-            msg = f"{self._path}: {meta.num_rows} rows, but {counted} kept, dropped and failed"
+        rows = pl.concat(self._verdicts)
+        counted = count_verdicts(rows)
+        if meta.num_rows != counted.rows:
+            msg = f"{self._path}: {meta.num_rows} rows, but {counted.rows} kept, dropped and failed"
             raise ConservationError(msg)
         return Shard(
             path=self._path,
             sha256=file_sha256(self._file),
             size=self._file.stat().st_size,
             rows=meta.num_rows,
-            kept=self._kept,
-            dropped=dict(sorted(self._dropped.items())),
-            failed=dict(sorted(self._failed.items())),
-            warned=dict(sorted(self._warned.items())),
+            kept=counted.kept,
+            dropped=counted.dropped,
+            failed=counted.failed,
+            warned=dict(sorted(warned.items())),
+            answers=dict(sorted(answers.items())),
             row_groups=[meta.row_group(i).num_rows for i in range(meta.num_row_groups)],
             first_id=self._first,
             ids_sha256=self._ids.hexdigest(),
-            translate=translate,
+            score_stats={name: _stats(rows[name]) for name in self._scores},
+            fingerprints=dict(fingerprints),
         )
+
+
+def _stats(scores: pl.Series) -> dict[str, float | None]:
+    return {
+        "n": len(scores) - scores.null_count(),
+        "p05": scores.quantile(0.05, "nearest"),
+        "p50": scores.quantile(0.5, "nearest"),
+    }

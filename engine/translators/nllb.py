@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
-import ctranslate2
 import sentencepiece
 
 from engine.translators.contract import ForcedPair, ForcedScore, Request, Translation, TranslatorSpec
@@ -43,6 +42,8 @@ def describe(
     Raises:
         InputError: The model cannot be found, or not be run as the recipe asks.
     """
+    import ctranslate2  # half a second, and nothing that only judges or publishes needs it
+
     if gpus is None:
         gpus = ctranslate2.get_cuda_device_count()
     placement = place(section, gpus, ctranslate2.get_supported_compute_types("cpu"))
@@ -92,6 +93,8 @@ class NllbTranslator:
         if not isinstance(section, Ct2Translate) or spec.folder is None:
             msg = f"not a spec of a CTranslate2 model: {spec.model}"
             raise TranslatorError(msg)
+        import ctranslate2
+
         self._tokens = self._language_tokens()
         self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(spec.folder / "sentencepiece.bpe.model"))
         self._model = ctranslate2.Translator(

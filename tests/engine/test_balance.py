@@ -38,7 +38,7 @@ def test_a_row_lost_or_invented_at_ingest_is_an_error(samples: Path, read: int):
 def shard(dataset: Path, lang: str, rows: int, **counts) -> Shard:
     path = f"{lang}.parquet"
     pq.write_table(pa.table({"x": list(range(rows))}), dataset / path)
-    made = Shard(path, "", 0, rows, rows, {}, {}, {}, [rows], "", "", "")
+    made = Shard(path, "", 0, rows, rows, {}, {}, {}, {}, [rows], "", "", {}, {})
     return replace(made, **counts)
 
 
@@ -51,7 +51,7 @@ def balanced(dataset: Path) -> dict[str, list[Shard]]:
 
 
 def test_languages_balance_with_kept_dropped_and_failed(samples: Path):
-    check_languages([samples / "s.parquet"], samples, balanced(samples))
+    check_languages([samples / "s.parquet"], samples.joinpath, balanced(samples))
     assert count_assigned([samples / "s.parquet"]) == {"deu_Latn": 2, "fra_Latn": 1}
 
 
@@ -68,18 +68,27 @@ def test_a_record_lost_or_invented_is_an_error(samples: Path, lang: str, change:
     shards = balanced(samples)
     shards[lang] = [replace(shards[lang][0], **change)]
     with pytest.raises(ConservationError, match=f"{lang}: . samples assigned"):
-        check_languages([samples / "s.parquet"], samples, shards)
+        check_languages([samples / "s.parquet"], samples.joinpath, shards)
 
 
 def test_a_file_with_fewer_rows_than_its_manifest_says_is_an_error(samples: Path):
     shards = balanced(samples)
     pq.write_table(pa.table({"x": [1]}), samples / "deu_Latn.parquet")
     with pytest.raises(ConservationError, match="1 in its files"):
-        check_languages([samples / "s.parquet"], samples, shards)
+        check_languages([samples / "s.parquet"], samples.joinpath, shards)
 
 
 def test_a_language_without_its_shards_is_an_error(samples: Path):
     shards = balanced(samples)
     del shards["deu_Latn"]
-    with pytest.raises(ConservationError, match="deu_Latn: 2 samples assigned, but 0"):
-        check_languages([samples / "s.parquet"], samples, shards)
+    with pytest.raises(ConservationError, match="deu_Latn: 2 samples assigned and 0 records withdrawn, but 0"):
+        check_languages([samples / "s.parquet"], samples.joinpath, shards)
+
+
+def test_withdrawn_records_balance_beside_the_samples(samples: Path):
+    shards = balanced(samples)
+    shards["fra_Latn"] = [shard(samples, "fra_Latn", 3, kept=1, dropped={"withdrawn": 1}, failed={"withdrawn": 1})]
+    check_languages([samples / "s.parquet"], samples.joinpath, shards)
+    shards["fra_Latn"] = [replace(shards["fra_Latn"][0], dropped={"lexical.dup2": 1})]
+    with pytest.raises(ConservationError, match="fra_Latn: 1 samples assigned and 1 records withdrawn, but 3"):
+        check_languages([samples / "s.parquet"], samples.joinpath, shards)

@@ -28,6 +28,14 @@ def test_an_expression_over_scores_and_language_decides():
     assert rules.fingerprint()["rules"]
 
 
+def test_decimal_and_negative_numbers_can_be_compared_and_reckoned_with():
+    assert policy("score_lexical_len_z < -0.5").failing(frame(lexical_len_z=[-0.6, -0.4])).to_list() == [
+        ["user.mine"],
+        [],
+    ]
+    assert policy("score_lexical_len_z * 0.5 > 1.25").failing(frame(lexical_len_z=[2.6])).to_list() == [["user.mine"]]
+
+
 def test_a_script_can_be_told_by_the_end_of_the_code():
     assert policy("lang LIKE '%_Latn'").failing(frame(lexical_len_z=[1.0])).to_list() == [["user.mine"]]
 

@@ -25,7 +25,7 @@ from engine.llm.offline import OfflineModel
 from engine.progress import ProgressReport
 from recipes import load_recipe
 from recipes.translate import VllmTranslate
-from tests.vllm.tiny_llama import make
+from tests.vllm_cpu.tiny_llama import make
 
 pytestmark = pytest.mark.vllm
 
@@ -109,7 +109,7 @@ def test_as_a_server_a_build_ends_with_named_reasons(model, recipe_file, tmp_pat
         wait_for(url, server)
         engine = {"engine": "openai", "model": "tiny", "url": url, "concurrency": 8, "logprobs": True, **options()}
         check(built(recipe_file, tmp_path, engine))
-        asked = {"model": "tiny", "messages": [{"role": "user", "content": "grade"}], "max_tokens": 40}
+        asked = {"model": "tiny", "messages": [{"role": "user", "content": "grade"}], "max_tokens": 300}
         form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": GRADES, "strict": True}}
         reply = httpx2.post(f"{url}/chat/completions", json=asked | {"response_format": form}, timeout=120)
         graded(reply.json()["choices"][0]["message"]["content"])

@@ -1,6 +1,6 @@
 """Makes a random two-layer Llama with a byte-level tokenizer and a chat template, for tests of the plumbing.
 
-python -m tests.vllm.tiny_llama FOLDER
+python -m tests.vllm_cpu.tiny_llama FOLDER
 """
 
 from __future__ import annotations

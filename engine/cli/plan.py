@@ -1,0 +1,61 @@
+"""``glotmill plan``: what a build would do, and what it would cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+import orjson
+import typer
+
+from engine.job import prepare
+from engine.plan import Plan, make_plan
+from engine.progress import ProgressReport
+from recipes import load_recipe
+
+CHANGES = 3
+
+
+def plan_command(
+    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a built-in one.")],
+    out: Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the build [outputs/NAME].")] = None,
+    memory: Annotated[
+        str | None, typer.Option(metavar="DIR|URL", help="Folder or URL of the memory [outputs/.memory].")
+    ] = None,
+    limit: Annotated[str | None, typer.Option(metavar="N", help="First N samples of each source.")] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe.")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask the engine again for remembered failures.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Say what a build would do to each shard and why, with the rows, bytes and translator calls it takes.
+
+    Nothing is translated and nothing changes. Exit codes: 0 nothing to do; 3 there are changes; 1 failed; 2 the recipe,
+    an option or a file is not usable.
+
+    Example: glotmill plan quickstart --set filter.round_trip.min_chrf=30
+    """
+    overrides = [*(override or ()), *([f"limit={limit}"] if limit is not None else [])]
+    job = prepare(load_recipe(recipe, overrides), out=out, memory=memory, retry_failed=retry_failed)
+    plan = make_plan(job, ProgressReport(quiet=as_json))
+    if as_json:
+        typer.echo(orjson.dumps(plan.as_json()).decode())
+    else:
+        _show(plan)
+    if plan.changes:
+        raise typer.Exit(CHANGES)
+
+
+def _show(plan: Plan) -> None:
+    for shard in plan.changes:
+        typer.echo(f"{shard.action:<12} {shard.path}  {shard.why}; {shard.rows:,} rows, {shard.size:,} bytes")
+    counts = Counter(shard.action for shard in plan.shards)
+    typer.echo(f"shards: {', '.join(f'{n:,} {action}' for action, n in sorted(counts.items())) or 'none'}")
+    time = f"about {plan.seconds:,.0f} s" if plan.seconds is not None else "time not known before a first run"
+    if plan.calls or plan.back_calls:
+        typer.echo(f"translator: {plan.calls:,} segments there, {plan.back_calls:,} back, {time}")
+    else:
+        typer.echo("translator: no calls")

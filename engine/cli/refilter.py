@@ -1,0 +1,47 @@
+"""``glotmill refilter``: other rules for a finished dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from engine.refilter import RefilterSummary, refilter
+
+
+def refilter_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
+    recipe: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A recipe of which only filter: and calibration: may differ.")
+    ] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A threshold or an action: filter.…=….")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Decide anew from stored scores which records are kept, and rewrite only the shards in which one changed.
+
+    No model is loaded. Setting a threshold back gives the files back, byte for byte. Exit codes: 0 done; 1 failed;
+    2 the dataset, the recipe or an option is not usable, and nothing was written.
+
+    Example: glotmill refilter outputs/quickstart --set filter.round_trip.min_chrf=30
+    """
+    summary = refilter(folder, recipe=recipe, overrides=tuple(override or ()))
+    if as_json:
+        typer.echo(orjson.dumps(summary.as_json()).decode())
+    else:
+        _show(summary)
+
+
+def _show(summary: RefilterSummary) -> None:
+    typer.echo(summary.why or "the rules are the same")
+    for lang, count in summary.languages.items():
+        dropped, failed = sum(count.dropped.values()), sum(count.failed.values())
+        typer.echo(f"{lang}: {count.rows:,} rows = {count.kept:,} kept + {dropped:,} dropped + {failed:,} failed")
+    typer.echo(
+        f"{summary.flipped:,} records changed in {summary.rewritten:,} of {summary.shards:,} shards, "
+        f"{summary.seconds:.1f} s ({summary.decide_seconds:.1f} s to decide)"
+    )
+    typer.echo(f"dataset: {summary.dataset}")

@@ -1,0 +1,254 @@
+"""Plan: what a build would do, shard by shard, and what it would cost; nothing is translated and nothing committed.
+
+Guarantees: the shards named are those that `build` touches, for the reasons given, by the same decisions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from engine.build import composer_into, dataset_facts, published_dataset
+from engine.changes import difference, samples_changed
+from engine.job import Job
+from engine.progress import ProgressReport
+from engine.refilter import decide_all
+from engine.samples import make_samples
+from engine.settled import settled_run
+from engine.stages.answer_dictionary import frequent_answers
+from engine.stages.decide import Action, Decider, Decision, Unknown
+from engine.stages.judge import WITHDRAWN
+from engine.stages.layout import SampleIndex, lay_out
+from engine.stages.records import Together, answered_whole, records_of
+from engine.stages.routed import RoutedStage
+from engine.stages.segment import Asked, Segments, segments_of
+from engine.stages.verdict import decide_verdict
+from engine.stages.way_back import WayBack, entries_into
+from engine.store.commit import build_lock, recover, staging
+from engine.store.manifest import Manifest
+from engine.store.memory import Memory
+from engine.store.runs import Run
+from engine.text.segments import split
+from engine.workers.pool import make_pool
+from engine.workers.pools import Pools
+
+
+@dataclass(frozen=True, slots=True)
+class ShardChange:
+    """What a build would do to one shard.
+
+    Attributes:
+        path: Its place in the dataset.
+        action: What would be done.
+        why: The first thing that differs, in words; empty for a shard that is reused.
+        rows: Records that would be made anew, or whose verdict would change.
+        size: Bytes of the file that would be written; of a new shard as many as its rows take elsewhere, 0 where
+            there is nothing to go by.
+    """
+
+    path: str
+    action: Action
+    why: str
+    rows: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a build would do.
+
+    Attributes:
+        shards: Every shard.
+        calls: Segments that would be sent to the translator, there.
+        back_calls: Segments that would be sent back; those of what is not yet translated are estimated as one each.
+        seconds: Time for them, by the speed of the last run that translated; None where none did, or nothing is sent.
+    """
+
+    shards: list[ShardChange]
+    calls: int
+    back_calls: int
+    seconds: float | None
+
+    @property
+    def changes(self) -> list[ShardChange]:
+        """The shards that would not stay as they are."""
+        return [shard for shard in self.shards if shard.action != "reuse"]
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        return {
+            "shards": [asdict(shard) for shard in self.shards],
+            "actions": dict(sorted(Counter(shard.action for shard in self.shards).items())),
+            "rows": sum(shard.rows for shard in self.changes),
+            "bytes": sum(shard.size for shard in self.changes),
+            "calls": self.calls,
+            "back_calls": self.back_calls,
+            "seconds": self.seconds,
+        }
+
+
+def make_plan(job: Job, progress: ProgressReport) -> Plan:
+    """What a build of this job would do.
+
+    Raises:
+        GlotmillError: The build could not be done; the message says why.
+    """
+    with build_lock(job.folder):
+        recover(job.folder)
+        published = published_dataset(job)
+        if published is not None and settled_run(job, published) is not None:
+            return Plan(_rejudged(job, published), 0, 0, None)
+        with staging(job.folder) as staged:
+            samples = make_samples(job, staged, progress)
+            job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
+            looked = _look(job, samples.files, Run(staged / "run"), progress)
+            facts = dataset_facts(job, samples.sources, staged / "dataset")
+            index = SampleIndex(samples.files)
+            decider = Decider(index, published.facts if published else None, facts, looked.unknown)
+            decisions: list[Decision] = []
+            with progress.stage("decide", "records") as stage:
+                for lang in job.recipe.languages:
+                    composer = composer_into(job, lang, looked.into)
+                    old = published.shards.get(lang, []) if published else []
+                    for plan in lay_out(index, lang, old, job.folder / "dataset", job.recipe.pack.shard_rows):
+                        decisions.append(decider.decide(plan, composer))
+                        stage.advance(plan.rows.height)
+            changes = [_change(job, decision) for decision in decisions]
+    changes += _deleted(job, published)
+    return Plan(_sized(changes, published), looked.calls, looked.back_calls, _seconds(job.folder, looked))
+
+
+def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:
+    """The changes where only the rules can have changed."""
+    verdicts = decide_all(job.folder / "dataset", published, job.policy)
+    why = difference("verdict", published.facts, job.facts())
+    changes = []
+    for shard in published.all_shards():
+        verdict = verdicts[shard.path]
+        if shard.fingerprints == verdict.shard.fingerprints:
+            changes.append(ShardChange(shard.path, "reuse", "", 0, 0))
+        else:
+            size = shard.size if verdict.flipped else 0
+            changes.append(ShardChange(shard.path, "re-verdict", why or "", verdict.flipped, size))
+    return changes
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the memory has of a build's segments.
+
+    Attributes:
+        work: Reads what it has.
+        asked: The segments.
+        returned: Whether there is a way back.
+        unknown: The texts of which it lacks something, by language.
+        calls: Segments to be sent there.
+        back_calls: Segments to be sent back.
+    """
+
+    work: RoutedStage
+    asked: Asked
+    returned: bool
+    unknown: Unknown
+    calls: int
+    back_calls: int
+
+    def into(self, lang: str) -> pl.DataFrame:
+        """The entries into a language, as far as the memory has them."""
+        return entries_into(self.work, lang, self.asked, returned=self.returned)
+
+
+def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Looked:
+    retry, by_record = job.retry_failed, job.routes.by_record
+    work = RoutedStage(job.routes, Memory(job.memory), run, Pools(lambda spec: make_pool(spec, 0)))
+    records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else Segments()
+    # What is not answered yet counts as fitting: a record that turns out not to is asked in segments, too.
+    whole = work.look("record", records, retry_failed=retry)
+    with progress.stage("segment", "segments") as stage:
+        segments = segments_of(files, job.answers, answered_whole(job.answers, by_record, work.broken_records()[0]))
+        asked = Together(segments, records)
+        stage.advance(segments.total())
+    with progress.stage("look up", "segments") as stage:
+        there = pl.concat([work.look("forward", segments, retry_failed=retry), whole])
+        unknown = {lang: set(part["text"]) for lang, part in _by(there, "target_lang")}
+        back_calls = 0
+        if job.needs_back_translation:
+            back = work.look("back", WayBack(work, asked), retry_failed=retry)
+            for lang, part in _by(back, "source_lang"):
+                unknown.setdefault(lang, set()).update(_needing(work, asked, lang, set(part["text"])))
+            back_calls = back.height + there.height
+        stage.advance(segments.total())
+    frozen = {lang: frozenset(texts) for lang, texts in unknown.items()}
+    return Looked(work, asked, job.needs_back_translation, frozen, there.height, back_calls)
+
+
+def _by(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    for (lang,), part in rows.group_by([column], maintain_order=True):
+        yield str(lang), part
+
+
+def _needing(work: RoutedStage, asked: Asked, lang: str, missing: set[str]) -> list[str]:
+    """The texts whose translations into a language have a sentence among these."""
+    found: list[str] = []
+    for direction in asked.directions():
+        if direction.target_lang == lang:
+            known = work.entries("forward", direction).filter(pl.col("translation").is_not_null())
+            for text, translation in known.select("text", "translation").iter_rows():
+                if not missing.isdisjoint(split(translation, lang).requests):
+                    found.append(text)
+    return found
+
+
+def _change(job: Job, decision: Decision) -> ShardChange:
+    plan, old = decision.plan, decision.plan.old
+    rows = plan.rows.height
+    if old is None:
+        return ShardChange(plan.path, decision.action, decision.why, rows, 0)
+    size = old.size
+    if decision.action == "re-verdict":
+        rows = decide_verdict(job.folder / "dataset", old, job.policy).flipped
+        size = old.size if rows else 0
+    elif decision.action == "reuse":
+        rows = size = 0
+    elif plan.digest and decision.why == samples_changed(plan):
+        rows = plan.changed + abs(plan.withdrawn - old.reasons(WITHDRAWN))
+    return ShardChange(plan.path, decision.action, decision.why, rows, size)
+
+
+def _deleted(job: Job, published: Manifest | None) -> list[ShardChange]:
+    """The shards of languages that the recipe no longer names."""
+    gone = published.shards if published else {}
+    return [
+        ShardChange(shard.path, "delete", f"languages - {lang}", shard.rows, 0)
+        for lang, parts in gone.items()
+        if lang not in job.recipe.languages
+        for shard in parts
+    ]
+
+
+def _sized(changes: list[ShardChange], published: Manifest | None) -> list[ShardChange]:
+    """The changes with an estimate of new shards' sizes, by the bytes that a row takes in the others."""
+    known = published.all_shards() if published else []
+    rows = sum(shard.rows for shard in known)
+    each = sum(shard.size for shard in known) / rows if rows else 0
+    return [replace(change, size=round(change.rows * each)) if change.action == "new" else change for change in changes]
+
+
+def _seconds(folder: Path, looked: Looked) -> float | None:
+    """Time for the calls by the speed of the last run that translated anything."""
+    if not looked.calls + looked.back_calls:
+        return None
+    for path in sorted((folder / "runs").glob("*/finished.json"), reverse=True):
+        summary = orjson.loads(path.read_bytes())
+        sent = [summary["segments"], summary["back_translation"] or {}]
+        translated = sum(way.get("translated", 0) for way in sent)
+        seconds = summary["seconds"].get("translate", 0) + summary["seconds"].get("back", 0)
+        if translated:
+            return round(float(looked.calls + looked.back_calls) * float(seconds) / float(translated), 1)
+    return None

@@ -1,0 +1,239 @@
+"""Refilter: a published dataset under other rules, from its stored scores alone.
+
+Guarantees: no model is loaded and no text is looked at; only shards in which a verdict changed are written; what comes
+out has the bytes that a build with these rules would have made; a kill leaves the dataset as it was or as it will be.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from engine.changes import difference
+from engine.language_count import LanguageCount, count_language
+from engine.publish.describe import CALIBRATION, describe
+from engine.stages.verdict import Verdict, decide_verdict, write_verdict
+from engine.store.commit import build_lock, commit, recover, staging
+from engine.store.manifest import LOCK_FILE, Manifest, read_manifest
+from engine.store.shards import Shard
+from filters.calibration import read_calibration
+from filters.policy import Policy, make_policy
+from filters.registry import SCORERS
+from recipes.load import load_recipe, override
+from recipes.model import FilterValue
+from schemas.errors import ConservationError, InputError
+from schemas.record import Metric, record_schema
+
+THREADS = 2  # a shard each; more of them take more memory, and writing is bound by the cores
+ALLOWED = ("filter", "calibration")
+Filter = dict[str, dict[str, FilterValue]]
+
+
+@dataclass(frozen=True, slots=True)
+class RefilterSummary:
+    """A finished refilter.
+
+    Attributes:
+        dataset: The dataset's folder.
+        why: The first thing in which the rules differ, in words; None where nothing does.
+        shards: Shards of the dataset.
+        rewritten: Of those, how many were written.
+        flipped: Records whose verdict or reasons changed.
+        languages: Balance by language.
+        decide_seconds: Time until every verdict was known.
+        seconds: Time for all of it.
+    """
+
+    dataset: Path
+    why: str | None
+    shards: int
+    rewritten: int
+    flipped: int
+    languages: dict[str, LanguageCount]
+    decide_seconds: float
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        return {
+            **asdict(self),
+            "dataset": str(self.dataset),
+            "languages": {lang: asdict(count) for lang, count in self.languages.items()},
+        }
+
+
+def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, ...] = ()) -> RefilterSummary:
+    """Judge a dataset anew and rewrite what changed.
+
+    Args:
+        folder: The build's folder.
+        recipe: A recipe that differs in its filter only; None takes the dataset's own.
+        overrides: ``filter.…=value`` items.
+
+    Raises:
+        InputError: The recipe differs in more than its filter; the dataset is damaged, edited or newer.
+    """
+    began = time.monotonic()
+    dataset = folder / "dataset"
+    if not dataset.is_dir():
+        msg = f"refilter {folder}: no dataset/ in it; name the folder of a finished build, such as outputs/NAME"
+        raise InputError(msg)
+    with build_lock(folder):
+        recover(folder)
+        manifest = read_manifest(dataset)
+        lock, policy = new_rules(dataset, manifest, recipe, overrides)
+        verdicts = decide_all(dataset, manifest, policy)
+        decided = time.monotonic()
+        shards = commit_verdicts(folder, manifest, verdicts, manifest.facts, lock, policy)
+    return RefilterSummary(
+        dataset=dataset,
+        why=difference("verdict", manifest.facts, {"filter": policy.fingerprint()}),
+        shards=len(verdicts),
+        rewritten=sum(verdict.flipped > 0 for verdict in verdicts.values()),
+        flipped=sum(verdict.flipped for verdict in verdicts.values()),
+        languages={lang: count_language(parts) for lang, parts in shards.items()},
+        decide_seconds=round(decided - began, 3),
+        seconds=round(time.monotonic() - began, 3),
+    )
+
+
+def new_rules(
+    dataset: Path, manifest: Manifest, recipe: str | None, overrides: tuple[str, ...]
+) -> tuple[dict[str, Any], Policy]:
+    """(lock, policy) of a dataset under a recipe or some overrides.
+
+    Raises:
+        InputError: Something else than the filter would change, or the filter is not usable.
+    """
+    lock = _read_lock(dataset)
+    new = lock
+    calibration = dataset / CALIBRATION if lock.get("calibration") else None
+    for item in overrides:
+        if item.partition(".")[0] != "filter":
+            msg = f"--set {item}: refilter changes filter.… only; anything else needs glotmill build"
+            raise InputError(msg)
+    if recipe is not None:
+        loaded = load_recipe(recipe, overrides)
+        new, calibration = loaded.lock(), loaded.calibration
+        _refuse_others(recipe, lock, new)
+    else:
+        content = {"filter": lock["filter"]}
+        for item in overrides:
+            override(content, item)
+        new = {**lock, "filter": _checked(content["filter"])}
+    policy = make_policy(new["filter"], _scorers(lock), metrics=_metrics(lock))
+    if calibration is not None:
+        policy = policy.calibrated(read_calibration(calibration, policy.parameters))
+    changed = difference("verdict", manifest.facts, {"filter": policy.fingerprint()})
+    if lock["score"]["skip_rejected"] and changed:
+        msg = (
+            f"refilter: the dataset was built with score.skip_rejected, so its rules decided what was scored "
+            f"({changed}); use glotmill build, which scores what was spared"
+        )
+        raise InputError(msg)
+    return new, policy
+
+
+def _scorers(lock: Mapping[str, Any]) -> list[str]:
+    return [name for name in SCORERS if name in lock["score"]["scorers"]]
+
+
+def _metrics(lock: Mapping[str, Any]) -> list[Metric]:
+    return [metric for name in _scorers(lock) for metric in SCORERS[name].metrics]
+
+
+def _read_lock(dataset: Path) -> dict[str, Any]:
+    try:
+        lock = yaml.safe_load((dataset / LOCK_FILE).read_text(encoding="utf-8"))
+        sound = isinstance(lock["filter"], dict) and isinstance(lock["score"]["scorers"], list)
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        msg = f"{dataset / LOCK_FILE}: not the lock of a build: {' '.join(str(error).split())}; build again"
+        raise InputError(msg) from None
+    if not sound:
+        msg = f"{dataset / LOCK_FILE}: not the lock of a build; build again"
+        raise InputError(msg)
+    return dict(lock)
+
+
+def _refuse_others(recipe: str, lock: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Refuse a recipe that differs from the dataset's in more than its filter."""
+    plain = yaml.safe_load(yaml.safe_dump(dict(new)))  # as the lock was written: tuples are lists
+    for key in sorted(lock.keys() | plain.keys()):
+        if key not in ALLOWED and lock.get(key) != plain.get(key):
+            msg = f"refilter --recipe {recipe}: '{key}' differs from the dataset's recipe; use glotmill build for that"
+            raise InputError(msg)
+
+
+def _checked(section: Any) -> Filter:
+    try:
+        return TypeAdapter(Filter).validate_python(section)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in problem["loc"][:2])
+        msg = f"--set filter.{key}: {problem['msg']}; expected a number, or {{action: reject | warn | off}}"
+        raise InputError(msg) from None
+
+
+def decide_all(dataset: Path, manifest: Manifest, policy: Policy) -> dict[str, Verdict]:
+    """The verdicts on every shard of a dataset, by path."""
+    shards = manifest.all_shards()
+    with ThreadPoolExecutor(THREADS) as threads:
+        verdicts = list(threads.map(lambda shard: decide_verdict(dataset, shard, policy), shards))
+    return {shard.path: verdict for shard, verdict in zip(shards, verdicts, strict=True)}
+
+
+def commit_verdicts(
+    folder: Path,
+    manifest: Manifest,
+    verdicts: Mapping[str, Verdict],
+    facts: Mapping[str, Any],
+    lock: Mapping[str, Any],
+    policy: Policy,
+) -> dict[str, list[Shard]]:
+    """Write what the verdicts change and make it the build's own; the shards by language.
+
+    Args:
+        folder: The build's folder, which is locked.
+        manifest: Its manifest.
+        verdicts: The verdicts on its shards, by path.
+        facts: What the new manifest says the dataset is made from.
+        lock: The resolved recipe.
+        policy: What decided.
+
+    Raises:
+        ConservationError: A record would be lost or gained.
+    """
+    dataset = folder / "dataset"
+    schema = record_schema(_metrics(lock))
+    with ThreadPoolExecutor(THREADS) as threads, staging(folder) as staged:
+        done = {
+            path: threads.submit(write_verdict, dataset, staged / "dataset", verdict, schema)
+            for path, verdict in verdicts.items()
+        }
+        shards = {lang: [done[shard.path].result() for shard in parts] for lang, parts in manifest.shards.items()}
+        _check(manifest, shards)
+        describe(staged / "dataset", shards, facts, lock, policy, schema)
+        commit(folder, (), delete=_stale(dataset, policy))
+    return shards
+
+
+def _check(manifest: Manifest, shards: Mapping[str, list[Shard]]) -> None:
+    """No record may be lost or gained: each shard's rows are kept, dropped or failed, and as many as before."""
+    for lang, parts in manifest.shards.items():
+        for old, new in zip(parts, shards[lang], strict=True):
+            counted = new.kept + sum(new.dropped.values()) + sum(new.failed.values())
+            if not old.rows == new.rows == counted:
+                msg = f"{old.path}: {old.rows} records before, {counted} kept, dropped and failed now"
+                raise ConservationError(msg)
+
+
+def _stale(dataset: Path, policy: Policy) -> list[str]:
+    there = (dataset / CALIBRATION).exists()
+    return [f"dataset/{CALIBRATION}"] if there and policy.calibration is None else []

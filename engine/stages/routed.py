@@ -171,7 +171,7 @@ class RoutedStage:
 
     def _of_records(self, direction: Direction) -> pl.DataFrame:
         """An entry for each text of each record that fitted; what people corrected is as they say."""
-        rows = self._records(direction).filter(pl.col("failure").is_null())
+        rows = self._records(direction).filter(pl.col("translation").is_not_null())
         found = rows.select("text", "translation", "engine").rows()
         texts = [
             (request, text, json.loads(translation)[key], engine)

@@ -167,12 +167,18 @@ def convert_folder(source: Path, target: Path, license_id: str, converter: type)
         target: Where the converted folder goes.
         license_id: Licence of the weights, kept beside them.
         converter: CTranslate2's ``TransformersConverter``.
+
+    Raises:
+        InputError: The folder has no SentencePiece model.
     """
+    pieces = next((source / name for name in PIECES if (source / name).is_file()), None)
+    if pieces is None:
+        msg = f"translate.model: {source.name} has none of {', '.join(PIECES)}: it is no NLLB or MADLAD checkpoint"
+        raise InputError(msg)
     aside = target.with_name(f"{target.name}.{os.getpid()}.partial")
     shutil.rmtree(aside, ignore_errors=True)
     aside.parent.mkdir(parents=True, exist_ok=True)
     converter(str(source)).convert(str(aside), quantization=SAVED_AS)
-    pieces = next(source / name for name in PIECES if (source / name).is_file())
     shutil.copy(pieces, aside / PIECES[0])
     (aside / "LICENSE_ID").write_text(license_id + "\n", encoding="utf-8")
     aside.rename(target)

@@ -88,3 +88,14 @@ def test_an_engine_that_lacks_its_languages_is_refused_before_any_work(recipe_fi
         run(recipe_file(translate=FAKE, languages=["zul_Latn"], routing={"second": {"engine": "nllb"}}))
     with pytest.raises(InputError, match="klingon"):
         run(recipe_file(translate=FAKE, routing={"languages": {"klingon": FAKE}}))
+
+
+def test_two_engines_take_turns_on_ray(recipe_file, run, local_ray, tmp_path):
+    second = {**FAKE, "retry_helps": True}  # another fingerprint
+    first = {**FAKE, "fault": "empty", "fault_every": 3}
+    recipe = {"translate": first, "routing": {"second": second}, "languages": ["deu_Latn"]}
+    on_ray = run(recipe_file(**recipe, workers=1), out="ray")
+    inline = run(recipe_file(**recipe, workers=0, memory=str(tmp_path / "other")), out="inline")
+    assert on_ray.segments.second > 0
+    assert on_ray.failed == inline.failed == 0
+    assert made(on_ray, "deu_Latn") == made(inline, "deu_Latn")

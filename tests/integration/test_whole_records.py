@@ -7,6 +7,10 @@ from collections import Counter
 
 import polars as pl
 
+from engine.job import prepare
+from engine.plan import make_plan
+from engine.progress import ProgressReport
+from recipes import load_recipe
 from tests.stand_in_llm import StandIn
 
 
@@ -95,3 +99,22 @@ def test_what_people_corrected_counts_in_whole_records_too(recipe_file, run, tmp
     assert "Was hält der Mann in der Hand?" in [
         m[0]["content"].removeprefix("<image>\n") for m, *_ in texts(summary).values()
     ]
+
+
+def test_a_plan_counts_records_as_calls_and_a_built_dataset_needs_none(recipe_file, run, tmp_path):
+    with StandIn() as server:
+        path = recipe(recipe_file, server)
+        loaded = load_recipe(str(path))
+
+        def plan():
+            return make_plan(prepare(loaded, out=tmp_path / "out"), ProgressReport(quiet=True))
+
+        before = plan()
+        summary = run(path)
+        assert before.calls == summary.records.asked + summary.segments.unique
+        after = plan()
+        assert (after.calls, after.changes) == (0, [])
+        # Another memory file of another build: the samples are looked at again, and found translated.
+        run(recipe(recipe_file, server, mode="segment"), out="other")
+        assert plan().calls == 0
+        assert [change.action for change in plan().shards] == ["reuse"]

@@ -90,6 +90,7 @@ def test_an_engine_that_lacks_its_languages_is_refused_before_any_work(recipe_fi
         run(recipe_file(translate=FAKE, routing={"languages": {"klingon": FAKE}}))
 
 
+@pytest.mark.long
 def test_two_engines_take_turns_on_ray(recipe_file, run, local_ray, tmp_path):
     second = {**FAKE, "retry_helps": True}  # another fingerprint
     first = {**FAKE, "fault": "empty", "fault_every": 3}

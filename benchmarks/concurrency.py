@@ -85,9 +85,9 @@ def bodies_of(section: OpenAiTranslate, texts: list[str]) -> list[dict[str, Any]
 def main() -> None:
     """Print the two medians and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--requests", type=int, default=6400)
+    parser.add_argument("--requests", type=int, default=1280)
     parser.add_argument("--concurrency", type=int, default=64)
-    parser.add_argument("--latency", type=float, default=0.25, help="seconds that the server takes for an answer")
+    parser.add_argument("--latency", type=float, default=2.0, help="seconds that the server takes for an answer")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

@@ -197,8 +197,10 @@ class TranslateStage:
             rows = answered.to_arrow().cast(MEMORY_SCHEMA)
             committed = self._memory.commit(rows).name if answered.height else None
             self._run.event(
-                "unit_done", phase=phase, unit=result.unit.number, segments=result.results.num_rows, file=committed
-            )
+                "unit_done", phase=phase, unit=result.unit.number, segments=result.results.num_rows,
+                file=committed, failed=len(result.results) - result.results["failure"].null_count,
+                given_up=len(result.poisoned),
+            )  # fmt: skip
             self._note_poisoned(phase, result)
             self._take_usage(result.results)
             self._note_unanswered(phase, result, made)

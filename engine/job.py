@@ -200,7 +200,7 @@ def prepare(
     except OSError as error:
         msg = f"sources: cannot be read: {error}"
         raise InputError(msg) from None
-    check_licenses(_licensed(sources, translator), recipe.allow_licenses)
+    check_licenses(_licensed(sources, routes), recipe.allow_licenses)
     return Job(
         recipe=recipe,
         folder=folder,
@@ -219,11 +219,11 @@ def prepare(
     )
 
 
-def _licensed(sources: list[OpenSource], translator: TranslatorSpec) -> list[tuple[str, str]]:
+def _licensed(sources: list[OpenSource], routes: Routes) -> list[tuple[str, str]]:
     """What a dataset is made of, and the licence of each part."""
     parts = [(f"sources.{source.name}", source.origin.license) for source in sources]
     parts += [(f"sources.{s.name}.images", str(s.images.license)) for s in sources if s.images.store]
-    return [*parts, (f"the model {translator.model}", translator.license)]
+    return [*parts, *((f"the model {spec.model}", spec.license) for spec in routes.all.values())]
 
 
 def memory_folder(place: str | Path | None) -> Folder:

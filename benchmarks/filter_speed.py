@@ -64,6 +64,7 @@ def made_up_scores(policy: Policy, rows: int) -> pl.DataFrame:
     passing = dict.fromkeys(columns, 0.5) | {
         "score_lexical_copy_frac": 0.1, "score_lexical_copy_lcs": 0.1, "score_lexical_dup2": 0.1,
         "score_script_frac": 1.0, "score_round_trip_chrf": 60.0, "score_punctuation_surplus": 0.0,
+        "score_llm_judge_adequacy": 5.0, "score_llm_judge_fluency": 5.0,
     }  # fmt: skip
     zero = [f"score_{rule.scorer}_{rule.name}" for rule in policy.rules() if rule.scorer in
             ("integrity", "structure", "numbers", "negation", "punctuation", "image_text")]  # fmt: skip

@@ -35,7 +35,7 @@ from filters.registry import SCORERS, make_scorers
 from filters.scorer import Scorer
 
 # Scorers that need a plug-in are not here, nor what a build has no score for yet.
-STACK = [name for name in SCORERS if name not in ("embedding", "image_text")]
+STACK = [name for name in SCORERS if name not in ("embedding", "image_text", "llm_judge")]
 STRUCTURAL = ("untranslated", "wrong_language", "wrong_script", "phrase_loop", "whole_repetition")
 MEANING = ("shuffle", "near_shuffle", "number_changed", "negation_added", "negation_dropped", "colour_changed",
            "side_changed", "entity_changed", "cut50_marked", "concatenated", "hallucinated_clause")  # fmt: skip

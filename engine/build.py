@@ -23,16 +23,19 @@ from engine.samples import Samples, make_samples
 from engine.settled import note_memory, settled_run
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
+from engine.stages.counts import RecordCount, SegmentCount
 from engine.stages.decide import Action, Decider
 from engine.stages.forced import ForcedCount, ForcedStage
 from engine.stages.ingest import SourceCount
 from engine.stages.layout import SampleIndex, lay_out
 from engine.stages.pack import Packer
+from engine.stages.records import Together, answered_whole, records_of
+from engine.stages.routed import RoutedStage
 from engine.stages.sample_files import sample_rows
-from engine.stages.segment import ALL, Needed, Segments, segments_of
+from engine.stages.segment import ALL, Asked, Needed, segments_of
 from engine.stages.shards import ShardWork
 from engine.stages.spare import still_needed
-from engine.stages.translate import SegmentCount, TranslateStage
+from engine.stages.translate import Work
 from engine.stages.way_back import WayBack, entries_into
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.images import image_shards
@@ -44,8 +47,8 @@ from engine.store.scores import ScoreStore
 from engine.store.shards import Shard
 from engine.summary import BuildSummary
 from engine.text.composition import EngineName
-from engine.translators import TranslatorSpec
-from engine.workers.pool import Pool, make_pool
+from engine.workers.pool import make_pool
+from engine.workers.pools import Pools
 from engine.workers.stopping import stop_on_signal
 
 COMMITTED = ("samples", "dataset")
@@ -90,6 +93,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             languages={lang: count_language(parts) for lang, parts in shards.items()},
             shards=dict(sorted(work.actions.items())),
             segments=translated.there,
+            records=translated.records,
             back_translation=translated.back,
             forced=translated.forced,
             set_aside=[file.location for file in (*memory.set_aside, *scores.set_aside)],
@@ -97,7 +101,8 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             max_failed=job.recipe.max_failed,
         )
         run.finish(summary.as_json())
-        note_memory(job, run)
+        if not translated.unanswered:  # else the next build must ask again, and so look at everything
+            note_memory(job, run)
         write_report(job.folder, verb="build")
     return summary
 
@@ -149,15 +154,19 @@ class Translated:
         back: Counts of the way back; None where nothing is translated back.
         forcing: Reads the forced scores; None where there are none.
         forced: Their counts.
+        records: What became of whole records; None where none was asked.
+        unanswered: Requests that a server did not answer.
     """
 
-    work: TranslateStage
-    asked: Segments
+    work: RoutedStage
+    asked: Asked
     needed: Needed
     there: SegmentCount
     back: SegmentCount | None
     forcing: ForcedStage | None
     forced: ForcedCount | None
+    records: RecordCount | None
+    unanswered: int
 
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into a language with their way back and their forced scores."""
@@ -169,48 +178,50 @@ class Translated:
 def _translate(
     job: Job, files: list[Path], memory: Memory, scores: ScoreStore, run: Run, progress: ProgressReport
 ) -> Translated:
-    with progress.stage("segment", "segments") as stage:
-        segments = segments_of(files, job.answers)
-        stage.advance(segments.total())
-    back = forcing = forced = None
-    with stop_on_signal(progress.say) as stop, ExitStack() as pools:
+    workers, address = job.recipe.workers, job.ray_address
+    forcing = forced = None
+    with (
+        stop_on_signal(progress.say) as stop,
+        Pools(lambda spec: make_pool(spec, workers, ray_address=address, stop=stop, note=run.event)) as pools,
+    ):
+        work = RoutedStage(job.routes, memory, run, pools)
 
-        def pool_of(spec: TranslatorSpec) -> Pool:
-            pools.close()  # one engine in memory at a time
-            workers, address = job.recipe.workers, job.ray_address
-            return pools.enter_context(make_pool(spec, workers, ray_address=address, stop=stop, note=run.event))
+        def ask(name: str, phase: str, asked: Asked) -> SegmentCount:
+            with progress.stage(name, "segments") as stage:
+                count = work.translate(phase, asked, retry_failed=job.retry_failed, advance=stage.advance)
+            stop.check()
+            return count
 
-        pool = pool_of(job.translator)
-        work = TranslateStage(job.translator, memory, run, pool)
-        with progress.stage("translate", "segments") as stage:
-            there = work.translate("forward", segments, retry_failed=job.retry_failed, advance=stage.advance)
-        stop.check()
-        needed = needed_of(job, files, work, segments, scores)
+        by_record = job.routes.by_record
+        records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else None
+        whole = ask("records", "record", records) if records else None
+        broken, reasons = work.broken_records()
+        with progress.stage("segment", "segments") as stage:
+            done = answered_whole(job.answers, by_record, broken) if records else None
+            segments = segments_of(files, job.answers, done)
+            stage.advance(segments.total())
+        there = ask("translate", "forward", segments)
+        asked = Together(segments, records) if records else segments
+        needed = needed_of(job, files, work, asked, scores)
         if job.needs_forced_scores:
-            forcing = ForcedStage(job.translator, work, segments, scores, run, pool, needed)
+            forcing = ForcedStage(job.translator, work, asked, scores, run, pools.of(job.translator), needed)
             with progress.stage("force", "pairs") as stage:
                 forced = forcing.force(stage.advance)
-        stop.check()
-        if job.needs_back_translation:
-            if job.back_translator != job.translator:
-                pool = pool_of(job.back_translator)
-            returning = TranslateStage(job.back_translator, memory, run, pool)
-            way_back = WayBack(work, segments, needed)
-            with progress.stage("back", "segments") as stage:
-                back = returning.translate("back", way_back, retry_failed=job.retry_failed, advance=stage.advance)
-        stop.check()
-    return Translated(work, segments, needed, there, back, forcing, forced)
+            stop.check()
+        back = ask("back", "back", WayBack(work, asked, needed)) if job.needs_back_translation else None
+    count = RecordCount(whole.unique, whole.unique - whole.failed, dict(reasons)) if whole else None
+    unanswered = sum(way.unanswered for way in (whole, there, back) if way)
+    there = there if whole is None else there.with_records(whole)
+    return Translated(work, asked, needed, there, back, forcing, forced, count, unanswered)
 
 
-def needed_of(job: Job, files: list[Path], work: TranslateStage, asked: Segments, scores: ScoreStore) -> Needed:
+def needed_of(job: Job, files: list[Path], work: Work, asked: Asked, scores: ScoreStore) -> Needed:
     """What needs a way back and forced scores: all of it, unless the recipe spares what cheap rules reject."""
     # A dictionary's answers are composed from their way back, so before it nothing is final.
     if not job.recipe.score.skip_rejected or job.answers.needs_back_translation:
         return ALL
-    composers = (
-        Composer(lang, partial(entries_into, work, asked=asked, returned=False), job.answers, engine_name(job))
-        for lang in job.recipe.languages
-    )
+    into = partial(entries_into, work, asked=asked, returned=False)
+    composers = (composer_into(job, lang, into) for lang in job.recipe.languages)
 
     def rows_of(lang: str) -> Iterator[dict[str, Any]]:
         return (row for row in sample_rows(files) if lang in row["langs"])
@@ -240,7 +251,7 @@ def _pack(
     total = sum(count_assigned(samples.files).values())
     with progress.stage("pack", "records") as stage:
         for lang in recipe.languages:
-            composer = Composer(lang, translated.into, job.answers, engine_name(job))
+            composer = composer_into(job, lang, translated.into)
             old = published.shards.get(lang, []) if published else []
             plans = lay_out(index, lang, old, dataset, recipe.pack.shard_rows)
             decisions = (decider.decide(plan, composer) for plan in plans)
@@ -248,9 +259,11 @@ def _pack(
     return work, shards
 
 
-def engine_name(job: Job) -> EngineName:
-    """What records say of the job's translator."""
-    return EngineName(job.translator.engine, job.translator.model, job.translator.fingerprint)
+def composer_into(job: Job, lang: str, into: Callable[[str], pl.DataFrame]) -> Composer:
+    """What puts a job's records of one language together, from the entries into each language."""
+    engines = {name: EngineName(spec.engine, spec.model, name) for name, spec in job.routes.all.items()}
+    engine = engines[job.translator.fingerprint]
+    return Composer(lang, into, job.answers, engine, engines, by_record=job.routes.by_record(lang))
 
 
 def _file(staged: Path, dataset: Path) -> Callable[[str], Path]:

@@ -9,6 +9,7 @@ from typing import Any
 from engine import __version__
 from engine.extras import check_libraries
 from engine.fingerprints import CODE_VERSIONS
+from engine.judging import make_judge
 from engine.languages import backends
 from engine.publish.licences import check_licenses
 from engine.sources import OpenSource, located, open_sources
@@ -18,7 +19,8 @@ from engine.store.folder import Folder
 from engine.text.answers import AnswerRule, LabelTable, load_answers
 from engine.text.labels import load_labels
 from engine.text.spans import SPLITTER_VERSION
-from engine.translators import TranslatorSpec, resolve_translator
+from engine.translators import TranslatorSpec
+from engine.translators.routes import Routes, resolve_routes
 from engine.workers.ray_session import cluster_gpus
 from filters.calibration import read_calibration
 from filters.policy import Policy, make_policy
@@ -29,7 +31,6 @@ from recipes.model import Recipe
 from recipes.templates import Templates, load_bank, load_translations
 from schemas.errors import InputError
 from schemas.keys import digest, file_sha256
-from schemas.languages import ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,7 @@ class Job:
         mix: Which sample goes into which languages.
         labels: Names of things by language and label id.
         instructions: Which templates go around the samples; None for none.
-        translator: The engine, described.
-        back_translator: What translates back: the same, unless the recipe names another.
+        routes: The engines, described, and who does what.
         answers: How answers are treated.
         scorers: What measures.
         left_out: Scorers of the default that do not suit the engine, and why.
@@ -62,8 +62,7 @@ class Job:
     mix: MixRule
     labels: LabelTable
     instructions: InstructionRule | None
-    translator: TranslatorSpec
-    back_translator: TranslatorSpec
+    routes: Routes
     answers: AnswerRule
     scorers: list[Scorer]
     left_out: dict[str, str]
@@ -71,6 +70,11 @@ class Job:
     retry_failed: bool
     compact: bool
     ray_address: str | None
+
+    @property
+    def translator(self) -> TranslatorSpec:
+        """The engine of the recipe's ``translate`` section."""
+        return self.routes.default
 
     def _text_facts(self) -> dict[str, Any]:
         return {
@@ -81,7 +85,6 @@ class Job:
 
     def facts(self) -> dict[str, Any]:
         """What the dataset is made from, for its manifest; no path, time or host in it."""
-        specs = [self.translator, *([self.back_translator] if self.needs_back_translation else [])]
         return {
             "name": self.recipe.name,
             "sources": [
@@ -105,9 +108,10 @@ class Job:
             "labels": digest(self.labels) if self.labels else None,
             "templates": self.instructions.identity() if self.instructions else None,
             "translators": {
-                spec.fingerprint: {"model": spec.model, "license": spec.license, **spec.identity} for spec in specs
+                name: {"model": spec.model, "license": spec.license, **spec.identity}
+                for name, spec in self.routes.all.items()
             },
-            "back_translator": self.back_translator.fingerprint if self.needs_back_translation else None,
+            "routes": self.routes.fingerprint,
             "text": self._text_facts(),
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
             "scorers_left_out": self.left_out,
@@ -165,7 +169,9 @@ def prepare(
     check_libraries(recipe)
     scorers = make_scorers(
         DEFAULT if recipe.score.scorers is None else recipe.score.scorers,
-        Models(recipe.score.language_id.model, recipe.score.embedding, recipe.score.image_text),
+        Models(
+            recipe.score.language_id.model, recipe.score.embedding, recipe.score.image_text, make_judge(recipe.score)
+        ),
     )
     policy = resolve_policy(recipe, scorers)
     if ray_address is not None and recipe.workers == 0:
@@ -180,13 +186,9 @@ def prepare(
         instructions=instructions.translations if instructions else {},
     )
     gpus = None if ray_address is None else cluster_gpus(ray_address)
-    translator = resolve_translator(recipe.translate, gpus)
-    _check_languages(recipe, translator)
-    back_translator = translator
-    if recipe.score.round_trip is not None:
-        back_translator = resolve_translator(recipe.score.round_trip, gpus)
-        _check_languages(recipe, back_translator)
-    left_out = _left_out(recipe, scorers, translator, back_translator)
+    routes = resolve_routes(recipe, gpus)
+    _check_languages(recipe, routes)
+    left_out = _left_out(recipe, scorers, routes)
     scorers = [scorer for scorer in scorers if scorer.name not in left_out]
     recipe = recipe.with_scorers(scorer.name for scorer in scorers)
     if left_out:
@@ -211,7 +213,7 @@ def prepare(
     except OSError as error:
         msg = f"sources: cannot be read: {error}"
         raise InputError(msg) from None
-    check_licenses(_licensed(sources, translator), recipe.allow_licenses)
+    check_licenses(_licensed(sources, routes), recipe.allow_licenses)
     return Job(
         recipe=recipe,
         folder=folder,
@@ -220,8 +222,7 @@ def prepare(
         mix=mix,
         labels=labels,
         instructions=instructions,
-        translator=translator,
-        back_translator=back_translator,
+        routes=routes,
         answers=answers,
         scorers=scorers,
         left_out=left_out,
@@ -232,11 +233,11 @@ def prepare(
     )
 
 
-def _licensed(sources: list[OpenSource], translator: TranslatorSpec) -> list[tuple[str, str]]:
+def _licensed(sources: list[OpenSource], routes: Routes) -> list[tuple[str, str]]:
     """What a dataset is made of, and the licence of each part."""
     parts = [(f"sources.{source.name}", source.origin.license) for source in sources]
     parts += [(f"sources.{s.name}.images", str(s.images.license)) for s in sources if s.images.store]
-    return [*parts, (f"the model {translator.model}", translator.license)]
+    return [*parts, *((f"the model {spec.model}", spec.license) for spec in routes.all.values())]
 
 
 def memory_folder(place: str | Path | None) -> Folder:
@@ -294,22 +295,21 @@ def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
     return policy.calibrated(read_calibration(recipe.calibration, policy.parameters))
 
 
-def _left_out(
-    recipe: Recipe, scorers: list[Scorer], translator: TranslatorSpec, back_translator: TranslatorSpec
-) -> dict[str, str]:
-    """The scorers of the default that do not suit the engine, and why.
+def _left_out(recipe: Recipe, scorers: list[Scorer], routes: Routes) -> dict[str, str]:
+    """The scorers of the default that do not suit the engines, and why.
 
     Raises:
         InputError: The recipe names a scorer that the engine cannot give what it needs.
     """
-    model = translator.model.partition("@")[0]
-    unfit = {scorer.name: f"{model} has no forced scores" for scorer in scorers
-             if scorer.needs_forced_scores and not translator.scores}  # fmt: skip
+    names = list(dict.fromkeys(spec.model for spec in routes.all.values()))
+    engines = " with ".join(name.partition("@")[0] for name in names)
+    forward = {spec.fingerprint for spec in (routes.default, *routes.languages.values(), routes.second) if spec}
+    why = "several engines translate" if len(forward) > 1 else f"{engines} has no forced scores"
+    scores = routes.default.scores and len(forward) == 1
+    unfit = {scorer.name: why for scorer in scorers if scorer.needs_forced_scores and not scores}
     if recipe.score.scorers is None:
-        back = back_translator.model.partition("@")[0]
-        engines = model if translator == back_translator else f"{model} with {back} for the way back"
         others = {scorer.name: f"its constants are fitted to another engine than {engines}" for scorer in scorers
-                  if scorer.engine and {scorer.engine} != {translator.model, back_translator.model}}  # fmt: skip
+                  if scorer.engine and [scorer.engine] != names}  # fmt: skip
         return others | unfit
     for name, reason in unfit.items():
         msg = f"score.scorers: {name} cannot run: {reason}; take it out, or use an engine that has them: nllb"
@@ -317,9 +317,10 @@ def _left_out(
     return {}
 
 
-def _check_languages(recipe: Recipe, translator: TranslatorSpec) -> None:
-    lacking = [code for code in (ENGLISH, *recipe.languages) if code not in translator.languages]
-    if lacking:
+def _check_languages(recipe: Recipe, routes: Routes) -> None:
+    found = routes.lacking(recipe.languages)
+    if found is not None:
+        translator, lacking = found
         known = sorted(translator.languages)
         listed = ", ".join(known) if len(known) <= 12 else f"{len(known)} others"
         others = [name for name, codes in backends().items() if codes.issuperset(lacking)]

@@ -6,6 +6,7 @@ import json
 from functools import cache
 
 from engine.embedded import MODEL_DIR
+from engine.translators.madlad import madlad_tokens
 from schemas.languages import registry
 
 
@@ -16,5 +17,7 @@ def backends() -> dict[str, frozenset[str]]:
     return {
         "nllb (NLLB-200)": frozenset(code for code, entry in registry().items() if entry.nllb_token),
         "nllb (embedded)": frozenset(code for code in registry() if code in vocabulary),
+        "madlad (MADLAD-400)": frozenset(madlad_tokens()),
+        "openai, vllm (as far as the model knows them)": frozenset(registry()),
         "fake": frozenset(registry()),
     }

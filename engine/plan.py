@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from engine.build import dataset_facts, engine_name, needed_of, published_dataset
+from engine.build import composer_into, dataset_facts, needed_of, published_dataset
 from engine.changes import difference, samples_changed
 from engine.job import Job
 from engine.progress import ProgressReport
@@ -22,12 +22,12 @@ from engine.refilter import decide_all
 from engine.samples import make_samples
 from engine.settled import settled_run
 from engine.stages.answer_dictionary import frequent_answers
-from engine.stages.compose import Composer
 from engine.stages.decide import Action, Decider, Decision, Unknown
 from engine.stages.judge import WITHDRAWN
 from engine.stages.layout import SampleIndex, lay_out
-from engine.stages.segment import Needed, Segments, segments_of
-from engine.stages.translate import TranslateStage
+from engine.stages.records import Together, answered_whole, records_of
+from engine.stages.routed import RoutedStage
+from engine.stages.segment import Asked, Needed, Segments, segments_of
 from engine.stages.verdict import decide_verdict
 from engine.stages.way_back import WayBack, entries_into
 from engine.store.commit import build_lock, recover, staging
@@ -37,6 +37,7 @@ from engine.store.runs import Run
 from engine.store.scores import ScoreStore
 from engine.text.segments import split
 from engine.workers.pool import make_pool
+from engine.workers.pools import Pools
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
             decisions: list[Decision] = []
             with progress.stage("decide", "records") as stage:
                 for lang in job.recipe.languages:
-                    composer = Composer(lang, looked.into, job.answers, engine_name(job))
+                    composer = composer_into(job, lang, looked.into)
                     old = published.shards.get(lang, []) if published else []
                     for plan in lay_out(index, lang, old, job.folder / "dataset", job.recipe.pack.shard_rows):
                         decisions.append(decider.decide(plan, composer))
@@ -153,8 +154,8 @@ class Looked:
         back_calls: Segments to be sent back.
     """
 
-    work: TranslateStage
-    asked: Segments
+    work: RoutedStage
+    asked: Asked
     needed: Needed
     returned: bool
     unknown: Unknown
@@ -167,23 +168,26 @@ class Looked:
 
 
 def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Looked:
+    retry, by_record = job.retry_failed, job.routes.by_record
+    work = RoutedStage(job.routes, Memory(job.memory), run, Pools(lambda spec: make_pool(spec, 0)))
+    records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else Segments()
+    # What is not answered yet counts as fitting: a record that turns out not to is asked in segments, too.
+    whole = work.look("record", records, retry_failed=retry)
     with progress.stage("segment", "segments") as stage:
-        asked = segments_of(files, job.answers)
-        stage.advance(asked.total())
-    memory = Memory(job.memory)
-    work = TranslateStage(job.translator, memory, run, make_pool(job.translator, 0))
+        segments = segments_of(files, job.answers, answered_whole(job.answers, by_record, work.broken_records()[0]))
+        asked = Together(segments, records)
+        stage.advance(segments.total())
     with progress.stage("look up", "segments") as stage:
-        there = work.look("forward", asked, retry_failed=job.retry_failed)
+        there = pl.concat([work.look("forward", segments, retry_failed=retry), whole])
         unknown = {lang: set(part["text"]) for lang, part in _by(there, "target_lang")}
         back_calls = 0
         needed = needed_of(job, files, work, asked, ScoreStore(job.memory))
         if job.needs_back_translation:
-            returning = TranslateStage(job.back_translator, memory, run, make_pool(job.back_translator, 0))
-            back = returning.look("back", WayBack(work, asked, needed), retry_failed=job.retry_failed)
+            back = work.look("back", WayBack(work, asked, needed), retry_failed=retry)
             for lang, part in _by(back, "source_lang"):
                 unknown.setdefault(lang, set()).update(_needing(work, asked, lang, set(part["text"])))
             back_calls = back.height + there.height
-        stage.advance(asked.total())
+        stage.advance(segments.total())
     frozen = {lang: frozenset(texts) for lang, texts in unknown.items()}
     return Looked(work, asked, needed, job.needs_back_translation, frozen, there.height, back_calls)
 
@@ -193,7 +197,7 @@ def _by(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, pl.DataFrame]]:
         yield str(lang), part
 
 
-def _needing(work: TranslateStage, asked: Segments, lang: str, missing: set[str]) -> list[str]:
+def _needing(work: RoutedStage, asked: Asked, lang: str, missing: set[str]) -> list[str]:
     """The texts whose translations into a language have a sentence among these."""
     found: list[str] = []
     for direction in asked.directions():

@@ -28,6 +28,7 @@ from engine.text.composition import EngineName, compose
 from engine.text.fields import answer_requests, other_requests, turn_requests
 from engine.text.parts import Entry
 from engine.translators import Request, load_translator
+from engine.translators.contract import SERVER_DEVICE
 from engine.translators.ladder import translate_with_retry
 from engine.workers.units import estimated_tokens
 from schemas.keys import draw
@@ -130,9 +131,10 @@ def _known(job: Job, segments: Segments) -> pl.DataFrame:
         pl.DataFrame(schema={"source_lang": pl.String, "target_lang": pl.String, "asked": pl.Int64} | JOINED_SCHEMA)
     ]
     for direction in segments.directions():
-        wanted = with_keys(direction, segments.table(direction), job.translator.fingerprint)
+        wanted = with_keys(direction, segments.table(direction), job.routes.into(direction.target_lang).fingerprint)
         found = memory.lookup(wanted, ["key", "text", *ENTRY]).rename({"text": "translation"})
-        nothing = {"back": pl.lit(None, pl.String), "back_failed": pl.lit(value=False)}
+        nothing = {name: pl.lit(None, pl.String) for name in ("back", "engine", "record")}
+        nothing["back_failed"] = pl.lit(value=False)
         rows = wanted.join(found, on="key", how="left", maintain_order="left").with_columns(**nothing)
         frames.append(rows.select(frames[0].columns))
     return pl.concat(frames)
@@ -141,7 +143,8 @@ def _known(job: Job, segments: Segments) -> pl.DataFrame:
 def _estimate(job: Job, known: pl.DataFrame, rate: float | None, *, measure: bool) -> Estimate:
     missing = known.filter(pl.col("translation").is_null() & pl.col("failure").is_null())
     tokens = int(missing.select(estimated_tokens().sum()).item() or 0)
-    if rate is None and measure and missing.height:
+    # What a server does may have a price, and its speed is not this machine's to measure.
+    if rate is None and measure and missing.height and job.translator.placement.device != SERVER_DEVICE:
         rate = _measured(job, missing)
     workers = max(job.recipe.workers or 1, 1)
     ways = 1 + job.needs_back_translation + FORCED_SHARE * job.needs_forced_scores

@@ -13,12 +13,12 @@ from rich.table import Table
 
 from engine.language_count import LanguageCount
 from engine.stages.assignment import MixSummary
+from engine.stages.counts import RecordCount, SegmentCount, Usage
 from engine.stages.decide import Action
 from engine.stages.derive import DeriveCount
 from engine.stages.forced import ForcedCount
 from engine.stages.ingest import SourceCount
 from engine.stages.mix import MixCount
-from engine.stages.translate import SegmentCount
 from filters.fairness import Share, shares
 from schemas.languages import language
 
@@ -42,6 +42,7 @@ class BuildSummary:
         set_aside: Unreadable files of the memory that were taken out of the way; what they held was made again.
         seconds: Wall time by stage.
         max_failed: Share of failed records up to which the build counts as good.
+        records: Records that a language model was asked for whole; None where none was.
     """
 
     dataset: Path
@@ -56,6 +57,7 @@ class BuildSummary:
     set_aside: list[str]
     seconds: dict[str, float]
     max_failed: float
+    records: RecordCount | None = None
 
     @classmethod
     def from_last(
@@ -80,7 +82,7 @@ class BuildSummary:
         """
 
         def known(way: Mapping[str, Any]) -> SegmentCount:
-            return SegmentCount(**{**way, "translated": 0, "from_memory": way["unique"]})
+            return SegmentCount(**{**way, "translated": 0, "from_memory": way["unique"], "usage": Usage()})
 
         forced = last["forced"]
         mix = {name: MixCount(**{**count, "moved": 0}) for name, count in last["mix"]["sources"].items()}
@@ -97,6 +99,7 @@ class BuildSummary:
             set_aside=[],
             seconds=seconds,
             max_failed=max_failed,
+            records=RecordCount(**last["records"]) if last["records"] else None,
         )
 
     @property
@@ -143,6 +146,7 @@ class BuildSummary:
             "languages": {lang: asdict(count) for lang, count in self.languages.items()},
             "shards": self.shards,
             "segments": asdict(self.segments),
+            "records": asdict(self.records) if self.records else None,
             "saved": self.saved,
             "back_translation": asdict(self.back_translation) if self.back_translation else None,
             "forced": asdict(self.forced) if self.forced else None,
@@ -201,10 +205,16 @@ class BuildSummary:
                     f"{segments.translated:,} translated, {segments.from_memory:,} from memory; "
                     f"{segments.retried:,} took a second decode, {segments.failed:,} failed"
                 )
+                _show_models(what, segments, console)
         if self.forced:
             console.print(
                 f"forced scores: {self.forced.unique:,} pairs, {self.forced.scored:,} scored, "
                 f"{self.forced.from_store:,} from the store; {self.forced.failed:,} without a score"
+            )
+        if self.records:
+            console.print(
+                f"records: {self.records.asked:,} asked whole, {self.records.whole:,} answered, "
+                f"by segment {_reasons(self.records.by_segment)}"
             )
         for file in self.set_aside:
             console.print(f"unreadable, set aside, and what it held made again: {file}", soft_wrap=True)
@@ -217,6 +227,19 @@ class BuildSummary:
         console.print(f"seconds: {times}, in all {sum(self.seconds.values()):.1f}")
         console.print(f"dataset: {self.dataset}", soft_wrap=True)
         console.print(f"report: {self.report}", soft_wrap=True)
+
+
+def _show_models(what: str, segments: SegmentCount, console: Console) -> None:
+    """What a second engine and language models did, where there were any."""
+    usage = segments.usage
+    if segments.second:
+        console.print(f"{what}: {segments.second:,} asked of the second engine")
+    if segments.unanswered:
+        console.print(f"{what}: {segments.unanswered:,} not answered by the server; the next build asks again")
+    if usage.prompt_tokens:
+        cost = f", cost {usage.cost:.4f}" if usage.cost is not None else ""
+        tokens = f"{usage.prompt_tokens:,} tokens read, {usage.completion_tokens:,} written"
+        console.print(f"{what}: {usage.requests:,} requests, {tokens}{cost}")
 
 
 def _reasons(reasons: dict[str, int]) -> str:

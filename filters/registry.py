@@ -14,6 +14,7 @@ from filters.image_text import ImageTextScorer
 from filters.integrity import IntegrityScorer
 from filters.language_id import LanguageIdScorer
 from filters.lexical import LexicalScorer
+from filters.llm_judge import Judge, LlmJudgeScorer
 from filters.negation import NegationScorer
 from filters.nmt import NmtScorer
 from filters.numbers import NumbersScorer
@@ -33,10 +34,10 @@ SCORERS: dict[str, type[Scorer]] = {
     for scorer in (
         IntegrityScorer, StructureScorer, NumbersScorer, LexicalScorer, PunctuationScorer, ScriptScorer,
         LanguageIdScorer, FanInScorer, NegationScorer, NmtScorer, RoundTripScorer, CrossEntropyScorer,
-        AdequacyScorer, EmbeddingScorer, ImageTextScorer,
+        AdequacyScorer, EmbeddingScorer, ImageTextScorer, LlmJudgeScorer,
     )
 }  # fmt: skip
-DEFAULT = tuple(name for name in SCORERS if name not in ("embedding", "image_text"))  # those need a plug-in
+DEFAULT = tuple(name for name in SCORERS if name not in ("embedding", "image_text", "llm_judge"))  # need a model
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,13 @@ class Models:
         language_id: A fastText file; None is the one that ships.
         embedding: Name of a sentence encoder that is installed.
         image_text: Name of an image-text model that is installed.
+        llm_judge: A language model that grades.
     """
 
     language_id: Path | None = None
     embedding: str | None = None
     image_text: str | None = None
+    llm_judge: Judge | None = None
 
 
 def metrics_of(names: Collection[str]) -> list[Metric]:
@@ -78,5 +81,6 @@ def make_scorers(names: Iterable[str], models: Models | None = None) -> list[Sco
         "language_id": lambda: LanguageIdScorer(models.language_id),
         "embedding": lambda: EmbeddingScorer(load_plugin(ENCODERS, models.embedding, "score.embedding")),
         "image_text": lambda: ImageTextScorer(load_plugin(IMAGE_TEXT, models.image_text, "score.image_text")),
+        "llm_judge": lambda: LlmJudgeScorer(models.llm_judge),
     }
     return [made.get(name, scorer)() for name, scorer in SCORERS.items() if name in names]

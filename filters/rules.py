@@ -193,4 +193,8 @@ RULES: tuple[Rule, ...] = (
     Rule("image_text", "similarity", "the translation does not suit the image",
          *_below("image_text", "similarity", "min_similarity", -1e3, (-1e3, 1e3), "least similarity"),
          graded=("similarity", "min_similarity")),
+    Rule("llm_judge", "adequacy", "the language model misses too much of the meaning",
+         *_below("llm_judge", "adequacy", "min_adequacy", 3, (1, 5), "least adequacy")),
+    Rule("llm_judge", "fluency", "the language model finds it unreadable",
+         *_below("llm_judge", "fluency", "min_fluency", 2, (1, 5), "least fluency")),
 )  # fmt: skip

@@ -5,7 +5,7 @@ A recipe is data. Each key has one meaning, one type and one default, all stated
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,7 +17,7 @@ from recipes.mix import Languages, Mix, Splits, as_tuple
 from recipes.section import RecipePath, RecipeUrl, Section
 from recipes.sources import Source
 from recipes.templates import Templates
-from recipes.translate import Translate
+from recipes.translate import NOT_LOCKED, OpenAiTranslate, Routing, Translate, VllmTranslate
 from schemas.languages import ENGLISH, nearest
 
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
@@ -85,17 +85,17 @@ class Score(Section):
         skip_rejected: Spare expensive scorers the records that cheap rules reject; such records stay rejected
             until they are scored.
         language_id: What identifies languages.
-        round_trip: What translates back, where it is another engine or model than translates there; None is the same.
         embedding: Name of an installed sentence encoder, for the scorer of that name.
         image_text: Name of an installed image-text model, for the scorer of that name.
+        llm_judge: The language model that grades, for the scorer of that name: an engine as in ``translate``.
     """
 
     scorers: tuple[str, ...] | None = None
     skip_rejected: bool = False
     language_id: LanguageIdModel = LanguageIdModel()
-    round_trip: Translate | None = None
     embedding: str | None = None
     image_text: str | None = None
+    llm_judge: Annotated[OpenAiTranslate | VllmTranslate, Field(discriminator="engine")] | None = None
 
     @field_validator("scorers", mode="before")
     @classmethod
@@ -132,6 +132,7 @@ class Recipe(Section):
         labels: Names of things, for derived tasks that ask for them.
         templates: Instructions put around the rows; None leaves them as their source has them.
         translate: The engine and how it decodes.
+        routing: Other engines for some languages, for what the first failed on, or for the way back.
         answers: What becomes of short answers and options.
         score: The scorers that run.
         filter: Parameters and actions of the rules, as ``<scorer>.<parameter>`` and ``<scorer>.<rule>.action``.
@@ -155,6 +156,7 @@ class Recipe(Section):
     labels: Labels | None = None
     templates: Templates | None = None
     translate: Translate
+    routing: Routing = Routing()
     answers: Answers = Answers()
     score: Score = Score()
     filter: dict[str, dict[str, FilterValue]] = Field({})
@@ -221,13 +223,21 @@ class Recipe(Section):
         Paths are base names; the checksums of what they held are in the manifest.
         """
         resolved = self.model_dump(exclude={"memory": True, "workers": True})
-        for section in filter(None, (resolved["translate"], resolved["score"]["round_trip"])):
-            del section["unit_timeout"]
-            section.pop("device", None)
-            model = section.get("model", "")
-            if model.startswith(("/", ".", "~")):
-                section["model"] = Path(model).name
+        for engine in _engines(resolved):
+            for key in NOT_LOCKED:
+                engine.pop(key, None)
+            if engine.get("model", "").startswith(("/", ".", "~")):
+                engine["model"] = Path(engine["model"]).name
         return {key: _base_names(value) for key, value in resolved.items()}
+
+
+def _engines(value: Any) -> Iterator[dict[str, Any]]:
+    """The engine sections anywhere in a resolved recipe."""
+    if isinstance(value, dict):
+        if "engine" in value:
+            yield value
+        for item in value.values():
+            yield from _engines(item)
 
 
 def _base_names(value: Any) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from engine.text.answers import AnswerRule, Origin
 from engine.text.composition import Composed, EngineName, compose
 from engine.text.fields import answer_requests, field_type, other_requests, turn_requests
 from engine.text.parts import Entry
+from engine.text.records import is_record, record_request, without_context
 from filters.scorer import PAIR_SCHEMA
 from schemas.keys import canonical_json, record_id
 from schemas.languages import language
@@ -26,6 +28,8 @@ from schemas.record import HEAD_FIELDS, TARGET_FIELDS
 COMPOSED_SCHEMA = pa.schema([*HEAD_FIELDS, *TARGET_FIELDS, pa.field("failure", pa.string())])
 TURN_SCHEMA = pa.schema([pa.field("row", pa.int64()), pa.field("turn", pa.int32()), *PAIR_SCHEMA])
 COMPOSED_ROWS = 10_000  # of a batch
+Entries = dict[tuple[str, str], Entry]  # by language and text
+KNOWN = [name for name in JOINED_SCHEMA if name != "record"]  # the text, then what `Entry` has
 UNCHANGED = [name for name in (field.name for field in HEAD_FIELDS) if name not in ("record_id", "lang", "lang_bcp47")]
 
 
@@ -61,26 +65,39 @@ class Composer:
             maybe with `engine.stages.forced.FORCED_COLUMNS`; asked once for each language that the records hold.
         answers: How answers are treated.
         engine: The translator, for the ``mt`` column.
+        engines: The translators by fingerprint, where there are several.
+        by_record: Whether the language's records may have been translated whole.
 
     Attributes:
         lang: Target language.
     """
 
-    def __init__(self, lang: str, into: Callable[[str], pl.DataFrame], answers: AnswerRule, engine: EngineName) -> None:
+    def __init__(
+        self,
+        lang: str,
+        into: Callable[[str], pl.DataFrame],
+        answers: AnswerRule,
+        engine: EngineName,
+        engines: Mapping[str, EngineName] = MappingProxyType({}),
+        *,
+        by_record: bool = False,
+    ) -> None:
         self.lang = lang
         self._into = into
         self._entries: dict[str, pl.DataFrame] = {}
         self._answers = answers
         self._engine = engine
+        self._engines = engines
+        self._by_record = by_record
         self._used = hashlib.sha256()
         self._origins: Counter[Origin] = Counter()
 
     def compose(self, rows: list[dict[str, Any]]) -> ComposedRows:
         """The records of some samples, in order."""
-        entries = self._entries_for(self._texts(rows))
+        entries, whole = self._entries_for(self._texts(rows))
         records, turns = [], []
         for number, row in enumerate(rows):
-            made = compose(row, self.lang, entries, self._answers, self._engine)
+            made = self._composed(row, entries, whole)
             records.append(self._record(row, made))
             self._origins.update(made.answers)
             turns += [
@@ -98,6 +115,21 @@ class Composer:
             pa.Table.from_pylist(turns, schema=TURN_SCHEMA),
         )
 
+    def _composed(self, row: dict[str, Any], entries: Entries, whole: dict[str, Entries]) -> Composed:
+        """A record out of the answer to the whole of it where there is one, else out of its segments."""
+        request = self._record_of(row)
+        if request in whole:
+            return self._made(row, whole[str(request)], without_context(self._answers))
+        return self._made(row, entries, self._answers)
+
+    def _made(self, row: dict[str, Any], entries: Entries, answers: AnswerRule) -> Composed:
+        return compose(row, self.lang, entries, answers, self._engine, self._engines)
+
+    def _record_of(self, row: dict[str, Any]) -> str | None:
+        """The request of a row's whole record, where it may have been asked."""
+        asked = self._by_record and row["source_lang"] != self.lang
+        return record_request(row, self.lang, self._answers) if asked else None
+
     def look_up(self, rows: list[dict[str, Any]]) -> dict[str, set[str]]:
         """Note the entries of some samples' segments for `take_entries_digest`, as `compose` does; their texts."""
         texts = self._texts(rows)
@@ -105,27 +137,37 @@ class Composer:
         return texts
 
     def _texts(self, rows: list[dict[str, Any]]) -> dict[str, set[str]]:
-        """The segments of these samples by the language that they go into."""
+        """The segments of these samples by the language that they go into, and the requests of whole records."""
         texts: dict[str, set[str]] = {self.lang: set()}
         for row in rows:
             if row["source_lang"] != self.lang:
                 texts[self.lang].update(turn_requests(row), *answer_requests(row, self.lang, self._answers))
                 for lang, requests in other_requests(row, self.lang, self._answers).items():
                     texts.setdefault(lang, set()).update(requests)
+            if (request := self._record_of(row)) is not None:
+                texts[self.lang].add(request)
         return texts
 
-    def _entries_for(self, texts: dict[str, set[str]]) -> dict[tuple[str, str], Entry]:
-        """What is known of these segments, by their language and text."""
-        found: dict[tuple[str, str], Entry] = {}
+    def _entries_for(self, texts: dict[str, set[str]]) -> tuple[Entries, dict[str, Entries]]:
+        """What is known of these segments by their language and text, and the same by whole record."""
+        found: Entries = {}
+        whole: dict[str, Entries] = {}
+        ours = pl.col("record").is_null()
+        if self._by_record:
+            ours |= pl.col("record").is_in([text for text in texts[self.lang] if is_record(text)])
         for lang, wanted in sorted(texts.items()):
             if lang not in self._entries:
                 self._entries[lang] = self._into(lang)
             asked = pl.DataFrame({"text": list(wanted)}, schema={"text": pl.String})
-            entries = self._entries[lang].join(asked, on="text", how="semi").sort("text")
+            entries = self._entries[lang].join(asked, on="text", how="semi").filter(ours)
+            entries = entries.sort("record", "text", nulls_last=False)
             # Forced scores decide no text, and follow from what does.
             self._used.update(canonical_json([lang, entries.select(JOINED_SCHEMA.keys()).rows()]))
-            found |= {(lang, text): Entry(*values) for text, *values in entries.iter_rows()}
-        return found
+            scored = [name for name in entries.columns if name not in JOINED_SCHEMA]
+            for record, text, *values in entries.select("record", *KNOWN, *scored).iter_rows():
+                into = found if record is None else whole.setdefault(record, {})
+                into[lang, text] = Entry(*values)
+        return found, whole
 
     def take_entries_digest(self) -> str:
         """Identifies the entries that the records since the last call were composed from."""

@@ -16,10 +16,9 @@ from dataclasses import asdict, dataclass
 import polars as pl
 
 from engine.stages.segment import ALL, Asked, Needed
-from engine.stages.translate import TranslateStage
+from engine.stages.translate import Work
 from engine.stages.unit_work import UnitWork
 from engine.store.memory import Direction
-from engine.store.numbered import NumberedFile
 from engine.store.runs import Run
 from engine.store.scores import ScoreStore
 from engine.translators import TranslatorSpec
@@ -69,7 +68,7 @@ class ForcedStage:
     def __init__(
         self,
         spec: TranslatorSpec,
-        work: TranslateStage,
+        work: Work,
         forward: Asked,
         scores: ScoreStore,
         run: Run,
@@ -102,7 +101,7 @@ class ForcedStage:
             known = self._scores.lookup(FORCED, pairs["key"])
             missing.append(pairs.join(known, on="key", how="anti", maintain_order="left"))
         todo = pl.concat(missing)
-        sent = self._work.do(FORCED, todo, self._commit, advance)
+        sent = sum(r.results.num_rows for r in self._work.results(FORCED, todo, self._commit, advance))
         failed = sum(self._read(direction)["values"].null_count() for direction in self._directions())
         count = ForcedCount(unique, sent, unique - todo.height, failed)
         self._run.event("phase_done", phase=FORCED, **asdict(count))
@@ -158,9 +157,9 @@ class ForcedStage:
         keys = score_keys(self._fingerprint, PAIR, frame.iter_rows())
         return frame.select(pl.Series("key", keys, dtype=pl.String), *PAIR)
 
-    def _commit(self, result: UnitResult) -> NumberedFile:
+    def _commit(self, result: UnitResult) -> str:
         keys = pl.Series(result.unit.rows["key"])
-        return self._scores.add(FORCED, self._fingerprint, keys, result.results["values"].to_pylist())
+        return self._scores.add(FORCED, self._fingerprint, keys, result.results["values"].to_pylist()).name
 
     def _read(self, direction: Direction) -> pl.DataFrame:
         """The pairs of a direction with their ``values``, read back from the store."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -95,12 +95,20 @@ def asked_table(counted: Iterator[tuple[Counter[str], bool]]) -> pl.DataFrame:
     return rows.group_by("text").agg(pl.col("asked").sum(), pl.col("carrier").all()).sort("text")
 
 
-def segments_of(files: list[Path], answers: AnswerRule) -> Segments:
-    """Every request of every sample and language."""
+def segments_of(
+    files: list[Path], answers: AnswerRule, done: Callable[[Mapping[str, Any], str], bool] | None = None
+) -> Segments:
+    """Every request of every sample and language.
+
+    Args:
+        files: Sample files.
+        answers: How answers are treated.
+        done: Whether a sample needs none in a language.
+    """
     segments = Segments()
     for row in sample_rows(files):
         source = row["source_lang"]
-        langs = tuple(lang for lang in row["langs"] if lang != source)
+        langs = tuple(lang for lang in row["langs"] if lang != source and not (done and done(row, lang)))
         segments.add(source, langs, turn_requests(row))
         for lang in langs:
             alone, shown = answer_requests(row, lang, answers)

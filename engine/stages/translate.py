@@ -2,26 +2,29 @@
 
 Guarantees: units are written down before work begins and a resume finishes them as written; every unit is
 committed to the memory before it counts; entries are read back from the memory, one for each segment asked for, or
-the stage raises. Beside the texts asked for, one language's entries are in memory at a time.
+the stage raises. What a server did not answer is a named failure of this run alone: nothing remembers it. Beside the
+texts asked for, one language's entries are in memory at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from typing import Protocol
 
 import polars as pl
 import pyarrow as pa
 
+from engine.llm.contract import GONE, SERVER
+from engine.stages.counts import SegmentCount, Usage
 from engine.stages.segment import Asked
 from engine.stages.unit_work import UnitWork
 from engine.store.memory import DIRECTION, FAILED, MEMORY_SCHEMA, Direction, Memory
-from engine.store.numbered import NumberedFile
 from engine.store.runs import Run
-from engine.translators import TranslatorSpec
+from engine.translators.contract import SERVER_DEVICE, TranslatorSpec
 from engine.workers.pool import Pool
 from engine.workers.units import UnitResult
-from schemas.errors import ConservationError
+from schemas.errors import ConservationError, WorkerError
 from schemas.keys import memory_keys
 
 KEYS_AT_ONCE = 1_000_000  # of a look-up; with a million more of the last direction's at the most
@@ -29,25 +32,11 @@ ENTRY = ["failure", "logprob", "target_tokens", "hit_limit", "attempt", "origin"
 TO_DO = {"key": pl.String, "source_lang": pl.String, "target_lang": pl.String, "text": pl.String}
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentCount:
-    """What a translate stage did.
+class Work(Protocol):
+    """What later stages need of this one."""
 
-    Attributes:
-        asked: Segments of all records, repetitions included, copied text not.
-        unique: Different (segment, direction) pairs among them.
-        translated: Of those, sent to the engine in this run.
-        from_memory: Of those, known when the stage began.
-        retried: Of the unique ones, those that took a second decode, whenever that was.
-        failed: Of the unique ones, those without a translation.
-    """
-
-    asked: int
-    unique: int
-    translated: int
-    from_memory: int
-    retried: int
-    failed: int
+    def entries(self, phase: str, direction: Direction) -> pl.DataFrame:
+        """The entries of a phase's segments in one direction, as `TranslateStage.entries` gives them."""
 
 
 class TranslateStage:
@@ -59,6 +48,8 @@ class TranslateStage:
         self._run = run
         self._work = UnitWork(spec.section, run, pool)
         self._noted = 0
+        self._unanswered: dict[str, str] = {}  # failure by key
+        self._usage = Usage()
         self._partial = False
 
     def look(self, phase: str, asked: Asked, *, retry_failed: bool) -> pl.DataFrame:
@@ -86,14 +77,23 @@ class TranslateStage:
             WorkerError: A unit cannot be done.
         """
         total, unique, todo = self._missing(phase, asked, retry_failed=retry_failed)
+        self._usage = Usage()
         self._note_set_aside()
-        sent = self._work.do(phase, todo, self._commit, advance)
-        retried = failed = 0
+        # To a server batches are nothing: what is missing is planned anew, and nothing is asked, and paid for, twice.
+        resume = self._spec.placement.device != SERVER_DEVICE
+        sent = 0
+        for result in self._work.results(phase, todo, self._commit, advance, resume=resume):
+            sent += result.results.num_rows
+            self._take_usage(result.results)
+            self._note_unanswered(phase, result)
+        retried = failed = unanswered = 0
         for wanted in self._in_portions(self._run.read_asked(phase, direction) for direction in asked.directions()):
             found = self._found(wanted, ["key", "failure", "attempt"])
             retried += int((found["attempt"] > 1).sum())
             failed += int(found["failure"].is_not_null().sum())
-        count = SegmentCount(total, unique, sent, unique - todo.height, retried, failed)
+            unanswered += int(found["key"].is_in(list(self._unanswered)).sum())
+        known = unique - todo.height
+        count = SegmentCount(total, unique, sent, known, retried, failed, unanswered, usage=self._usage)
         self._run.event("phase_done", phase=phase, **asdict(count))
         return count
 
@@ -132,7 +132,8 @@ class TranslateStage:
         """The entries of a phase's segments in one direction, read back from the memory; null where `look` found none.
 
         Returns:
-            Columns text (the request), carrier, key, translation and `ENTRY`, one row a segment, sorted by text.
+            Columns text (the request), carrier, key, translation, `ENTRY`, engine (the fingerprint of who was asked)
+            and record (null: no part of a whole record), one row a segment, sorted by text.
 
         Raises:
             ConservationError: A segment has no entry.
@@ -140,12 +141,15 @@ class TranslateStage:
         wanted = self._run.read_asked(phase, direction)
         found = self._found(wanted, ["key", "text", *ENTRY]).rename({"text": "translation"})
         rows = wanted.select("text", "carrier", "key")
-        return rows.join(found, on="key", how="left", maintain_order="left")
+        rows = rows.join(found, on="key", how="left", maintain_order="left")
+        return rows.with_columns(engine=pl.lit(self._spec.fingerprint), record=pl.lit(None, pl.String))
 
     def _found(self, wanted: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
         """Columns of the entries of all wanted rows."""
         found = self._memory.lookup(wanted, columns)
         self._note_set_aside()
+        if self._unanswered:
+            found = pl.concat([found, self._lost(wanted, found, columns)])
         if found.height != wanted.height and not self._partial:
             lost = wanted.join(found, on="key", how="anti")["text"]
             msg = (
@@ -155,10 +159,25 @@ class TranslateStage:
             raise ConservationError(msg)
         return found
 
-    def _commit(self, result: UnitResult) -> NumberedFile:
-        return self._memory.commit(self._made(result))
+    def _lost(self, wanted: pl.DataFrame, found: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+        """Entries for the wanted rows that a server did not answer in this run."""
+        rows = wanted.join(found.select("key"), on="key", how="anti").select("key")
+        rows = rows.filter(pl.col("key").is_in(list(self._unanswered)))
+        entry = {"failure": pl.col("key").replace_strict(self._unanswered, return_dtype=pl.String)}
+        entry |= {"attempt": pl.lit(1), "hit_limit": pl.lit(value=False), "origin": pl.lit("machine")}
+        return rows.select([
+            (pl.col("key") if name == "key" else entry.get(name, pl.lit(None))).cast(kind).alias(name)
+            for name, kind in found.schema.items()
+        ]).select(columns)  # fmt: skip
 
-    def _made(self, result: UnitResult) -> pa.Table:
+    def _commit(self, result: UnitResult) -> str | None:
+        """Remember what was answered; the file's name, None where nothing was."""
+        answered = self._made(result).filter(~of_the_machine_expr())
+        if not answered.height:
+            return None
+        return self._memory.commit(answered.to_arrow().cast(MEMORY_SCHEMA)).name
+
+    def _made(self, result: UnitResult) -> pl.DataFrame:
         """A unit's memory entries: one for each of its rows."""
         frame = pl.DataFrame(result.unit.rows).select(
             "key", *DIRECTION, request="text"
@@ -168,12 +187,45 @@ class TranslateStage:
             origin=pl.lit("machine"),
             provenance=pl.lit(None, pl.String),
         )  # fmt: skip
-        return frame.select(MEMORY_SCHEMA.names).to_arrow().cast(MEMORY_SCHEMA)
+        return frame.select(MEMORY_SCHEMA.names)
+
+    def _take_usage(self, results: pa.Table) -> None:
+        """Count what a unit took."""
+        frame = pl.DataFrame(results)
+        requests, read, wrote = (int(frame[c].sum()) for c in ("requests", "prompt_tokens", "completion_tokens"))
+        price = getattr(self._spec.section, "price", None)
+        cost = (read * price.input + wrote * price.output) / 1e6 if price else None
+        self._usage += Usage(requests, read, wrote, cost)
+
+    def _note_unanswered(self, phase: str, result: UnitResult) -> None:
+        """Take note of the rows that a server did not answer.
+
+        Raises:
+            WorkerError: Nothing more was sent to the server: it failed too often, or refuses the key or the model.
+        """
+        made = self._made(result)
+        rows = made.with_columns(detail=pl.DataFrame(result.results)["detail"]).filter(of_the_machine_expr())
+        for key, code, detail in rows.select("key", "failure", "detail").iter_rows():
+            self._unanswered[key] = code
+            reason = code.removeprefix(FAILED)
+            self._run.failure(phase=phase, unit=result.unit.number, key=key, reason=reason, detail=detail)
+        gone = rows.filter(pl.col("failure") == FAILED + GONE)
+        if gone.height:
+            msg = (
+                f"the server of {self._spec.model} was given up, {rows.height} of {made.height} requests without an "
+                f"answer: {gone['detail'][0]}; what it answered is in the memory: run the same command again"
+            )
+            raise WorkerError(msg)
 
     def _note_set_aside(self) -> None:
         for file in self._memory.set_aside[self._noted :]:
             self._run.event("memory_file_set_aside", file=file.location, reason=file.reason)
         self._noted = len(self._memory.set_aside)
+
+
+def of_the_machine_expr() -> pl.Expr:
+    """Selects entries that failed for the machine's sake, which are not remembered."""
+    return pl.col("failure").fill_null("").str.starts_with(FAILED + SERVER)
 
 
 def with_keys(direction: Direction, segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:

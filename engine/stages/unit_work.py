@@ -6,11 +6,10 @@ before it counts, with one result for each of its rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import polars as pl
 
-from engine.store.numbered import NumberedFile
 from engine.store.runs import Run
 from engine.workers.pool import Pool
 from engine.workers.units import Unit, UnitResult, plan_units
@@ -26,58 +25,57 @@ class UnitWork:
         self._run = run
         self._pool = pool
 
-    def do(
+    def results(
         self,
         phase: str,
         missing: pl.DataFrame,
-        commit: Callable[[UnitResult], NumberedFile],
+        commit: Callable[[UnitResult], str | None],
         advance: Callable[[int, int], None],
-    ) -> int:
-        """Finish the units that an earlier attempt wrote down, then plan and do the rest.
+        *,
+        resume: bool = True,
+    ) -> Iterator[UnitResult]:
+        """Finish the units that an earlier attempt wrote down, then plan and do the rest; each unit once it is safe.
 
         Args:
             phase: Names the files of the run.
             missing: What `plan_units` takes.
-            commit: Makes a unit's results safe.
+            commit: Makes a unit's results safe; the name of their file, None where there was nothing to keep.
             advance: Told (rows done now, rows to do in all); none done when the workers are ready.
-
-        Returns:
-            Rows sent to the engine.
+            resume: Whether units of an earlier attempt are finished as they were written down.
 
         Raises:
             WorkerError: A unit cannot be done.
         """
         sent = 0
-        for path in self._run.unit_files(phase):
+        for path in self._run.unit_files(phase) if resume else []:
             written = pl.scan_parquet(path, glob=False).select("unit", "key")
             begun = written.join(missing.lazy().select("key"), on="key", how="semi").select("unit").unique()
             outstanding = written.join(begun, on="unit", how="semi").collect()
             numbers = set(outstanding["unit"])
-            sent += self._work(phase, path.name, numbers, commit, advance, sent + missing.height)
+            yield from self._work(phase, path.name, numbers, commit, advance, sent + missing.height)
+            sent += outstanding.height
             missing = missing.join(outstanding.select("key"), on="key", how="anti")
         if missing.height:
             units = plan_units(missing, batch_tokens=self._section.batch_tokens, unit_tokens=self._section.unit_tokens)
             path = self._run.write_units(phase, units)
             numbers = set(units["unit"])
             del units
-            sent += self._work(phase, path.name, numbers, commit, advance, sent + missing.height)
-        return sent
+            yield from self._work(phase, path.name, numbers, commit, advance, sent + missing.height)
 
     def _work(
         self,
         phase: str,
         file: str,
         numbers: set[int],
-        commit: Callable[[UnitResult], NumberedFile],
+        commit: Callable[[UnitResult], str | None],
         advance: Callable[[int, int], None],
         total: int,
-    ) -> int:
-        """Do some units of a list that was written down; rows sent."""
+    ) -> Iterator[UnitResult]:
+        """Do some units of a list that was written down."""
         if not numbers:
-            return 0
+            return
         self._pool.start()
         advance(0, total)
-        sent = 0
         units = (Unit(number, rows) for number, rows in self._run.read_units(file, numbers))
         for result in self._pool.run(units):
             asked, given = result.unit.rows.num_rows, result.results.num_rows
@@ -86,13 +84,12 @@ class UnitWork:
                 raise ConservationError(msg)
             committed = commit(result)
             self._run.event(
-                "unit_done", phase=phase, unit=result.unit.number, segments=given, file=committed.name,
+                "unit_done", phase=phase, unit=result.unit.number, segments=given, file=committed,
                 failed=_failed(result), given_up=len(result.poisoned),
             )  # fmt: skip
             self._note_poisoned(phase, result)
-            sent += given
             advance(given, total)
-        return sent
+            yield result
 
     def _note_poisoned(self, phase: str, result: UnitResult) -> None:
         for row, failure in result.poisoned.items():

@@ -12,7 +12,7 @@ import polars as pl
 
 from engine.stages.forced import FORCED_COLUMNS, ForcedStage
 from engine.stages.segment import ALL, Asked, Needed, asked_table
-from engine.stages.translate import TranslateStage
+from engine.stages.translate import Work
 from engine.store.memory import Direction
 from engine.text.segments import split
 from schemas.errors import ConservationError
@@ -27,11 +27,13 @@ JOINED_SCHEMA = {
     "back": pl.String,
     "back_failed": pl.Boolean,
     "origin": pl.String,
+    "engine": pl.String,  # the fingerprint of who was asked
+    "record": pl.String,  # the whole record that the text was translated with; null for a segment by itself
 }
 
 
 def entries_into(
-    work: TranslateStage,
+    work: Work,
     lang: str,
     asked: Asked,
     *,
@@ -67,7 +69,7 @@ class WayBack:
         needed: Which of it goes back.
     """
 
-    def __init__(self, work: TranslateStage, forward: Asked, needed: Needed = ALL) -> None:
+    def __init__(self, work: Work, forward: Asked, needed: Needed = ALL) -> None:
         self._work = work
         self._forward = forward
         self._needed = needed

@@ -18,6 +18,7 @@ from filters.scorer import Scorer
 from schemas.errors import StoreError
 from schemas.keys import digest, score_keys
 
+PORTION = 4096  # pairs that are measured between two commits
 SCORE_SCHEMA = pa.schema(
     [
         pa.field("key", pa.string()),  # schemas.keys.score_keys
@@ -63,9 +64,10 @@ class ScoreStore:
         different = pl.DataFrame({"key": keys}).with_row_index("row").unique("key", keep="first", maintain_order=True)
         missing = different.join(known.select("key"), on="key", how="anti", maintain_order="left")
         if missing.height:
-            columns = scorer.score(pairs.take(missing["row"].to_arrow()))
-            values = zip(*(columns[metric.name].to_pylist() for metric in scorer.metrics), strict=True)
-            self.add(scorer.name, fingerprint, missing["key"], list(map(list, values)))
+            for portion in missing.iter_slices(PORTION):
+                columns = scorer.score(pairs.take(portion["row"].to_arrow()))
+                values = zip(*(columns[metric.name].to_pylist() for metric in scorer.metrics), strict=True)
+                self.add(scorer.name, fingerprint, portion["key"], list(map(list, values)))
             known = self.lookup(scorer.name, keys)
         found = pl.DataFrame({"key": keys}).join(known, on="key", how="left", maintain_order="left")["values"]
         if found.null_count():

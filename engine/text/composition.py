@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from engine.text.answers import AnswerRule, Origin, carrier, recover, same_answer
@@ -27,7 +28,7 @@ from engine.text.parts import HUMAN, Entry, Part, TurnPair, pair
 from engine.text.segments import split
 from engine.text.structure import mismatch
 from recipes.templates import LANGUAGE, OPTIONS
-from schemas.keys import content_hash, nfc
+from schemas.keys import content_hash, digest, nfc
 from schemas.languages import language
 from schemas.sample import IMAGE_MARKER
 
@@ -68,6 +69,7 @@ def compose(
     entries: Mapping[tuple[str, str], Entry],
     rule: AnswerRule,
     engine: EngineName,
+    engines: Mapping[str, EngineName] = MappingProxyType({}),
 ) -> Composed:
     """Put a record's target side together.
 
@@ -77,11 +79,12 @@ def compose(
         entries: What is known of each request, by its language and text.
         rule: How answers are treated.
         engine: The translator, for the ``mt`` column.
+        engines: The translators by fingerprint, where there are several.
     """
     if lang == row["source_lang"]:
         return _untranslated(row, lang)
     try:
-        return _Composer(row, lang, entries, rule).record(engine)
+        return _Composer(row, lang, entries, rule).record({"": engine, **engines})
     except RecordFailedError as error:
         return Composed(failure=str(error))
 
@@ -117,9 +120,10 @@ class _Composer:
         self._copied: list[str] = []
         self._pairs: list[TurnPair] = []
         self._made_by: set[str] = set()
+        self._asked: set[str] = set()  # fingerprints of the engines that translated
         self._answers = {text: self._answer(text) for text in answer_texts(row)}
 
-    def record(self, engine: EngineName) -> Composed:
+    def record(self, engines: Mapping[str, EngineName]) -> Composed:
         """The record's target side, or `RecordFailedError`."""
         turns = [self._turn(number, turn) for number, turn in enumerate(self._row["source_messages"])]
         roles = [turn["role"] for turn in self._row["source_messages"]]
@@ -137,19 +141,20 @@ class _Composer:
         returned = [{"role": role, "content": text} for role, text in zip(roles, back, strict=True)]
         columns |= {
             "content_hash": _hash(columns),
-            "mt": self._provenance(engine, origins),
+            "mt": self._provenance(engines, origins),
             "back_messages": returned if any(back) else None,
         }
         return Composed(columns=columns, pairs=self._pairs, answers=origins)
 
-    def _provenance(self, engine: EngineName, origins: Mapping[Origin, int]) -> dict[str, Any]:
+    def _provenance(self, engines: Mapping[str, EngineName], origins: Mapping[Origin, int]) -> dict[str, Any]:
         tables = [f"answer_{name}" for name in sorted(origins) if name in ("table", "yes_no_table")]
         people = [HUMAN] if HUMAN in self._made_by else []
-        translated = "machine" in self._made_by
+        used = [engines.get(name, engines[""]) for name in sorted(self._asked)]
+        prints = sorted({engine.fingerprint for engine in used})
         return {
-            "engines": [*([engine.engine] if translated else []), *people, *tables],
-            "models": [engine.model] if translated else [],
-            "params_hash": engine.fingerprint if translated else None,
+            "engines": [*dict.fromkeys(engine.engine for engine in used), *people, *tables],
+            "models": list(dict.fromkeys(engine.model for engine in used)),
+            "params_hash": (prints[0] if len(prints) == 1 else digest(prints)) if prints else None,
             "copied_fields": self._copied,
         }
 
@@ -250,8 +255,13 @@ class _Composer:
         entry = self._entries[into, request]
         if entry.text is None:
             raise RecordFailedError(entry.failure)
-        self._made_by.add(entry.origin)
+        self._use(entry)
         return entry
+
+    def _use(self, entry: Entry) -> None:
+        self._made_by.add(entry.origin)
+        if entry.origin == "machine":
+            self._asked.add(entry.engine)
 
     def _translation(self, request: str, into: str) -> str:
         return str(self._entry(request, into).text)
@@ -308,7 +318,7 @@ class _Composer:
             if self._rule.section.context_miss == "fail":
                 raise RecordFailedError("field_count")
             return None
-        self._made_by.add(self._entries[self._lang, nfc(shown)].origin)
+        self._use(self._entries[self._lang, nfc(shown)])
         return found
 
     def _note(self, where: str, origin: Origin) -> None:

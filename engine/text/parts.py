@@ -13,8 +13,8 @@ HUMAN = "human"  # a person's correction, among the engines of a record
 class Entry:
     """What is known of one segment in one language: its translation or failure, the way back, and who made it.
 
-    ``reverse`` and ``alone`` are forced scores of the segment, given its translation and given nothing, as
-    `engine.stages.forced` has them; None where there are none.
+    ``engine`` is the fingerprint of who was asked. ``reverse`` and ``alone`` are forced scores of the segment, given
+    its translation and given nothing, as `engine.stages.forced` has them; None where there are none.
     """
 
     text: str | None
@@ -25,6 +25,7 @@ class Entry:
     back: str | None
     back_failed: bool | None = False
     origin: str = "machine"
+    engine: str = ""
     reverse: list[float] | None = None
     alone: list[float] | None = None
 

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from recipes.translate import Translate
 from schemas.keys import digest
 
+SERVER_DEVICE = "server"  # the device of an engine that computes nothing here
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -36,6 +38,10 @@ class Translation:
         source_tokens: Tokens of the text, without language and end tokens.
         target_tokens: Tokens of the translation, end token included.
         hit_limit: The decoder stopped at its length limit.
+        detail: What happened where it failed, for people.
+        requests: Requests to a server that it took, repeated ones included.
+        prompt_tokens: Tokens that a language model read for it, instructions included, as it counts them.
+        completion_tokens: Tokens that it wrote.
     """
 
     text: str | None
@@ -44,6 +50,10 @@ class Translation:
     source_tokens: int | None = None
     target_tokens: int | None = None
     hit_limit: bool = False
+    detail: str | None = None
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,7 @@ class Placement:
     """Where one worker runs.
 
     Attributes:
-        device: ``cpu`` or ``cuda``.
+        device: ``cpu``, ``cuda``, or ``server`` where nothing is computed here.
         compute_type: The precision that the engine really uses there.
         cpus: CPU cores of one worker.
         gpus: Share of a GPU of one worker.

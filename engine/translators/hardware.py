@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 
 from engine.translators.contract import Placement
-from recipes.translate import NllbTranslate
+from recipes.translate import Ct2Translate
 from schemas.errors import InputError
 
 # What CTranslate2 makes of `int8`, by device: the other operand's type. Measured on CPU; CUDA as documented.
@@ -17,7 +17,7 @@ INT8_IS = {"cpu": "int8_float32", "cuda": "int8_float16"}
 AUTO_IS = {"cpu": "int8_float32", "cuda": "float16"}
 
 
-def place(section: NllbTranslate, gpus: int, cpu_types: AbstractSet[str]) -> Placement:
+def place(section: Ct2Translate, gpus: int, cpu_types: AbstractSet[str]) -> Placement:
     """Decide device, compute type and the share of the machine that a worker takes.
 
     Args:

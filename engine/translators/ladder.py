@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import regex
 
+from engine.llm.contract import of_the_machine
 from engine.translators.contract import Request, Translation, Translator
 from schemas.errors import TranslatorError
 
@@ -73,12 +74,27 @@ def translate_with_retry(translator: Translator, batch: Sequence[Request]) -> li
     """
     first = _decoded(translator, batch, retry=False)
     reasons = [trouble(request, result) for request, result in zip(batch, first, strict=True)]
-    again = [i for i, reason in enumerate(reasons) if reason and reason not in _FINAL] if translator.retries else []
+    again = [i for i, reason in enumerate(reasons) if reason and not _final(reason)] if translator.retries else []
     second = _decoded(translator, [batch[i] for i in again], retry=True) if again else []
     outcomes = [Outcome(_settled(result, reason), FIRST, 1) for result, reason in zip(first, reasons, strict=True)]
     for i, result in zip(again, second, strict=True):
-        outcomes[i] = Outcome(_settled(result, trouble(batch[i], result)), RETRY, 2)
+        outcomes[i] = Outcome(_with_cost(_settled(result, trouble(batch[i], result)), first[i]), RETRY, 2)
     return outcomes
+
+
+def _final(reason: str) -> bool:
+    """Whether another decode cannot help, or is not due: the engine has asked a failing machine often enough."""
+    return reason in _FINAL or of_the_machine(reason)
+
+
+def _with_cost(result: Translation, first: Translation) -> Translation:
+    """The result with what the first decode took."""
+    return replace(
+        result,
+        requests=result.requests + first.requests,
+        prompt_tokens=result.prompt_tokens + first.prompt_tokens,
+        completion_tokens=result.completion_tokens + first.completion_tokens,
+    )
 
 
 def _decoded(translator: Translator, batch: Sequence[Request], *, retry: bool) -> list[Translation]:
@@ -100,4 +116,4 @@ def _settled(result: Translation, reason: str | None) -> Translation:
     if reason is None:
         return result
     logprob = result.logprob if reason != "score_not_finite" else None
-    return Translation(None, reason, logprob, result.source_tokens, result.target_tokens, hit_limit=result.hit_limit)
+    return replace(result, text=None, failure=reason, logprob=logprob)

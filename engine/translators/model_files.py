@@ -18,11 +18,13 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineMod
 
 from engine.embedded import MODEL_DIR
 from engine.translators.contract import TranslatorSpec
-from recipes.translate import NllbTranslate
+from recipes.translate import Ct2Translate
 from schemas.errors import InputError, TranslatorError
 from schemas.keys import DIGEST_CHARS, digest, file_sha256
 
 FILES = ("config.json", "model.bin", "sentencepiece.bpe.model", "shared_vocabulary.json")
+# What NLLB and T5 checkpoints call their SentencePiece model; a converted folder has the first name.
+PIECES = ("sentencepiece.bpe.model", "spiece.model")
 # A float16 file serves every compute type: CTranslate2 converts when it loads.
 SAVED_AS = "float16"
 
@@ -44,7 +46,7 @@ class ModelFiles:
     checksums: dict[str, str]
 
 
-def find_model(section: NllbTranslate) -> ModelFiles:
+def find_model(section: Ct2Translate) -> ModelFiles:
     """The files of a recipe's ``translate.model``.
 
     Raises:
@@ -96,9 +98,9 @@ def cache_folder() -> Path:
 
 def _from_hub(model: str, revision: str | None) -> ModelFiles:
     """A Hub checkpoint, converted at its pinned commit; a commit already in the cache needs no network."""
-    pinned = revision if _is_commit(revision) else None
+    pinned = revision if is_commit(revision) else None
     if pinned is None or not _cached(model, pinned).is_dir():
-        pinned, license_id = _resolve(model, revision)
+        pinned, license_id = resolve_commit(model, revision)
         if not _cached(model, pinned).is_dir():
             _convert(model, pinned, license_id)
     folder = _cached(model, pinned)
@@ -107,7 +109,8 @@ def _from_hub(model: str, revision: str | None) -> ModelFiles:
     return ModelFiles(folder, f"{model}@{pinned}", license_id, found.checksums)
 
 
-def _is_commit(revision: str | None) -> bool:
+def is_commit(revision: str | None) -> bool:
+    """Whether a revision is a commit, which never changes."""
     return revision is not None and len(revision) == 40 and set(revision) <= set("0123456789abcdef")
 
 
@@ -115,8 +118,12 @@ def _cached(model: str, commit: str) -> Path:
     return cache_folder() / "models" / f"{model.replace('/', '--')}@{commit[:DIGEST_CHARS]}-{SAVED_AS}"
 
 
-def _resolve(model: str, revision: str | None) -> tuple[str, str]:
-    """(commit, licence) of a Hub model."""
+def resolve_commit(model: str, revision: str | None) -> tuple[str, str]:
+    """(commit, licence) of a Hub model.
+
+    Raises:
+        InputError: It cannot be found.
+    """
     try:
         info = HfApi().model_info(model, revision=revision)
     except HFValidationError:
@@ -156,15 +163,22 @@ def convert_folder(source: Path, target: Path, license_id: str, converter: type)
     """Convert a Hugging Face folder aside, then move it into place whole.
 
     Args:
-        source: Folder with the checkpoint and ``sentencepiece.bpe.model``.
+        source: Folder with the checkpoint and its SentencePiece model (`PIECES`).
         target: Where the converted folder goes.
         license_id: Licence of the weights, kept beside them.
         converter: CTranslate2's ``TransformersConverter``.
+
+    Raises:
+        InputError: The folder has no SentencePiece model.
     """
+    pieces = next((source / name for name in PIECES if (source / name).is_file()), None)
+    if pieces is None:
+        msg = f"translate.model: {source.name} has none of {', '.join(PIECES)}: it is no NLLB or MADLAD checkpoint"
+        raise InputError(msg)
     aside = target.with_name(f"{target.name}.{os.getpid()}.partial")
     shutil.rmtree(aside, ignore_errors=True)
     aside.parent.mkdir(parents=True, exist_ok=True)
     converter(str(source)).convert(str(aside), quantization=SAVED_AS)
-    shutil.copy(source / "sentencepiece.bpe.model", aside)
+    shutil.copy(pieces, aside / PIECES[0])
     (aside / "LICENSE_ID").write_text(license_id + "\n", encoding="utf-8")
     aside.rename(target)

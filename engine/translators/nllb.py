@@ -9,7 +9,7 @@ those that the spec states, or loading fails.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -19,7 +19,7 @@ from engine.translators.contract import ForcedPair, ForcedScore, Request, Transl
 from engine.translators.hardware import place
 from engine.translators.ladder import TRIGGERS_VERSION
 from engine.translators.model_files import find_model
-from recipes.translate import NllbTranslate, Retry
+from recipes.translate import Ct2Translate, MadladTranslate, NllbTranslate, Retry
 from schemas.errors import InputError, TranslatorError
 from schemas.languages import registry
 
@@ -29,12 +29,15 @@ END = "</s>"
 FORCED_TOKENS = 512
 
 
-def describe(section: NllbTranslate, gpus: int | None = None) -> TranslatorSpec:
+def describe(
+    section: NllbTranslate | MadladTranslate, gpus: int | None = None, tokens: Mapping[str, str] | None = None
+) -> TranslatorSpec:
     """What can be known of the model without loading it.
 
     Args:
         section: The recipe's section.
         gpus: GPUs for workers; None counts those of this machine.
+        tokens: The engine's language tokens by FLORES-200 code; None is NLLB-200's.
 
     Raises:
         InputError: The model cannot be found, or not be run as the recipe asks.
@@ -47,12 +50,12 @@ def describe(section: NllbTranslate, gpus: int | None = None) -> TranslatorSpec:
     files = find_model(section)
     vocabulary = files.folder / "shared_vocabulary.json"
     try:
-        tokens = set(json.loads(vocabulary.read_text(encoding="utf-8")))
+        known = set(json.loads(vocabulary.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         msg = f"translate.model: {vocabulary} is not a JSON list of tokens: {error}"
         raise InputError(msg) from None
     identity = {
-        "engine": "nllb",
+        "engine": section.engine,
         "checksums": files.checksums,
         "compute_type": placement.compute_type,
         "beam_size": section.beam_size,
@@ -64,10 +67,10 @@ def describe(section: NllbTranslate, gpus: int | None = None) -> TranslatorSpec:
         "version": 1,
     }
     return TranslatorSpec(
-        engine="nllb",
+        engine=section.engine,
         model=files.name,
         license=files.license,
-        languages=frozenset(code for code, entry in registry().items() if entry.nllb_token in tokens),
+        languages=frozenset(code for code, token in (tokens or nllb_tokens()).items() if token in known),
         identity=identity,
         section=section,
         placement=placement,
@@ -76,17 +79,24 @@ def describe(section: NllbTranslate, gpus: int | None = None) -> TranslatorSpec:
     )
 
 
+def nllb_tokens() -> dict[str, str]:
+    """NLLB-200's language tokens by FLORES-200 code."""
+    return {code: entry.nllb_token for code, entry in registry().items() if entry.nllb_token}
+
+
 class NllbTranslator:
     """A loaded model."""
 
+    _prefixed = 1  # tokens that a translation begins with before the model chooses
+
     def __init__(self, spec: TranslatorSpec) -> None:
         section = spec.section
-        if not isinstance(section, NllbTranslate) or spec.folder is None:
-            msg = f"not a spec of an NLLB model: {spec.model}"
+        if not isinstance(section, Ct2Translate) or spec.folder is None:
+            msg = f"not a spec of a CTranslate2 model: {spec.model}"
             raise TranslatorError(msg)
         import ctranslate2
 
-        self._tokens = {code: entry.nllb_token for code, entry in registry().items()}
+        self._tokens = self._language_tokens()
         self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(spec.folder / "sentencepiece.bpe.model"))
         self._model = ctranslate2.Translator(
             str(spec.folder),
@@ -103,17 +113,29 @@ class NllbTranslator:
         self._section = section
         self.retries = section.retry is not None
 
+    def _language_tokens(self) -> Mapping[str, str]:
+        """The model's language tokens by FLORES-200 code."""
+        return nllb_tokens()
+
+    def _framed(self, source_lang: str, _target_lang: str, pieces: list[str]) -> list[str]:
+        """The source as the model reads it."""
+        return [self._tokens[source_lang], *pieces, END]
+
+    def _prefix(self, target_lang: str) -> list[str]:
+        """What the translation begins with before the model chooses."""
+        return [self._tokens[target_lang]]
+
     def translate(self, batch: Sequence[Request], *, retry: bool = False) -> list[Translation]:
         """Translate one batch as one batch."""
         encoded: list[list[str]] = self._pieces.encode([r.text for r in batch], out_type=str)
         limit = self._section.max_source_tokens
         fits = [0 < len(pieces) <= limit for pieces in encoded]
         sources = [
-            [self._tokens[request.source_lang], *pieces, END]
+            self._framed(request.source_lang, request.target_lang, pieces)
             for request, pieces, ok in zip(batch, encoded, fits, strict=True)
             if ok
         ]
-        prefixes = [[self._tokens[r.target_lang]] for r, ok in zip(batch, fits, strict=True) if ok]
+        prefixes = [self._prefix(r.target_lang) for r, ok in zip(batch, fits, strict=True) if ok]
         results = iter(self._decode(sources, prefixes, self._section.retry if retry else None))
         return [
             self._translation(next(results), len(pieces))
@@ -132,16 +154,16 @@ class NllbTranslator:
         fits = [row for row, source in enumerate(sources) if 0 < len(source) <= limit and 0 < lengths[row] <= limit]
         fits.sort(key=lambda row: (lengths[row], len(sources[row])))
         scored = self._model.score_batch(
-            [[self._tokens[pairs[row].source_lang], *sources[row], END] for row in fits],
-            [[self._tokens[pairs[row].target_lang], *chain(*targets[row])] for row in fits],
+            [self._framed(pairs[row].source_lang, pairs[row].target_lang, sources[row]) for row in fits],
+            [[*self._prefix(pairs[row].target_lang), *chain(*targets[row])] for row in fits],
             max_batch_size=FORCED_TOKENS,
             batch_type="tokens",
             max_input_length=0,
         )
         scores: list[ForcedScore | None] = [None] * len(pairs)
         for row, result in zip(fits, scored, strict=True):
-            # One for each token asked for and the end; the first is the language token's, which nobody chose.
-            tokens = iter(result.log_probs[1:])
+            # One for each token asked for and the end; those of the prefix nobody chose.
+            tokens = iter(result.log_probs[self._prefixed :])
             words = tuple(sum(islice(tokens, len(word))) for word in targets[row])
             scores[row] = ForcedScore(words, next(tokens), lengths[row] + 1)
         return scores
@@ -157,12 +179,12 @@ class NllbTranslator:
             }
         results: list[Any] = self._model.translate_batch(
             sources,
-            target_prefix=prefixes,
+            target_prefix=prefixes if self._prefixed else None,
             max_batch_size=0,  # the batch is the unit's own: no re-batching here
             beam_size=retry.beam_size if retry else self._section.beam_size,
             length_penalty=self._section.length_penalty,
             max_input_length=0,  # longer sources have failed already: never cut in silence
-            max_decoding_length=self._section.max_decoding_tokens + 1,  # counts the language token
+            max_decoding_length=self._section.max_decoding_tokens + self._prefixed,  # which count
             return_scores=True,
             return_end_token=True,
             **penalties,
@@ -173,7 +195,7 @@ class NllbTranslator:
         tokens = result.hypotheses[0]
         # CTranslate2 divides the sum by (length with the language token) ** length_penalty.
         total = result.scores[0] * len(tokens) ** self._section.length_penalty
-        decoded = tokens[1:]
+        decoded = tokens[self._prefixed :]
         ended = bool(decoded) and decoded[-1] == END
         text = self._pieces.decode(decoded[:-1] if ended else decoded)
         common = {

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.translators import fake, nllb
+from engine.llm.server import ServerModel
+from engine.translators import fake, llm, madlad, nllb, openai, vllm
 from engine.translators.contract import Translator, TranslatorSpec
-from recipes.translate import FakeTranslate, NllbTranslate, Translate
+from recipes.translate import (
+    FakeTranslate,
+    MadladTranslate,
+    NllbTranslate,
+    OpenAiTranslate,
+    Translate,
+    VllmTranslate,
+)
 from schemas.errors import TranslatorError
 
 
@@ -23,6 +31,12 @@ def resolve_translator(section: Translate, gpus: int | None = None) -> Translato
     match section:
         case NllbTranslate():
             return nllb.describe(section, gpus)
+        case MadladTranslate():
+            return madlad.describe(section, gpus)
+        case VllmTranslate():
+            return vllm.describe(section, gpus)
+        case OpenAiTranslate():
+            return openai.describe(section)
         case FakeTranslate():
             return fake.describe(section)
         case _:
@@ -36,9 +50,17 @@ def load_translator(spec: TranslatorSpec) -> Translator:
         TranslatorError: It cannot be loaded.
     """
     try:
-        if isinstance(spec.section, NllbTranslate):
-            return nllb.NllbTranslator(spec)
-        return fake.FakeTranslator(spec)
+        match spec.section:
+            case NllbTranslate():
+                return nllb.NllbTranslator(spec)
+            case MadladTranslate():
+                return madlad.MadladTranslator(spec)
+            case OpenAiTranslate():
+                return llm.loaded(spec, ServerModel(spec.section))
+            case VllmTranslate():
+                return llm.loaded(spec, vllm.load(spec))
+            case FakeTranslate():
+                return fake.FakeTranslator(spec)
     except (RuntimeError, OSError, ValueError) as error:  # how CTranslate2 and SentencePiece refuse a damaged file
         msg = f"{spec.model} cannot be loaded: {error}"
         raise TranslatorError(msg) from error

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from engine.translators.contract import TranslatorSpec
+from engine.translators.contract import SERVER_DEVICE, TranslatorSpec
 from engine.workers.inline import InlinePool
 from engine.workers.ray_session import protect
 from engine.workers.stopping import StopSwitch
@@ -46,13 +46,14 @@ def make_pool(
 
     Args:
         spec: The engine that each worker loads.
-        workers: Ray actors; 0 works in this process; None takes as many as Ray has room for.
+        workers: Ray actors; 0 works in this process; None takes as many as Ray has room for, and for a server, which
+            does the work itself, this process.
         ray_address: A running Ray cluster to work on; None starts a local Ray.
         stop: Asks the pool to stop at the border of a unit.
         note: Told of workers that come, go and fail.
     """
     stop = stop or StopSwitch()
-    if workers == 0:
+    if workers == 0 or (workers is None and spec.placement.device == SERVER_DEVICE):
         return InlinePool(spec, stop, note)
     protect(ray_address)
     from engine.workers.ray_pool import RayPool

@@ -30,6 +30,10 @@ RESULT_SCHEMA = pa.schema(
         pa.field("source_tokens", pa.int32()),
         pa.field("target_tokens", pa.int32()),
         pa.field("hit_limit", pa.bool_()),
+        pa.field("detail", pa.string()),
+        pa.field("requests", pa.int64()),
+        pa.field("prompt_tokens", pa.int64()),
+        pa.field("completion_tokens", pa.int64()),
         pa.field("settings", pa.string()),  # rung of the retry ladder
         pa.field("attempt", pa.int32()),
     ]

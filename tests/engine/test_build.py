@@ -377,7 +377,7 @@ def test_a_scorer_that_the_recipe_names_and_the_engine_cannot_serve_is_refused(r
 def test_another_engine_can_translate_back_and_the_way_there_stays_as_it_was(recipe_file, run):
     plain = run(recipe_file())
     other = {"engine": "fake", "fault": "wrong_language", "fault_every": 2}
-    summary = run(recipe_file(score={"scorers": ["integrity", "nmt", "round_trip"], "round_trip": other}), out="other")
+    summary = run(recipe_file(routing={"back": other}), out="other")
     assert (summary.segments.translated, summary.back_translation.translated) == (0, plain.back_translation.unique)
     before, after = (records(built.dataset, "deu_Latn") for built in (plain, summary))
     assert after["messages"].equals(before["messages"])
@@ -385,10 +385,9 @@ def test_another_engine_can_translate_back_and_the_way_there_stays_as_it_was(rec
     worse = after["score_round_trip_chrf"] < before["score_round_trip_chrf"]
     assert 0 < worse.sum() < worse.len()
     manifest = orjson.loads((summary.dataset / "manifest.json").read_bytes())
-    assert len(manifest["translators"]) == 2
-    assert manifest["translators"][manifest["back_translator"]]["fault"] == "wrong_language"
+    assert [engine["fault"] for engine in manifest["translators"].values()] == [None, "wrong_language"]
 
 
 def test_an_engine_that_lacks_a_language_cannot_translate_back(recipe_file, run):
     with pytest.raises(InputError, match="the model embedded lacks swh_Latn"):
-        run(recipe_file(score={"scorers": ["round_trip"], "round_trip": {"engine": "nllb"}}))
+        run(recipe_file(routing={"back": {"engine": "nllb"}}))

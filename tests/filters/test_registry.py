@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from filters.registry import SCORERS, make_scorers
+from filters.llm_judge import Grades, JudgedPair
+from filters.registry import SCORERS, Models, make_scorers
 from filters.rules import RULES
 from filters.scorer import PAIR_SCHEMA
 from schemas.errors import InputError
@@ -44,7 +45,7 @@ PAIRS = pa.Table.from_pylist(
 
 
 class Letters:
-    """An encoder that counts letters, and an image model that likes long texts."""
+    """An encoder that counts letters, an image model that likes long texts, and a judge that grades only words."""
 
     def fingerprint(self) -> dict[str, Any]:
         return {"name": "letters"}
@@ -55,6 +56,12 @@ class Letters:
     def similarity(self, images: Sequence[str], texts: Sequence[str], langs: Sequence[str]) -> list[float]:
         return [float(len(text)) for text in texts]
 
+    def grade(self, pairs: Sequence[JudgedPair]) -> list[Grades | None]:
+        return [Grades(5, 4) if pair.source and pair.target else None for pair in pairs]
+
+
+MODELS = Models(llm_judge=Letters())
+
 
 @pytest.fixture(autouse=True)
 def plugins(monkeypatch: pytest.MonkeyPatch):
@@ -63,7 +70,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture(params=list(SCORERS))
 def scorer(request: pytest.FixtureRequest):
-    return make_scorers([request.param])[0]
+    return make_scorers([request.param], MODELS)[0]
 
 
 def test_the_scorers_and_their_columns_are_golden():
@@ -81,6 +88,7 @@ def test_the_scorers_and_their_columns_are_golden():
         cross_entropy_forward< cross_entropy_reverse< cross_entropy_dual>
         adequacy_score> adequacy_meaning> adequacy_omission> adequacy_addition> adequacy_numbers> adequacy_negation>
         embedding_cosine> embedding_margin> image_text_similarity> image_text_drop<
+        llm_judge_adequacy> llm_judge_fluency>
     """.split()  # noqa: SIM905
     signs = {"higher": ">", "lower": "<"}
     assert [f"{m.score_column}{signs[m.direction]}" for m in metrics] == [f"score_{name}" for name in golden]
@@ -124,13 +132,13 @@ def test_what_scorers_need_beside_the_two_texts():
     assert those("needs_back_translation") == ["round_trip", "adequacy"]
     assert those("needs_forced_scores") == ["cross_entropy", "adequacy"]
     assert those("whole_shard") == ["fan_in", "embedding"]
-    assert those("expensive") == ["round_trip", "cross_entropy", "adequacy", "embedding", "image_text"]
+    assert those("expensive") == ["round_trip", "cross_entropy", "adequacy", "embedding", "image_text", "llm_judge"]
 
 
 def test_a_fingerprint_is_plain_data_with_the_version_and_the_same_each_time(scorer):
     fingerprint = scorer.fingerprint()
     assert fingerprint["version"] == scorer.version
-    assert json.loads(json.dumps(fingerprint)) == fingerprint == make_scorers([scorer.name])[0].fingerprint()
+    assert json.loads(json.dumps(fingerprint)) == fingerprint == make_scorers([scorer.name], MODELS)[0].fingerprint()
 
 
 def test_every_rule_belongs_to_a_scorer_and_has_a_code_of_its_own():
@@ -157,7 +165,7 @@ def test_scorers_come_in_one_order_whatever_was_asked(names: list[str], expected
         (["integrty"], "score.scorers: unknown scorer 'integrty', expected one of integrity"),
         (["qqqq"], "score.scorers: unknown scorer 'qqqq', expected one of "
                    "integrity, structure, numbers, lexical, punctuation, script, language_id, fan_in, negation, "
-                   "nmt, round_trip, cross_entropy, adequacy, embedding, image_text"),
+                   "nmt, round_trip, cross_entropy, adequacy, embedding, image_text, llm_judge"),
         (["nmt", "integrity", "nmt"], "score.scorers: 'nmt' stands twice"),
     ],
 )  # fmt: skip

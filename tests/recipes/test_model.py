@@ -52,9 +52,10 @@ def test_what_a_recipe_leaves_out_is_golden():
         },
         "score": {
             "scorers": None,
-            "skip_rejected": False, "language_id": {"model": None}, "round_trip": None, "embedding": None,
-            "image_text": None,
+            "skip_rejected": False, "language_id": {"model": None}, "embedding": None, "image_text": None,
+            "llm_judge": None,
         },
+        "routing": {"languages": {}, "second": None, "back": None},
         "filter": {},
         "calibration": None,
         "pack": {"shard_rows": 250_000, "row_group_rows": 50_000},

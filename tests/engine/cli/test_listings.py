@@ -26,13 +26,16 @@ def test_every_published_recipe_says_what_differs_from_its_paper():
             assert "What is otherwise here, and why:" in head, name
 
 
+LLM = ["openai, vllm (as far as the model knows them)"]
+
+
 def test_languages_say_what_each_backend_and_the_language_id_support(glotmill):
     code, out, _ = glotmill("languages", "--json")
     found = orjson.loads(out)
     assert code == 0
     assert len(found) == 204
-    assert found["deu_Latn"]["backends"] == ["nllb (NLLB-200)", "nllb (embedded)", "fake"]
-    assert found["arb_Latn"]["backends"] == ["fake"]
+    assert found["deu_Latn"]["backends"] == ["nllb (NLLB-200)", "nllb (embedded)", "madlad (MADLAD-400)", *LLM, "fake"]
+    assert found["arb_Latn"]["backends"] == [*LLM, "fake"]
     assert found["deu_Latn"]["lid176"] == "direct"
 
 

@@ -116,4 +116,4 @@ def test_the_lowest_number_wins_a_score_for_ever(store: ScoreStore):
 
 
 def test_only_a_scorer_that_calls_a_model_is_stored():
-    assert [name for name, scorer in SCORERS.items() if scorer.inputs] == ["image_text"]
+    assert [name for name, scorer in SCORERS.items() if scorer.inputs] == ["image_text", "llm_judge"]

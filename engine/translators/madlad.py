@@ -1,0 +1,52 @@
+"""MADLAD-400 and models of its kind on CTranslate2: T5 with the target language as a token before the source.
+
+Guarantees: those of `engine.translators.nllb`, with source tokens ``<2xx> … </s>`` and no prefix of the target. The
+language of the source is not told to the model, which finds it by itself. Its weights are Apache-2.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from engine.translators import nllb
+from engine.translators.contract import TranslatorSpec
+from recipes.translate import MadladTranslate
+from schemas.languages import read_table
+
+CODES = Path(__file__).parent / "data" / "madlad_codes.csv"
+
+
+@cache
+def madlad_tokens() -> Mapping[str, str]:
+    """MADLAD-400's target tokens by FLORES-200 code."""
+    return {row["flores_code"]: f"<2{row['madlad_code']}>" for row in read_table(CODES)}
+
+
+def describe(section: MadladTranslate, gpus: int | None = None) -> TranslatorSpec:
+    """What can be known of the model without loading it.
+
+    Args:
+        section: The recipe's section.
+        gpus: GPUs for workers; None counts those of this machine.
+
+    Raises:
+        InputError: The model cannot be found, or not be run as the recipe asks.
+    """
+    return nllb.describe(section, gpus, madlad_tokens())
+
+
+class MadladTranslator(nllb.NllbTranslator):
+    """A loaded model."""
+
+    _prefixed = 0
+
+    def _language_tokens(self) -> Mapping[str, str]:
+        return madlad_tokens()
+
+    def _framed(self, _source_lang: str, target_lang: str, pieces: list[str]) -> list[str]:
+        return [self._tokens[target_lang], *pieces, nllb.END]
+
+    def _prefix(self, _target_lang: str) -> list[str]:
+        return []

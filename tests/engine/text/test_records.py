@@ -1,0 +1,90 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.text.answers import AnswerRule
+from engine.text.fields import answer_requests, turn_requests
+from engine.text.records import is_record, items_of, read_answer, record_request, schema_of
+from engine.text.segments import split
+from recipes.model import Answers
+
+RULE = AnswerRule(Answers(), {})
+
+
+def row(*turns, choices=None, answers=None, task="vqa_mc"):
+    roles = ("user", "assistant")
+    return {
+        "source_lang": "eng_Latn", "task": task, "source_choices": choices, "source_answers": answers,
+        "source_messages": [{"role": roles[n % 2], "content": text} for n, text in enumerate(turns)],
+        "turn_plan": None, "instruction": None, "slots": None, "source_id": "s1:0",
+    }  # fmt: skip
+
+
+QUESTION = row("<image>\nWhat is this? Look well.", "a ball", choices=["a ball", "a cup", "12"], answers=["a ball"])
+
+
+def test_a_record_is_its_texts_by_turn_and_sentence_then_its_choices():
+    request = record_request(QUESTION, "deu_Latn", RULE)
+    assert is_record(request)
+    assert items_of(request) == {
+        "user_1.1": "What is this?", "user_1.2": "Look well.", "choice_1.1": "a ball", "choice_2.1": "a cup",
+    }  # fmt: skip
+    assert schema_of(request)["required"] == list(items_of(request))
+
+
+def test_a_text_that_stands_twice_is_asked_once():
+    talk = row("What is this?", "A dog.", "What is this?", "A cat.", task="conversation")
+    assert list(items_of(record_request(talk, "deu_Latn", RULE))) == ["user_1.1", "assistant_2.1", "assistant_4.1"]
+
+
+@pytest.mark.parametrize("turns", [("<image>", "A dog."), ("<image>", "42"), ("A dog.", "A dog.")])
+def test_fewer_than_two_texts_are_no_record(turns):
+    assert record_request(row(*turns, task="caption"), "deu_Latn", RULE) is None
+
+
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=5), st.lists(st.text(max_size=12), max_size=4))
+def test_a_record_asks_exactly_what_its_segments_would_be(turns, choices):
+    sample = row(*turns, choices=choices or None, answers=choices[:1] or None)
+    segments = [*turn_requests(sample), *answer_requests(sample, "deu_Latn", RULE)[0]]
+    request = record_request(sample, "deu_Latn", RULE)
+    if request is None:
+        assert len(set(segments)) < 2
+    else:
+        assert sorted(items_of(request).values()) == sorted(set(segments))
+
+
+@given(st.text())
+def test_no_segment_is_taken_for_a_record(text):
+    assert not any(is_record(request) for request in split(text, "eng_Latn").requests)
+
+
+GOOD = {"user_1.1": "Was ist das?", "user_1.2": "Schau gut.", "choice_1.1": "ein Ball", "choice_2.1": "eine Tasse"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (json.dumps(GOOD), GOOD),
+        (f"```json\n{json.dumps(GOOD)}\n```", GOOD),
+        (json.dumps(dict(reversed(GOOD.items()))), GOOD),
+        ("", "broken_json"),
+        (json.dumps(GOOD)[:-3], "broken_json"),
+        (json.dumps([GOOD]), "broken_json"),
+        (json.dumps(GOOD | {"user_1.1": 3}), "broken_json"),
+        (f"Here: {json.dumps(GOOD)}", "broken_json"),
+        (json.dumps({key: GOOD[key] for key in list(GOOD)[1:]}), "field_count"),
+        (json.dumps(GOOD | {"note": "x"}), "field_count"),
+        (json.dumps({key: text for key, text in GOOD.items() if key != "choice_2.1"}), "choice_count"),
+        (json.dumps(GOOD | {"choice_3.1": "ein Schirm"}), "choice_count"),
+        (json.dumps(GOOD | {"choice_2.1": "Ein Ball"}), "choices_collide"),
+    ],
+)
+def test_an_answer_fits_or_says_why_not(answer, expected):
+    assert read_answer(record_request(QUESTION, "deu_Latn", RULE), answer) == expected
+
+
+@given(st.text())
+def test_any_answer_is_read_without_an_error(answer):
+    assert isinstance(read_answer(record_request(QUESTION, "deu_Latn", RULE), answer), str | dict)

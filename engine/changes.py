@@ -15,7 +15,7 @@ from engine.stages.layout import ShardPlan
 ABSENT = "none"
 # Where a manifest says what decides a stage, and how a recipe calls the place.
 SECTIONS: dict[str, dict[str, str]] = {
-    "translate": {"translators": "translate", "text": "text"},
+    "translate": {"translators": "translate", "routes": "routing", "text": "text"},
     "score": {"scorers": "score", "skip_rejected": "score.skip_rejected", "filter": "filter"},
     "verdict": {"filter": "filter"},
     "pack": {"writer": "writer"},

@@ -51,7 +51,7 @@ def shard_fingerprints(facts: Mapping[str, Any], rows: str, entries: str) -> dic
     spared_by = facts["filter"] if facts["skip_rejected"] else None
     return {
         "ingest": ingest_fingerprint(rows),
-        "translate": fingerprint("translate", [list(facts["translators"]), facts["text"], entries]),
+        "translate": fingerprint("translate", [facts["routes"], facts["text"], entries]),
         "score": fingerprint("score", [facts["scorers"], spared_by]),
         "verdict": fingerprint("verdict", facts["filter"]),
         "pack": pack_fingerprint(),

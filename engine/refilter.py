@@ -22,6 +22,7 @@ from engine.progress import ProgressReport
 from engine.publish.describe import CALIBRATION, describe
 from engine.publish.pull import fetch_shards
 from engine.publish.pulled import pulled_columns
+from engine.report import write_report
 from engine.stages.verdict import Verdict, decide_verdict, write_verdict
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.manifest import LOCK_FILE, Manifest, read_manifest
@@ -96,6 +97,8 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
         decided = time.monotonic()
         _fetch_changed(folder, verdicts)
         shards = commit_verdicts(folder, manifest, verdicts, manifest.facts, lock, policy)
+        if all((dataset / shard.path).is_file() for shard in manifest.all_shards()):  # else pulled in part
+            write_report(folder, verb="refilter")
     return RefilterSummary(
         dataset=dataset,
         why=difference("verdict", manifest.facts, {"filter": policy.fingerprint()}),

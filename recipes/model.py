@@ -104,7 +104,12 @@ class Score(Section):
 
 
 class Pack(Section):
-    """How shards are cut. Changing it rewrites, and uploads, every shard."""
+    """How shards are cut. Changing it rewrites, and uploads, every shard.
+
+    Attributes:
+        shard_rows: Records of a shard.
+        row_group_rows: Records of a row group, the least that a reader reads.
+    """
 
     shard_rows: int = Field(250_000, ge=1)
     row_group_rows: int = Field(50_000, ge=1)

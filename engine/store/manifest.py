@@ -8,7 +8,8 @@ this version, or names a file outside its folder.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,18 +100,36 @@ def read_manifest(root: Path) -> Manifest:
     Raises:
         InputError: There is none, it is of a newer format, damaged, or names a place outside the folder.
     """
-    return manifest_from(lambda name: (root / name).read_bytes(), str(root))
+    return manifest_from(files_of(root), str(root))
 
 
-def manifest_from(read: Callable[[str], bytes], where: str) -> Manifest:
+Read = Callable[[str], bytes]  # the bytes of a file by its path in the dataset
+
+
+def files_of(root: Path) -> Read:
+    """Reads the files of a dataset's folder."""
+    return lambda name: (root / name).read_bytes()
+
+
+def manifest_from(read: Read, where: str) -> Manifest:
     """A dataset's manifest, checked, wherever its files are read from.
 
     Args:
-        read: The bytes of a file by its path in the dataset.
+        read: Reads its files.
         where: The dataset, for errors.
 
     Raises:
         InputError: As `read_manifest`.
+    """
+    facts = read_facts(read, where)
+    return Manifest(facts, {lang: read_shards(read, where, facts, lang) for lang in facts["languages"]})
+
+
+def read_facts(read: Read, where: str) -> dict[str, Any]:
+    """The root file of a dataset's manifest, of a format that this version reads.
+
+    Raises:
+        InputError: There is none, it is of a newer format, or damaged.
     """
     facts = _read(read, MANIFEST, where, None)
     version = facts.get("manifest_version")
@@ -122,18 +141,44 @@ def manifest_from(read: Callable[[str], bytes], where: str) -> Manifest:
             f"reads format {MANIFEST_VERSION} and schema {SCHEMA_VERSION}: {what}"
         )
         raise InputError(msg)
-    shards = {}
-    try:
-        for lang in facts["languages"]:
-            config = facts["configs"][lang]
-            entry = _read(read, inside(config["manifest"], where), where, config["sha256"])
-            shards[lang] = [Shard(**item) for split in SPLITS for item in entry["splits"].get(split, ())]
-        for path in [*(s.path for parts in shards.values() for s in parts), *(i["path"] for i in facts["images"])]:
+    with _damage(where):
+        if set(facts["languages"]) != set(facts["configs"]):
+            msg = f"{where}/{MANIFEST}: its languages are not those of its configs; build the dataset again"
+            raise InputError(msg)
+        for path in (*(c["manifest"] for c in facts["configs"].values()), *(i["path"] for i in facts["images"])):
             inside(path, where)
+    return facts
+
+
+def read_shards(read: Read, where: str, facts: Mapping[str, Any], lang: str) -> list[Shard]:
+    """The shards of a language, by split and number.
+
+    Args:
+        read: Reads the dataset's files.
+        where: The dataset, for errors.
+        facts: Its root file.
+        lang: One of the languages that it names.
+
+    Raises:
+        InputError: The language's file is missing or edited, or names a place outside the folder.
+    """
+    with _damage(where):
+        config = facts["configs"][lang]
+        entry = _read(read, inside(config["manifest"], where), where, config["sha256"])
+        shards = [Shard(**item) for split in SPLITS for item in entry["splits"].get(split, ())]
+        for shard in shards:
+            inside(shard.path, where)
+    return shards
+
+
+@contextmanager
+def _damage(where: str) -> Iterator[None]:
+    """Turns what a manifest lacks into an error that names it."""
+    try:
+        yield
     except (KeyError, TypeError, AttributeError) as error:
         msg = f"{where}/{MANIFEST}: not a manifest of this version: {type(error).__name__} {error}; build it again"
         raise InputError(msg) from None
-    return Manifest(facts, shards)
 
 
 def inside(name: str, where: str) -> str:

@@ -189,12 +189,13 @@ class ShardWriter:
             row_groups=[meta.row_group(i).num_rows for i in range(meta.num_row_groups)],
             first_id=self._first,
             ids_sha256=self._ids.hexdigest(),
-            score_stats={name: _stats(rows[name]) for name in self._scores},
+            score_stats={name: score_stats(rows[name]) for name in self._scores},
             fingerprints=dict(fingerprints),
         )
 
 
-def _stats(scores: pl.Series) -> dict[str, float | None]:
+def score_stats(scores: pl.Series) -> dict[str, float | None]:
+    """What a manifest says of a score column: how many records have a value, its 5 % quantile and median."""
     return {
         "n": len(scores) - scores.null_count(),
         "p05": scores.quantile(0.05, "nearest"),

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-long test-convert test-report soak lint clean fit-filters \
+.PHONY: demo test test-long test-convert test-report test-trainers soak lint clean fit-filters \
 	bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters bench-report
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
@@ -27,6 +27,12 @@ test-report: $(READY)  ## the report in the system's own Chromium (apt install c
 bench-report: $(READY)  ## size and times of the report of a million rows: make bench-report BUILD=outputs/NAME
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
 	$(BIN)/python -m benchmarks.report --build $(BUILD) --json
+# Several gigabytes of trainers: their own loaders read what `glotmill export` writes.
+test-trainers: $(READY)  ## trl, LLaMA-Factory, ms-swift and axolotl on exports: make test-trainers FOLDER=/a/new/folder
+	$(PYTHON) -m venv .venv-trainers
+	.venv-trainers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/trainers/requirements.txt
+	$(BIN)/python -m tests.trainers.exports $(FOLDER)
+	.venv-trainers/bin/python tests/trainers/check.py $(FOLDER)
 
 bench-mix: $(READY)  ## mBLIP's language mix over 23,240 and 2,273,005 rows, and 1 % appended
 	$(BIN)/python -m benchmarks.mix --json

@@ -16,10 +16,11 @@ from engine.job import Job
 from engine.language_count import count_language
 from engine.progress import ProgressReport
 from engine.publish.describe import describe
+from engine.publish.statistics import row_statistics
 from engine.refilter import commit_verdicts, decide_all
 from engine.report import write_report
 from engine.samples import Samples, make_samples
-from engine.settled import note_settled, settled_run
+from engine.settled import note_memory, settled_run
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
 from engine.stages.decide import Action, Decider
@@ -70,10 +71,12 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             memory, scores = Memory(job.memory), ScoreStore(job.memory)
             translated = _translate(job, samples.files, memory, run, progress)
             work, shards = _pack(job, samples, translated, scores, published, staged / "dataset", progress)
+            locate = _file(staged / "dataset", work.dataset)
             facts = dataset_facts(job, samples.sources, staged / "dataset")
+            facts |= row_statistics([locate(s.path) for parts in shards.values() for s in parts], job.score_columns)
             describe(staged / "dataset", shards, facts, job.recipe.lock(), job.policy, work.packer.schema)
             check_sources(staged / "samples", samples.sources)
-            check_languages(samples.files, _file(staged / "dataset", work.dataset), shards)
+            check_languages(samples.files, locate, shards)
             commit(job.folder, COMMITTED, keep=[f"dataset/{path}" for path in work.kept])
         summary = BuildSummary(
             dataset=job.folder / "dataset",
@@ -89,7 +92,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             max_failed=job.recipe.max_failed,
         )
         run.finish(summary.as_json())
-        note_settled(job, run.folder)
+        note_memory(job, run)
         write_report(job.folder, verb="build")
     return summary
 

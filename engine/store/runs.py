@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from engine.store.files import write_json, write_table
 from engine.store.memory import Direction
 
+FINISHED = "finished.json"  # the last file of a run: its summary
 UNIT_SCHEMA = pa.schema(
     [
         pa.field("unit", pa.int32()),
@@ -144,3 +145,8 @@ class Run:
         """Mark the run as done."""
         write_json(self.folder / FINISHED, summary)
         shutil.rmtree(self.folder / "asked", ignore_errors=True)
+
+
+def finished_runs(build: Path) -> list[Path]:
+    """The folders of a build's finished runs, oldest first; a run that is not finished will be gone on with."""
+    return [folder for folder in sorted((build / "runs").glob("[0-9]*-*")) if (folder / FINISHED).exists()]

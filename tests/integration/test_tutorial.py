@@ -32,6 +32,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         patch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
         said = [run_python(text) if language == "python" else run_shell(text) for language, text in commands()]
     assert (folder / "outputs" / "my_captions" / "report.html").exists()
+    assert (folder / "published" / "README.md").exists()
     return said
 
 

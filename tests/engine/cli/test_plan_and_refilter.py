@@ -44,6 +44,14 @@ def test_refilter_says_what_changed_and_what_it_wrote(glotmill, recipe_file, tmp
     assert (done["rewritten"], done["shards"], done["languages"]["deu_Latn"]["kept"]) == (2, 2, 40)
 
 
+def test_a_recipe_that_names_no_scorers_refilters_what_it_built(glotmill, recipe_file):
+    glotmill("build", recipe_file(score={}, limit=4))
+    recipe = recipe_file(score={}, limit=4, filter={"nmt": {"min_logprob": -0.95}})
+    code, out, _ = glotmill("refilter", "outputs/small", "--recipe", recipe)
+    assert code == 0
+    assert "filter.nmt.min_logprob -1000 → -0.95" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

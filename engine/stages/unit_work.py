@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import polars as pl
+import pyarrow as pa
 
 from engine.store.numbered import NumberedFile
 from engine.store.runs import Run
@@ -85,7 +86,10 @@ class UnitWork:
                 msg = f"unit {result.unit.number}: {given} results for {asked} segments"
                 raise ConservationError(msg)
             committed = commit(result)
-            self._run.event("unit_done", phase=phase, unit=result.unit.number, segments=given, file=committed.name)
+            self._run.event(
+                "unit_done", phase=phase, unit=result.unit.number, segments=given, file=committed.name,
+                failed=_failed(result.results), given_up=len(result.poisoned),
+            )  # fmt: skip
             self._note_poisoned(phase, result)
             sent += given
             advance(given, total)
@@ -100,3 +104,10 @@ class UnitWork:
                 reason=failure.reason,
                 detail=failure.detail,
             )
+
+
+def _failed(results: pa.Table) -> int:
+    """Rows without a translation, or without a score."""
+    if "failure" in results.column_names:
+        return len(results) - int(results["failure"].null_count)
+    return int(results["values"].null_count)

@@ -136,6 +136,8 @@ def new_rules(
             raise InputError(msg)
     if recipe is not None:
         loaded = load_recipe(recipe, overrides)
+        if loaded.score.scorers is None:  # the default ones, as the build found them to suit its engine
+            loaded = loaded.with_scorers(lock["score"]["scorers"])
         new, calibration = loaded.lock(), loaded.calibration
         _refuse_others(recipe, lock, new)
     else:

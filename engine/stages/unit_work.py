@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import polars as pl
+import pyarrow as pa
 
 from engine.store.runs import Run
 from engine.workers.pool import Pool
@@ -85,7 +86,7 @@ class UnitWork:
             committed = commit(result)
             self._run.event(
                 "unit_done", phase=phase, unit=result.unit.number, segments=given, file=committed,
-                failed=_failed(result), given_up=len(result.poisoned),
+                failed=_failed(result.results), given_up=len(result.poisoned),
             )  # fmt: skip
             self._note_poisoned(phase, result)
             advance(given, total)
@@ -102,8 +103,8 @@ class UnitWork:
             )
 
 
-def _failed(result: UnitResult) -> int:
-    """Rows without a result of their own; forced scores have no failures but those of rows given up."""
-    if "failure" not in result.results.schema.names:
-        return len(result.poisoned)
-    return int(result.results.num_rows - result.results["failure"].null_count)
+def _failed(results: pa.Table) -> int:
+    """Rows without a translation, or without a score."""
+    if "failure" in results.column_names:
+        return len(results) - int(results["failure"].null_count)
+    return int(results["values"].null_count)

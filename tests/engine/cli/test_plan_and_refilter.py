@@ -44,6 +44,26 @@ def test_refilter_says_what_changed_and_what_it_wrote(glotmill, recipe_file, tmp
     assert (done["rewritten"], done["shards"], done["languages"]["deu_Latn"]["kept"]) == (2, 2, 40)
 
 
+def test_a_plan_counts_no_way_back_that_the_build_spared(glotmill, recipe_file):
+    spares = {
+        "filter": {"user": {"german": {"fails": "lang = 'deu_Latn'"}}},
+        "score": {"scorers": ["integrity", "round_trip", "cross_entropy"], "skip_rejected": True},
+    }
+    glotmill("build", recipe_file(**spares))
+    more = recipe_file(**spares, languages=["deu_Latn", "swh_Latn", "fra_Latn"])
+    plan = json.loads(glotmill("plan", more, "--json")[1])
+    assert plan["actions"] == {"new": 1, "reuse": 2}
+    assert plan["calls"] == plan["back_calls"]  # French there and back, and nothing of German
+
+
+def test_a_recipe_that_names_no_scorers_refilters_what_it_built(glotmill, recipe_file):
+    glotmill("build", recipe_file(score={}, limit=4))
+    recipe = recipe_file(score={}, limit=4, filter={"nmt": {"min_logprob": -0.95}})
+    code, out, _ = glotmill("refilter", "outputs/small", "--recipe", recipe)
+    assert code == 0
+    assert "filter.nmt.min_logprob -1000 → -0.95" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -64,6 +64,7 @@ def test_what_a_recipe_leaves_out_is_golden():
         "memory": None,
         "workers": None,
         "max_failed": 0.01,
+        "allow_licenses": None,
     }  # fmt: skip
 
 

@@ -44,16 +44,16 @@ def tokens_of(model: Path, texts: list[str]) -> int:
 
 def job_of(data: Path, model: Path, quick: bool) -> Job:
     """The comparison's job."""
-    captions = coco_captions(data, 300 if quick else 5000)
+    captions = coco_captions(data, 40 if quick else 5000)
     return Job(
         model=str(model / "ctranslate2"),
         checkpoint=str(model / "hf"),
         decoding=Decoding(),
-        warm=multi30k(data, "en", 64),
+        warm=multi30k(data, "en", 16 if quick else 64),
         sets={
             "captions": Set(captions, ["deu_Latn"], ROUNDS),
-            "questions": Set(xgqa_questions(data, 200 if quick else 2912), QUESTION_TARGETS, ROUNDS),
-            "flickr": Set(multi30k(data, "en", 100 if quick else 1000), ["deu_Latn"]),
+            "questions": Set(xgqa_questions(data, 24 if quick else 2912), QUESTION_TARGETS, ROUNDS),
+            "flickr": Set(multi30k(data, "en", 32 if quick else 1000), ["deu_Latn"]),
         },
     )
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-convert soak lint clean fit-filters \
+.PHONY: demo test test-long test-convert soak lint clean fit-filters \
 	bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
@@ -12,6 +12,9 @@ demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 
 test: $(READY)  ## run the test suite
 	$(BIN)/python -m pytest
+
+test-long: $(READY)  ## the variations of tests that start many processes
+	$(BIN)/python -m pytest -m long
 
 test-convert: $(READY)  ## the conversion of a Hub checkpoint, with torch and transformers (several hundred MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,convert]'

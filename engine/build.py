@@ -15,10 +15,12 @@ from engine.job import Job
 from engine.language_count import count_language
 from engine.progress import ProgressReport
 from engine.publish.describe import describe
+from engine.refilter import commit_verdicts, decide_all
 from engine.samples import Samples, make_samples
+from engine.settled import note_settled, settled_run
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
-from engine.stages.decide import Decider
+from engine.stages.decide import Action, Decider
 from engine.stages.ingest import SourceCount
 from engine.stages.layout import SampleIndex, lay_out
 from engine.stages.pack import Packer
@@ -54,6 +56,9 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
     with build_lock(job.folder):
         recover(job.folder)
         published = published_dataset(job)
+        last = settled_run(job, published)
+        if published is not None and last is not None:
+            return _rejudged(job, published, last, progress)
         with staging(job.folder) as staged:
             samples = make_samples(job, staged, progress)
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
@@ -80,7 +85,27 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             max_failed=job.recipe.max_failed,
         )
         run.finish(summary.as_json())
+        note_settled(job, run.folder)
     return summary
+
+
+def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: ProgressReport) -> BuildSummary:
+    """A build of which only the rules can have changed: every other stage would give what it gave."""
+    with progress.stage("verdict", "records") as stage:
+        verdicts = decide_all(job.folder / "dataset", published, job.policy)
+        shards = commit_verdicts(job.folder, published, verdicts, published.facts, job.recipe.lock(), job.policy)
+        stage.advance(sum(shard.rows for parts in shards.values() for shard in parts))
+    old = {shard.path: shard.fingerprints["verdict"] for shard in published.all_shards()}
+    same = sum(old[path] == verdict.shard.fingerprints["verdict"] for path, verdict in verdicts.items())
+    actions: dict[Action, int] = {"re-verdict": len(old) - same, "reuse": same}
+    return BuildSummary.from_last(
+        last,
+        dataset=job.folder / "dataset",
+        languages={lang: count_language(parts) for lang, parts in shards.items()},
+        shards={action: number for action, number in actions.items() if number},
+        seconds=progress.seconds,
+        max_failed=job.recipe.max_failed,
+    )
 
 
 def published_dataset(job: Job) -> Manifest | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import __version__
 from engine.extras import check_libraries
+from engine.fingerprints import CODE_VERSIONS
 from engine.languages import backends
 from engine.sources import OpenSource, located, open_sources
 from engine.stages.instruct import InstructionRule
@@ -103,6 +104,7 @@ class Job:
             "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
             "skip_rejected": self.recipe.score.skip_rejected,
             "filter": self.policy.fingerprint(),
+            "code_versions": CODE_VERSIONS,
         }
 
     @property

@@ -15,10 +15,12 @@ import orjson
 import polars as pl
 
 from engine.build import dataset_facts, engine_name, published_dataset
-from engine.changes import samples_changed
+from engine.changes import difference, samples_changed
 from engine.job import Job
 from engine.progress import ProgressReport
+from engine.refilter import decide_all
 from engine.samples import make_samples
+from engine.settled import settled_run
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
 from engine.stages.decide import Action, Decider, Decision, Unknown
@@ -99,6 +101,8 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
     with build_lock(job.folder):
         recover(job.folder)
         published = published_dataset(job)
+        if published is not None and settled_run(job, published) is not None:
+            return Plan(_rejudged(job, published), 0, 0, None)
         with staging(job.folder) as staged:
             samples = make_samples(job, staged, progress)
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
@@ -117,6 +121,21 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
             changes = [_change(job, decision) for decision in decisions]
     changes += _deleted(job, published)
     return Plan(_sized(changes, published), looked.calls, looked.back_calls, _seconds(job.folder, looked))
+
+
+def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:
+    """The changes where only the rules can have changed."""
+    verdicts = decide_all(job.folder / "dataset", published, job.policy)
+    why = difference("verdict", published.facts, job.facts())
+    changes = []
+    for shard in published.all_shards():
+        verdict = verdicts[shard.path]
+        if shard.fingerprints == verdict.shard.fingerprints:
+            changes.append(ShardChange(shard.path, "reuse", "", 0, 0))
+        else:
+            size = shard.size if verdict.flipped else 0
+            changes.append(ShardChange(shard.path, "re-verdict", why or "", verdict.flipped, size))
+    return changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
@@ -90,18 +89,9 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
         recover(folder)
         manifest = read_manifest(dataset)
         lock, policy = new_rules(dataset, manifest, recipe, overrides)
-        schema = record_schema(_metrics(lock))
-        with ThreadPoolExecutor(THREADS) as threads, staging(folder) as staged:
-            verdicts = dict(zip(
-                (shard.path for shard in manifest.all_shards()),
-                threads.map(lambda shard: decide_verdict(dataset, shard, policy), manifest.all_shards()),
-                strict=True,
-            ))  # fmt: skip
-            decided = time.monotonic()
-            shards = _written(dataset, staged / "dataset", manifest, verdicts, schema, threads)
-            _check(manifest, shards)
-            describe(staged / "dataset", shards, manifest.facts, lock, policy, schema)
-            commit(folder, (), delete=_stale(dataset, policy))
+        verdicts = decide_all(dataset, manifest, policy)
+        decided = time.monotonic()
+        shards = commit_verdicts(folder, manifest, verdicts, manifest.facts, lock, policy)
     return RefilterSummary(
         dataset=dataset,
         why=difference("verdict", manifest.facts, {"filter": policy.fingerprint()}),
@@ -191,21 +181,47 @@ def _checked(section: Any) -> Filter:
         raise InputError(msg) from None
 
 
-def _written(
-    dataset: Path,
-    target: Path,
+def decide_all(dataset: Path, manifest: Manifest, policy: Policy) -> dict[str, Verdict]:
+    """The verdicts on every shard of a dataset, by path."""
+    shards = manifest.all_shards()
+    with ThreadPoolExecutor(THREADS) as threads:
+        verdicts = list(threads.map(lambda shard: decide_verdict(dataset, shard, policy), shards))
+    return {shard.path: verdict for shard, verdict in zip(shards, verdicts, strict=True)}
+
+
+def commit_verdicts(
+    folder: Path,
     manifest: Manifest,
     verdicts: Mapping[str, Verdict],
-    schema: pa.Schema,
-    threads: ThreadPoolExecutor,
+    facts: Mapping[str, Any],
+    lock: Mapping[str, Any],
+    policy: Policy,
 ) -> dict[str, list[Shard]]:
-    """The shards with their new verdicts, by language; those in which one changed are written into ``target``."""
+    """Write what the verdicts change and make it the build's own; the shards by language.
 
-    def write(shard: Shard) -> Shard:
-        return write_verdict(dataset, target, verdicts[shard.path], schema)
+    Args:
+        folder: The build's folder, which is locked.
+        manifest: Its manifest.
+        verdicts: The verdicts on its shards, by path.
+        facts: What the new manifest says the dataset is made from.
+        lock: The resolved recipe.
+        policy: What decided.
 
-    done = {shard.path: threads.submit(write, shard) for shard in manifest.all_shards()}
-    return {lang: [done[shard.path].result() for shard in parts] for lang, parts in manifest.shards.items()}
+    Raises:
+        ConservationError: A record would be lost or gained.
+    """
+    dataset = folder / "dataset"
+    schema = record_schema(_metrics(lock))
+    with ThreadPoolExecutor(THREADS) as threads, staging(folder) as staged:
+        done = {
+            path: threads.submit(write_verdict, dataset, staged / "dataset", verdict, schema)
+            for path, verdict in verdicts.items()
+        }
+        shards = {lang: [done[shard.path].result() for shard in parts] for lang, parts in manifest.shards.items()}
+        _check(manifest, shards)
+        describe(staged / "dataset", shards, facts, lock, policy, schema)
+        commit(folder, (), delete=_stale(dataset, policy))
+    return shards
 
 
 def _check(manifest: Manifest, shards: Mapping[str, list[Shard]]) -> None:

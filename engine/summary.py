@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +16,7 @@ from engine.stages.assignment import MixSummary
 from engine.stages.decide import Action
 from engine.stages.derive import DeriveCount
 from engine.stages.ingest import SourceCount
+from engine.stages.mix import MixCount
 from engine.stages.translate import SegmentCount
 from filters.fairness import Share, shares
 from schemas.languages import language
@@ -51,6 +53,46 @@ class BuildSummary:
     set_aside: list[str]
     seconds: dict[str, float]
     max_failed: float
+
+    @classmethod
+    def from_last(
+        cls,
+        last: Mapping[str, Any],
+        *,
+        dataset: Path,
+        languages: dict[str, LanguageCount],
+        shards: dict[Action, int],
+        seconds: dict[str, float],
+        max_failed: float,
+    ) -> Self:
+        """The summary of a build whose samples and segments are those of its last run.
+
+        Args:
+            last: What that run said (`as_json`).
+            dataset: The dataset's folder.
+            languages: Balance by language.
+            shards: Shards by what was done to them.
+            seconds: Wall time by stage.
+            max_failed: Share of failed records up to which the build counts as good.
+        """
+
+        def known(way: Mapping[str, Any]) -> SegmentCount:
+            return SegmentCount(**{**way, "translated": 0, "from_memory": way["unique"]})
+
+        mix = {name: MixCount(**{**count, "moved": 0}) for name, count in last["mix"]["sources"].items()}
+        return cls(
+            dataset=dataset,
+            sources={name: SourceCount(**count) for name, count in last["sources"].items()},
+            derived={name: DeriveCount(**count) for name, count in last["derived"].items()},
+            mix=MixSummary(last["mix"]["mode"], mix, last["mix"]["splits"]),
+            languages=languages,
+            shards=shards,
+            segments=known(last["segments"]),
+            back_translation=known(last["back_translation"]) if last["back_translation"] else None,
+            set_aside=[],
+            seconds=seconds,
+            max_failed=max_failed,
+        )
 
     @property
     def fairness(self) -> list[Share]:

@@ -31,8 +31,8 @@ def check_shard(dataset: Path, shard: Shard) -> None:
         raise InputError(msg)
     if path.stat().st_size != shard.size or file_sha256(path) != shard.sha256:
         msg = (
-            f"{path}: its checksum is not the one in the manifest: it was edited; put the published file back, or build "
-            f"with --compact"
+            f"{path}: its checksum is not the one in the manifest: it was edited; put the published file back, or "
+            f"build with --compact"
         )
         raise InputError(msg)
 

@@ -55,6 +55,7 @@ class Shard:
         row_groups: Rows of each row group; fixed for as long as the shard exists.
         first_id: Record id of the first row.
         ids_sha256: Digest of all record ids in order: the same for as long as the shard exists.
+        score_stats: For each score column, how many records have a value, and its 5 % quantile and median.
         fingerprints: By stage, what decided the shard's content (`engine.fingerprints`).
     """
 
@@ -70,6 +71,7 @@ class Shard:
     row_groups: list[int]
     first_id: str
     ids_sha256: str
+    score_stats: dict[str, dict[str, float | None]]
     fingerprints: dict[str, str]
 
     @property
@@ -129,6 +131,7 @@ class ShardWriter:
         self._ids = hashlib.sha256()
         self._first = ""
         self._verdicts: list[pl.DataFrame] = []
+        self._scores = [name for name in schema.names if name.startswith("score_")]
 
     def __enter__(self) -> Self:
         return self
@@ -145,7 +148,7 @@ class ShardWriter:
         for record_id in records["record_id"].to_pylist():
             self._first = self._first or record_id
             self._ids.update(record_id.encode() + b"\n")
-        self._verdicts.append(pl.DataFrame(records.select(["row_status", *VERDICT])))
+        self._verdicts.append(pl.DataFrame(records.select(["row_status", *VERDICT, *self._scores])))
 
     def close(self, *, warned: Mapping[str, int], answers: Mapping[str, int], fingerprints: Mapping[str, str]) -> Shard:
         """Finish the file.
@@ -160,7 +163,8 @@ class ShardWriter:
         """
         self._writer.close()
         meta = pq.read_metadata(self._file)
-        counted = count_verdicts(pl.concat(self._verdicts))
+        rows = pl.concat(self._verdicts)
+        counted = count_verdicts(rows)
         if meta.num_rows != counted.rows:
             msg = f"{self._path}: {meta.num_rows} rows, but {counted.rows} kept, dropped and failed"
             raise ConservationError(msg)
@@ -177,5 +181,14 @@ class ShardWriter:
             row_groups=[meta.row_group(i).num_rows for i in range(meta.num_row_groups)],
             first_id=self._first,
             ids_sha256=self._ids.hexdigest(),
+            score_stats={name: _stats(rows[name]) for name in self._scores},
             fingerprints=dict(fingerprints),
         )
+
+
+def _stats(scores: pl.Series) -> dict[str, float | None]:
+    return {
+        "n": len(scores) - scores.null_count(),
+        "p05": scores.quantile(0.05, "nearest"),
+        "p50": scores.quantile(0.5, "nearest"),
+    }

@@ -38,7 +38,7 @@ def test_a_row_lost_or_invented_at_ingest_is_an_error(samples: Path, read: int):
 def shard(dataset: Path, lang: str, rows: int, **counts) -> Shard:
     path = f"{lang}.parquet"
     pq.write_table(pa.table({"x": list(range(rows))}), dataset / path)
-    made = Shard(path, "", 0, rows, rows, {}, {}, {}, {}, [rows], "", "", {})
+    made = Shard(path, "", 0, rows, rows, {}, {}, {}, {}, [rows], "", "", {}, {})
     return replace(made, **counts)
 
 

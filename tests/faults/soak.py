@@ -1,7 +1,8 @@
 """The long fault test: ``make soak``.
 
 For each engine, builds with one SIGKILL at an event that the seed picks, and builds with one at a random moment; each
-is run again until it is done and must give the bytes of the undisturbed build. Progress goes to standard error, a
+is run again until it is done and must give the bytes of the undisturbed build. Then refilters, killed before each of
+their writes and at random moments. Progress goes to standard error, a
 line a trial; the result is one JSON object.
 
     python -m tests.faults.soak --engine embedded --engine fake --events 40 --moments 10 --seed 1
@@ -19,6 +20,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tests.faults.refilters import soak_refilters
 from tests.faults.trials import AT_RANDOM, DRIVER_EVENTS, ENGINES, RAY_EVENTS, Outcome, Trials
 
 
@@ -70,6 +72,9 @@ def main() -> None:
             outcomes = soak(trials, options.events, options.moments, random.Random(options.seed))
             result[engine] = figures(trials, outcomes)
             sound = sound and all(outcome.same for outcome in outcomes)
+    with tempfile.TemporaryDirectory() as folder:
+        result["refilter"] = soak_refilters(Path(folder), 600, options.moments, random.Random(options.seed))
+        sound = sound and set(result["refilter"]["left"]) <= {"old", "new"}
     print(json.dumps(result))
     sys.exit(not sound)
 

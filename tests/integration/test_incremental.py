@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections import Counter
+from itertools import count
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +16,7 @@ from engine.job import prepare
 from engine.plan import Plan, make_plan
 from engine.progress import ProgressReport
 from engine.refilter import refilter
+from engine.store.commit import recover
 from recipes import load_recipe
 from schemas.errors import InputError
 
@@ -288,3 +291,97 @@ def test_a_folder_of_another_format_is_refused(recipe, run, plan, tmp_path, vers
     for command in (lambda: run(recipe()), lambda: plan(recipe()), lambda: refilter(tmp_path / "out")):
         with pytest.raises(InputError, match=r"manifest\.json: format .* this version reads format 1"):
             command()
+
+
+class Killed(BaseException):
+    pass
+
+
+def test_a_refilter_killed_at_any_write_leaves_the_old_dataset_or_after_recovery_the_new(
+    recipe, run, tmp_path, monkeypatch
+):
+    start = run(recipe()).dataset
+    old, replace = files(start), Path.replace
+    rules = ("filter.nmt.min_logprob=-0.95",)
+    shutil.copytree(tmp_path / "out", tmp_path / "whole")
+    refilter(tmp_path / "whole", overrides=rules)
+    new = files(tmp_path / "whole/dataset")
+    left = Counter()
+    for step in count(1):
+        build = tmp_path / f"trial{step}"
+        shutil.copytree(tmp_path / "out", build)
+        calls = count(1)
+
+        def dying(self, target, *, at=step, calls=calls):
+            if next(calls) == at:
+                raise Killed
+            return replace(self, target)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", dying)
+            try:
+                refilter(build, overrides=rules)
+            except Killed:
+                pass
+            else:
+                break
+        recover(build)
+        found = files(build / "dataset")
+        assert found in (old, new)
+        left["old" if found == old else "new"] += 1
+        refilter(build, overrides=rules)
+        assert files(build / "dataset") == new
+    assert left["old"] > 0 < left["new"]
+
+
+def test_a_source_that_changed_its_schema_is_refused_and_the_dataset_stays(recipe, run, plan, captions):
+    dataset = run(recipe()).dataset
+    before = files(dataset)
+    edit(captions, lambda row: {"key": row["id"], "text": "A dog."})
+    for command in (run, plan):
+        with pytest.raises(InputError, match=r"sources\.small\.path: samples\.jsonl has no usable row among 40"):
+            command(recipe())
+    assert files(dataset) == before
+
+
+def forbidden(*arguments, **options):
+    raise AssertionError("not to be looked at again")
+
+
+@pytest.mark.parametrize("change", [{}, {"filter": {"nmt": {"min_logprob": -0.95}}}])
+def test_where_only_rules_can_have_changed_nothing_is_read_again_and_the_bytes_are_those_of_the_long_way(
+    recipe, run, plan, tmp_path, monkeypatch, change
+):
+    run(recipe())
+    shutil.copytree(tmp_path / "out", tmp_path / "long")
+    (tmp_path / "long/settled.json").unlink()
+    planned = plan(recipe(**change))
+    with monkeypatch.context() as patch:
+        for name in ("engine.build.make_samples", "engine.plan.make_samples"):
+            patch.setattr(name, forbidden)
+        assert plan(recipe(**change)) == planned
+        short = run(recipe(**change))
+    long = run(recipe(**change), out="long")
+    assert files(short.dataset) == files(long.dataset)
+    assert {**short.as_json(), "dataset": 0, "seconds": 0} == {**long.as_json(), "dataset": 0, "seconds": 0}
+
+
+def test_a_plan_the_long_way_says_the_same_of_rules_as_the_short_one(recipe, run, plan, tmp_path):
+    run(recipe())
+    short = plan(recipe(filter={"nmt": {"min_logprob": -0.95}}))
+    (tmp_path / "out/settled.json").unlink()
+    assert plan(recipe(filter={"nmt": {"min_logprob": -0.95}})) == short
+
+
+@pytest.mark.parametrize("what", ["row", "memory", "retry", "scorer", "limit"])
+def test_anything_else_that_may_have_changed_is_looked_at(recipe, run, captions, tmp_path, monkeypatch, what):
+    run(recipe())
+    options = {"retry_failed": True} if what == "retry" else {}
+    changes = {"score": {"scorers": ["nmt"]}} if what == "scorer" else {"limit": 39} if what == "limit" else {}
+    if what == "row":
+        append(captions, "Two cats sleep.")
+    if what == "memory":
+        run(recipe(languages=["fra_Latn"]), out="other")
+    monkeypatch.setattr("engine.build.make_samples", forbidden)
+    with pytest.raises(AssertionError, match="not to be looked at again"):
+        run(recipe(**changes), **options)

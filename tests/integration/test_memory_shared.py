@@ -141,7 +141,7 @@ def test_a_correction_reaches_the_record_its_provenance_and_only_its_shards_fing
 
     summary = run(recipe)
     assert (summary.segments.translated, summary.back_translation.translated) == (0, 1)
-    assert shard("deu_Latn")["translate"] != before["deu_Latn"]["translate"]
+    assert shard("deu_Latn")["fingerprints"]["translate"] != before["deu_Latn"]["fingerprints"]["translate"]
     assert shard("fra_Latn") == before["fra_Latn"]
     import polars as pl
 

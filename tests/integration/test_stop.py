@@ -16,8 +16,15 @@ from tests.faults.launcher import descendants
 from tests.faults.trials import content
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(
+    ("number", "workers"),
+    [
+        (signal.SIGINT, 2),
+        (signal.SIGTERM, 0),
+        pytest.param(signal.SIGINT, 0, marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, 2, marks=pytest.mark.long),
+    ],
+)
 def test_a_stopped_build_ends_cleanly_and_goes_on(
     recipe_file, run, tmp_path: Path, number: signal.Signals, workers: int
 ):

@@ -25,7 +25,9 @@ cp -r {disk}/out/dataset {disk}.dataset
 """
 
 
-@pytest.mark.parametrize("size", ["48k", "96k", "160k", "256k"])
+@pytest.mark.parametrize(
+    "size", ["48k", *(pytest.param(size, marks=pytest.mark.long) for size in ("96k", "256k")), "160k"]
+)
 def test_a_full_disk_is_one_line_and_after_making_room_the_same_command_goes_on(
     recipe_file, run, tmp_path: Path, size: str
 ):
@@ -67,7 +69,9 @@ def test_an_unreadable_memory_file_is_named_set_aside_and_its_keys_are_made_agai
     assert "unreadable, set aside, and what it held made again: " in build().stdout
 
 
-@pytest.mark.parametrize(("does", "workers"), [("raise", 0), ("short", 0), ("exit", 2)])
+@pytest.mark.parametrize(
+    ("does", "workers"), [("raise", 0), ("short", 0), pytest.param("exit", 2, marks=pytest.mark.long)]
+)
 @pytest.mark.usefixtures("local_ray")
 def test_a_poisoned_row_costs_its_records_and_nothing_else(recipe_file, run, tmp_path: Path, does: str, workers: int):
     """Whatever the engine does with it (tests/engine/workers has the hanging one too): the other rows are untouched."""

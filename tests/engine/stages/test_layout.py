@@ -29,7 +29,7 @@ def published(folder: Path, name: str, ids: list[str]) -> Shard:
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
     table = pa.table({"source_id": ids, "task": ["caption"] * len(ids), "source_hash": ["h"] * len(ids)})
     pq.write_table(table, folder / path)
-    return Shard(path, "", 0, len(ids), 0, {}, {}, {}, {}, [], "", "", {})
+    return Shard(path, "", 0, len(ids), 0, {}, {}, {}, {}, [], "", "", {}, {})
 
 
 def test_new_samples_are_cut_into_new_shards_in_their_order(tmp_path: Path):

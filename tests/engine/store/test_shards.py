@@ -57,6 +57,7 @@ def test_a_shards_counts_come_out_by_first_reason(tmp_path: Path):
     assert shard.failed == {"source_too_long": 1}
     assert shard.row_groups == [2, 1]
     assert shard.first_id == "r1:0"
+    assert shard.score_stats == {"score_nmt_logprob": {"n": 2, "p05": -0.5, "p50": -0.5}}
     assert shard.sha256 == file_sha256(tmp_path / PATH)
 
 

@@ -73,7 +73,7 @@ def test_an_engine_that_breaks_on_a_long_unit_whoever_does_it_stops_the_build():
         work(0, crash_at_batch=2)
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_an_engine_that_breaks_on_everything_stops_the_build(workers: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cases, "MAX_POISONED", 1)
     with pytest.raises(WorkerError, match=r"unit \d+ failed, and so did \d+ of its rows alone: .*cannot bear 'dog'"):
@@ -105,8 +105,8 @@ def expected_with_poison(undisturbed, reason: str) -> dict[int, list[tuple]]:
     [
         (0, "raise", "engine_error"),
         (0, "short", "engine_error"),
-        (1, "raise", "engine_error"),
-        (1, "short", "engine_error"),
+        pytest.param(1, "raise", "engine_error", marks=pytest.mark.long),
+        pytest.param(1, "short", "engine_error", marks=pytest.mark.long),
         (2, "exit", "worker_died"),
         (2, "hang", "timed_out"),
     ],
@@ -214,7 +214,8 @@ def test_a_stop_lets_the_units_being_done_end_and_begins_no_other(undisturbed, w
 
     with make_pool(spec(seconds_per_batch=0.02), workers, stop=stop) as pool, pytest.raises(KeyboardInterrupt):
         ask_after_the_first(pool)
-    assert 1 <= len(done) <= 1 + workers
+    # What came with the first, and one unit that each worker was at.
+    assert 1 <= len(done) <= max(1, 2 * workers) < len(UNITS)
     assert all(undisturbed[number] == rows for number, rows in done.items())
 
 

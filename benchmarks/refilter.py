@@ -1,0 +1,141 @@
+"""What a re-filter of a large dataset costs, beside what users would otherwise run.
+
+    python -m benchmarks.refilter --captions captions_val2017.json --folder /somewhere --json
+
+Builds a dataset of COCO captions with the `fake` engine once (minutes; reused when it is there), repeats its rows until
+there are enough rows, with every score column, and then flips 1 % of the rows in every shard. The peers read the same
+shards in the same run: ``Dataset.filter`` with a function of a row and ``to_parquet``, and the fastest idiom of
+``datasets`` that we know (two input columns, batched).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from engine.publish.describe import describe
+from engine.refilter import new_rules, refilter
+from engine.store.manifest import read_manifest
+from engine.store.shards import Shard, ShardWriter
+from schemas.keys import digest
+from schemas.record import record_schema
+
+# A rule of the recipe's own: any share of the rows can be flipped with it, evenly over all shards.
+RULE = "filter.user.flip.fails"
+
+
+def main() -> None:
+    """Run the comparison and print it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--captions", type=Path, required=True, help="COCO's captions_val2017.json")
+    parser.add_argument("--folder", type=Path, required=True, help="scratch space: 4 GB for 2 million rows")
+    parser.add_argument("--rows", type=int, default=2_000_000)
+    parser.add_argument("--shards", type=int, default=8)
+    parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    build = arguments.folder / f"refilter-{arguments.rows}-{arguments.shards}"
+    if not (build / "dataset/manifest.json").exists():
+        make(arguments.captions, build, arguments.rows, arguments.shards)
+    found = measure(build)
+    if arguments.peers:
+        found |= peers(build / "dataset", arguments.folder / "peers", found["seconds"])
+    print(json.dumps(found) if arguments.json else "\n".join(f"{key}: {value}" for key, value in found.items()))
+
+
+def make(captions: Path, build: Path, rows: int, shards: int) -> None:
+    """A dataset of so many rows in so many shards, its rows those of a real build over and over."""
+    base = build.with_name("base")
+    if not (base / "dataset/manifest.json").exists():
+        command = ["-m", "engine.cli", "build", "coco_captions", "--set", f"sources.captions.path={captions}"]
+        command += ["--set", "translate={engine: fake}", "--set", "languages=[deu_Latn]", "--workers", "0"]
+        subprocess.run([sys.executable, *command, "--out", base, "--memory", base / "memory"], check=True)
+    manifest = read_manifest(base / "dataset")
+    table = pq.read_table(base / "dataset" / manifest.all_shards()[0].path)
+    lock = yaml.safe_load((base / "dataset/recipe.lock.yaml").read_text())
+    _, policy = new_rules(base / "dataset", manifest, None, ())
+    schema = pa.schema([pa.field(name, table.schema.field(name).type) for name in table.schema.names])
+    root = build / "dataset"
+    old = manifest.all_shards()[0]
+    made: list[Shard] = []
+    for number in range(shards):
+        path = f"data/deu_Latn/train-{number:05}.parquet"
+        with ShardWriter(root, path, schema) as writer:
+            left = rows // shards
+            while left:
+                part = table.slice(0, min(left, 50_000, table.num_rows))
+                ids = [f"r1:{digest([number, left, i])}" for i in range(part.num_rows)]
+                part = part.set_column(0, schema.field(0), pa.array(ids)).cast(schema)
+                writer.write(part)
+                left -= part.num_rows
+            made.append(writer.close(warned={}, answers={}, fingerprints=old.fingerprints))
+    describe(root, {"deu_Latn": made}, manifest.facts, lock, policy, record_schema(()))
+
+
+def flipping(build: Path, share: float) -> str:
+    """A rule that rejects about this share of the rows: those below a bound of a score."""
+    path = sorted((build / "dataset/data").glob("*/*.parquet"))[0]
+    scores = pl.read_parquet(path, columns=["score_nmt_logprob"]).to_series()
+    bound = scores.quantile(share, "lower")
+    return f"score_nmt_logprob < {bound:.6f}"
+
+
+def measure(build: Path) -> dict[str, Any]:
+    """One refilter that flips 1 % of the rows of every shard, and the way back."""
+    before = {path: path.stat().st_size for path in (build / "dataset/data").glob("*/*.parquet")}
+    rule = flipping(build, 0.01)
+    done = refilter(build, overrides=(f"{RULE}={rule}",))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    found = {
+        "rows": sum(count.rows for count in done.languages.values()),
+        "bytes": sum(before.values()),
+        "shards_total": done.shards,
+        "shards_rewritten": done.rewritten,
+        "rows_flipped": done.flipped,
+        "decide_seconds": done.decide_seconds,
+        "seconds": done.seconds,
+        "peak_gb": round(peak, 2),
+        "translator_calls": 0,
+        "rule": rule,
+    }
+    back = refilter(build, overrides=(f"{RULE}=score_nmt_logprob < -1000000",))
+    return {**found, "seconds_back": back.seconds, "rows_flipped_back": back.flipped}
+
+
+def peers(dataset: Path, scratch: Path, seconds: float) -> dict[str, Any]:
+    """What the same filter takes with `datasets`, each way in a process of its own."""
+    files = [str(path) for path in sorted(dataset.glob("data/*/*.parquet"))]
+    found: dict[str, Any] = {}
+    for name, call in (
+        ("datasets_filter", "lambda row: row['score_nmt_logprob'] is None or row['score_nmt_logprob'] >= -1.2"),
+        ("datasets_batched", "lambda s: [v is None or v >= -1.2 for v in s]"),
+    ):
+        options = "" if name == "datasets_filter" else ", input_columns=['score_nmt_logprob'], batched=True"
+        script = (
+            "import time\nfrom datasets import load_dataset\n"
+            f"d = load_dataset('parquet', data_files={files!r}, split='train', cache_dir={str(scratch)!r})\n"
+            f"t = time.monotonic()\nkept = d.filter({call}{options})\n"
+            f"kept.to_parquet({str(scratch / 'out.parquet')!r})\nprint(time.monotonic() - t)\n"
+        )
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+        found[f"seconds_{name}"] = round(float(said.stdout.split()[-1]), 1)
+        found[f"ratio_to_{name}"] = round(found[f"seconds_{name}"] / seconds, 1)
+    shutil.rmtree(scratch, ignore_errors=True)
+    return found
+
+
+if __name__ == "__main__":
+    main()

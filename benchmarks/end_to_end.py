@@ -35,12 +35,14 @@ GROWTH_BAR = 1.05
 ENGINE = {"engine": "nllb", "model": "embedded", "beam_size": 1}
 
 
-def built(folder: Path, source: dict[str, Any], translate: dict[str, Any], workers: int) -> Result:
+def built(
+    folder: Path, source: dict[str, Any], translate: dict[str, Any], workers: int, limit: int | None = None
+) -> Result:
     """One build from nothing."""
     folder.mkdir()
     content = {
         "name": "bench", "sources": {"captions": source}, "languages": ["deu_Latn"], "translate": translate,
-        "workers": workers, "max_failed": 1, "memory": str(folder / "memory"),
+        "workers": workers, "max_failed": 1, "memory": str(folder / "memory"), "limit": limit,
     }  # fmt: skip
     (folder / "recipe.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     began = time.perf_counter()
@@ -58,18 +60,18 @@ def built(folder: Path, source: dict[str, Any], translate: dict[str, Any], worke
 def phases(data: Path, folder: Path, quick: bool) -> Result:
     """A build with the real engine."""
     source = {"format": "coco_captions", "path": str(data / "coco/captions_val2017.json"), "license": "cc-by-4.0",
-              "dataset": "coco", "limit": 100 if quick else 5000}  # fmt: skip
-    return built(folder / "phases", source, ENGINE, 2)
+              "dataset": "coco"}  # fmt: skip
+    return built(folder / "phases", source, ENGINE, 2, limit=100 if quick else 5000)
 
 
 def growth(folder: Path, sizes: tuple[int, ...]) -> Result:
     """Builds of more and more rows."""
     runs: list[Result] = []
-    for rows in (200, *sizes):  # the first warms up
-        path = folder / f"{rows}.jsonl"
+    for number, rows in enumerate((100, *sizes)):  # the first warms up
+        path = folder / f"{number}.jsonl"
         write_captions(path, rows)
         source = {"format": "jsonl", "path": str(path), "license": "cc0-1.0"}
-        runs.append({"rows": rows, **built(folder / str(rows), source, {"engine": "fake"}, 0)})
+        runs.append({"rows": rows, **built(folder / str(number), source, {"engine": "fake"}, 0)})
     runs = runs[1:]
     seconds = [run["seconds"] for run in runs]
     found = {"exponent": round(exponent(sizes, seconds), 4), "exponent_top": round(exponent(sizes[-2:], seconds[-2:]), 4)}

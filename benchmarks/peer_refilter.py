@@ -1,6 +1,6 @@
 """datatrove's filter pipeline over the shards of a dataset: what it takes to drop 1 % of the rows by a score.
 
-    python -m benchmarks.peer_refilter DATASET OUT BOUND [SCRATCH]
+    python -m benchmarks.peer_refilter DATASET OUT BOUND
 
 Parquet in, one `LambdaFilter` on a score column, Parquet out with all columns, a task for each shard on two processes;
 rows pass as documents, as everything in datatrove does. Prints the seconds.
@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 from datatrove.data import Document
 from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.filters import LambdaFilter
@@ -25,7 +26,7 @@ WORKERS = 2
 
 def document(self: Any, row: dict[str, Any], path: str, number: int) -> dict[str, Any]:
     """A row as a document; its own columns are metadata."""
-    return {"text": row.get("source_text") or "-", "id": row["id"], "media": [], "metadata": row}
+    return {"text": "-", "id": f"{path}/{number}", "media": [], "metadata": row}
 
 
 def row(self: Any, made: Document) -> dict[str, Any]:
@@ -48,14 +49,15 @@ class Above:
 def main() -> None:
     """Filter and print the seconds."""
     dataset, out, bound = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
-    shards = len(list(dataset.glob("data/*/*.parquet")))
+    shards = sorted(dataset.glob("data/*/*.parquet"))
+    schema = pq.read_schema(shards[0])
     executor = LocalPipelineExecutor(
         pipeline=[
             ParquetReader(str(dataset / "data"), glob_pattern="*/*.parquet", adapter=document, doc_progress=False),
             LambdaFilter(Above(bound)),
-            ParquetWriter(str(out / "data"), adapter=row, compression="zstd"),
+            ParquetWriter(str(out / "data"), adapter=row, compression="zstd", schema=schema),
         ],
-        tasks=shards,
+        tasks=len(shards),
         workers=WORKERS,
         logging_dir=str(out / "logs"),
     )

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-long test-convert soak lint clean fit-filters \
+.PHONY: demo test test-long test-convert soak lint clean fit-filters bench \
 	bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
@@ -30,6 +30,10 @@ lint: $(READY)  ## formatting, lint, types
 
 soak: $(READY)  ## 100 builds with one process killed in each, resumed and compared: about an hour
 	$(BIN)/python -m tests.faults.soak
+
+# DATA: a folder with coco/captions_val2017.json, multi30k/ and xgqa/; SCRATCH: environments, models, results (10 GB)
+bench: $(READY)  ## every comparison of docs/benchmarks.md, 20 minutes on two cores: make bench DATA=FOLDER
+	$(BIN)/python -m benchmarks.suite --data $(DATA) $(if $(SCRATCH),--scratch $(SCRATCH)) $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 bench-overhead: $(READY)  ## the translate stage against a bare engine: make bench-overhead CAPTIONS=captions_val2017.json
 	$(BIN)/python -m benchmarks.overhead --captions $(CAPTIONS) --json

@@ -46,9 +46,7 @@ def batches_of(texts: list[str], batch_tokens: int) -> list[list[int]]:
 
     rows = pl.DataFrame({"key": [f"{row:09}" for row in range(len(texts))], "text": texts})
     planned = plan_units(rows, batch_tokens=batch_tokens, unit_tokens=1 << 20)
-    return [
-        [int(key) for key in group["key"]] for _, group in planned.group_by("batch", maintain_order=True)
-    ]
+    return [[int(key) for key in group["key"]] for _, group in planned.group_by("batch", maintain_order=True)]
 
 
 class Bare:

@@ -74,7 +74,10 @@ def growth(folder: Path, sizes: tuple[int, ...]) -> Result:
         runs.append({"rows": rows, **built(folder / str(number), source, {"engine": "fake"}, 0)})
     runs = runs[1:]
     seconds = [run["seconds"] for run in runs]
-    found = {"exponent": round(exponent(sizes, seconds), 4), "exponent_top": round(exponent(sizes[-2:], seconds[-2:]), 4)}
+    found = {
+        "exponent": round(exponent(sizes, seconds), 4),
+        "exponent_top": round(exponent(sizes[-2:], seconds[-2:]), 4),
+    }
     return {"runs": runs, **found, "bar": GROWTH_BAR, "within_bar": max(found.values()) <= GROWTH_BAR}
 
 

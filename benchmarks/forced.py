@@ -50,9 +50,7 @@ def measure(options: argparse.Namespace) -> Result:
     metrics = [metric for name in STACK for metric in SCORERS[name].metrics]
     bench = Bench(make_scorers(STACK), make_policy({}, STACK, metrics=metrics), machine)
     began = time.perf_counter()
-    cells: dict[str, Any] = {
-        wrong: {corpus.lang: auroc(bench, corpus, wrong) for corpus in corpora} for wrong in WRONG
-    }
+    cells: dict[str, Any] = {wrong: {corpus.lang: auroc(bench, corpus, wrong) for corpus in corpora} for wrong in WRONG}
     judged = time.perf_counter() - began
     return {
         "pairs": sum(len(corpus.targets) for corpus in corpora),

@@ -80,5 +80,3 @@ def in_a_process(way: str, job: Path, scratch: Path, *, peer: bool) -> dict[str,
     peak = watch([python, "-m", module, way, job, out], **(offline() if peer else {}))
     found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     return {**found, "peak_mib": peak}
-
-

@@ -58,7 +58,9 @@ def job_of(data: Path, model: Path, quick: bool) -> Job:
     )
 
 
-def row(found: dict[str, Any], job: Job, tokens: dict[str, int], reference: dict[str, Any], german: list[str]) -> Result:
+def row(
+    found: dict[str, Any], job: Job, tokens: dict[str, int], reference: dict[str, Any], german: list[str]
+) -> Result:
     """What one way's out file says, without the texts."""
     sets: dict[str, Any] = {}
     for name, wanted in job.sets.items():

@@ -95,7 +95,9 @@ class Loop:
         found: Texts = {}
         for target in targets:
             found[target] = [""] * len(texts)
-            _, made = self._bare.translate([[texts[r] for r in rows] for rows in batches], self._job.source_lang, target)
+            _, made = self._bare.translate(
+                [[texts[r] for r in rows] for rows in batches], self._job.source_lang, target
+            )
             for rows, batch in zip(batches, made, strict=True):
                 for row, text in zip(rows, batch, strict=True):
                     found[target][row] = text

@@ -1,0 +1,15 @@
+from benchmarks.hot_spots import samples, summary
+
+STACKS = [
+    "process 1;main (a.py:1);translate_unit (engine/workers/units.py:9);_decode (engine/translators/nllb.py:5) 60",
+    "process 1;main (a.py:1);translate_unit (engine/workers/units.py:9);_decode (engine/translators/nllb.py:6) 20",
+    "process 2;translate (engine/stages/translate.py:3);commit (engine/store/memory.py:4) 20",
+    "process 2;import (b.py:3) 500",
+]
+
+
+def test_only_samples_of_the_stage_count_by_innermost_function():
+    found = summary(samples(STACKS))
+    assert found["samples"] == 100
+    assert found["engine_share"] == 0.8
+    assert found["besides"] == {"commit (engine/store/memory.py": 0.2}

@@ -24,12 +24,12 @@ SCORE = "score_nmt_logprob"
 WORKERS = 2
 
 
-def document(self: Any, row: dict[str, Any], path: str, number: int) -> dict[str, Any]:
+def document(_reader: Any, row: dict[str, Any], path: str, number: int) -> dict[str, Any]:
     """A row as a document; its own columns are metadata."""
     return {"text": "-", "id": f"{path}/{number}", "media": [], "metadata": row}
 
 
-def row(self: Any, made: Document) -> dict[str, Any]:
+def row(_writer: Any, made: Document) -> dict[str, Any]:
     """The row that a document was."""
     return dict(made.metadata)
 

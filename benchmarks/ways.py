@@ -2,10 +2,11 @@
 
     python -m benchmarks.ways WAY JOB OUT
 
-``glotmill_ray`` is the translate stage of a build on two Ray actors of one thread each, ``glotmill_ray_1`` on one, ``glotmill_inline`` the same
-in this process, ``glotmill_ray_int8`` with the engine's default precision; ``bare_…`` are plain CTranslate2 loops
-(`benchmarks.bare`), named by models × threads. All are timed from texts to texts: for Glotmill that is cutting into
-segments, look-up, planning, writing units down, committing them, reading back, and putting texts together again.
+``glotmill_ray`` is the translate stage of a build on two Ray actors of one thread each, ``glotmill_ray_1`` on one,
+``glotmill_inline`` the same in this process, ``glotmill_ray_int8`` with the engine's default precision; ``bare_…`` are
+plain CTranslate2 loops (`benchmarks.bare`), named by models × threads. All are timed from texts to texts: for Glotmill
+that is cutting into segments, look-up, planning, writing units down, committing them, reading back, and putting texts
+together again.
 
 A job is `Job` as JSON, the out file ``{"load_seconds", "sets": {name: {"seconds", "outputs", "sent"}}}``.
 """
@@ -18,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,10 @@ class Loop:
         """Nothing is open."""
 
 
+def _known(entries: dict[str, str | None], request: str) -> str:
+    return entries[request] or ""
+
+
 class Stage:
     """The translate stage of builds, with an empty memory each time."""
 
@@ -137,7 +143,7 @@ class Stage:
             for target in targets:
                 entries = stage.entries("forward", Direction(self._source, target))
                 known = dict(entries.select("text", "translation").iter_rows())
-                found[target] = [cut.join(lambda request: known[request] or "") for cut in cuts]
+                found[target] = [cut.join(partial(_known, known)) for cut in cuts]
         return found, count.translated
 
     def close(self) -> None:

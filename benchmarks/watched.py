@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -39,6 +40,7 @@ def watch(command: Sequence[str | Path], **environment: str) -> float:
             time.sleep(EVERY_S)
         reader.join(timeout=5)
     if process.returncode:
+        sys.stderr.writelines(said[-30:])
         raise subprocess.CalledProcessError(process.returncode, list(map(str, command)), stderr="".join(said[-30:]))
     return round(peak, 1)
 

@@ -35,7 +35,7 @@ def samples(lines: Iterable[str]) -> Counter[str]:
     for line in lines:
         stack, _, count = line.rstrip().rpartition(" ")
         frames = stack.split(";")
-        if any(frame.startswith(STAGE) for frame in frames):
+        if any(mark in frame for mark in STAGE for frame in frames):
             found[frames[-1].rpartition(":")[0] or frames[-1]] += int(count)
     return found
 
@@ -43,8 +43,8 @@ def samples(lines: Iterable[str]) -> Counter[str]:
 def summary(found: Counter[str]) -> Result:
     """Shares of the engine and of what costs most besides."""
     total = sum(found.values())
-    engine = sum(count for name, count in found.items() if name.startswith(ENGINE))
-    rest = [(name, count) for name, count in found.most_common() if not name.startswith(ENGINE)][:TOP]
+    engine = sum(count for name, count in found.items() if ENGINE in name)
+    rest = [(name, count) for name, count in found.most_common() if ENGINE not in name][:TOP]
     return {
         "samples": total,
         "engine_share": round(engine / total, 4) if total else None,
@@ -54,7 +54,7 @@ def summary(found: Counter[str]) -> Result:
 
 def measure(options: argparse.Namespace) -> Result:
     """Profile one run."""
-    captions = coco_captions(options.data, 100 if options.quick else 20_000)
+    captions = coco_captions(options.data, 100 if options.quick else 10_000)
     with TemporaryDirectory() as name:
         folder = Path(name)
         job = Job(str(MODEL_DIR), "", Decoding(), captions[:16], {"captions": Set(captions, ["deu_Latn"])})

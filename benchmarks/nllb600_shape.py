@@ -93,7 +93,7 @@ def main() -> None:
     """Read the command line, measure, save and print."""
     options = parser(__doc__)
     options.add_argument("--sentences", type=int, default=200)
-    options.add_argument("--tokens", type=int, default=16, help="of every translation, end token included [16]")
+    options.add_argument("--tokens", type=int, default=12, help="of every translation, end token included [12]")
     options.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     carry_out("nllb600_shape", measure, options.parse_args())
 

@@ -64,7 +64,7 @@ def compare(options: argparse.Namespace) -> Result:
 def main() -> None:
     """Read the command line, compare, save and print."""
     options = parser(__doc__)
-    options.add_argument("--rows", type=int, default=200_000)
+    options.add_argument("--rows", type=int, default=100_000)
     options.add_argument("--shards", type=int, default=4)
     carry_out("refilter_peers", compare, options.parse_args())
 

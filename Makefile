@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-long test-convert soak lint clean fit-filters bench \
-	bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters
+.PHONY: demo test test-long test-convert test-report test-trainers soak lint clean fit-filters bench \
+	bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters bench-report
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 	$(BIN)/glotmill build recipes/quickstart.yaml
@@ -19,6 +19,20 @@ test-long: $(READY)  ## the variations of tests that start many processes
 test-convert: $(READY)  ## the conversion of a Hub checkpoint, with torch and transformers (several hundred MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,convert]'
 	$(BIN)/python -m pytest tests/engine/translators/test_conversion.py
+
+test-report: $(READY)  ## the report in the system's own Chromium (apt install chromium), driven by Playwright
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
+	$(BIN)/python -m pytest tests/engine/report
+
+bench-report: $(READY)  ## size and times of the report of a million rows: make bench-report BUILD=outputs/NAME
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
+	$(BIN)/python -m benchmarks.report --build $(BUILD) --json
+# Several gigabytes of trainers: their own loaders read what `glotmill export` writes.
+test-trainers: $(READY)  ## trl, LLaMA-Factory, ms-swift and axolotl on exports: make test-trainers FOLDER=/a/new/folder
+	$(PYTHON) -m venv .venv-trainers
+	.venv-trainers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/trainers/requirements.txt
+	$(BIN)/python -m tests.trainers.exports $(FOLDER)
+	.venv-trainers/bin/python tests/trainers/check.py $(FOLDER)
 
 bench-mix: $(READY)  ## mBLIP's language mix over 23,240 and 2,273,005 rows, and 1 % appended
 	$(BIN)/python -m benchmarks.mix --json

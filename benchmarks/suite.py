@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.report import write_document
+from benchmarks.document import write_document
 from benchmarks.results import parser, read_results, results_folder
 from benchmarks.watched import ROOT
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,11 @@ from engine.job import Job
 from engine.language_count import count_language
 from engine.progress import ProgressReport
 from engine.publish.describe import describe
+from engine.publish.statistics import row_statistics
 from engine.refilter import commit_verdicts, decide_all
+from engine.report import write_report
 from engine.samples import Samples, make_samples
-from engine.settled import note_settled, settled_run
+from engine.settled import note_memory, settled_run
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
 from engine.stages.decide import Action, Decider
@@ -59,17 +62,21 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         last = settled_run(job, published)
         if published is not None and last is not None:
             return _rejudged(job, published, last, progress)
-        with staging(job.folder) as staged:
+        with staging(job.folder) as staged, ExitStack() as attempt:
             samples = make_samples(job, staged, progress)
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
+            progress.record(run)
+            attempt.enter_context(run.attempt())
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             memory, scores = Memory(job.memory), ScoreStore(job.memory)
             translated = _translate(job, samples.files, memory, run, progress)
             work, shards = _pack(job, samples, translated, scores, published, staged / "dataset", progress)
+            locate = _file(staged / "dataset", work.dataset)
             facts = dataset_facts(job, samples.sources, staged / "dataset")
+            facts |= row_statistics([locate(s.path) for parts in shards.values() for s in parts], job.score_columns)
             describe(staged / "dataset", shards, facts, job.recipe.lock(), job.policy, work.packer.schema)
             check_sources(staged / "samples", samples.sources)
-            check_languages(samples.files, _file(staged / "dataset", work.dataset), shards)
+            check_languages(samples.files, locate, shards)
             commit(job.folder, COMMITTED, keep=[f"dataset/{path}" for path in work.kept])
         summary = BuildSummary(
             dataset=job.folder / "dataset",
@@ -85,7 +92,8 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             max_failed=job.recipe.max_failed,
         )
         run.finish(summary.as_json())
-        note_settled(job, run.folder)
+        note_memory(job, run)
+        write_report(job.folder, verb="build")
     return summary
 
 
@@ -95,6 +103,7 @@ def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: Pro
         verdicts = decide_all(job.folder / "dataset", published, job.policy)
         shards = commit_verdicts(job.folder, published, verdicts, published.facts, job.recipe.lock(), job.policy)
         stage.advance(sum(shard.rows for parts in shards.values() for shard in parts))
+    write_report(job.folder, verb="build")
     old = {shard.path: shard.fingerprints["verdict"] for shard in published.all_shards()}
     same = sum(old[path] == verdict.shard.fingerprints["verdict"] for path, verdict in verdicts.items())
     actions: dict[Action, int] = {"re-verdict": len(old) - same, "reuse": same}

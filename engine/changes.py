@@ -6,7 +6,7 @@ old and its new value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.stages.judge import WITHDRAWN
@@ -20,6 +20,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     "verdict": {"filter": "filter"},
     "pack": {"writer": "writer"},
 }
+# Facts that are lists of things with a name of their own.
+NAMED = {"sources": "name", "against": "name", "images": "path"}
 
 
 def samples_changed(plan: ShardPlan) -> str:
@@ -42,23 +44,40 @@ def difference(stage: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> st
         old: Facts of a manifest.
         new: Facts of the other.
     """
-    for section, name in SECTIONS[stage].items():
-        before, after = _unkeyed(section, old.get(section)), _unkeyed(section, new.get(section))
-        if section == "scorers" and isinstance(before, dict) and isinstance(after, dict):
-            listed = [f"+ {key}" for key in after if key not in before] + [
-                f"- {key}" for key in before if key not in after
-            ]
-            if listed:
-                return f"score.scorers {' '.join(listed)}"
-        flat_old, flat_new = dict(_flat(before)), dict(_flat(after))
-        for key in sorted(flat_old.keys() | flat_new.keys()):
-            if flat_old.get(key, ABSENT) != flat_new.get(key, ABSENT):
-                return f"{_named(name, key)} {_shown(flat_old.get(key))} → {_shown(flat_new.get(key))}"
-    return None
+    found = (
+        words
+        for section, name in SECTIONS[stage].items()
+        for words in differences(section, name, old.get(section), new.get(section))
+    )
+    return next(found, None)
+
+
+def differences(section: str, name: str, old: Any, new: Any) -> Iterator[str]:
+    """Everything in which one fact of two manifests differs, in words.
+
+    Args:
+        section: The fact's key in a manifest.
+        name: How a recipe calls the place.
+        old: Its value in a manifest.
+        new: Its value in the other.
+    """
+    before, after = _unkeyed(section, old), _unkeyed(section, new)
+    if section == "scorers" and isinstance(before, dict) and isinstance(after, dict):
+        listed = [f"+ {key}" for key in after if key not in before] + [f"- {key}" for key in before if key not in after]
+        if listed:
+            yield f"score.scorers {' '.join(listed)}"
+        both = before.keys() & after.keys()
+        before, after = ({key: side[key] for key in both} for side in (before, after))
+    flat_old, flat_new = dict(_flat(before)), dict(_flat(after))
+    for key in sorted(flat_old.keys() | flat_new.keys()):
+        if flat_old.get(key, ABSENT) != flat_new.get(key, ABSENT):
+            yield f"{_named(name, key)} {_shown(flat_old.get(key))} → {_shown(flat_new.get(key))}"
 
 
 def _unkeyed(section: str, value: Any) -> Any:
-    """The description of the one translator, which stands under its fingerprint."""
+    """A fact under names that stay: the one translator without its fingerprint, named things by their names."""
+    if section in NAMED and isinstance(value, list):
+        return {item[NAMED[section]]: item for item in value}
     if section == "translators" and isinstance(value, dict) and len(value) == 1:
         return next(iter(value.values()))
     return value

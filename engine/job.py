@@ -10,6 +10,7 @@ from engine import __version__
 from engine.extras import check_libraries
 from engine.fingerprints import CODE_VERSIONS
 from engine.languages import backends
+from engine.publish.licences import check_licenses
 from engine.sources import OpenSource, located, open_sources
 from engine.stages.instruct import InstructionRule
 from engine.stages.mix import MixRule
@@ -108,6 +109,11 @@ class Job:
         }
 
     @property
+    def score_columns(self) -> list[str]:
+        """The columns of the records' scores."""
+        return [metric.score_column for scorer in self.scorers for metric in scorer.metrics]
+
+    @property
     def needs_back_translation(self) -> bool:
         """Whether anything looks at the way back."""
         return self.answers.needs_back_translation or any(scorer.needs_back_translation for scorer in self.scorers)
@@ -183,6 +189,7 @@ def prepare(
     except OSError as error:
         msg = f"sources: cannot be read: {error}"
         raise InputError(msg) from None
+    check_licenses(_licensed(sources, translator), recipe.allow_licenses)
     return Job(
         recipe=recipe,
         folder=folder,
@@ -199,6 +206,13 @@ def prepare(
         compact=compact,
         ray_address=ray_address,
     )
+
+
+def _licensed(sources: list[OpenSource], translator: TranslatorSpec) -> list[tuple[str, str]]:
+    """What a dataset is made of, and the licence of each part."""
+    parts = [(f"sources.{source.name}", source.origin.license) for source in sources]
+    parts += [(f"sources.{s.name}.images", str(s.images.license)) for s in sources if s.images.store]
+    return [*parts, (f"the model {translator.model}", translator.license)]
 
 
 def memory_folder(place: str | Path | None) -> Folder:

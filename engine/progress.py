@@ -1,6 +1,6 @@
-"""Showing how a build gets on: bars with rate and ETA on a terminal, plain lines elsewhere.
+"""Showing how a build gets on: bars, workers and failures on a terminal, plain lines elsewhere.
 
-Everything goes to standard error; standard output is for results.
+Everything goes to standard error; standard output is for results. ``NO_COLOR`` is respected, as rich does it.
 """
 
 from __future__ import annotations
@@ -9,11 +9,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from engine.run_state import RunState, WorkerState
+from engine.store.runs import Run
+
 PLAIN_INTERVAL_S = 5.0
+EVENT_INTERVAL_S = 1.0
+SHOWN_WORKERS = 8
 
 
 class _Rate(TextColumn):
@@ -24,6 +30,45 @@ class _Rate(TextColumn):
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:,.0f} {task.fields['unit']}/s" if task.speed else "")
+
+
+class _Board:
+    """The workers and the failures, under the bar of the stage that goes on."""
+
+    def __init__(self, state: RunState) -> None:
+        self._state = state
+
+    def __rich__(self) -> Text:
+        """What there is to say now."""
+        return Text("\n".join(board_lines(self._state, time.time())))
+
+
+def board_lines(state: RunState, now: float) -> list[str]:
+    """The workers and the failures of a run in lines.
+
+    Args:
+        state: The run.
+        now: Seconds since 1970.
+    """
+    workers = dict(state.workers)
+    lines = []
+    if workers:
+        idle = sum(worker.ready and not worker.units for worker in workers.values())
+        starting = sum(not worker.ready for worker in workers.values())
+        counts = {"working": len(workers) - idle - starting, "starting": starting, "idle": idle}
+        lines.append(f"workers: {', '.join(f'{n} {what}' for what, n in counts.items() if n)}")
+        if len(workers) <= SHOWN_WORKERS:
+            lines += [f"  worker {number}: {_worker(worker, now)}" for number, worker in sorted(workers.items())]
+    failures = state.failures()
+    return [*lines, *([f"failures so far: {failures}"] if failures else [])]
+
+
+def _worker(worker: WorkerState, now: float) -> str:
+    seconds = f"{max(now - worker.since, 0):.0f} s"
+    if not worker.ready:
+        return f"starting for {seconds}"
+    doing = f"unit {worker.units[0]} for {seconds}" if worker.units else f"idle for {seconds}"
+    return f"{doing}, {worker.done:,} done"
 
 
 class Stage:
@@ -37,6 +82,7 @@ class Stage:
         self.started = self.ready = time.monotonic()
         self._report = report
         self._said = self.started
+        self._noted = 0.0
 
     def advance(self, count: int, total: int | None = None) -> None:
         """Note that so many more are done, and how many there are in all where that is known.
@@ -47,6 +93,9 @@ class Stage:
             self.ready = self._said = time.monotonic()
         self.done += count
         self.total = total if total is not None else self.total
+        if time.monotonic() - self._noted >= EVENT_INTERVAL_S:
+            self._noted = time.monotonic()
+            self._report.note("stage_at", self)
         self._report.show(self)
 
     def line(self) -> str:
@@ -72,42 +121,65 @@ class ProgressReport:
 
     Attributes:
         seconds: Wall time by stage, in the order they ended.
+        state: What the events of the run that is recorded say.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.seconds: dict[str, float] = {}
+        self.state = RunState()
         self._console = Console(stderr=True, quiet=quiet)
         self._bars: Progress | None = None
         self._quiet = quiet
+        self._run: Run | None = None
+
+    def record(self, run: Run) -> None:
+        """Write the stages from now on down as events of a run, and show what its events say."""
+        self._run = run
+        run.listen(self.state.take)
+
+    def note(self, event: str, stage: Stage) -> None:
+        """Write down how a stage stands."""
+        if self._run is not None:
+            self._run.event(event, stage=stage.name, unit=stage.unit, done=stage.done, total=stage.total)
 
     @contextmanager
     def stage(self, name: str, unit: str) -> Iterator[Stage]:
         """Time and show one stage."""
         stage = Stage(name, unit, self)
+        self.note("stage_began", stage)
         try:
             if self._console.is_terminal and not self._quiet:
-                bars = Progress(
-                    TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), _Rate(),
-                    TimeRemainingColumn(), console=self._console,
-                )  # fmt: skip
-                with bars:
-                    bars.add_task(name, total=None, unit=unit)
-                    self._bars = bars
+                with self._board(name, unit):
                     yield stage
             else:
                 yield stage
                 if not self._quiet:
                     self.say(f"{stage.line()} ({time.monotonic() - stage.started:.1f} s)")
+            self.note("stage_done", stage)
         finally:
             self._bars = None
             self.seconds[name] = round(time.monotonic() - stage.started, 3)
+
+    @contextmanager
+    def _board(self, name: str, unit: str) -> Iterator[None]:
+        """A bar with the workers and failures under it; the bar stays when the stage has ended."""
+        self._bars = bars = Progress(
+            TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
+        )
+        bars.add_task(name, total=None, unit=unit)
+        with Live(Group(bars, _Board(self.state)), console=self._console) as live:
+            try:
+                yield
+            finally:
+                live.update(bars, refresh=True)
 
     def show(self, stage: Stage) -> None:
         """Bring the display up to date."""
         if self._bars:
             self._bars.update(self._bars.task_ids[0], completed=stage.done, total=stage.total)
         elif not self._quiet and stage.due():
-            self.say(stage.line())
+            failures = self.state.failures()
+            self.say(stage.line() + (f"; failures so far: {failures}" if failures else ""))
 
     def say(self, line: str) -> None:
         """Print one line, above a bar where there is one."""

@@ -18,7 +18,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from engine.changes import difference
 from engine.language_count import LanguageCount, count_language
+from engine.progress import ProgressReport
 from engine.publish.describe import CALIBRATION, describe
+from engine.publish.pull import fetch_shards
+from engine.publish.pulled import pulled_columns
+from engine.report import write_report
 from engine.stages.verdict import Verdict, decide_verdict, write_verdict
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.manifest import LOCK_FILE, Manifest, read_manifest
@@ -91,7 +95,10 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
         lock, policy = new_rules(dataset, manifest, recipe, overrides)
         verdicts = decide_all(dataset, manifest, policy)
         decided = time.monotonic()
+        _fetch_changed(folder, verdicts)
         shards = commit_verdicts(folder, manifest, verdicts, manifest.facts, lock, policy)
+        if all((dataset / shard.path).is_file() for shard in manifest.all_shards()):  # else pulled in part
+            write_report(folder, verb="refilter")
     return RefilterSummary(
         dataset=dataset,
         why=difference("verdict", manifest.facts, {"filter": policy.fingerprint()}),
@@ -102,6 +109,14 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
         decide_seconds=round(decided - began, 3),
         seconds=round(time.monotonic() - began, 3),
     )
+
+
+def _fetch_changed(folder: Path, verdicts: Mapping[str, Verdict]) -> None:
+    """Bring the shards of a pulled dataset that will be written."""
+    dataset = folder / "dataset"
+    missing = [path for path, found in verdicts.items() if found.flipped and not (dataset / path).is_file()]
+    if missing:
+        fetch_shards(folder, missing, ProgressReport())
 
 
 def new_rules(
@@ -182,10 +197,14 @@ def _checked(section: Any) -> Filter:
 
 
 def decide_all(dataset: Path, manifest: Manifest, policy: Policy) -> dict[str, Verdict]:
-    """The verdicts on every shard of a dataset, by path."""
+    """The verdicts on every shard of a dataset, by path; of a pulled one, from the columns that were brought."""
+
+    def decide(shard: Shard) -> Verdict:
+        return decide_verdict(dataset, shard, policy, pulled_columns(dataset.parent, shard.path))
+
     shards = manifest.all_shards()
     with ThreadPoolExecutor(THREADS) as threads:
-        verdicts = list(threads.map(lambda shard: decide_verdict(dataset, shard, policy), shards))
+        verdicts = list(threads.map(decide, shards))
     return {shard.path: verdict for shard, verdict in zip(shards, verdicts, strict=True)}
 
 

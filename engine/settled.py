@@ -7,7 +7,6 @@ the last run. Then its samples and scores need not be looked at again: a changed
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,30 +16,25 @@ from engine.job import Job
 from engine.store.files import write_json
 from engine.store.manifest import LOCK_FILE, Manifest, writer_facts
 from engine.store.memory import Memory
+from engine.store.runs import FINISHED, Run
 from engine.store.scores import ScoreStore
 
-RECORD = "settled.json"
+RECORD = "memory.json"
 RULES = ("filter", "calibration", "max_failed")  # keys of a recipe that only decide
 
 
-def note_settled(job: Job, run: Path) -> None:
-    """Note what the memory held when a build's run ended.
-
-    Args:
-        job: The job.
-        run: The run's folder.
-    """
-    write_json(job.folder / RECORD, {"memory": _memory_state(job), "run": run.name})
+def note_memory(job: Job, run: Run) -> None:
+    """Note in a finished run's folder what the memory held at its end."""
+    write_json(run.folder / RECORD, _memory_state(job))
 
 
 def settled_run(job: Job, published: Manifest | None) -> dict[str, Any] | None:
     """What the last run said at its end, where nothing but the rules can have changed since; else None."""
-    path = job.folder / RECORD
-    if published is None or job.retry_failed or not path.is_file() or not _same_inputs(job, published):
+    last = max((job.folder / "runs").glob("[0-9]*-*"), default=None)
+    if last is None or published is None or job.retry_failed or not _same_inputs(job, published):
         return None
-    record = orjson.loads(path.read_bytes())
-    finished = job.folder / "runs" / record["run"] / "finished.json"
-    if record["memory"] != _memory_state(job) or not finished.is_file():
+    memory, finished = last / RECORD, last / FINISHED
+    if not memory.is_file() or not finished.is_file() or orjson.loads(memory.read_bytes()) != _memory_state(job):
         return None
     summary: dict[str, Any] = orjson.loads(finished.read_bytes())
     return summary

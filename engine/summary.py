@@ -101,6 +101,11 @@ class BuildSummary:
         return shares(sound, {lang: count.dropped for lang, count in self.languages.items()})
 
     @property
+    def report(self) -> Path:
+        """The page that shows the build."""
+        return self.dataset.parent / "report.html"
+
+    @property
     def rows(self) -> int:
         """Records of all languages."""
         return sum(count.rows for count in self.languages.values())
@@ -126,6 +131,7 @@ class BuildSummary:
         """The object that ``--json`` prints."""
         return {
             "dataset": str(self.dataset),
+            "report": str(self.report),
             "sources": {name: asdict(count) for name, count in self.sources.items()},
             "derived": {name: asdict(count) for name, count in self.derived.items()},
             "mix": {"mode": self.mix.mode, "moved": self.mix.moved, **asdict(self.mix)},
@@ -199,6 +205,7 @@ class BuildSummary:
         times = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in self.seconds.items())
         console.print(f"seconds: {times}, in all {sum(self.seconds.values()):.1f}")
         console.print(f"dataset: {self.dataset}", soft_wrap=True)
+        console.print(f"report: {self.report}", soft_wrap=True)
 
 
 def _reasons(reasons: dict[str, int]) -> str:

@@ -93,6 +93,22 @@ class Policy:
                 return fitted
         return self.parameters[full]
 
+    def thresholds(self, rule: Rule, row: pl.DataFrame) -> dict[str, float]:
+        """What a rule compares one row with, by parameter: a calibration's threshold is that of the row's cell.
+
+        Args:
+            rule: One of `rules`.
+            row: A frame of one row, as `failing` takes it.
+        """
+        found = {}
+        for parameter in rule.parameters:
+            value = self._threshold(rule, parameter)
+            found[parameter.name] = float(row.select(value).item()) if isinstance(value, pl.Expr) else value
+        if rule.own is not None:
+            name, own = rule.own
+            found[name] = own().get(row["lang"].item(), found[name])
+        return found
+
     def fingerprint(self) -> dict[str, object]:
         """Everything that decides a verdict, for the manifest."""
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from filters.script import ScriptScorer
 from filters.structure import StructureScorer
 from schemas.errors import InputError
 from schemas.languages import nearest
+from schemas.record import Metric
 
 # In order of cost, which is the order of columns and of rules.
 SCORERS: dict[str, type[Scorer]] = {
@@ -50,6 +51,11 @@ class Models:
     language_id: Path | None = None
     embedding: str | None = None
     image_text: str | None = None
+
+
+def metrics_of(names: Collection[str]) -> list[Metric]:
+    """The metrics of the scorers of these names, in the order of a record's columns."""
+    return [metric for name, scorer in SCORERS.items() if name in names for metric in scorer.metrics]
 
 
 def make_scorers(names: Iterable[str], models: Models | None = None) -> list[Scorer]:

@@ -44,6 +44,7 @@ class Rule:
         fails: From the parameters' values to an expression that is true for a row to reject.
         action: What the rule does unless a recipe says otherwise.
         graded: The metric and the parameter that a calibration fits, where the score has no natural threshold.
+        own: The parameter in whose place some languages have a threshold of their own, and what gives it by language.
     """
 
     scorer: str
@@ -53,6 +54,7 @@ class Rule:
     fails: Callable[[Thresholds], pl.Expr]
     action: Action = "reject"
     graded: tuple[str, str] | None = None
+    own: tuple[str, Callable[[], Mapping[str, float]]] | None = None
 
     @property
     def code(self) -> str:
@@ -151,7 +153,7 @@ RULES: tuple[Rule, ...] = (
     Rule("language_id", "mass", "another language, 20 letters and more",
          (Parameter("min_mass", 0.10, 0, 1, "least probability of the language and those it is confused with; "
                     "languages the model is weak on use the 1 % quantile of their good text"),),
-         _mass_fails),
+         _mass_fails, own=("min_mass", weak_languages)),
     Rule("language_id", "short_margin", "English rather than the language, 10 to 19 letters",
          *_below("language_id", "short_margin", "min_short_margin", -2.0, (-20, 20), "least ln(mass) - ln(English)")),
     Rule("language_id", "english", "English, for languages that the model does not know or is weak on",

@@ -74,7 +74,11 @@ class FolderImages(Images):
 
 
 class NumberedImages(Images):
-    """Images known by an id: the URI is ``base`` + id + ``suffix``."""
+    """Images known by an id: the URI is ``base`` + id + ``suffix``.
+
+    Attributes:
+        suffix: Stands behind an image's id in its URI.
+    """
 
     suffix: str = ".jpg"
 

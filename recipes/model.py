@@ -21,6 +21,7 @@ from schemas.languages import ENGLISH, nearest
 
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
 FilterValue = float | str | dict[str, str]
+LicenseClass = Literal["permissive", "share_alike", "non_commercial", "no_derivatives", "other"]
 
 
 class Dictionary(Section):
@@ -103,7 +104,12 @@ class Score(Section):
 
 
 class Pack(Section):
-    """How shards are cut. Changing it rewrites, and uploads, every shard."""
+    """How shards are cut. Changing it rewrites, and uploads, every shard.
+
+    Attributes:
+        shard_rows: Records of a shard.
+        row_group_rows: Records of a row group, the least that a reader reads.
+    """
 
     shard_rows: int = Field(250_000, ge=1)
     row_group_rows: int = Field(50_000, ge=1)
@@ -116,6 +122,7 @@ class Recipe(Section):
         name: Names the build's folder; a changed recipe of the same name is an incremental build.
         description: One line for the dataset's card.
         sources: English data, by a name of your choosing.
+        allow_licenses: Classes of licences that sources, copied images and the model may be under; None allows all.
         languages: Target languages as FLORES-200 codes, or groups of them (docs/recipes.md); eng_Latn among them
             keeps English rows too.
         mix: Which sample goes into which languages.
@@ -139,6 +146,7 @@ class Recipe(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
     description: str = ""
     sources: dict[SourceName, Source] = Field(min_length=1)
+    allow_licenses: Annotated[tuple[LicenseClass, ...], BeforeValidator(as_tuple)] | None = None
     languages: Languages = Field(min_length=1)
     mix: Mix = Mix()
     splits: Splits = Splits()

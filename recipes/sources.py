@@ -68,6 +68,19 @@ class Fields(Section):
     """Which column or dotted path holds what, by the names of Glotmill's own format (docs/sources.md).
 
     Without an ``id`` a row is known by the hash of its content.
+
+    Attributes:
+        id: The row's id.
+        task: What the row teaches; else it follows from the other fields.
+        image: The image's URI or name.
+        images: Several of them.
+        url: Where a person can see the row.
+        caption: A caption; one of this, ``question`` and ``messages`` is there.
+        question: A question.
+        answers: Its answers, or one.
+        choices: Its options.
+        answer_index: The position of the answer among them.
+        messages: A conversation: turns with role and content.
     """
 
     id: FieldPath | None = None

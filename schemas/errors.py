@@ -56,3 +56,7 @@ class WorkerError(GlotmillError):
 
 class StoreError(GlotmillError):
     """A file of the translation memory or of a build that cannot be trusted."""
+
+
+class PublishError(GlotmillError):
+    """A target that refused, did not answer or changed meanwhile; what it holds is the old version or the new one."""

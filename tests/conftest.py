@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
@@ -38,9 +39,8 @@ def shared_data() -> Path:
     return SHARED / "data"
 
 
-@pytest.fixture
-def captions(tmp_path: Path) -> Path:
-    """A JSON-lines file of 40 samples: captions, questions, a multiple choice and a conversation."""
+def small_samples() -> str:
+    """JSON lines of 40 samples: captions, questions, a multiple choice and a conversation."""
     rows: list[dict[str, Any]] = [
         {"id": f"c{i}", "task": "caption", "image": f"{i}.jpg", "caption": f"A dog number {i} runs on the grass."}
         for i in range(20)
@@ -77,9 +77,50 @@ def captions(tmp_path: Path) -> Path:
             ],
         },
     ]
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.fixture
+def captions(tmp_path: Path) -> Path:
+    """A file of `small_samples`."""
     path = tmp_path / "samples.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    path.write_text(small_samples(), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder ``outputs`` with a build ``small`` of kept, dropped, failed and warned records, and its memory."""
+    folder = tmp_path_factory.mktemp("built")
+    (folder / "samples.jsonl").write_text(small_samples(), encoding="utf-8")
+    recipe = {
+        "name": "small",
+        "sources": {"small": {"format": "jsonl", "path": "samples.jsonl", "license": "cc0-1.0"}},
+        "languages": ["deu_Latn", "swh_Latn"],
+        "translate": {
+            "engine": "fake", "batch_tokens": 128, "unit_tokens": 256, "fault": "empty", "fault_every": 5,
+        },
+        "score": {"scorers": ["integrity", "nmt", "round_trip"]},
+        "filter": {"user": {
+            "unsure": {"fails": "score_nmt_logprob < -0.95"},
+            "doubtful": {"fails": "score_nmt_logprob < -0.9", "action": "warn"},
+        }},
+        "pack": {"shard_rows": 15, "row_group_rows": 6},
+        "workers": 0,
+        "max_failed": 1,
+    }  # fmt: skip
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    outputs = folder / "outputs"
+    job = prepare(load_recipe(str(folder / "recipe.yaml")), out=outputs / "small", memory=outputs / ".memory")
+    build(job, ProgressReport(quiet=True))
+    return outputs
+
+
+@pytest.fixture
+def small_build(built_once: Path, tmp_path: Path) -> Path:
+    """A copy of the build of `built_once`, in ``outputs/small`` of the test's folder."""
+    shutil.copytree(built_once, tmp_path / "outputs")
+    return tmp_path / "outputs" / "small"
 
 
 @pytest.fixture

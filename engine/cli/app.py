@@ -10,12 +10,23 @@ import typer
 from engine import __version__
 from engine.cli.build import build_command
 from engine.cli.calibrate import calibrate_command
+from engine.cli.diff import diff_command
+from engine.cli.explain import explain_command
+from engine.cli.export import export_command
+from engine.cli.gc import gc_command
 from engine.cli.listings import languages_command, recipes_command
 from engine.cli.memory import memory_app
 from engine.cli.plan import plan_command
 from engine.cli.preview import preview_command
+from engine.cli.publish import publish_command, rollback_command
+from engine.cli.pull import pull_command
 from engine.cli.refilter import refilter_command
+from engine.cli.report import report_command
+from engine.cli.show import show_command
+from engine.cli.status import status_command
 from engine.cli.templates import templates_command
+from engine.cli.traceback import traceback_command
+from engine.cli.verify import verify_command
 from schemas.errors import GlotmillError
 
 STOPPED = 130  # by Ctrl-C; typer turns it into this code itself
@@ -30,8 +41,20 @@ app = typer.Typer(
 app.command("build")(build_command)
 app.command("plan")(plan_command)
 app.command("refilter")(refilter_command)
+app.command("diff")(diff_command)
+app.command("explain")(explain_command)
+app.command("verify")(verify_command)
+app.command("gc")(gc_command)
 app.command("calibrate")(calibrate_command)
+app.command("export")(export_command)
 app.command("preview")(preview_command)
+app.command("report")(report_command)
+app.command("show")(show_command)
+app.command("status")(status_command)
+app.command("traceback")(traceback_command)
+app.command("publish")(publish_command)
+app.command("pull")(pull_command)
+app.command("rollback")(rollback_command)
 app.command("recipes")(recipes_command)
 app.command("languages")(languages_command)
 app.command("templates")(templates_command)

@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from engine.publish.card import CardFacts, card
+from engine.publish.card import write_card
+from engine.publish.card_header import CardFacts
 from engine.store.files import write_bytes
 from engine.store.manifest import LOCK_FILE, write_manifest
 from engine.store.shards import Shard
@@ -29,12 +30,12 @@ def describe(
     policy: Policy,
     schema: pa.Schema,
 ) -> None:
-    """Write ``recipe.lock.yaml``, ``calibration.yaml`` where there is one, ``manifest.json`` and ``README.md``.
+    """Write ``recipe.lock.yaml``, ``calibration.yaml`` where there is one, ``manifest.json`` and the card.
 
     Args:
         root: The folder that the files are written into.
         shards: Shards by language.
-        facts: What the dataset was made from, but for the filter.
+        facts: What the dataset was made from and what its rows are like, but for the filter.
         lock: The resolved recipe.
         policy: What decided.
         schema: The record schema.
@@ -44,18 +45,4 @@ def describe(
         write_bytes(root / CALIBRATION, yaml.safe_dump(policy.calibration.content, allow_unicode=True).encode())
     facts = {**facts, "filter": policy.fingerprint()}
     write_manifest(root, shards, facts)
-    model = next(iter(facts["translators"].values()))
-    page = card(
-        CardFacts(
-            name=lock["name"],
-            description=lock["description"],
-            shards={lang: list(parts) for lang, parts in shards.items()},
-            schema=schema,
-            sources=facts["sources"],
-            model=model["model"],
-            model_license=model["license"],
-            images=facts["images"],
-            unreliable=policy.unreliable,
-        )
-    )
-    write_bytes(root / "README.md", page.encode())
+    write_card(root, CardFacts(facts, lock["description"], shards, schema, policy.unreliable))

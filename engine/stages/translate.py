@@ -182,8 +182,10 @@ class TranslateStage:
         for result in self._pool.run(units):
             committed = self._memory.commit(self._made(result))
             self._run.event(
-                "unit_done", phase=phase, unit=result.unit.number, segments=result.results.num_rows, file=committed.name
-            )
+                "unit_done", phase=phase, unit=result.unit.number, segments=result.results.num_rows,
+                file=committed.name, failed=len(result.results) - result.results["failure"].null_count,
+                given_up=len(result.poisoned),
+            )  # fmt: skip
             self._note_poisoned(phase, result)
             sent += result.results.num_rows
             advance(result.results.num_rows, total)

@@ -32,14 +32,21 @@ class Verdict:
     flipped: int
 
 
-def decide_verdict(dataset: Path, shard: Shard, policy: Policy) -> Verdict:
+def decide_verdict(dataset: Path, shard: Shard, policy: Policy, columns: Path | None = None) -> Verdict:
     """Judge a shard from its score columns alone.
+
+    Args:
+        dataset: The folder of the dataset.
+        shard: The shard's entry.
+        policy: What decides.
+        columns: A checked file of its score columns, where the shard itself is not at hand.
 
     Raises:
         InputError: The shard was edited, or lacks a column that a rule reads.
     """
-    check_shard(dataset, shard)
-    path = dataset / shard.path
+    if columns is None:
+        check_shard(dataset, shard)
+    path = columns or dataset / shard.path
     with pq.ParquetFile(path) as file:
         names = file.schema_arrow.names
         lacking = sorted(policy.columns - set(names) - {"task"})

@@ -8,16 +8,18 @@ because two builds on it would overwrite each other.
 from __future__ import annotations
 
 import errno
+import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import fsspec
 
-from engine.store.files import put_if_absent, write_bytes
+from engine.store.files import put_if_absent, whole_file, write_bytes
 from schemas.errors import InputError, StoreError
 
 CONFLICTS = 6
+EXTRAS = {"s3": "s3", "gs": "gcs"}  # what to install for a storage
 PROBE = "put-if-absent.probe"
 
 
@@ -39,8 +41,9 @@ class Folder:
             try:
                 self._fs, self._root = fsspec.url_to_fs(self.url.rstrip("/"), use_listings_cache=False)
             except (ValueError, ImportError, OSError) as error:
-                extra = ": pip install 'glotmill[s3]'" if self.url.startswith("s3://") else ""
-                msg = f"{self.url}: no such storage here: {error}{extra}"
+                extra = EXTRAS.get(self.url.partition("://")[0])
+                how = f": pip install 'glotmill[{extra}]'" if extra else ""
+                msg = f"{self.url}: no such storage here: {error}{how}"
                 raise InputError(msg) from None
 
     def __str__(self) -> str:
@@ -80,6 +83,34 @@ class Folder:
         if self.path is not None:
             return (self.path / name).stat().st_size
         return int(self._remote("size", f"{self._root}/{name}"))
+
+    def size_or_none(self, name: str) -> int | None:
+        """Bytes of a file; None where there is none."""
+        try:
+            return self.size(name)
+        except FileNotFoundError:
+            return None
+
+    def put_file(self, name: str, source: Path) -> None:
+        """Write a copy of a local file, whatever has the name, without holding it in memory."""
+        if self.path is not None:
+            with whole_file(self.path / name) as aside:
+                shutil.copyfile(source, aside)
+        else:
+            self._remote("put_file", str(source), f"{self._root}/{name}")
+
+    def get_file(self, name: str, to: Path) -> None:
+        """Copy a file to this machine, without holding it in memory."""
+        if self.path is not None:
+            shutil.copyfile(self.path / name, to)
+        else:
+            self._remote("get_file", f"{self._root}/{name}", str(to))
+
+    def open(self, name: str) -> Any:
+        """A file to read ranges of."""
+        if self.path is not None:
+            return (self.path / name).open("rb")
+        return self._remote("open", f"{self._root}/{name}", "rb", cache_type="none")
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
         """Write a file under a name that nobody has yet.

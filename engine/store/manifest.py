@@ -7,9 +7,11 @@ this version, or names a file outside its folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -25,6 +27,7 @@ from schemas.record import SCHEMA_VERSION
 MANIFEST_VERSION = 1
 MANIFEST = "manifest.json"
 LOCK_FILE = "recipe.lock.yaml"
+PLACE = re.compile(r"(data/\w+|images)/\w[\w.-]*\.parquet|manifests/\w+\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,48 +100,103 @@ def read_manifest(root: Path) -> Manifest:
     Raises:
         InputError: There is none, it is of a newer format, damaged, or names a place outside the folder.
     """
-    facts = _read(root / MANIFEST, None)
+    return manifest_from(files_of(root), str(root))
+
+
+Read = Callable[[str], bytes]  # the bytes of a file by its path in the dataset
+
+
+def files_of(root: Path) -> Read:
+    """Reads the files of a dataset's folder."""
+    return lambda name: (root / name).read_bytes()
+
+
+def manifest_from(read: Read, where: str) -> Manifest:
+    """A dataset's manifest, checked, wherever its files are read from.
+
+    Args:
+        read: Reads its files.
+        where: The dataset, for errors.
+
+    Raises:
+        InputError: As `read_manifest`.
+    """
+    facts = read_facts(read, where)
+    return Manifest(facts, {lang: read_shards(read, where, facts, lang) for lang in facts["languages"]})
+
+
+def read_facts(read: Read, where: str) -> dict[str, Any]:
+    """The root file of a dataset's manifest, of a format that this version reads.
+
+    Raises:
+        InputError: There is none, it is of a newer format, or damaged.
+    """
+    facts = _read(read, MANIFEST, where, None)
     version = facts.get("manifest_version")
     if version != MANIFEST_VERSION or facts.get("schema_version") != SCHEMA_VERSION:
         newer = isinstance(version, int) and version > MANIFEST_VERSION
         what = "a newer Glotmill made it; update Glotmill" if newer else "build it again from its recipe"
         msg = (
-            f"{root / MANIFEST}: format {version} with records of schema {facts.get('schema_version')}; this version "
+            f"{where}/{MANIFEST}: format {version} with records of schema {facts.get('schema_version')}; this version "
             f"reads format {MANIFEST_VERSION} and schema {SCHEMA_VERSION}: {what}"
         )
         raise InputError(msg)
-    shards = {}
-    try:
-        for lang in facts["languages"]:
-            config = facts["configs"][lang]
-            name = inside(config["manifest"], root)
-            entry = _read(root / name, config["sha256"])
-            shards[lang] = [Shard(**item) for split in SPLITS for item in entry["splits"].get(split, ())]
-        for parts in shards.values():
-            for shard in parts:
-                inside(shard.path, root)
-    except (KeyError, TypeError, AttributeError) as error:
-        msg = f"{root / MANIFEST}: not a manifest of this version: {type(error).__name__} {error}; build it again"
-        raise InputError(msg) from None
-    return Manifest(facts, shards)
+    with _damage(where):
+        if set(facts["languages"]) != set(facts["configs"]):
+            msg = f"{where}/{MANIFEST}: its languages are not those of its configs; build the dataset again"
+            raise InputError(msg)
+        for path in (*(c["manifest"] for c in facts["configs"].values()), *(i["path"] for i in facts["images"])):
+            inside(path, where)
+    return facts
 
 
-def inside(name: str, root: Path) -> str:
-    """A file's place that a manifest names, which cannot lie outside of its folder.
+def read_shards(read: Read, where: str, facts: Mapping[str, Any], lang: str) -> list[Shard]:
+    """The shards of a language, by split and number.
+
+    Args:
+        read: Reads the dataset's files.
+        where: The dataset, for errors.
+        facts: Its root file.
+        lang: One of the languages that it names.
 
     Raises:
-        InputError: It can.
+        InputError: The language's file is missing or edited, or names a place outside the folder.
     """
-    path = PurePosixPath(name)
-    if path.is_absolute() or not path.parts or ".." in path.parts or "\\" in name:
-        msg = f"{root / MANIFEST}: names the file {name!r}, which is not inside its folder; do not trust this dataset"
+    with _damage(where):
+        config = facts["configs"][lang]
+        entry = _read(read, inside(config["manifest"], where), where, config["sha256"])
+        shards = [Shard(**item) for split in SPLITS for item in entry["splits"].get(split, ())]
+        for shard in shards:
+            inside(shard.path, where)
+    return shards
+
+
+@contextmanager
+def _damage(where: str) -> Iterator[None]:
+    """Turns what a manifest lacks into an error that names it."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        msg = f"{where}/{MANIFEST}: not a manifest of this version: {type(error).__name__} {error}; build it again"
+        raise InputError(msg) from None
+
+
+def inside(name: str, where: str) -> str:
+    """A file's place that a manifest names, which is one that a dataset has and so inside its folder.
+
+    Raises:
+        InputError: It is not.
+    """
+    if not PLACE.fullmatch(name):
+        msg = f"{where}/{MANIFEST}: names the file {name!r}, which is not inside its folder; do not trust this dataset"
         raise InputError(msg)
     return name
 
 
-def _read(path: Path, sha256: str | None) -> dict[str, Any]:
+def _read(read: Callable[[str], bytes], name: str, where: str, sha256: str | None) -> dict[str, Any]:
+    path = f"{where}/{name}"
     try:
-        data = path.read_bytes()
+        data = read(name)
         content = orjson.loads(data)
     except OSError as error:
         msg = f"{path}: cannot be read: {error.strerror}; expected the manifest of a dataset that Glotmill built"

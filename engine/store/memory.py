@@ -64,14 +64,18 @@ class Direction:
 class Memory:
     """A translation memory in a folder. Making one creates nothing.
 
+    Args:
+        folder: Where it is.
+        read_only: Write nothing, not even what takes an unreadable file out of the way; that is an error then.
+
     Attributes:
         translations: What engines said.
         corrections: What people said instead.
     """
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, *, read_only: bool = False) -> None:
         self.folder = folder
-        self.translations = NumberedFiles(folder.child("translations"), MEMORY_SCHEMA)
+        self.translations = NumberedFiles(folder.child("translations"), MEMORY_SCHEMA, read_only=read_only)
         self.corrections = NumberedFiles(folder.child("corrections"), MEMORY_SCHEMA, redoable=False)
 
     @property

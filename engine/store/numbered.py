@@ -64,16 +64,18 @@ class NumberedFiles:
         folder: Where they are.
         schema: What every file holds.
         redoable: Whether what an unreadable file held can be made again; if not, the file is an error.
+        read_only: Write nothing: an unreadable file is an error, too.
 
     Attributes:
         set_aside: The unreadable files found so far.
     """
 
-    def __init__(self, folder: Folder, schema: pa.Schema, *, redoable: bool = True) -> None:
+    def __init__(self, folder: Folder, schema: pa.Schema, *, redoable: bool = True, read_only: bool = False) -> None:
         self.folder = folder
         self.schema = schema
         self.set_aside: list[SetAside] = []
         self._redoable = redoable
+        self._read_only = read_only
 
     def live(self) -> list[NumberedFile]:
         """The files that count, lowest number first."""
@@ -154,6 +156,9 @@ class NumberedFiles:
             if not self._redoable:
                 msg = f"cannot read {place}: {table}; what it held cannot be made again: restore it from a copy"
                 raise StoreError(msg)
+            if self._read_only:
+                msg = f"cannot read {place}: {table}; the next build sets it aside and makes anew what it held"
+                raise StoreError(msg)
             aside = self._keep_aside(file.name, data)
             self.folder.overwrite(file.name, table_bytes(self.schema.empty_table()))
             self.set_aside.append(SetAside(aside, table))
@@ -186,6 +191,11 @@ class NumberedFiles:
             raise StoreError(msg)
         return table
 
+    def covered(self) -> list[NumberedFile]:
+        """Files that another holds whole, which a kill in a compaction left; nobody reads them."""
+        present = self._present()
+        return sorted(set(present) - set(_live(present)))
+
     def compact(self, winners: Callable[[pl.LazyFrame], pl.LazyFrame], order: list[str]) -> Iterator[NumberedFile]:
         """Merge neighbouring files into files of about `COMPACT_ROWS` rows.
 
@@ -198,10 +208,9 @@ class NumberedFiles:
         Yields:
             Each new file, when those that it replaces are gone.
         """
-        present = self._present()
-        live = _live(present)
-        for file in set(present) - set(live):  # left by a kill, or by a writer that came too late
+        for file in self.covered():  # left by a kill, or by a writer that came too late
             self.folder.delete(file.name)
+        live = self.live()
         for group in self._groups(live):
             merged = NumberedFile(group[0].first, group[-1].last)
             rows = self._merged(group, lambda rows: winners(rows).sort(order).select(self.schema.names))

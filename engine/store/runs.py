@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 from engine.store.files import write_json, write_table
 from engine.store.memory import Direction
 
+FINISHED = "finished.json"  # the last file of a run: its summary
 UNIT_SCHEMA = pa.schema(
     [
         pa.field("unit", pa.int32()),
@@ -32,6 +34,8 @@ UNIT_SCHEMA = pa.schema(
 )
 # Rows of a unit list that are in memory at a time.
 ROW_GROUP_ROWS = 50_000
+FINISHED = "finished.json"
+STOPPED = "stopped"  # how an attempt ended that somebody stopped
 
 
 class Run:
@@ -39,6 +43,7 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._listeners: list[Callable[[dict[str, Any]], None]] = []
 
     @classmethod
     def open(cls, build: Path, plan: dict[str, Any], digest: str) -> Run:
@@ -51,7 +56,7 @@ class Run:
         """
         runs = sorted((build / "runs").glob("[0-9]*-*"))
         for folder in reversed(runs):
-            if folder.name.endswith(digest) and not (folder / "finished.json").exists():
+            if folder.name.endswith(digest) and not (folder / FINISHED).exists():
                 return cls(folder)
         number = int(runs[-1].name.partition("-")[0]) + 1 if runs else 1
         run = cls(build / "runs" / f"{number:04}-{digest}")
@@ -105,8 +110,28 @@ class Run:
         return self.folder / "asked" / f"{phase}-{direction.source_lang}-{direction.target_lang}.parquet"
 
     def event(self, name: str, **values: Any) -> None:
-        """Append one line to ``events.jsonl``."""
-        self._append("events.jsonl", {"time": round(time.time(), 3), "event": name, **values})
+        """Append one line to ``events.jsonl``, and tell those who listen."""
+        event = {"time": round(time.time(), 3), "event": name, **values}
+        self._append("events.jsonl", event)
+        for listener in self._listeners:
+            listener(event)
+
+    def listen(self, listener: Callable[[dict[str, Any]], None]) -> None:
+        """Tell somebody of every event from now on."""
+        self._listeners.append(listener)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """One attempt at the run: its beginning is an event, and so is an end that is none of its own."""
+        self.event("attempt_began")
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.event("attempt_ended", why=STOPPED)
+            raise
+        except Exception as error:
+            self.event("attempt_ended", why=f"{type(error).__name__}: {error}")
+            raise
 
     def failure(self, **values: Any) -> None:
         """Append one line to ``failures.jsonl``: a row that no worker survived."""
@@ -118,5 +143,10 @@ class Run:
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Mark the run as done."""
-        write_json(self.folder / "finished.json", summary)
+        write_json(self.folder / FINISHED, summary)
         shutil.rmtree(self.folder / "asked", ignore_errors=True)
+
+
+def finished_runs(build: Path) -> list[Path]:
+    """The folders of a build's finished runs, oldest first; a run that is not finished will be gone on with."""
+    return [folder for folder in sorted((build / "runs").glob("[0-9]*-*")) if (folder / FINISHED).exists()]

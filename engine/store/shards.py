@@ -7,7 +7,7 @@ it is written; a shard's counts come out: rows = kept + dropped + failed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -112,6 +112,14 @@ def count_verdicts(rows: pl.DataFrame) -> VerdictCount:
     return VerdictCount(int(rows["keep"].sum()), counts[False], counts[True])
 
 
+def ids_sha256(record_ids: Iterable[str]) -> str:
+    """The digest that a manifest states of a shard's record ids, in order."""
+    found = hashlib.sha256()
+    for record_id in record_ids:
+        found.update(record_id.encode() + b"\n")
+    return found.hexdigest()
+
+
 def published_schema(schema: pa.Schema) -> pa.Schema:
     """A record schema with the metadata that `datasets` reads, and ours."""
     features = Features.from_arrow_schema(schema)
@@ -181,12 +189,13 @@ class ShardWriter:
             row_groups=[meta.row_group(i).num_rows for i in range(meta.num_row_groups)],
             first_id=self._first,
             ids_sha256=self._ids.hexdigest(),
-            score_stats={name: _stats(rows[name]) for name in self._scores},
+            score_stats={name: score_stats(rows[name]) for name in self._scores},
             fingerprints=dict(fingerprints),
         )
 
 
-def _stats(scores: pl.Series) -> dict[str, float | None]:
+def score_stats(scores: pl.Series) -> dict[str, float | None]:
+    """What a manifest says of a score column: how many records have a value, its 5 % quantile and median."""
     return {
         "n": len(scores) - scores.null_count(),
         "p05": scores.quantile(0.05, "nearest"),

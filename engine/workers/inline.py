@@ -7,6 +7,7 @@ takes the build with it: only workers of their own can be replaced.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from traceback import format_exc
 from types import TracebackType
 from typing import Self
 
@@ -35,6 +36,7 @@ class InlinePool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._translator = None
+        self._note("workers_ended")
 
     def start(self) -> None:
         """Load the model."""
@@ -47,7 +49,9 @@ class InlinePool:
 
     def _loaded(self) -> Translator:
         if self._translator is None:
+            self._note("worker_starting", worker=1)
             self._translator = load_translator(self._spec)
+            self._note("worker_ready", worker=1)
         return self._translator
 
     def run(self, units: Iterable[Unit]) -> Iterator[UnitResult]:
@@ -63,10 +67,15 @@ class InlinePool:
 
     def _attempt(self, case: UnitCase) -> UnitResult | None:
         try:
-            results = translate_unit(self._loaded(), case.rows)
+            translator = self._loaded()
+            self._note("unit_sent", worker=1, unit=case.unit.number)
+            results = translate_unit(translator, case.rows)
         except TranslatorError as error:
             self._translator = None
-            self._note("attempt_failed", unit=case.unit.number, reason="engine_error", detail=str(error))
+            self._note(
+                "attempt_failed", worker=1, unit=case.unit.number,
+                reason="engine_error", detail=str(error), trace=format_exc(),
+            )  # fmt: skip
             case.failed(Failure("engine_error", str(error)))
             return None
         return case.passed(results)

@@ -12,6 +12,7 @@ hide which unit failed how often, and whether an answer comes from the old proce
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -71,6 +72,7 @@ class RayPool:
         self._note = note
         self._actor_class: Any = None
         self._places: list[Worker] = []
+        self._hired = 0
         self._started_ray = False
 
     def __enter__(self) -> Self:
@@ -85,6 +87,7 @@ class RayPool:
             for worker in self._places:
                 ray.kill(worker.actor)
         self._places = []
+        self._note("workers_ended")
 
     def start(self) -> None:
         """Start all actors together and wait until each has its model, or has failed to get it."""
@@ -102,7 +105,7 @@ class RayPool:
             concurrency_groups={"health": 1},
             runtime_env={"env_vars": KEEP_MEMORY},
         )(TranslatorActor)
-        self._places = [Worker(self._new_actor()) for _ in range(self.workers)]
+        self._places = [self._hire() for _ in range(self.workers)]
         while starting := [worker for worker in self._places if worker.starting is not None]:
             self._stop.check()
             ray.wait([worker.starting for worker in starting], num_returns=len(starting), timeout=TICK_S)
@@ -126,6 +129,12 @@ class RayPool:
 
     def _new_actor(self) -> Any:
         return self._actor_class.remote(self._spec, __version__, joined=self._address is not None)
+
+    def _hire(self, failed_starts: int = 0) -> Worker:
+        """Start an actor as a worker with a number of its own."""
+        self._hired += 1
+        self._note("worker_starting", worker=self._hired)
+        return Worker(self._new_actor(), failed_starts, self._hired)
 
     def _started(self, worker: Worker) -> None:
         """Note that an actor has its model.
@@ -170,6 +179,7 @@ class RayPool:
                 waiting = False
             else:
                 worker.send(case)
+                self._note("unit_sent", worker=worker.number, unit=case.unit.number)
         return waiting or any(worker.queue for worker in self._places)
 
     def _step(self, line: Line) -> Iterator[UnitResult]:
@@ -205,7 +215,7 @@ class RayPool:
             try:
                 results = ray.get(flight.result)
             except ray.exceptions.RayTaskError as error:
-                self._fail(worker, flight.case, Failure("engine_error", _cause(error)), line)
+                self._fail(worker, flight.case, Failure("engine_error", _cause(error), _trace(error)), line)
             except ray.exceptions.RayError as error:
                 self._fail(worker, flight.case, Failure("worker_died", _cause(error)), line)
             else:
@@ -249,27 +259,36 @@ class RayPool:
                 raise WorkerError(msg)
             self._started(worker)
         except WorkerError as error:
-            self._note("worker_not_started", detail=str(error))
+            self._note("worker_not_started", worker=worker.number, detail=str(error))
             self._places.remove(worker)
             ray.kill(worker.actor)
             if worker.failed_starts + 1 < MAX_STARTS:
-                self._places.append(Worker(self._new_actor(), worker.failed_starts + 1))
+                self._places.append(self._hire(worker.failed_starts + 1))
             elif not self._places:
                 raise
         else:
             worker.since = worker.beat_since = now
+            self._note("worker_ready", worker=worker.number)
 
     def _fail(self, worker: Worker, case: UnitCase | None, failure: Failure, line: Line) -> None:
         """Count a failure, take back what the worker was sent, and put a new one in its place."""
         unit = case.unit.number if case else None
-        self._note("attempt_failed", unit=unit, reason=failure.reason, detail=failure.detail)
+        self._note(
+            "attempt_failed", worker=worker.number, unit=unit,
+            reason=failure.reason, detail=failure.detail, trace=failure.trace,
+        )  # fmt: skip
         ray.kill(worker.actor)
-        self._places[self._places.index(worker)] = Worker(self._new_actor())
+        self._places[self._places.index(worker)] = self._hire()
         for flight in worker.queue:
             line.back(flight.case)
         if case is not None:
             case.failed(failure)
             line.back(case)
+
+
+def _trace(error: BaseException) -> str:
+    """The worker's traceback, which Ray gives in colours."""
+    return re.sub(r"\x1b\[\d+m", "", str(error))
 
 
 def _cause(error: BaseException) -> str:

@@ -82,6 +82,7 @@ class Worker:
     Args:
         actor: Its handle; it is still starting.
         failed_starts: Actors in its place that could not be started.
+        number: Tells it from the pool's others.
 
     Attributes:
         starting: Pending until the model is loaded, then None.
@@ -91,8 +92,9 @@ class Worker:
         beat_since: When the last heartbeat was asked for.
     """
 
-    def __init__(self, actor: Any, failed_starts: int = 0) -> None:
+    def __init__(self, actor: Any, failed_starts: int = 0, number: int = 1) -> None:
         self.actor = actor
+        self.number = number
         self.failed_starts = failed_starts
         self.starting: Any = actor.ready.remote()
         self.queue: deque[Flight] = deque()

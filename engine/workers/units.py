@@ -60,10 +60,12 @@ class Failure:
     Attributes:
         reason: Becomes the failure of a row that is given up.
         detail: What happened, for people.
+        trace: The engine's traceback, where it raised.
     """
 
     reason: Literal["worker_died", "timed_out", "engine_error"]
     detail: str
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 from benchmarks.hot_spots import samples, summary
 
 STACKS = [
-    "process 1;main (a.py:1);translate_unit (engine/workers/units.py:9);NllbTranslator._decode (engine/translators/nllb.py:5) 60",
-    "process 1;main (a.py:1);translate_unit (engine/workers/units.py:9);NllbTranslator._decode (engine/translators/nllb.py:6) 20",
+    "p 1;translate_unit (engine/workers/units.py:9);NllbTranslator._decode (engine/translators/nllb.py:5) 60",
+    "p 1;translate_unit (engine/workers/units.py:9);NllbTranslator._decode (engine/translators/nllb.py:6) 20",
     "process 2;TranslateStage.translate (engine/stages/translate.py:3);commit (engine/store/memory.py:4) 20",
     "process 2;import (b.py:3) 500",
 ]

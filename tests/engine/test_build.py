@@ -34,7 +34,8 @@ def records(dataset: Path, lang: str) -> pl.DataFrame:
 def test_a_dataset_is_exactly_these_files(recipe_file, run):
     dataset = run(recipe_file()).dataset
     assert set(files(dataset)) == {
-        "README.md", "recipe.lock.yaml", "manifest.json", "manifests/deu_Latn.json", "manifests/swh_Latn.json",
+        "README.md", "LICENSES.md", "recipe.lock.yaml", "manifest.json", "manifests/deu_Latn.json",
+        "manifests/swh_Latn.json",
         "data/deu_Latn/train-00000.parquet", "data/swh_Latn/train-00000.parquet",
     }  # fmt: skip
 

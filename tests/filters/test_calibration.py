@@ -56,6 +56,14 @@ def test_a_calibrated_policy_uses_it_unless_the_recipe_states_the_threshold():
     assert stated.failing(frame).to_list() == [[]]
 
 
+def test_the_threshold_that_one_row_was_compared_with_is_told():
+    frame = pl.DataFrame({"lang": ["deu_Latn"], "task": ["caption"], "score_lexical_letters": [30.0]})
+    calibrated = POLICY.calibrated(Calibration(CONTENT))
+    (rule,) = [rule for rule in calibrated.rules() if rule.code == "round_trip.chrf"]
+    assert calibrated.thresholds(rule, frame) == {"min_chrf": 20.0}
+    assert POLICY.thresholds(rule, frame) == {"min_chrf": POLICY.parameters["round_trip.min_chrf"]}
+
+
 def test_it_is_part_of_the_filters_fingerprint():
     fingerprint = POLICY.calibrated(Calibration(CONTENT)).fingerprint()
     assert fingerprint["calibration"] == Calibration(CONTENT).digest

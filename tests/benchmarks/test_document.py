@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.report import SECTIONS, bars, document, table, write_document
+from benchmarks.document import SECTIONS, bars, document, table, write_document
 from benchmarks.suite import COMPARISONS
 
 RAN = {"quick": False, "load_average": {"before": 9.0, "after": 9.0}, "hardware": {"cores": 2},

@@ -1,0 +1,81 @@
+"""``glotmill diff``: in what two datasets differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from engine.diff import Difference, diff
+from engine.language_count import LanguageCount, count_language
+from schemas.errors import InputError
+
+DIFFERENT = 3
+NOTHING = count_language(())
+
+
+def diff_command(
+    first: Annotated[Path, typer.Argument(metavar="A", help="Folder of a build, or of a dataset.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Read the shards that differ, and count records with another verdict.")
+    ] = False,
+    ids: Annotated[
+        int, typer.Option("-n", "--ids", metavar="N", help="With --rows: name the first N records of each kind.")
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Say in what two datasets differ: versions, sources, models, thresholds, languages, counts and shards.
+
+    The manifests are enough; only --rows opens shards. Exit codes: 0 nothing differs; 3 something does; 1 failed; 2 a
+    folder or an option is not usable.
+
+    Example: glotmill diff outputs/quickstart outputs/stricter --rows -n 5
+    """
+    if ids < 0 or (ids and not rows):
+        msg = f"-n {ids}: expected a number of records to name, together with --rows"
+        raise InputError(msg)
+    found = diff(first, second, rows=rows, ids=ids)
+    if as_json:
+        typer.echo(orjson.dumps(found.as_json()).decode())
+    else:
+        _show(found)
+    if not found.same:
+        raise typer.Exit(DIFFERENT)
+
+
+def _show(found: Difference) -> None:
+    if found.same:
+        typer.echo("nothing differs")
+    for group, words in found.facts.items():
+        for line in words:
+            typer.echo(f"{group}: {line}")
+    for sign, langs in (("+", found.added), ("-", found.removed)):
+        if langs:
+            typer.echo(f"languages: {' '.join(f'{sign} {lang}' for lang in langs)}")
+    for lang, (before, after) in found.languages.items():
+        typer.echo(f"{lang}: {_changes(before or NOTHING, after or NOTHING)}")
+    for shard in found.shards:
+        stages = f"  ({', '.join(shard.stages)})" if shard.stages else ""
+        typer.echo(f"{shard.state:<10} {shard.path}  {shard.rows:,} rows{stages}")
+    for flip in found.flips or ():
+        typer.echo(f"{flip.lang}: {flip.count:,} records {flip.before} → {flip.after}")
+        for record_id in flip.ids:
+            typer.echo(f"  {record_id}")
+
+
+def _changes(before: LanguageCount, after: LanguageCount) -> str:
+    """The counts of a language that differ."""
+    sides = []
+    for count in (before, after):
+        flat = {"rows": count.rows, "kept": count.kept}
+        for what in ("dropped", "failed", "warned", "answers"):
+            flat |= {f"{what} {reason}": number for reason, number in getattr(count, what).items()}
+        sides.append(flat)
+    was, now = sides
+    keys = dict.fromkeys([*was, *now])
+    return ", ".join(
+        f"{key} {was.get(key, 0):,} → {now.get(key, 0):,}" for key in keys if was.get(key, 0) != now.get(key, 0)
+    )

@@ -1,0 +1,143 @@
+"""``glotmill explain``: all that is known of one record, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from engine.explain.record import Explanation, RuleResult, Score, explain
+from engine.explain.segments import Segment
+from engine.fingerprints import STAGES
+
+PLAIN_WIDTH = 160  # of tables in a file or pipe
+MEMORY_HELP = "Folder or URL of the memory [outputs/.memory]."
+
+
+def explain_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, or of a dataset.")],
+    record_id: Annotated[str, typer.Argument(metavar="RECORD_ID", help="The column record_id of the record.")],
+    memory: Annotated[str | None, typer.Option(metavar="DIR|URL", help=MEMORY_HELP)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Show where a record comes from, its texts and their segments in the memory, its scores, and what decided.
+
+    Nothing is written. Without samples or memory, what the dataset itself says is shown. Exit codes: 0 done; 1 the
+    memory cannot be read; 2 there is no such dataset or record.
+
+    Example: glotmill explain outputs/quickstart r1:0a1b2c3d4e5f60718293a4b5c6d7e8f9
+    """
+    found = explain(folder, record_id, memory=memory)
+    if as_json:
+        typer.echo(orjson.dumps(found.as_json()).decode())
+        return
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
+    for part in _page(found):
+        console.print(part, soft_wrap=isinstance(part, Text))
+
+
+def _page(found: Explanation) -> Iterator[Text | Table]:
+    record = found.record
+    yield _line(f"{record['record_id']}  {record['lang']}  {record['task']}  {record['row_status']}")
+    where = {**record["source"], "license": record["license"], "template": record["template_id"]}
+    yield _line("source     " + ", ".join(f"{key} {value}" for key, value in where.items() if value))
+    for image in record["image_refs"]:
+        yield _line(f"image      {image['image_id']}  {image['uri']}")
+    if record["mt"]:
+        made = {key: value for key, value in record["mt"].items() if value}
+        yield _line("made by    " + ", ".join(f"{key} {_shown(value)}" for key, value in made.items()))
+    yield _line("")
+    yield _turns(record)
+    yield _line("")
+    yield _line("segments" if found.segments else "segments: none is known")
+    for segment in found.segments:
+        yield from (_line(text) for text in _segment(segment))
+    yield _line("")
+    yield _scores(found.scores, found.rules)
+    yield _line("")
+    yield from (_line(text) for text in _verdict(found))
+    for note in found.notes:
+        yield _line(f"note: {note}")
+
+
+def _turns(record: dict[str, Any]) -> Table:
+    table = Table("", "source", "target", "back-translation", box=None, pad_edge=False)
+    columns = (record["source_messages"], record["messages"] or (), record["back_messages"] or ())
+    for turns in zip_longest(*columns):
+        role = next(turn["role"] for turn in turns if turn)
+        table.add_row(
+            role, *(_line(turn["content"] if turn and turn["content"] is not None else "-") for turn in turns)
+        )
+    for name, target in (("choices", record["choices"]), ("answers", record["answers"])):
+        if record[f"source_{name}"]:
+            table.add_row(name, _line(" | ".join(record[f"source_{name}"])), _line(" | ".join(target or ("-",))), "")
+    return table
+
+
+def _segment(segment: Segment) -> Iterator[str]:
+    yield f"  {segment.where}, {segment.source_lang} → {segment.target_lang}: {segment.request}"
+    if not segment.entries:
+        yield "    no entry in the memory"
+    for entry in segment.entries:
+        yield f"    = {entry['text'] if entry['text'] is not None else entry['failure']}"
+        facts = {
+            "by": entry.get("engine"),
+            "attempt": entry["attempt"],
+            "log-probability": None if entry["logprob"] is None else f"{entry['logprob']:.4f}",
+            "settings": entry["settings"],
+            "correction": entry["provenance"],
+        }
+        named = ", ".join(f"{name} {value}" for name, value in facts.items() if value not in (None, ""))
+        yield f"      {entry['origin']}, {named}, key {entry['key']}"
+
+
+def _scores(scores: list[Score], rules: list[RuleResult]) -> Table:
+    table = Table("score", "record", "turns", "better", "rule: thresholds, result", box=None, pad_edge=False)
+    for score in scores:
+        turns = " ".join(_number(value) for value in score.turns or ())
+        said = "; ".join(_rule(rule) for rule in rules if score.column in rule.values)
+        table.add_row(score.column.removeprefix("score_"), _number(score.value), turns, score.direction, _line(said))
+    return table
+
+
+def _rule(rule: RuleResult) -> str:
+    thresholds = ", ".join(f"{name} {_number(value)}" for name, value in rule.thresholds.items())
+    code = f"{rule.code} (warns)" if rule.action == "warn" else rule.code
+    return f"{code}: {', '.join(text for text in (thresholds, rule.result) if text)}"
+
+
+def _verdict(found: Explanation) -> Iterator[str]:
+    record, shard = found.record, found.shard
+    reasons = ", ".join(record["filter_reasons"] or ())
+    yield f"verdict    {'kept' if record['keep'] else f'not kept: {reasons}'}"
+    if record["scores_skipped"]:
+        yield f"skipped    {', '.join(record['scores_skipped'])}"
+    for rule in found.rules:
+        if rule.result == "fails":
+            values = ", ".join(f"{name} {_number(value)}" for name, value in rule.values.items())
+            yield f"  {_rule(rule)}: {rule.description}: {values}"
+    yield f"shard      {shard.path}, row {found.row} of {shard.rows:,}, sha256 {shard.sha256}"
+    for stage in STAGES:
+        yield f"  {stage:<11}{shard.fingerprints.get(stage)}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _shown(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _line(text: str) -> Text:
+    """A text as it may be printed: what a terminal would obey stands as its escape."""
+    return Text("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text))

@@ -1,0 +1,46 @@
+"""``glotmill export``: a dataset as files that a trainer reads."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from engine.export.export import FORMATS, REFUSED, ExportOptions, export
+from engine.progress import ProgressReport
+
+
+def export_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
+    format_: Annotated[str, typer.Option("--format", metavar="NAME", help=f"One of {', '.join(FORMATS)}.")],
+    to: Annotated[Path, typer.Option("--to", metavar="PATH", help="The folder to make.")],
+    everything: Annotated[bool, typer.Option("--all", help="Dropped rows, too [kept rows only].")] = False,
+    languages: Annotated[list[str] | None, typer.Option("--lang", metavar="CODE", help="Only this language.")] = None,
+    images: Annotated[
+        Path | None, typer.Option("--images", metavar="DIR", help="Folder of the images (webdataset, trl).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Write a dataset's rows in the format of a trainer, one file a split, with images and markers in step.
+
+    Rows = exported + refused; each row that a format cannot hold is named in refused.jsonl. Exit codes: 0 done; 1 the
+    writing failed; 2 the dataset or an option is not usable, and nothing was written.
+
+    Example: glotmill export outputs/quickstart --format llava --to llava_files
+    """
+    outcome = export(folder, to, ExportOptions(format_, everything, languages or (), images), ProgressReport())
+    if as_json:
+        typer.echo(orjson.dumps(asdict(outcome)).decode())
+        return
+    refused = ", ".join(f"{reason} {count:,}" for reason, count in outcome.refused.items())
+    exported = ", ".join(f"{split} {rows:,}" for split, rows in outcome.exported.items())
+    typer.echo(
+        f"{outcome.rows:,} rows = {sum(outcome.exported.values()):,} exported + {outcome.refused.total():,} refused"
+    )
+    typer.echo(f"exported: {exported}")
+    if refused:
+        typer.echo(f"refused: {refused}; named in {to / REFUSED}")
+    typer.echo(f"files: {to}: {', '.join(outcome.files)}")

@@ -1,0 +1,100 @@
+"""``glotmill publish`` and ``glotmill rollback``: a dataset to the Hub, an object store or a folder, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from engine.progress import ProgressReport
+from engine.publish.contents import LocalDataset
+from engine.publish.hub import HubRepository
+from engine.publish.outcome import Outcome
+from engine.publish.places import HubPlace, parse_place
+from engine.publish.roll_back import roll_back_folder, roll_back_hub
+from engine.publish.to_folder import publish_to_folder
+from engine.publish.to_hub import HubOptions, publish_to_hub
+from engine.store.commit import build_lock, recover
+from schemas.errors import InputError
+
+ToOption = Annotated[
+    str,
+    typer.Option("--to", metavar="PLACE", help="hf://datasets/ORG/NAME[@BRANCH], s3://…, gs://… or a folder."),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and send nothing.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+
+
+def publish_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
+    to: ToOption,
+    tag: Annotated[str | None, typer.Option(help="Name the version, such as v1.4.0; users pin it.")] = None,
+    dry_run: DryRunOption = False,
+    create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead (Hub).")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Make a new repository public [private] (Hub).")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Publish over a version newer than the one that was pulled (Hub).")
+    ] = False,
+    skip_rows: Annotated[
+        bool, typer.Option("--skip-rows", help="Do not open a row of each config afterwards (Hub).")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish a dataset: what changed is sent, then one commit makes it the dataset.
+
+    For the Hub the token is read from HF_TOKEN and from nowhere else. Killed, the same command goes on. Exit codes:
+    0 done, or nothing to do; 1 the target refused or did not answer, and holds the old version or the new one; 2 the
+    dataset, the token or an option is not usable, and nothing was sent.
+
+    Example: glotmill publish outputs/quickstart --to hf://datasets/ORG/NAME --tag v1.0.0
+    """
+    place = parse_place(to, "--to")
+    if create_pr and (tag or not isinstance(place, HubPlace)):
+        msg = "--create-pr: a pull request is opened at the Hub, and tagged once it is merged; leave out --tag"
+        raise InputError(msg)
+    local = _ready(folder)
+    progress = ProgressReport()
+    if isinstance(place, HubPlace):
+        options = HubOptions(dry_run, create_pr, public, replace, tag, verify_rows=not skip_rows)
+        outcome = publish_to_hub(local, HubRepository(place, write=True), options, progress)
+    else:
+        outcome = publish_to_folder(local, place, progress, dry_run=dry_run, tag=tag)
+    _say(outcome, as_json=as_json)
+
+
+def rollback_command(
+    version: Annotated[str, typer.Argument(metavar="TAG", help="A tag; of a folder also a version's number.")],
+    to: ToOption,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an older version the current one again, as a new commit; no shard is sent.
+
+    Exit codes: 0 done, or nothing to do; 1 the target refused or did not answer; 2 there is no such version.
+
+    Example: glotmill rollback v1.3.0 --to hf://datasets/ORG/NAME
+    """
+    place = parse_place(to, "--to")
+    if isinstance(place, HubPlace):
+        outcome = roll_back_hub(HubRepository(place, write=True), version, ProgressReport(), dry_run=dry_run)
+    else:
+        outcome = roll_back_folder(place, version, dry_run=dry_run)
+    _say(outcome, as_json=as_json)
+
+
+def _ready(folder: Path) -> LocalDataset:
+    """The dataset of a folder, after what a killed command left there was finished."""
+    if not folder.is_dir():
+        msg = f"{folder}: no such folder; name the folder of a build, such as outputs/NAME"
+        raise InputError(msg)
+    if (folder / "dataset").is_dir():
+        with build_lock(folder):
+            recover(folder)
+    return LocalDataset.open(folder)
+
+
+def _say(outcome: Outcome, *, as_json: bool) -> None:
+    value: dict[str, Any] = outcome.as_json()
+    typer.echo(orjson.dumps(value).decode() if as_json else "\n".join(outcome.lines()))

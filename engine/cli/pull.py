@@ -1,0 +1,37 @@
+"""``glotmill pull``: a published dataset to this machine, as far as a new decision needs it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from engine.progress import ProgressReport
+from engine.publish.places import parse_place
+from engine.publish.pull import open_origin, pull
+
+
+def pull_command(
+    place: Annotated[str, typer.Argument(metavar="PLACE", help="hf://datasets/ORG/NAME[@REVISION], s3://…, a folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or one that an earlier pull made.")],
+    everything: Annotated[bool, typer.Option("--all", help="Bring every shard whole.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Bring manifests, recipe and score columns of a published dataset; whole shards come when a command needs them.
+
+    The folder can be refiltered and published again, with no memory, samples or model at hand. A private dataset
+    needs a token in HF_TOKEN. Exit codes: 0 done; 1 the target does not answer; 2 the place or folder is not usable.
+
+    Example: glotmill pull hf://datasets/ORG/NAME@v1.4.0 outputs/name
+    """
+    outcome = pull(
+        open_origin(parse_place(place, "PLACE", versions=True)), folder, ProgressReport(), everything=everything
+    )
+    if as_json:
+        typer.echo(orjson.dumps(asdict(outcome)).decode())
+        return
+    typer.echo(f"pulled: {outcome.folder}, {outcome.place} at {outcome.revision}")
+    typer.echo(f"{outcome.whole:,} of {outcome.shards:,} shards are here whole; a refilter fetches what it changes")

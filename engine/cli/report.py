@@ -1,0 +1,33 @@
+"""``glotmill report``: the HTML page that shows what a build made."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from engine.report import write_report
+from engine.store.commit import build_lock, recover
+
+
+def report_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Write DIR/report.html: one file, without anything from the network, to see what a build made.
+
+    Every build writes it; this writes it anew. Exit codes: 0 done; 2 the folder is not a finished build's, and nothing
+    was written.
+
+    Example: glotmill report outputs/quickstart
+    """
+    with build_lock(folder) if (folder / "runs").is_dir() else nullcontext():
+        recover(folder)
+        path = write_report(folder)
+    if as_json:
+        typer.echo(orjson.dumps({"report": str(path), "bytes": path.stat().st_size}).decode())
+    else:
+        typer.echo(f"report: {path}")

@@ -1,0 +1,136 @@
+"""``glotmill show``: rows of a build side by side on the terminal."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import polars as pl
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from engine.report.cuts import rule_cuts
+from engine.report.folder import BuiltFolder, open_build
+from engine.report.rows import RowTeller, read_rows
+from engine.summary import PLAIN_WIDTH
+from engine.text.visible import visible
+from schemas.errors import InputError
+from schemas.languages import language, nearest
+from schemas.record import Metric
+
+HIGHLIGHT = "bold yellow"
+
+
+class Verdict(StrEnum):
+    """What became of a row."""
+
+    KEPT = "kept"
+    DROPPED = "dropped"
+    FAILED = "failed"
+
+
+VERDICTS = {
+    Verdict.KEPT: pl.col("keep"),
+    Verdict.DROPPED: ~pl.col("keep") & (pl.col("row_status") == "ok"),
+    Verdict.FAILED: pl.col("row_status") == "failed",
+}
+
+
+def show_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
+    lang: Annotated[str | None, typer.Option(metavar="CODE", help="Only this language.")] = None,
+    verdict: Annotated[Verdict | None, typer.Option(help="Only what was kept, dropped, or failed.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="CODE", help="Only rows with this reason.")] = None,
+    sort: Annotated[str | None, typer.Option(metavar="COLUMN", help="By this score, the worst first.")] = None,
+    best: Annotated[bool, typer.Option("--best", help="With --sort: the best first.")] = False,
+    count: Annotated[int, typer.Option("-n", min=1, help="Rows to show.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show rows of a finished build: source, translation and what came back, side by side.
+
+    Without --sort the rows come in the order of their ids, which are hashes: as good as drawn. Exit codes: 0 done;
+    2 the folder or an option is not usable.
+
+    Example: glotmill show outputs/quickstart --lang deu_Latn --reason round_trip.chrf --sort score_round_trip_chrf
+    """
+    build = open_build(folder, "show")
+    files = [file for code, file in build.shards() if lang in (None, code)]
+    metric = _metric(build, sort)
+    if lang is not None and lang not in build.languages:
+        raise _unknown("--lang", lang, list(build.languages))
+    if reason is not None and reason not in (known := _reasons(build)):
+        raise _unknown("--reason", reason, known)
+    ids, total = _chosen(files, _wanted(verdict, reason), metric, count, best=best)
+    rows = {row["record_id"]: row for row in read_rows(build, files, pl.col("record_id").is_in(ids))}
+    if as_json:
+        typer.echo(orjson.dumps({"rows": [rows[name] for name in ids], "found": total}).decode())
+        return
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
+    tell = RowTeller(build, rule_cuts(build.policy, build.metrics, list(build.languages)))
+    for name in ids:
+        _print(console, tell.row(rows[name]), rows[name], metric)
+    console.print(f"{len(ids):,} of {total:,} rows")
+
+
+def _wanted(verdict: Verdict | None, reason: str | None) -> pl.Expr:
+    wanted = pl.lit(value=True) if verdict is None else VERDICTS[verdict]
+    return wanted if reason is None else wanted & pl.col("filter_reasons").list.contains(reason)
+
+
+def _metric(build: BuiltFolder, sort: str | None) -> Metric | None:
+    if sort is None:
+        return None
+    known = {metric.score_column: metric for metric in build.metrics}
+    if sort not in known:
+        raise _unknown("--sort", sort, list(known))
+    return known[sort]
+
+
+def _reasons(build: BuiltFolder) -> list[str]:
+    failures = [reason for facts in build.languages.values() for reason in facts.failed]
+    return [*build.policy.actions, *dict.fromkeys(failures)]
+
+
+def _unknown(option: str, word: str, known: list[str]) -> InputError:
+    close = nearest(word, known)
+    hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"
+    return InputError(f"show {option} {word}: the build has none of that name; {hint}")
+
+
+def _chosen(
+    files: list[Path], wanted: pl.Expr, metric: Metric | None, count: int, *, best: bool
+) -> tuple[list[str], int]:
+    """The ids of the rows to show, in order, and how many there are."""
+    column = pl.lit(0.0) if metric is None else pl.col(metric.score_column)
+    down = metric is not None and (metric.direction == "lower") != best
+    frame = pl.scan_parquet(files, glob=False).filter(wanted).select("record_id", key=column)
+    if metric is not None:
+        frame = frame.filter(pl.col("key").is_not_null())
+    rows = frame.collect(engine="streaming").sort("key", "record_id", descending=[down, False])
+    return rows["record_id"].head(count).to_list(), rows.height
+
+
+def _print(console: Console, told: dict[str, Any], row: dict[str, Any], metric: Metric | None) -> None:
+    facts = [told["status"], told["task"], told["from"], *told["reasons"]]
+    if metric is not None:
+        facts.append(f"{metric.score_column} {row[metric.score_column]:.4g}")
+    console.print(Text(f"\n{row['record_id']} · {' · '.join(visible(fact) for fact in facts)}"))
+    sides = Table("turn", "source", language(row["lang"]).name, "translated back", box=None, pad_edge=False)
+    for turn in told["turns"]:
+        sides.add_row(turn["role"], *(_text(turn.get(side)) for side in ("source", "target", "back")))
+    if "answers" in told:
+        sides.add_row("answers", *(Text(visible(" | ".join(texts))) for texts in told["answers"]), Text())
+    console.print(sides, soft_wrap=not console.is_terminal)
+
+
+def _text(pieces: list[str] | None) -> Text:
+    found = Text()
+    for place, piece in enumerate(pieces or ()):
+        found.append(visible(piece), style=HIGHLIGHT if place % 2 else None)
+    return found

@@ -1,0 +1,111 @@
+"""``glotmill status``: how a build stands, from its events."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from engine.progress import board_lines
+from engine.run_state import RunState, StageState, run_folders, run_state
+from engine.store.commit import LOCK
+from engine.store.runs import FINISHED, STOPPED
+from schemas.errors import InputError
+
+
+def status_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Tell how the last run of a build stands: running, finished, stopped, failed or killed, and how far it came.
+
+    Reads the build's events and changes nothing, so it may be asked while the build runs. Exit codes: 0 told; 2 the
+    folder is not a build's.
+
+    Example: glotmill status outputs/quickstart
+    """
+    what, run, state = _look(folder)
+    if as_json:
+        typer.echo(orjson.dumps(_as_json(what, run, state)).decode())
+        return
+    typer.echo(f"{folder}: {what}{f' ({state.end})' if what == 'failed' else ''}")
+    if run:
+        typer.echo(f"run {run}, began {_clock(state.began)}, last heard of {_clock(state.at)}")
+    for stage in state.stages.values():
+        typer.echo(_line(stage))
+    for line in board_lines(state, time.time()):
+        typer.echo(line)
+    if what in ("stopped", "failed", "killed"):
+        typer.echo("the same build command goes on where it was; glotmill traceback shows the errors of units")
+
+
+def _look(folder: Path) -> tuple[str, str | None, RunState]:
+    """(what it is, the last run, its state) of a build.
+
+    Raises:
+        InputError: The folder is not a build's.
+    """
+    running = _held(folder / LOCK)
+    runs = run_folders(folder)
+    if not running and not runs:
+        msg = f"status {folder}: no build in it; name a build's folder, such as outputs/NAME"
+        raise InputError(msg)
+    state = run_state(runs[-1]) if runs else RunState()
+    name = runs[-1].name if runs else None
+    finished = bool(runs) and (runs[-1] / FINISHED).exists()
+    if running and finished:  # it reads its sources: its run is not written down yet
+        return "running", None, RunState()
+    if running or finished:
+        return "running" if running else "finished", name, state
+    return {None: "killed", STOPPED: "stopped"}.get(state.end, "failed"), name, state
+
+
+def _as_json(what: str, run: str | None, state: RunState) -> dict[str, Any]:
+    stages = [
+        {**asdict(stage), "rate": stage.rate, "seconds_left": stage.left if what == "running" else None}
+        for stage in state.stages.values()
+    ]
+    return {
+        "is": what,
+        "run": run,
+        "began": state.began,
+        "at": state.at,
+        "end": state.end,
+        "stages": stages,
+        "workers": {str(number): asdict(worker) for number, worker in state.workers.items()},
+        "failed_attempts": dict(state.attempts),
+        "texts_given_up": state.given_up,
+        "segments_failed": state.failed,
+    }
+
+
+def _held(lock: Path) -> bool:
+    """Whether a command holds a build's lock right now."""
+    if not lock.exists():
+        return False
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def _line(stage: StageState) -> str:
+    of = f" of {stage.total:,}" if stage.total is not None else ""
+    text = f"{stage.name}: {stage.done:,}{of} {stage.unit}"
+    if stage.rate:
+        text += f", {stage.rate:,.0f}/s"
+    if stage.left is not None:
+        text += f", {stage.left:,.0f} s left"
+    return text + (f" ({stage.at - stage.began:.1f} s)" if stage.ended else "")
+
+
+def _clock(seconds: float | None) -> str:
+    return "-" if seconds is None else datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,92 @@
+"""``glotmill traceback``: the units that failed in a build's last run, with their errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import polars as pl
+import typer
+
+from engine.run_state import events, run_folders
+from engine.text.visible import visible
+from schemas.errors import InputError
+
+TOLD = ("attempt_failed", "worker_not_started", "memory_file_set_aside", "attempt_ended")
+
+
+def traceback_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
+    every: Annotated[bool, typer.Option("--all", help="Of all runs, not the last one only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Print what went wrong with units and workers: attempts that failed with their tracebacks, texts given up.
+
+    Records that failed because the engine gave nothing usable are rows of the dataset: show --verdict failed prints
+    them. Exit codes: 0 done, also where nothing went wrong; 2 the folder is not a build's.
+
+    Example: glotmill traceback outputs/quickstart
+    """
+    runs = run_folders(folder)
+    if not runs:
+        msg = f"traceback {folder}: no build in it; name a build's folder, such as outputs/NAME"
+        raise InputError(msg)
+    found = [_of_run(run) for run in (runs if every else runs[-1:])]
+    if as_json:
+        typer.echo(orjson.dumps({"runs": found}).decode())
+        return
+    for run in found:
+        for line in _lines(run):
+            typer.echo(visible(line))
+
+
+def _of_run(run: Path) -> dict[str, Any]:
+    """Failed attempts and what else went wrong, in order; the texts that were given up."""
+    phase = None
+    went_wrong = []
+    for event in events(run):
+        if event["event"] == "stage_began":
+            phase = event["stage"]
+        elif event["event"] in TOLD:
+            went_wrong.append({**event, "stage": phase})
+    return {"run": run.name, "events": went_wrong, "given_up": _given_up(run)}
+
+
+def _given_up(run: Path) -> list[dict[str, Any]]:
+    """The texts that failed their worker alone, with why."""
+    path = run / "failures.jsonl"
+    if not path.exists():
+        return []
+    failures = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+    wanted = pl.col("key").is_in([failure["key"] for failure in failures])
+    texts: dict[str, dict[str, Any]] = {}
+    for file in sorted(run.glob("units-*.parquet")):
+        rows = pl.scan_parquet(file, glob=False).filter(wanted).select("key", "source_lang", "target_lang", "text")
+        texts |= {row["key"]: row for row in rows.collect().to_dicts()}
+    return [{**failure, **texts.get(failure["key"], {})} for failure in failures]
+
+
+def _lines(run: dict[str, Any]) -> list[str]:
+    lines = [f"run {run['run']}: {len(run['events'])} errors, {len(run['given_up'])} texts given up"]
+    for event in run["events"]:
+        lines.append(f"\n{event['stage'] or 'start'}: {_said(event)}")
+        lines += [f"    {line}" for line in event.get("trace", "").rstrip().splitlines()]
+    for text in run["given_up"]:
+        pair = f"{text.get('source_lang', '?')} to {text.get('target_lang', '?')}"
+        lines.append(f"\ngiven up, unit {text['unit']}, {pair}: {text['reason']}: {text['detail']}")
+        lines.append(f"    {text.get('text', text['key'])}")
+    return lines
+
+
+def _said(event: dict[str, Any]) -> str:
+    match event["event"]:
+        case "attempt_failed":
+            unit = "an idle worker" if event["unit"] is None else f"unit {event['unit']}"
+            return f"{unit}, worker {event.get('worker', '-')}: {event['reason']}: {event['detail']}"
+        case "worker_not_started":
+            return f"a worker did not start: {event['detail']}"
+        case "memory_file_set_aside":
+            return f"an unreadable file of the memory was set aside: {event['file']} ({event['reason']})"
+        case _:
+            return f"the run ended: {event['why']}"

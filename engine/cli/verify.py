@@ -1,0 +1,38 @@
+"""``glotmill verify``: whether a dataset is what it claims to be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from engine.progress import ProgressReport
+from engine.verify.dataset import verify
+
+PROBLEMS = 1
+
+
+def verify_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, or of a dataset.")],
+    deep: Annotated[bool, typer.Option("--deep", help="Also check every rule of a record on every row.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Check every file and count every row anew: checksums, schema, ids, balances, verdicts and the card's numbers.
+
+    Verdicts are decided again from the stored scores and the recipe's lock. Nothing is written. Each problem is one
+    line with its file. Exit codes: 0 sound; 1 there are problems; 2 there is no dataset, or a newer Glotmill made it.
+
+    Example: glotmill verify outputs/quickstart --deep
+    """
+    found = verify(folder, ProgressReport(quiet=as_json), deep=deep)
+    if as_json:
+        typer.echo(orjson.dumps(found.as_json()).decode())
+    else:
+        for problem in found.problems:
+            typer.echo(str(problem))
+        state = f"{len(found.problems):,} problems" if found.problems else "sound"
+        typer.echo(f"{state}: {found.rows:,} rows in {found.shards:,} shards, {found.bytes:,} bytes: {found.dataset}")
+    if found.problems:
+        raise typer.Exit(PROBLEMS)

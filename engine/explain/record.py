@@ -1,0 +1,208 @@
+"""Explain: all that is known of one record, from the dataset, the build's samples and the memory.
+
+Guarantees: nothing is written; what the dataset says is told whether or not samples and memory are there; thresholds
+are those that the record was compared with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from engine.explain.segments import Segment, segments_of_record
+from engine.job import memory_folder
+from engine.refilter import new_rules
+from engine.stages.judge import rejudge
+from engine.stages.sample_files import recorded_files
+from engine.store.inspection import stores
+from engine.store.located import dataset_folder
+from engine.store.manifest import Manifest, read_manifest
+from engine.store.memory import Memory
+from engine.store.shards import Shard
+from filters.policy import Policy
+from filters.registry import metrics_of
+from schemas.errors import InputError
+
+# Columns of a sample that no record has; without the samples a record stands in for its own.
+ONLY_IN_SAMPLES = ("turn_plan", "instruction", "slots")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score of the record: its column, which values are better, the worst turn's value, and each turn's."""
+
+    column: str
+    direction: str
+    value: float | None
+    turns: list[float | None] | None
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """What a rule said of the record.
+
+    Attributes:
+        code: The reason code.
+        action: ``reject`` or ``warn``.
+        result: ``fails``, ``passes``, or ``not judged`` where no score that it reads is known.
+        values: The scores that it reads, by column.
+        thresholds: What it compares them with, by parameter; of a rule of the recipe's own, see its description.
+        description: What it rejects.
+    """
+
+    code: str
+    action: str
+    result: str
+    values: dict[str, float | None]
+    thresholds: dict[str, float]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that is known of a record.
+
+    Attributes:
+        record: The record, every column.
+        shard: The manifest's entry of its shard.
+        row: Its position in the shard, from 0.
+        segments: Its segments with their memory entries.
+        scores: Its scores.
+        rules: What each rule said.
+        warnings: Codes of the rules that only warn of it.
+        notes: What could not be told, and why.
+    """
+
+    record: dict[str, Any]
+    shard: Shard
+    row: int
+    segments: list[Segment]
+    scores: list[Score]
+    rules: list[RuleResult]
+    warnings: list[str]
+    notes: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        return asdict(self)
+
+
+def explain(folder: Path, record_id: str, *, memory: str | None = None) -> Explanation:
+    """Gather what is known of a record.
+
+    Args:
+        folder: A build's folder, or a dataset's.
+        record_id: The record's id.
+        memory: Folder or URL of the memory; None is ``outputs/.memory`` in the working directory.
+
+    Raises:
+        InputError: There is no such dataset or record, or the dataset is not usable.
+        StoreError: The memory cannot be read.
+    """
+    dataset = dataset_folder(folder)
+    manifest = read_manifest(dataset)
+    lock, policy = new_rules(dataset, manifest, None, ())
+    shard, number = _find(dataset, manifest, record_id)
+    record = _read(dataset / shard.path, number)
+    notes: list[str] = []
+    frame = pl.DataFrame(record)
+    row = record.to_pylist()[0]
+    sample = _sample(dataset, row, notes)
+    verdict = rejudge(frame, policy)
+    if verdict["filter_reasons"].to_list() != [row["filter_reasons"]] or verdict["keep"].to_list() != [row["keep"]]:
+        notes.append("the stored verdict is not the one that these scores and thresholds give: glotmill verify")
+    return Explanation(
+        record=row,
+        shard=shard,
+        row=number,
+        segments=segments_of_record(sample, row["lang"], manifest.facts["translators"], _memory(memory, notes)),
+        scores=[
+            Score(m.score_column, m.direction, row[m.score_column], row[m.turn_column], m.description)
+            for m in metrics_of(lock["score"]["scorers"])
+        ],
+        rules=_rules(frame, policy),
+        warnings=verdict["warnings"].to_list()[0],
+        notes=notes,
+    )
+
+
+def _find(dataset: Path, manifest: Manifest, record_id: str) -> tuple[Shard, int]:
+    """(shard, position) of a record, which reads no other column than the ids.
+
+    Raises:
+        InputError: There is none of this id.
+    """
+    near: str | None = None
+    for shard in manifest.all_shards():
+        path = dataset / shard.path
+        try:
+            with pq.ParquetFile(path) as file:
+                ids = file.read(columns=["record_id"])["record_id"]
+        except (OSError, pa.ArrowException) as error:
+            msg = f"{path}: cannot be read: {' '.join(str(error).split())}; glotmill verify tells what else is damaged"
+            raise InputError(msg) from None
+        place = pc.index(ids, record_id).as_py()
+        if place >= 0:
+            return shard, place
+        if near is None:
+            starts = ids.filter(pc.or_(*(pc.starts_with(ids, head) for head in (record_id, f"r1:{record_id}"))))
+            near = starts[0].as_py() if len(starts) else None
+    hint = f"did you mean {near}?" if near else "the column record_id of its files names those there are"
+    msg = f"explain {record_id}: no such record in {dataset}; {hint}"
+    raise InputError(msg)
+
+
+def _read(path: Path, number: int) -> pa.Table:
+    """One row of a shard; only its row group is read."""
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            rows = file.metadata.row_group(group).num_rows
+            if number < rows:
+                return file.read_row_group(group).slice(number, 1)
+            number -= rows
+    msg = f"{path}: has no row {number}; glotmill verify tells what else is damaged"
+    raise InputError(msg)
+
+
+def _sample(dataset: Path, record: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+    """The sample that a record was made from; where it is not at hand, what the record says of it."""
+    for path in recorded_files(dataset.parent / "samples"):
+        same = (pl.col("source_id") == record["source_id"]) & (pl.col("task") == record["task"])
+        found = pl.scan_parquet(path, glob=False).filter(same).collect()
+        if found.height:
+            sample = found.row(0, named=True)
+            if sample["source_hash"] == record["source_hash"]:
+                return sample
+            notes.append("samples: the record's sample changed since; the next build makes the record anew")
+    if record["template_id"] is not None:
+        notes.append(
+            "samples: not at hand, and only they hold the template: segments of templated turns may be missing"
+        )
+    return {**record, **dict.fromkeys(ONLY_IN_SAMPLES)}
+
+
+def _memory(place: str | None, notes: list[str]) -> Memory | None:
+    folder = memory_folder(place)
+    if any(files.live() for files in stores(folder).values()):
+        return Memory(folder, read_only=True)
+    notes.append(f"memory {folder}: there is none, so nothing is known of the segments; --memory names another")
+    return None
+
+
+def _rules(frame: pl.DataFrame, policy: Policy) -> list[RuleResult]:
+    failing = {*policy.failing(frame).to_list()[0], *policy.failing(frame, "warn").to_list()[0]}
+    results = []
+    for rule in policy.rules():
+        values = {name: frame[name].item() for name in sorted(rule.columns)}
+        judged = any(value is not None for value in values.values())
+        result = "fails" if rule.code in failing else "passes" if judged else "not judged"
+        thresholds = policy.thresholds(rule, frame)
+        results.append(RuleResult(rule.code, policy.actions[rule.code], result, values, thresholds, rule.description))
+    return results

@@ -1,0 +1,1 @@
+"""A dataset's rows as files that trainers read, one module a format."""

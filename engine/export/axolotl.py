@@ -1,0 +1,37 @@
+"""Axolotl: JSON lines of messages whose content is typed parts; an image part holds its URL or path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.export.exporter import Add, write_line
+from engine.export.images import ImageBytes
+from engine.export.row import ImageRef, Row, parts
+
+
+@contextmanager
+def axolotl(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
+    """Write ``<split>.jsonl``."""
+    with (folder / f"{split}.jsonl").open("wb") as file:
+
+        def add(row: Row) -> None:
+            waiting = iter(row.images)
+            messages = [
+                {
+                    "role": role,
+                    "content": [
+                        {"type": "text", "text": part} if part is not None else _image(next(waiting))
+                        for part in parts(content)
+                    ],
+                }
+                for role, content in row.turns
+            ]
+            write_line(file, {"messages": messages})
+
+        yield add
+
+
+def _image(image: ImageRef) -> dict[str, str]:
+    return {"type": "image", ("url" if "://" in image.uri else "path"): image.uri}

@@ -1,0 +1,54 @@
+"""What a publication, or a return to an older version, did."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from engine.publish.plan import PublishPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of a command that changes a target.
+
+    Attributes:
+        target: Where.
+        plan: What it changed, or would have.
+        committed: Whether the target changed.
+        revision: The commit or version that holds the dataset; None after a dry run of a first publication.
+        pull: The pull request that was opened.
+        tag: The tag that names it.
+        attempts: How often it was planned.
+        resumed: Shards that an earlier, killed run had sent.
+    """
+
+    target: str
+    plan: PublishPlan
+    committed: bool
+    revision: str | None
+    pull: str | None = None
+    tag: str | None = None
+    attempts: int = 1
+    resumed: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The outcome for ``--json``."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """The outcome for people."""
+        if not self.committed:
+            state = (
+                f"nothing to do: {self.target} holds this dataset" if self.plan.empty else "dry run: nothing was sent"
+            )
+        else:
+            state = f"published: {self.target} at {self.revision}"
+        found = [self.plan.line(), state]
+        if self.pull:
+            found.append(f"pull request: {self.pull}")
+        if self.tag:
+            found.append(f"tag: {self.tag}")
+        if self.resumed:
+            found.append(f"{self.resumed:,} shards had been sent by a run that did not end")
+        return found

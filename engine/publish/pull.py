@@ -1,0 +1,311 @@
+"""Bringing a published dataset to this machine as far as a new decision needs it.
+
+Guarantees: manifests, card, recipe lock and the columns that rules read come at once, whole shards only when they are
+asked for; every file is checked against the manifest before it counts; a kill leaves the old folder or the new one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.progress import ProgressReport
+from engine.publish.contents import Contents, LocalDataset, read_contents
+from engine.publish.hub import REFUSALS, HubRepository
+from engine.publish.places import FolderPlace, HubPlace
+from engine.publish.pulled import SCORES, Pulled, columns_of
+from engine.publish.versions import StoredFile, Versions
+from engine.store.commit import build_lock, commit, recover, staging
+from engine.store.files import whole_file, write_bytes, write_table
+from engine.store.shards import Shard, ids_sha256
+from schemas.errors import InputError, PublishError
+from schemas.keys import file_sha256
+
+PREFIXES = ("score_", "turn_")
+FOOTER_BYTES = 65_536  # what is read of the end of a shard to find its footer
+COLUMNS = ("record_id", "lang", "task", "row_status", "scores_skipped", "keep", "filter_reasons")
+
+
+class Origin(Protocol):
+    """Where a version of a dataset can be read."""
+
+    place: str
+    revision: str
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a small file."""
+
+    def open(self, name: str) -> Any:
+        """A file to read ranges of."""
+
+    def fetch(self, name: str, to: Path) -> None:
+        """Copy a whole file."""
+
+    def secretless(self, text: str) -> str:
+        """A text in one line, without a token."""
+
+
+class HubOrigin:
+    """A commit of a repository.
+
+    Raises:
+        InputError: There is no such repository or revision, or it cannot be read with this token.
+    """
+
+    def __init__(self, place: HubPlace) -> None:
+        self._hub = HubRepository(place, write=False)
+        oid = self._hub.head()
+        if oid is None:
+            msg = f"{place}: no such dataset or revision; a private one needs a token in HF_TOKEN that may read it"
+            raise InputError(msg)
+        self.place = str(HubPlace(place.repo, None))
+        self.revision = oid
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a small file."""
+        return self._hub.read(name, self.revision)
+
+    def open(self, name: str) -> Any:
+        """A file to read ranges of."""
+        return self._hub.open(name, self.revision)
+
+    def fetch(self, name: str, to: Path) -> None:
+        """Copy a whole file."""
+        self._hub.fetch(name, self.revision, to)
+
+    def secretless(self, text: str) -> str:
+        """A text in one line, without the token."""
+        return self._hub.secretless(text)
+
+
+class FolderOrigin:
+    """A version of a folder.
+
+    Raises:
+        InputError: There is no such version.
+    """
+
+    def __init__(self, place: FolderPlace) -> None:
+        versions = Versions(place)
+        number = versions.number(place.version)
+        self._folder = versions.folder
+        self._files: Mapping[str, StoredFile] = versions.files(number)
+        self.place = place.url
+        self.revision = str(number)
+
+    def _name(self, name: str) -> str:
+        if name not in self._files:
+            raise FileNotFoundError(2, "no such file in this version", name)
+        return self._files[name].name
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a small file."""
+        return self._folder.read(self._name(name))
+
+    def open(self, name: str) -> Any:
+        """A file to read ranges of."""
+        return self._folder.open(self._name(name))
+
+    def fetch(self, name: str, to: Path) -> None:
+        """Copy a whole file."""
+        self._folder.get_file(self._name(name), to)
+
+    def secretless(self, text: str) -> str:
+        """A text in one line."""
+        return " ".join(text.split())
+
+
+def open_origin(place: HubPlace | FolderPlace) -> Origin:
+    """The version that an address names."""
+    return HubOrigin(place) if isinstance(place, HubPlace) else FolderOrigin(place)
+
+
+@dataclass(frozen=True, slots=True)
+class PullOutcome:
+    """What a pull brought.
+
+    Attributes:
+        folder: Where it is.
+        place: Where it came from.
+        revision: The commit or version.
+        shards: Shards of the dataset.
+        whole: Of those, how many are here whole.
+        bytes_down: Bytes of what came, as the footers state them.
+        bytes_of_shards: Bytes of all shards.
+    """
+
+    folder: str
+    place: str
+    revision: str
+    shards: int
+    whole: int
+    bytes_down: int
+    bytes_of_shards: int
+
+
+def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: bool) -> PullOutcome:
+    """Bring a dataset into a folder, or bring a folder that was pulled from the same place up to date.
+
+    Args:
+        origin: The version.
+        folder: A new folder, or one that an earlier pull made.
+        progress: Shows how it gets on.
+        everything: Bring all shards whole.
+
+    Raises:
+        InputError: There is no dataset of Glotmill there, or the folder holds something else.
+        PublishError: The target does not answer, or holds other bytes than its manifest says.
+    """
+    contents = read_contents(origin.read, origin.place)
+    _check_folder(folder, origin.place)
+    records = contents.manifest.all_shards()
+    footers = {shard.path: _footer(origin, shard.path) for shard in records}
+    columns_down = sum(_columns_size(footers[shard.path]) + min(shard.size, FOOTER_BYTES) for shard in records)
+    here = _here(folder, contents)
+    missing = [path for path in contents.shards if path not in here] if everything else []
+    down = sum(len(data) for data in contents.small.values()) + columns_down
+    down += sum(contents.shards[path].size for path in missing)
+    progress.say(
+        f"down: {down:,} bytes (of {len(records):,} shards the score columns; they are {contents.size:,}); up: nothing"
+    )
+    with build_lock(folder):
+        recover(folder)
+        with staging(folder) as staged:
+            for name, data in contents.small.items():
+                write_bytes(staged / "dataset" / name, data)
+            for path in here:
+                target = staged / "dataset" / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.link(folder / "dataset" / path, target)
+            columns = {}
+            with progress.stage("pull", "shards") as stage:
+                for shard in records:
+                    columns[shard.path] = _pull_columns(origin, shard, footers[shard.path], staged)
+                    stage.advance(1, total=len(records))
+            _fetch(origin, contents, missing, staged / "dataset", progress)
+            Pulled(origin.place, origin.revision, contents.sha256, columns).write(staged)
+            commit(folder, ("dataset", SCORES))
+    whole = len(here) + len(missing)
+    return PullOutcome(str(folder), origin.place, origin.revision, len(contents.shards), whole, down, contents.size)
+
+
+def fetch_shards(folder: Path, paths: list[str], progress: ProgressReport) -> None:
+    """Bring whole shards of a pulled dataset, which were left where it came from.
+
+    Raises:
+        InputError: The folder was not pulled, so what it lacks cannot be had.
+        PublishError: The target holds other bytes than the manifest says.
+    """
+    pulled = Pulled.of(folder)
+    if pulled is None:
+        msg = f"{folder / 'dataset' / paths[0]}: the shard is missing; build again"
+        raise InputError(msg)
+    # The place was written by a pull, and is an address without a revision.
+    hub = pulled.place.removeprefix("hf://datasets/")
+    origin = open_origin(
+        HubPlace(hub, pulled.revision) if hub != pulled.place else FolderPlace(pulled.place, pulled.revision)
+    )
+    contents = LocalDataset.open(folder).contents
+    down = sum(contents.shards[path].size for path in paths)
+    progress.say(f"down: {down:,} bytes ({len(paths):,} whole shards from {pulled.place}); up: nothing")
+    _fetch(origin, contents, paths, folder / "dataset", progress)
+
+
+def _check_folder(folder: Path, place: str) -> None:
+    if folder.exists() and not folder.is_dir():
+        msg = f"{folder}: expected a folder, found a file"
+        raise InputError(msg)
+    pulled = Pulled.of(folder)
+    if pulled is None and folder.exists() and any(folder.iterdir()):
+        msg = f"{folder}: it is not empty, and no pull made it; name a new folder"
+        raise InputError(msg)
+    if pulled is not None and pulled.place != place:
+        msg = f"{folder}: it was pulled from {pulled.place}; name a new folder"
+        raise InputError(msg)
+
+
+def _here(folder: Path, contents: Contents) -> list[str]:
+    """The shards that are here whole and unchanged."""
+    root = folder / "dataset"
+    return [
+        path
+        for path, said in contents.shards.items()
+        if (root / path).is_file()
+        and (root / path).stat().st_size == said.size
+        and file_sha256(root / path) == said.sha256
+    ]
+
+
+def _wanted(names: list[str]) -> list[str]:
+    return [name for name in names if name in COLUMNS or name.startswith(PREFIXES)]
+
+
+def _footer(origin: Origin, path: str) -> pq.FileMetaData:
+    with _readable(origin, path), origin.open(path) as file:
+        return pq.read_metadata(file)
+
+
+def _columns_size(footer: pq.FileMetaData) -> int:
+    """Compressed bytes of the columns that are pulled of a shard."""
+    return sum(
+        column.total_compressed_size
+        for group in map(footer.row_group, range(footer.num_row_groups))
+        for column in map(group.column, range(group.num_columns))
+        if _wanted([column.path_in_schema.partition(".")[0]])
+    )
+
+
+def _pull_columns(origin: Origin, shard: Shard, footer: pq.FileMetaData, staged: Path) -> str:
+    """Write the columns of a shard that rules read; the SHA-256 of the file.
+
+    Raises:
+        PublishError: Its rows are not those that the manifest describes.
+    """
+    path = shard.path
+    with _readable(origin, path), origin.open(path) as file:
+        opened = pq.ParquetFile(file, metadata=footer, pre_buffer=True)
+        table = opened.read(columns=_wanted(opened.schema_arrow.names))
+    kept = int(pl.Series(table["keep"]).sum())
+    if (ids_sha256(table["record_id"].to_pylist()), kept) != (shard.ids_sha256, shard.kept):
+        msg = f"{origin.place}: {path} does not hold the rows that the manifest describes"
+        raise PublishError(msg)
+    write_table(staged / columns_of(path), table)
+    return file_sha256(staged / columns_of(path))
+
+
+@contextmanager
+def _readable(origin: Origin, path: str) -> Iterator[None]:
+    """Make one line of what a network or a damaged file raises.
+
+    Raises:
+        PublishError: Naming the file.
+    """
+    try:
+        yield
+    except (*REFUSALS, pa.ArrowException) as error:
+        msg = f"{origin.place}: reading {path}: {origin.secretless(str(error))}"
+        raise PublishError(msg) from None
+
+
+def _fetch(origin: Origin, contents: Contents, paths: list[str], root: Path, progress: ProgressReport) -> None:
+    """Bring whole shards and check them."""
+    total = sum(contents.shards[path].size for path in paths)
+    if not paths:
+        return
+    with progress.stage("fetch", "bytes") as stage:
+        for path in paths:
+            said = contents.shards[path]
+            with whole_file(root / path) as aside:
+                origin.fetch(path, aside)
+                if aside.stat().st_size != said.size or file_sha256(aside) != said.sha256:
+                    msg = f"{origin.place}: {path} is not the file whose checksum the manifest names"
+                    raise PublishError(msg)
+            stage.advance(said.size, total=total)

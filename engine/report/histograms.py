@@ -1,0 +1,202 @@
+"""Histograms of scores by rule and language, so that a page can say what another threshold would drop.
+
+Guarantees: a rule's own threshold in a language is an edge of its bins there, and the others are edges in every
+language, so each number that a page shows for an edge is a count of rows and no estimate. One shard's scores are in
+memory at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from engine.report.cuts import Cut, RuleCuts
+from engine.report.folder import BuiltFolder
+
+BINS = 50
+TAIL = 0.001  # of a shard's rows on either side may lie outside the edges, in the two open bins
+FAR = 3.0  # a threshold farther from the scores than this many times their spread does not stretch the axis
+
+
+@dataclass
+class _Counts:
+    """Counts of one rule in one language: of all rows with a score, and of those that no other rule drops."""
+
+    edges: list[float]
+    all: Any = field(init=False)
+    free: Any = field(init=False)
+    free_unjudged: int = 0
+    failing: int = 0
+    passing_end: float = math.nan
+    failing_end: float = math.nan
+
+    def __post_init__(self) -> None:
+        self.all = np.zeros(len(self.edges) + 1, np.int64)
+        self.free = np.zeros(len(self.edges) + 1, np.int64)
+
+
+def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, Any]]:
+    """The histograms of a build, as the page reads them.
+
+    Args:
+        build: The build.
+        rules: Its rules that read one score and have a threshold.
+
+    Returns:
+        For each rule that judges a row: code, description, action, column, below, grid (edges that all languages
+        share), at (the most common threshold) and langs: by language at (its own, an edge too), band (the fitted
+        threshold's extremes, where a calibration set it), all and free (first bin that is not empty, then counts; bin 0
+        lies before the first edge), free_unjudged, failing (rows that have the rule among their reasons).
+    """
+    grids = _grids(build, rules)
+    rules = [rule for rule in rules if rule.rule.code in grids]
+    counts = {
+        (rule.rule.code, lang): _Counts(_edges(grids[rule.rule.code], rule.cuts[lang]))
+        for rule in rules
+        for lang in build.languages
+        if lang in rule.cuts
+    }
+    columns = list(dict.fromkeys(rule.metric.score_column for rule in rules))
+    for lang, file in build.shards():
+        frame = _scores(file, columns)
+        for rule in rules:
+            if lang in rule.cuts:
+                _count(frame, rule, rule.cuts[lang], counts[rule.rule.code, lang])
+    return [
+        {
+            "code": rule.rule.code,
+            "description": rule.rule.description,
+            "action": rule.action,
+            "column": rule.metric.score_column,
+            "below": _below(rule),
+            "grid": grids[rule.rule.code],
+            "at": _common(rule),
+            "langs": {
+                lang: _as_json(rule, rule.cuts[lang], counts[rule.rule.code, lang], fitted=_fitted(build, rule))
+                for lang in build.languages
+                if lang in rule.cuts
+            },
+        }
+        for rule in rules
+    ]
+
+
+def _scores(file: Path, columns: list[str]) -> pl.DataFrame:
+    frame = pl.read_parquet(file, columns=["row_status", "filter_reasons", *columns], glob=False)
+    return frame.filter(pl.col("row_status") == "ok").with_columns(reasons=pl.col("filter_reasons").list.len())
+
+
+def _below(rule: RuleCuts) -> bool:
+    return next(iter(rule.cuts.values())).below
+
+
+def _common(rule: RuleCuts) -> float:
+    found = [cut.at for cut in rule.cuts.values()]
+    return max(sorted(set(found)), key=found.count)
+
+
+def _fitted(build: BuiltFolder, rule: RuleCuts) -> bool:
+    own = {f"{rule.rule.scorer}.{parameter.name}" for parameter in rule.rule.parameters}
+    return build.calibrated and bool(own) and not own & build.stated
+
+
+def _edges(grid: list[float], cut: Cut) -> list[float]:
+    return sorted({*grid, cut.at}) if grid[0] <= cut.at <= grid[-1] else grid
+
+
+def _count(frame: pl.DataFrame, rule: RuleCuts, cut: Cut, counts: _Counts) -> None:
+    code = rule.rule.code
+    facts = frame.select(
+        score=pl.col(rule.metric.score_column),
+        failing=pl.col("filter_reasons").list.contains(code),
+        free=(pl.col("reasons") - pl.col("filter_reasons").list.contains(code).cast(pl.UInt32)) == 0,
+    )
+    judged = facts.filter(pl.col("score").is_not_null())
+    scores, free, failing = (judged[name].to_numpy() for name in ("score", "free", "failing"))
+    # Lower scores fail below an edge, higher ones above it: the edge itself passes.
+    places = np.searchsorted(np.array(counts.edges, np.float32), scores, side="right" if cut.below else "left")
+    size = len(counts.edges) + 1
+    counts.all += np.bincount(places, minlength=size)
+    counts.free += np.bincount(places[free], minlength=size)
+    counts.free_unjudged += int(facts.filter(pl.col("score").is_null())["free"].sum())
+    counts.failing += int(failing.sum())
+    best, worst = (np.fmax, np.fmin) if cut.below else (np.fmin, np.fmax)
+    if failing.any():
+        counts.failing_end = float(best(counts.failing_end, best.reduce(scores[failing])))
+    if not failing.all():
+        counts.passing_end = float(worst(counts.passing_end, worst.reduce(scores[~failing])))
+
+
+def _as_json(rule: RuleCuts, cut: Cut, counts: _Counts, *, fitted: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "all": _trimmed(counts.all),
+        "free": _trimmed(counts.free),
+        "free_unjudged": counts.free_unjudged,
+        "failing": counts.failing,
+    }
+    if fitted and rule.action == "reject":
+        ends = [short(value) for value in (counts.passing_end, counts.failing_end) if not math.isnan(value)]
+        return {"at": None, "band": sorted(ends), "own": cut.at, **found}
+    return {"at": cut.at, **found}
+
+
+def _trimmed(values: Any) -> list[int]:
+    """The first bin that is not empty, and the counts from it to the last that is not."""
+    (used,) = np.nonzero(values)
+    return [int(used[0]), *values[used[0] : used[-1] + 1].tolist()] if len(used) else []
+
+
+def short(value: float) -> float:
+    """A score in five digits, enough to be read."""
+    return float(f"{value:.5g}")
+
+
+def _grids(build: BuiltFolder, rules: Sequence[RuleCuts]) -> dict[str, list[float]]:
+    """The edges that all languages share, by rule; a rule whose score no row has is left out."""
+    columns = list(dict.fromkeys(rule.metric.score_column for rule in rules))
+    spans: dict[str, list[tuple[float, float, bool]]] = {column: [] for column in columns}
+    for _, file in build.shards():
+        frame = pl.read_parquet(file, columns=columns, glob=False)
+        for column in columns:
+            low, high = (frame[column].quantile(q, "nearest") for q in (TAIL, 1 - TAIL))
+            if low is not None and high is not None:
+                whole = bool((frame[column].drop_nulls() % 1 == 0).all())
+                spans[column].append((low, high, whole))
+    grids = {}
+    for rule in rules:
+        span = spans[rule.metric.score_column]
+        if span:
+            grids[rule.rule.code] = _grid(rule, span)
+    return grids
+
+
+def _grid(rule: RuleCuts, spans: list[tuple[float, float, bool]]) -> list[float]:
+    metric, at = rule.metric, _common(rule)
+    whole = all(of_shard for _, _, of_shard in spans)
+    low, high = min(span[0] for span in spans), max(span[1] for span in spans)
+    if metric.low is not None and metric.high is not None:
+        low, high = metric.low, metric.high
+    reach = FAR * max(high - low, 1.0 if whole else 0.0)
+    if low - reach <= at <= high + reach:
+        low, high = min(low, at), max(high, at)
+    step = _nice((high - low) / BINS)
+    if whole and (metric.low, metric.high) != (0, 1):
+        step = max(1.0, step)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    grid = {short(number * step) for number in range(first, max(last, first + 1) + 1)}
+    near = low <= at <= high
+    return sorted(grid | {at}) if near else sorted(grid)
+
+
+def _nice(step: float) -> float:
+    """The next larger one of 1, 2, 5 times a power of ten."""
+    if step <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * 0.999)

@@ -1,0 +1,158 @@
+"""The page: the report's data, put into its template.
+
+Guarantees: the page loads nothing (its content security policy forbids it); text of the data reaches it as JSON in
+which no ``<`` is left, and its script shows it as text; the same build gives the same data but for its times.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter, defaultdict
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import orjson
+import polars as pl
+
+from engine.report.cuts import rule_cuts
+from engine.report.folder import BuiltFolder, open_build
+from engine.report.histograms import histograms
+from engine.report.rows import image_ids, sample_rows
+from engine.report.thumbnails import thumbnails
+from engine.store.commit import staging
+from engine.store.files import sync, write_bytes
+from schemas.languages import language
+from schemas.record import SCHEMA_VERSION
+
+REPORT = "report.html"
+SCRIPTS = ("dom.js", "balance.js", "thresholds.js", "rows.js", "main.js")  # put together in this order
+STAGES = ("ingest", "clean", "derive", "mix", "instruct", "segment", "translate", "back", "force", "score", "pack")
+# Scripts written from right to left (ISO 15924), of those that FLORES-200 has.
+RIGHT_TO_LEFT = frozenset({"Arab", "Hebr", "Nkoo", "Syrc", "Thaa", "Adlm"})
+
+
+def write_report(folder: Path, *, verb: str = "report") -> Path:
+    """Write ``report.html`` of a finished build beside its dataset.
+
+    Args:
+        folder: The build's folder; nothing else is read. The caller holds its lock and has finished its last commit.
+        verb: The command that asks, for messages.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: There is no finished build of this version in the folder.
+    """
+    page = render(report_data(open_build(folder, verb)))
+    with staging(folder) as staged:  # so that a kill leaves nothing that the next command does not take away
+        write_bytes(staged / REPORT, page)
+        (staged / REPORT).replace(folder / REPORT)
+        sync(folder)
+    return folder / REPORT
+
+
+def report_data(build: BuiltFolder) -> dict[str, Any]:
+    """Everything that the page shows, as JSON."""
+    rules = rule_cuts(build.policy, build.metrics, list(build.languages))
+    graded = [rule for rule in rules if rule.rule.parameters or rule.rule in build.policy.user]
+    rows, left_out = sample_rows(build, rules)
+    manifest, summary = build.manifest, build.summary or {}
+    return {
+        "name": manifest["name"],
+        "description": build.recipe.get("description", ""),
+        "engine_version": manifest["engine_version"],
+        "schema_version": SCHEMA_VERSION,
+        "calibrated": build.calibrated,
+        "languages": _languages(build),
+        "reasons": _reasons(build),
+        "rejected": build.rejected(),
+        "rules": histograms(build, graded),
+        "metrics": [{"column": m.score_column, "description": m.description} for m in build.metrics],
+        "rows": rows,
+        "rows_left_out": left_out,
+        "images": thumbnails(build.dataset, image_ids(rows)),
+        "images_stored": sum(shard["rows"] for shard in manifest.get("images") or []),
+        "segments": summary.get("segments"),
+        "back_translation": summary.get("back_translation"),
+        "saved": summary.get("saved"),
+        "derived": summary.get("derived", {}),
+        "seconds": _in_order(summary.get("seconds", {})),
+        "sources": manifest["sources"],
+        "translators": manifest["translators"],
+        "scorers": manifest["scorers"],
+    }
+
+
+def _in_order(seconds: dict[str, float]) -> dict[str, float]:
+    """Times in the order of the stages, which a file with sorted keys has lost."""
+    places = {stage: place for place, stage in enumerate(STAGES)}
+    return dict(sorted(seconds.items(), key=lambda item: places.get(item[0], len(places))))
+
+
+def _languages(build: BuiltFolder) -> list[dict[str, Any]]:
+    """The balance of each language, with its keep-rate beside the median's and the rules that alarm."""
+    found = build.fairness()
+    alarms: dict[str, list[str]] = defaultdict(list)
+    for each in found:
+        if each.alarm:
+            alarms[each.lang].append(each.rule or "all rules")
+    whole = {each.lang: each for each in found if each.rule is None}
+    rows = []
+    for lang, facts in build.languages.items():
+        entry = language(lang)
+        share = whole.get(lang)
+        rows.append({
+            "code": lang, "name": entry.name, "bcp47": entry.bcp47,
+            "dir": "rtl" if entry.script in RIGHT_TO_LEFT else "ltr",
+            "rows": facts.rows, "kept": facts.kept, "dropped": sum(facts.dropped.values()),
+            "failed": sum(facts.failed.values()), "warned": facts.warned,
+            "rate": share.kept if share else None, "ratio": share.ratio if share else None, "alarms": alarms[lang],
+        })  # fmt: skip
+    return rows
+
+
+def _reasons(build: BuiltFolder) -> list[dict[str, Any]]:
+    """For each reason and language: records that have it first, and that have it at all."""
+    anywhere: dict[str, Counter[str]] = defaultdict(Counter)
+    for lang, file in build.shards():
+        named = pl.scan_parquet(file, glob=False).select(pl.col("filter_reasons").explode().drop_nulls())
+        for reason, count in named.group_by("filter_reasons").len().collect().iter_rows():
+            anywhere[reason][lang] += count
+    first: dict[str, dict[str, int]] = defaultdict(dict)
+    failures: set[str] = set()
+    for lang, facts in build.languages.items():
+        failures |= set(facts.failed)
+        for reason, count in (Counter(facts.dropped) + Counter(facts.failed)).items():
+            first[reason][lang] = count
+    order = {code: place for place, code in enumerate(build.policy.actions)}
+    return [
+        {"code": reason, "failure": reason in failures, "first": first[reason], "any": dict(sorted(counts.items()))}
+        for reason, counts in sorted(anywhere.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
+    ]
+
+
+def render(data: dict[str, Any]) -> bytes:
+    """The page of a report's data."""
+    web = files("engine.report") / "web"
+    style = (web / "page.css").read_text(encoding="utf-8")
+    script = "".join((web / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    content = orjson.dumps(data).decode()
+    # Of JSON in HTML only `<` could end its element.
+    page = Template((web / "page.html").read_text(encoding="utf-8")).substitute(
+        title=escape(data["name"]),
+        policy=f"default-src 'none'; img-src data:; style-src {_allowed(style)}; script-src {_allowed(script)}",
+        style=style,
+        script=script,
+        data=content.replace("<", "\\u003c"),
+    )
+    return page.encode()
+
+
+def _allowed(text: str) -> str:
+    """The entry of a content security policy for one inline text."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

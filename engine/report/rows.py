@@ -1,0 +1,182 @@
+"""Rows for people to look at: which ones a page shows, and what it says of each.
+
+Guarantees: the choice is by record id, which is a hash, so it is as good as drawn and the same on every machine; a
+language, and each reason in it, has rows for as long as there is room; no text is longer than `LONGEST_TEXT`, and a cut
+one says how much is missing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from engine.report.cuts import RuleCuts
+from engine.report.folder import BuiltFolder
+from engine.report.histograms import short
+from engine.report.marks import Pieces, Span, marked, pieces
+from schemas.languages import language
+
+ROWS = 900  # of a page
+MOST_OF_A_GROUP = 25
+MOST_BYTES = 1_200_000  # of a page's rows as JSON
+LONGEST_TEXT = 1_500  # characters
+MOST_TURNS = 6
+KEPT = "kept"
+SHOWN = ("record_id", "lang", "task", "license", "source", "image_refs", "row_status", "keep", "filter_reasons")
+TEXTS = ("source_messages", "messages", "back_messages", "source_choices", "choices", "source_answers", "answers",
+         "answer_index")  # fmt: skip
+
+
+def chosen_ids(build: BuiltFolder) -> dict[str, dict[str, list[str]]]:
+    """The record ids to show, by language and group: ``kept``, or the reason that counts."""
+    groups = sum(2 + len(facts.dropped) + len(facts.failed) for facts in build.languages.values())
+    each = max(1, min(MOST_OF_A_GROUP, ROWS // max(groups, 1)))
+    found: dict[str, dict[str, list[str]]] = {lang: defaultdict(list) for lang in build.languages}
+    for lang, file in build.shards():
+        rows = pl.scan_parquet(file, glob=False).select(
+            "record_id",
+            group=pl.when(pl.col("keep")).then(pl.lit(KEPT)).otherwise(pl.col("filter_reasons").list.first()),
+        )
+        first = rows.group_by("group").agg(pl.col("record_id").bottom_k(2 * each)).collect()
+        for group, ids in first.sort("group").iter_rows():
+            most = 2 * each if group == KEPT else each
+            found[lang][group] = sorted([*found[lang][group], *ids])[:most]
+    return found
+
+
+def sample_rows(build: BuiltFolder, rules: Sequence[RuleCuts]) -> tuple[list[dict[str, Any]], int]:
+    """The rows of a page, and how many chosen ones had no room.
+
+    Args:
+        build: The build.
+        rules: Its rules that read one score: they tell which turn failed.
+    """
+    chosen = chosen_ids(build)
+    rows: dict[str, dict[str, Any]] = {}
+    for lang, file in build.shards():
+        wanted = [name for ids in chosen[lang].values() for name in ids]
+        rows |= {row["record_id"]: row for row in read_rows(build, [file], pl.col("record_id").is_in(wanted))}
+    tell = RowTeller(build, rules)
+    shown: list[dict[str, Any]] = []
+    used = left_out = 0
+    for name in _in_turn(ids for groups in chosen.values() for ids in groups.values()):
+        row = tell.row(rows[name])
+        used += len(orjson.dumps(row))
+        if used <= MOST_BYTES:
+            shown.append(row)
+        else:
+            left_out += 1
+    return shown, left_out
+
+
+def read_rows(build: BuiltFolder, files: Iterable[Path], wanted: pl.Expr) -> list[dict[str, Any]]:
+    """The rows of some shards that an expression chooses, with their texts, scores and verdicts."""
+    scores = [column for metric in build.metrics for column in (metric.score_column, metric.turn_column)]
+    found: list[dict[str, Any]] = []
+    for file in files:
+        frame = pl.scan_parquet(file, glob=False).filter(wanted).select(*SHOWN, *TEXTS, *scores)
+        found += frame.collect(engine="streaming").to_dicts()
+    return found
+
+
+def _in_turn(lists: Iterable[list[str]]) -> list[str]:
+    """The first of each list, then the second of each, ..."""
+    lists = list(lists)
+    longest = max((len(names) for names in lists), default=0)
+    return [names[place] for place in range(longest) for names in lists if place < len(names)]
+
+
+class RowTeller:
+    """Says of a row what a page shows."""
+
+    def __init__(self, build: BuiltFolder, rules: Sequence[RuleCuts]) -> None:
+        self._metrics = build.metrics
+        self._rules = {rule.rule.code: rule for rule in rules}
+        self._uncut = {code for code in self._rules if build.calibrated}
+
+    def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """One row: its facts, its turns in pieces, its scores in the order of the metrics."""
+        turns = row["source_messages"]
+        reasons = row["filter_reasons"]
+        told: dict[str, Any] = {
+            "id": row["record_id"],
+            "lang": row["lang"],
+            "task": row["task"],
+            "from": cut(f"{row['source']['dataset']} {row['source']['row_id']}", 200),
+            "license": row["license"],
+            "status": KEPT if row["keep"] else "failed" if row["row_status"] == "failed" else "dropped",
+            "reasons": reasons,
+            "scores": [
+                None if value is None else short(value)
+                for value in (row[metric.score_column] for metric in self._metrics)
+            ],
+            "turns": [self._turn(row, number) for number in range(min(len(turns), MOST_TURNS))],
+        }
+        if len(turns) > MOST_TURNS:
+            told["more_turns"] = len(turns) - MOST_TURNS
+        for name in ("choices", "answers"):
+            if row[f"source_{name}"]:
+                told[name] = [[cut(t, 200) for t in (row[side] or [])[:8]] for side in (f"source_{name}", name)]
+        if row["image_refs"]:
+            first = row["image_refs"][0]
+            told["image"] = first["image_id"]
+            told["uri"] = cut(first["uri"], 200)
+        return told
+
+    def _turn(self, row: Mapping[str, Any], number: int) -> dict[str, Any]:
+        source = row["source_messages"][number]["content"]
+        target = (row["messages"] or [])[number]["content"] if row["messages"] else None
+        back = row["back_messages"][number]["content"] if row["back_messages"] else None
+        failed = [code for code in row["filter_reasons"] if self.fails(row, code, number)]
+        spans: list[list[Span]] = [[], [], []]
+        latin = language(row["lang"]).script == "Latn"
+        for code in failed if target else ():
+            for side, more in zip(spans, marked(code, source, target or "", back, latin=latin), strict=True):
+                side += more
+        turn: dict[str, Any] = {"role": row["source_messages"][number]["role"], "failed": failed}
+        for name, text, side in zip(("source", "target", "back"), (source, target, back), spans, strict=True):
+            if text is not None:
+                turn[name] = cut_pieces(pieces(text, side))
+        return turn
+
+    def fails(self, row: Mapping[str, Any], code: str, number: int) -> bool:
+        """Whether a turn is to blame for a reason: it fails the rule, or has the row's worst score."""
+        rule = self._rules.get(code)
+        if rule is None:
+            return len(row["source_messages"]) == 1
+        value = (row[rule.metric.turn_column] or [None] * (number + 1))[number]
+        if value is None:
+            return False
+        if code in self._uncut or row["lang"] not in rule.cuts:
+            return bool(value == row[rule.metric.score_column])
+        return bool(rule.cuts[row["lang"]].fails(value))
+
+
+def cut(text: str, longest: int) -> str:
+    """A text, cut with a note where it is long."""
+    return text if len(text) <= longest else f"{text[:longest]}… [{len(text) - longest:,} more characters]"
+
+
+def cut_pieces(parts: Pieces) -> Pieces:
+    """Pieces of a text, cut with a note where they are long together."""
+    found: Pieces = []
+    room = LONGEST_TEXT
+    for place, part in enumerate(parts):
+        if len(part) > room:
+            rest = sum(len(other) for other in parts[place:]) - room
+            found.append(part[:room])
+            note = f"… [{rest:,} more characters]"
+            return [*found, note] if place % 2 else [*found[:-1], found[-1] + note]
+        found.append(part)
+        room -= len(part)
+    return found
+
+
+def image_ids(rows: Iterable[Mapping[str, Any]]) -> Collection[str]:
+    """The images of rows as `RowTeller` tells them."""
+    return {row["image"] for row in rows if "image" in row}

@@ -1,0 +1,62 @@
+// How it was made, the theme, and the start.
+
+function showMaking(data) {
+  const parts = [];
+  const ways = [["there", data.segments], ["back", data.back_translation]].filter(([, way]) => way);
+  if (ways.length) {
+    parts.push(el("h3", {}, "Translation memory"), el("div", { class: "wide" }, table(
+      ["way", "segments asked", "different", "translated", "from memory", "second decode", "failed"],
+      ways.map(([name, w]) => [name, w.asked, w.unique, w.translated, w.from_memory, w.retried, w.failed]))),
+    el("p", {}, `${percent(data.saved)} of the segments asked for, there and back, were not sent to the engine.`));
+  }
+  const times = Object.entries(data.seconds);
+  if (times.length) {
+    const longest = Math.max(...times.map(([, seconds]) => seconds), 1e-9);
+    parts.push(el("h3", {}, "Time of the last build"), el("div", { class: "times" }, ...times.map(([stage, seconds]) =>
+      el("div", {}, el("span", {}, stage), el("i", { vars: { width: `${(100 * seconds) / longest}%` } }),
+        el("span", {}, `${seconds.toFixed(1)} s`)))));
+  }
+  parts.push(el("h3", {}, "Sources"), el("div", { class: "wide" }, table(
+    ["source", "dataset", "split", "revision", "licence", "read", "samples", "rejected"],
+    data.sources.map((s) => [s.name, s.dataset, [s.config, s.split].filter(Boolean).join(" / "), brief(s.revision),
+      s.image_license ? `${s.license}; images ${s.image_license}` : s.license, s.read, s.samples, s.rejected]))));
+  if (data.rejected.length) {
+    parts.push(el("h3", {}, "Rejected rows of the sources"), el("div", { class: "wide" }, table(
+      ["source", "reason", "rows"], data.rejected.map((row) => [row.source, row.reason, row.rows]))));
+  }
+  parts.push(el("h3", {}, "Models"), el("div", { class: "wide" }, table(["model", "engine", "licence"],
+    Object.values(data.translators).map((model) => [brief(model.model), model.engine ?? model.backend, model.license]))),
+  el("h3", {}, "Scorers"), el("div", { class: "wide" }, table(["scorer", "version", "what it measures"],
+    Object.entries(data.scorers).map(([name, facts]) => [name, String(facts.version ?? "–"),
+      data.metrics.filter((m) => m.column.startsWith(`score_${name}_`)).map((m) => m.description).join("; ")]))));
+  byId("making-parts").replaceChildren(...parts);
+  byId("footer").textContent = `Glotmill ${data.engine_version}, schema ${data.schema_version}. This file loads nothing.`;
+}
+
+/** A text with checksums cut to a length that can still be told apart. */
+function brief(text) {
+  return String(text).replace(/[0-9a-f]{40,64}/g, (digits) => `${digits.slice(0, 12)}…`);
+}
+
+function setUpTheme() {
+  const root = document.documentElement;
+  const button = byId("theme");
+  const dark = () => root.dataset.theme === "dark";
+  const set = (theme) => {
+    root.dataset.theme = theme;
+    button.textContent = dark() ? "Light" : "Dark";
+  };
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  set(system.matches ? "dark" : "light");
+  system.addEventListener("change", () => set(system.matches ? "dark" : "light"));
+  button.addEventListener("click", () => set(dark() ? "light" : "dark"));
+}
+
+const data = JSON.parse(byId("data").textContent);
+setUpTheme();
+showBalance(data);
+showLanguages(data);
+showThresholds(data);
+showReasons(data, showRows(data));
+showMaking(data);
+document.documentElement.dataset.ready = "true";

@@ -1,0 +1,1 @@
+"""Verifying a dataset: whether its files are what its manifest says, and its verdicts what its scores give."""

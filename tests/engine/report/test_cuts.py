@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine.report.cuts import rule_cuts
+from filters.language_id import weak_languages
+from filters.policy import make_policy
+from filters.registry import SCORERS
+from schemas.languages import registry
+
+METRICS = [metric for scorer in SCORERS.values() for metric in scorer.metrics]
+POLICY = make_policy({"user": {"mine": {"fails": "score_round_trip_chrf < 12.5"}}}, list(SCORERS), metrics=METRICS)
+FOUND = {rule.rule.code: rule for rule in rule_cuts(POLICY, METRICS, list(registry()))}
+
+
+def test_a_cut_is_the_threshold_of_the_policy():
+    assert FOUND["round_trip.chrf"].cuts["deu_Latn"].at == 10
+    assert FOUND["round_trip.chrf"].cuts["deu_Latn"].below
+    assert FOUND["lexical.copy_lcs"].cuts["deu_Latn"].at == pytest.approx(0.45)
+    assert not FOUND["lexical.copy_lcs"].cuts["deu_Latn"].below
+
+
+def test_languages_have_their_own():
+    copied = FOUND["lexical.copy_frac"].cuts
+    assert (copied["deu_Latn"].at, copied["arb_Arab"].at) == (0.5, 0.25)
+    weak, value = next(iter(weak_languages().items()))
+    assert FOUND["language_id.mass"].cuts[weak].at == pytest.approx(value, rel=1e-6)
+    assert "deu_Latn" not in FOUND["language_id.english"].cuts
+
+
+def test_a_rule_of_a_recipe_has_one_too():
+    assert FOUND["user.mine"].cuts["swh_Latn"].at == 12.5
+
+
+@pytest.mark.parametrize("code", sorted(FOUND))
+def test_the_neighbouring_scores_of_a_cut_are_judged_as_the_rule_does(code: str):
+    rule = FOUND[code]
+    lang, cut = next(iter(rule.cuts.items()))
+    scores = np.array([np.nextafter(np.float32(cut.at), np.float32(side)) for side in (-np.inf, np.inf)] + [cut.at])
+    frame = pl.DataFrame({"lang": lang, rule.metric.score_column: pl.Series(scores, dtype=pl.Float32)})
+    values = {p.name: POLICY.parameters[f"{rule.rule.scorer}.{p.name}"] for p in rule.rule.parameters}
+    assert frame.select(rule.rule.fails(values)).to_series().to_list() == cut.fails(scores.astype(np.float32)).tolist()

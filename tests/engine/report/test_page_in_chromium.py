@@ -1,0 +1,179 @@
+"""The report in a real browser: `make test-report` installs the driver; without it this is skipped.
+
+Screenshots of the page at desktop and phone width are left in the folder that ``SCREENSHOTS`` names.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from benchmarks.chromium import chromium
+from engine.report import REPORT
+from tests.engine.report.conftest import ARABIC, SCRIPT, THRESHOLD
+
+pytest.importorskip("playwright", reason="the driver is not installed; make test-report")
+
+SECTIONS = ("balance", "languages", "thresholds", "reasons", "rows", "making")
+
+
+class Watched:
+    """A page, and whatever went wrong or over the network."""
+
+    def __init__(self, page: Any, folder: Path) -> None:
+        self.page = page
+        self.troubles: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", lambda message: self.troubles.append(message.text))
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.goto((folder / REPORT).as_uri())
+        page.wait_for_selector("html[data-ready]")
+
+    def text(self, selector: str) -> str:
+        """The text that is shown somewhere."""
+        return str(self.page.inner_text(selector))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as started:
+        yield started
+
+
+@contextmanager
+def watched(browser: Any, folder: Path, *, phone: bool = False) -> Iterator[Watched]:
+    """The report as a desktop, or a phone that likes it dark, shows it."""
+    size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
+    context = browser.new_context(viewport=size, color_scheme="dark" if phone else "light")
+    seen = Watched(context.new_page(), folder)
+    yield seen
+    assert seen.troubles == []
+    assert [url for url in seen.requests if not url.startswith("data:")] == [(folder / REPORT).as_uri()]
+    assert seen.page.evaluate("window.harmed") is None
+    context.close()
+
+
+@pytest.fixture
+def desk(browser: Any, unkind: Path) -> Iterator[Watched]:
+    with watched(browser, unkind) as seen:
+        yield seen
+
+
+@pytest.fixture
+def phone(browser: Any, unkind: Path) -> Iterator[Watched]:
+    with watched(browser, unkind, phone=True) as seen:
+        yield seen
+
+
+def test_unkind_texts_are_shown_as_they_are(desk: Watched):
+    desk.page.fill("#row-words", "harmed")
+    assert SCRIPT in desk.text("#row-list")
+    desk.page.fill("#row-words", "backwards")
+    assert "A dog U+202E runs backwards U+2066 on the grass." in desk.text("#row-list")
+    assert "\u202e" not in desk.text("#row-list")
+    desk.page.fill("#row-words", "very long story")
+    assert "more characters]" in desk.text("#row-list")
+
+
+def test_right_to_left_languages_run_right_to_left(desk: Watched):
+    desk.page.fill("#row-words", ARABIC[:8])
+    desk.page.select_option("#row-lang", "arb_Arab")
+    block = desk.page.locator('.text[lang="arb"], .text[lang="ar"]').last
+    assert block.evaluate("e => getComputedStyle(e).direction") == "rtl"
+    assert block.evaluate("e => getComputedStyle(e).textAlign") == "right"
+
+
+def test_rows_are_filtered_by_language_verdict_reason_and_score(desk: Watched):
+    page = desk.page
+    everything = page.locator(".row").count()
+    page.select_option("#row-lang", "arb_Arab")
+    page.select_option("#row-status", "dropped")
+    page.select_option("#row-reason", "nmt.logprob")
+    heads = page.locator(".row header").all_inner_texts()
+    assert 0 < len(heads) < everything
+    assert all("Arabic" in head and "dropped" in head and "nmt.logprob" in head for head in heads)
+    found = int(re.findall(r"^\d+", desk.text("#row-count"))[0])
+    page.select_option("#row-score", label="nmt_logprob")
+    page.fill("#row-least", "-0.9")
+    fewer = int(re.findall(r"^\d+", desk.text("#row-count"))[0])
+    assert 0 < fewer < found
+    page.fill("#row-least", "-0.1")
+    assert desk.text("#row-count").startswith("0 of")
+
+
+def test_rows_are_ordered_by_a_score(desk: Watched):
+    desk.page.select_option("#row-score", label="nmt_logprob")
+    desk.page.select_option("#row-order", "low")
+    desk.page.evaluate("document.querySelectorAll('.row details').forEach((node) => { node.open = true; })")
+    shown = desk.page.locator(".scores div", has_text="nmt_logprob").all_inner_texts()
+    values = [float(text.split()[-1]) for text in shown]
+    assert values == sorted(values)
+    assert values[0] < THRESHOLD
+
+
+def test_a_cell_of_the_heat_map_shows_its_rows(desk: Watched):
+    desk.page.locator("#heat button").first.click()
+    assert desk.page.input_value("#row-lang") in ("deu_Latn", "arb_Arab")
+    assert desk.page.input_value("#row-reason")
+    assert desk.page.locator(".row").count() > 0
+
+
+def test_the_slider_works_by_keyboard_and_says_how_many_rows_are_kept(desk: Watched, unkind: Path):
+    desk.page.select_option("#rule", label="nmt.logprob (reject)")
+    as_built = desk.text("#threshold-result")
+    held = pl.read_parquet(sorted((unkind / "dataset").glob("data/*/*.parquet")), glob=False)
+    assert f"{held['keep'].sum()} are kept" in as_built
+    desk.page.focus("#threshold")
+    desk.page.keyboard.press("ArrowRight")
+    raised = desk.text("#threshold-result")
+    threshold = float(re.findall(r"below (-[\d.]+) would drop", raised)[0])
+    assert threshold > THRESHOLD
+    fails = held.filter(pl.col("score_nmt_logprob").cast(pl.Float64) < threshold).height
+    assert f"would drop {fails} and keep" in raised
+    desk.page.keyboard.press("End")
+    assert re.search(r"and keep \d+ \(−\d+\)", desk.text("#threshold-result"))
+    desk.page.click("#reset")
+    assert desk.text("#threshold-result") == as_built
+
+
+def test_everything_can_be_reached_by_keyboard(desk: Watched):
+    reached = set()
+    for _ in range(120):
+        desk.page.keyboard.press("Tab")
+        focused = "document.activeElement"
+        reached.add(desk.page.evaluate(f"{focused}.id || {focused}.getAttribute('href') || ''"))
+    ids = {"theme", "rule", "threshold", "reset", "row-lang", "row-status", "row-reason", "row-score", "language-table"}
+    assert reached >= {*ids, *(f"#{name}" for name in SECTIONS)}
+
+
+def test_thumbnails_are_pictures(desk: Watched):
+    sizes = desk.page.evaluate("[...document.querySelectorAll('.row img')].map((node) => node.naturalWidth)")
+    assert sizes
+    assert set(sizes) == {112}
+
+
+def test_light_and_dark_follow_the_system_and_the_button(desk: Watched, phone: Watched):
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light, dark = desk.page.evaluate(paper), phone.page.evaluate(paper)
+    assert light != dark
+    desk.page.click("#theme")
+    assert desk.page.evaluate(paper) == dark
+
+
+@pytest.mark.parametrize("device", ["desk", "phone"])
+def test_nothing_is_wider_than_the_window(device: str, request: pytest.FixtureRequest):
+    page = request.getfixturevalue(device).page
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    shots = os.environ.get("SCREENSHOTS")
+    for section in SECTIONS if shots else ():
+        page.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
+        page.evaluate(f"document.getElementById('{section}').scrollIntoView()")
+        page.screenshot(path=Path(str(shots)) / f"{device}-{section}.png")

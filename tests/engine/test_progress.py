@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from engine.progress import ProgressReport, board_lines
+from engine.run_state import RunState, WorkerState
+from engine.store.runs import Run
+
+
+def test_workers_and_failures_are_told_in_lines():
+    state = RunState(workers={1: WorkerState(True, 100.0, [7], 3), 2: WorkerState(False, 95.0)})
+    state.attempts["timed_out"] += 1
+    assert board_lines(state, 105.0) == [
+        "workers: 1 working, 1 starting",
+        "  worker 1: unit 7 for 5 s, 3 done",
+        "  worker 2: starting for 10 s",
+        "failures so far: 1 attempts at units (timed_out 1)",
+    ]
+
+
+def test_many_workers_are_only_counted():
+    state = RunState(workers={number: WorkerState(True, 100.0) for number in range(20)})
+    assert board_lines(state, 105.0) == ["workers: 20 idle"]
+
+
+def report(console: Console) -> ProgressReport:
+    made = ProgressReport()
+    made._console = console
+    return made
+
+
+def work(made: ProgressReport, folder) -> None:
+    run = Run(folder)
+    folder.mkdir()
+    made.record(run)
+    with made.stage("translate", "segments") as stage:
+        run.event("worker_ready", worker=1)
+        run.event("unit_sent", worker=1, unit=3)
+        stage.advance(0, 10)
+        stage.advance(10, 10)
+
+
+def test_a_terminal_shows_a_bar_that_stays_and_not_the_workers(tmp_path):
+    out = io.StringIO()
+    work(report(Console(file=out, force_terminal=True, width=100, color_system=None)), tmp_path / "run")
+    shown = out.getvalue()
+    assert "10/10" in shown
+    assert "worker" not in shown.rpartition("10/10")[2]
+
+
+def test_elsewhere_there_are_plain_lines(tmp_path):
+    out = io.StringIO()
+    work(report(Console(file=out, width=100)), tmp_path / "run")
+    assert "\x1b" not in out.getvalue()
+    assert out.getvalue().startswith("translate: 10 of 10 segments")
+
+
+def test_no_color_is_respected(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    out = io.StringIO()
+    work(report(Console(file=out, force_terminal=True, width=100)), tmp_path / "run")
+    assert "\x1b[3" not in out.getvalue()

@@ -3,9 +3,9 @@
     python -m benchmarks.nllb600_shape --data FOLDER --json
 
 The weights are random (`benchmarks.peer_models`), so nothing is said of quality; every translation has the same length
-(the end token has next to no weight), about that of a short caption's. Such a model repeats one token, which Glotmill refuses as a loop, so outputs are not
-compared here but in `benchmarks.translate`. Needs 12 GB of memory
-and 5 GB of scratch space. ``--sentences`` and ``--tokens`` set how much is done, ``--ways`` by which ways.
+(the end token has next to no weight). Such a model repeats one token, which Glotmill refuses as a loop, so outputs are
+not compared here but in `benchmarks.translate`. Needs 12 GB of memory and 5 GB of scratch space. ``--sentences`` and
+``--tokens`` set how much is done, ``--ways`` by which ways.
 """
 
 from __future__ import annotations

@@ -6,9 +6,8 @@ Each worker is the `fake` translator, which sleeps for as long as a GPU would ta
 process, each with a lock of its own: it does one unit at a time. The driver is the real one: planning, written units,
 heartbeats, Ray, a commit to the memory for every unit. Units take 2 s at first, then less and less: 64 workers with
 units of 0.5 s ask for as many units a second as 256 workers with units of 2 s. Busy is the time spent in units, over
-workers × the time from the first unit's beginning to the last unit's: after that there is nothing left to feed. The
-workers' own work (marking the words, on the same cores as the driver) counts as part of a unit only as far as it
-takes longer than the sleep.
+workers × the time from the first unit's beginning to the last unit's: after that there is nothing left to feed. What
+a unit takes longer than the sleep (marking the words, on the same cores as the driver) does not count as busy.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ def feed(pool_class: Any, workers: int, seconds: float, rows: int, units: int) -
         began, cpu = time.perf_counter(), time.process_time()
         count = stage.translate("forward", asked, retry_failed=False, advance=lambda *_: None)
         wall, cpu = time.perf_counter() - began, time.process_time() - cpu
-        spans = pool.spans()
+        spans = [(start, min(stop, start + seconds)) for start, stop in pool.spans()]
     busy, window = busy_share(spans, workers)
     within = sum(1 for start, _ in spans if start <= min(s for s, _ in spans) + window)
     return {

@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .PHONY: demo test test-long test-convert test-vllm test-gpu test-llama test-report test-trainers soak lint clean \
-	fit-filters bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters bench-report bench-concurrency
+	fit-filters bench bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters bench-report \
+	bench-concurrency bench-refilter
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 	$(BIN)/glotmill build recipes/quickstart.yaml
@@ -55,6 +56,9 @@ test-report: $(READY)  ## the report in the system's own Chromium (apt install c
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
 	$(BIN)/python -m pytest tests/engine/report
 
+bench-refilter: $(READY)  ## 2 million rows under other rules: make bench-refilter CAPTIONS=captions_val2017.json FOLDER=/somewhere
+	$(BIN)/python -m benchmarks.refilter --captions $(CAPTIONS) --folder $(FOLDER) --json
+
 bench-report: $(READY)  ## size and times of the report of a million rows: make bench-report BUILD=outputs/NAME
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
 	$(BIN)/python -m benchmarks.report --build $(BUILD) --json
@@ -75,6 +79,10 @@ lint: $(READY)  ## formatting, lint, types
 
 soak: $(READY)  ## 100 builds with one process killed in each, resumed and compared: about an hour
 	$(BIN)/python -m tests.faults.soak
+
+# DATA: a folder with coco/captions_val2017.json, multi30k/ and xgqa/; SCRATCH: environments, models, results (10 GB)
+bench: $(READY)  ## every comparison of docs/benchmarks.md, 20 minutes on two cores: make bench DATA=FOLDER
+	$(BIN)/python -m benchmarks.suite --data $(DATA) $(if $(SCRATCH),--scratch $(SCRATCH)) $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 bench-overhead: $(READY)  ## the translate stage against a bare engine: make bench-overhead CAPTIONS=captions_val2017.json
 	$(BIN)/python -m benchmarks.overhead --captions $(CAPTIONS) --json

@@ -25,8 +25,8 @@ from engine.store.shards import Shard
 GROUPS: dict[str, tuple[str, ...]] = {
     "versions": ("engine_version", "code_versions", "manifest_version", "schema_version", "writer"),
     "sources": ("sources", "against"),
-    "translators": ("translators", "text"),
-    "scorers": ("scorers", "skip_rejected"),
+    "translators": ("translators", "routes", "text"),
+    "scorers": ("scorers", "scorers_left_out", "skip_rejected"),
     "filter": ("filter",),
 }
 REST = "recipe"

@@ -25,7 +25,14 @@ Written from the model by `python -m recipes.reference docs/recipe-keys.md`; a t
 [recipes](recipes.md), [sources](sources.md), [text](text.md) and [filters](filters.md), whose rules have the parameters
 that `filter` takes. NAME is a name of your choosing.
 """
-_PLAIN = {int: "whole number", float: "number", str: "text", bool: "true or false", Path: "path"}
+_PLAIN = {
+    int: "whole number",
+    float: "number",
+    str: "text",
+    bool: "true or false",
+    Path: "path",
+    Any: "anything",
+}
 _BOUNDS = (("ge", "from"), ("gt", "above"), ("le", "to"), ("lt", "below"))
 _ATTRIBUTE = re.compile(r"^(\w+): (.*)$")
 

@@ -133,7 +133,12 @@ class LlmTranslate(Batching):
 
 
 class Price(Section):
-    """What a server charges, in one currency, for a million tokens."""
+    """What a server charges, in one currency, for a million tokens.
+
+    Attributes:
+        input: For those that it reads.
+        output: For those that it writes.
+    """
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)

@@ -1,0 +1,134 @@
+"""Translation speed, beside what users would otherwise run: the same model, sentences and cores, way by way.
+
+    python -m benchmarks.translate --data FOLDER --json
+
+5,000 COCO captions into German and 2,912 xGQA questions into German, French and Czech, greedy, with the embedded
+model's weights as float32 for all ways (int8 rows besides). Every way runs in a process of its own and is timed from
+texts to texts, without loading and a warm-up; the way of each row is described in `benchmarks.ways` and
+`benchmarks.peer_ways`. datatrove's InferenceRunner is not among them: it talks to servers of decoder-only models
+(vLLM, SGLang), which serve no encoder-decoder model such as this one.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import sacrebleu
+import sentencepiece
+
+from benchmarks import peers
+from benchmarks.bare import Decoding
+from benchmarks.results import Result, agreement, carry_out, median, output_digest, parser
+from benchmarks.texts import coco_captions, multi30k, xgqa_questions
+from benchmarks.ways import Job, Set
+
+# In this order: a way and its peer run close together in time.
+PEERS = ("mblip", "sorted_256", "sorted_32", "easynmt")
+OURS = ("glotmill_ray", "bare_2x1", "bare_1x2", "glotmill_inline", "glotmill_ray_int8", "bare_2x1_int8")  # fmt: skip
+WAYS = ("mblip", *OURS, "sorted_256", "easynmt")
+BARE = ("bare_2x1", "bare_1x2")
+ROUNDS = {"glotmill_ray": 3, "bare_2x1": 3, "bare_1x2": 1, "glotmill_inline": 1}
+QUESTION_TARGETS = ["deu_Latn", "fra_Latn", "ces_Latn"]
+REFERENCE = "bare_2x1"  # outputs are compared with its
+
+
+def tokens_of(model: Path, texts: list[str]) -> int:
+    """Source tokens as every way encodes them: pieces, language and end."""
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(model / "sentencepiece.bpe.model"))
+    return sum(len(encoded) + 2 for encoded in pieces.encode(texts))
+
+
+def job_of(data: Path, model: Path, quick: bool) -> Job:
+    """The comparison's job."""
+    captions = coco_captions(data, 40 if quick else 5000)
+    return Job(
+        model=str(model / "ctranslate2"),
+        checkpoint=str(model / "hf"),
+        decoding=Decoding(),
+        warm=multi30k(data, "en", 16 if quick else 64),
+        sets={
+            "captions": Set(captions, ["deu_Latn"], ROUNDS),
+            "questions": Set(xgqa_questions(data, 24 if quick else 2912), QUESTION_TARGETS, ROUNDS),
+            "flickr": Set(multi30k(data, "en", 32 if quick else 1000), ["deu_Latn"]),
+        },
+    )
+
+
+def row(
+    found: dict[str, Any], job: Job, tokens: dict[str, int], reference: dict[str, Any], german: list[str]
+) -> Result:
+    """What one way's out file says, without the texts."""
+    sets: dict[str, Any] = {}
+    for name, wanted in job.sets.items():
+        done = found["sets"][name]
+        seconds = median(done["seconds"])
+        asked = len(wanted.texts) * len(wanted.targets)
+        sets[name] = {
+            "seconds": [round(value, 3) for value in done["seconds"]],
+            "asked": asked,
+            "sent": done["sent"],
+            "sentences_per_second": round(asked / seconds, 1),
+            "source_tokens_per_second": round(tokens[name] * len(wanted.targets) / seconds, 1),
+            "output_digest": output_digest(done["outputs"]),
+            "same_as_reference": round(agreement(done["outputs"], reference["sets"][name]["outputs"]), 4),
+        }
+    made = found["sets"]["flickr"]["outputs"]["deu_Latn"]
+    return {
+        "load_seconds": round(found["load_seconds"], 2),
+        "peak_mib": found["peak_mib"],
+        "bleu": round(sacrebleu.corpus_bleu(made, [german]).score, 2),
+        "chrf": round(sacrebleu.corpus_chrf(made, [german]).score, 2),
+        **sets,
+    }
+
+
+def ratios(rows: dict[str, Result]) -> Result:
+    """Of Glotmill's float32 rows to mBLIP's way and to the bare loop's faster arrangement, by set."""
+
+    def rate(way: str, name: str) -> float:
+        return float(rows[way][name]["sentences_per_second"])
+
+    found: Result = {}
+    for name in ("captions", "questions"):
+        best = max(BARE, key=lambda way: rate(way, name))
+        found[name] = {
+            "best_bare": best,
+            "ratio_to_mblip": round(rate("glotmill_ray", name) / rate("mblip", name), 2),
+            "ratio_to_bare": round(rate("glotmill_ray", name) / rate(best, name), 3),
+            "inline_ratio_to_mblip": round(rate("glotmill_inline", name) / rate("mblip", name), 2),
+            "inline_ratio_to_bare": round(rate("glotmill_inline", name) / rate(best, name), 3),
+        }
+    found["ratio_to_mblip"] = found["captions"]["ratio_to_mblip"]
+    found["ratio_to_bare"] = found["captions"]["ratio_to_bare"]
+    found["records_ratio_to_mblip"] = found["questions"]["ratio_to_mblip"]
+    found["bleu_minus_mblip"] = round(rows["glotmill_ray"]["bleu"] - rows["mblip"]["bleu"], 2)
+    return found
+
+
+def measure(options: argparse.Namespace) -> Result:
+    """All ways, one after the other."""
+    model = peers.models(options.scratch, "embedded")
+    job = job_of(options.data, model, options.quick)
+    tokens = {name: tokens_of(model / "ctranslate2", wanted.texts) for name, wanted in job.sets.items()}
+    german = multi30k(options.data, "de", len(job.sets["flickr"].texts))
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "job.json"
+        job.write(file)
+        raw = {way: peers.in_a_process(way, file, options.scratch, peer=way in PEERS) for way in WAYS}
+    rows = {way: row(found, job, tokens, raw[REFERENCE], german) for way, found in raw.items()}
+    return {
+        "settings": {"beam_size": 1, "max_tokens": job.decoding.max_tokens, "cores": job.cores, "model": "embedded",
+                     "precision": "float32; int8_float32 where a row says int8", "rounds": ROUNDS},
+        "source_tokens": tokens,
+        "rows": rows,
+        **ratios(rows),
+        "not_run": {"datatrove": "InferenceRunner talks to servers of decoder-only models; none serves this model"},
+        "versions": {f"peer_{name}": number for name, number in peers.versions(options.scratch).items()},
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    carry_out("translate", measure, parser(__doc__).parse_args())

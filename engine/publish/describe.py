@@ -40,6 +40,7 @@ def describe(
         policy: What decided.
         schema: The record schema.
     """
+    shards = {lang: shards.get(lang, []) for lang in lock["languages"]}  # a language without rows is told of, too
     write_bytes(root / LOCK_FILE, yaml.safe_dump(lock, allow_unicode=True, width=100).encode())
     if policy.calibration is not None:
         write_bytes(root / CALIBRATION, yaml.safe_dump(policy.calibration.content, allow_unicode=True).encode())

@@ -12,6 +12,7 @@ import pytest
 from tests.faults.trials import ROOT, content
 
 
+@pytest.mark.long
 def test_a_build_on_two_nodes_survives_the_death_of_one_with_the_same_bytes(recipe_file, run, tmp_path: Path):
     engine = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 64, "unit_tokens": 64}
     slow = {**engine, "seconds_per_batch": 0.3}

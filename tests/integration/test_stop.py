@@ -20,7 +20,7 @@ from tests.faults.trials import content
     ("number", "workers"),
     [
         (signal.SIGINT, 2),
-        (signal.SIGTERM, 0),
+        pytest.param(signal.SIGTERM, 0, marks=pytest.mark.long),
         pytest.param(signal.SIGINT, 0, marks=pytest.mark.long),
         pytest.param(signal.SIGTERM, 2, marks=pytest.mark.long),
     ],
@@ -29,7 +29,7 @@ def test_a_stopped_build_ends_cleanly_and_goes_on(
     recipe_file, run, tmp_path: Path, number: signal.Signals, workers: int
 ):
     engine = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 64, "unit_tokens": 64}
-    recipe = recipe_file(translate={**engine, "seconds_per_batch": 0.1}, workers=workers)
+    recipe = recipe_file(translate={**engine, "seconds_per_batch": 0.04}, workers=workers)
     whole = run(recipe, "workers=0", out="whole", memory=tmp_path / "elsewhere")
     command = [sys.executable, "-m", "engine.cli", "build", str(recipe), "--out", str(tmp_path / "out"), "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)

@@ -108,7 +108,7 @@ def expected_with_poison(undisturbed, reason: str) -> dict[int, list[tuple]]:
         pytest.param(1, "raise", "engine_error", marks=pytest.mark.long),
         pytest.param(1, "short", "engine_error", marks=pytest.mark.long),
         (2, "exit", "worker_died"),
-        (2, "hang", "timed_out"),
+        pytest.param(2, "hang", "timed_out", marks=pytest.mark.long),
     ],
 )
 def test_one_poisoned_row_costs_one_row(undisturbed, workers: int, does: str, reason: str):

@@ -20,7 +20,7 @@ from engine.publish.statistics import row_statistics
 from engine.refilter import commit_verdicts, decide_all
 from engine.report import write_report
 from engine.samples import Samples, make_samples
-from engine.settled import note_memory, settled_run
+from engine.settled import entries_state, note_memory, settled_run
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.compose import Composer
 from engine.stages.counts import RecordCount, SegmentCount
@@ -77,6 +77,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             memory, scores = Memory(job.memory), ScoreStore(job.memory)
             translated = _translate(job, samples.files, memory, scores, run, progress)
+            read = entries_state(job)
             work, shards = _pack(job, samples, translated, scores, published, staged / "dataset", progress)
             locate = _file(staged / "dataset", work.dataset)
             facts = dataset_facts(job, samples.sources, staged / "dataset")
@@ -102,7 +103,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         )
         run.finish(summary.as_json())
         if not translated.unanswered:  # else the next build must ask again, and so look at everything
-            note_memory(job, run)
+            note_memory(job, run, read)
         write_report(job.folder, verb="build")
     return summary
 

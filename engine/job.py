@@ -81,6 +81,8 @@ class Job:
             "splitter": SPLITTER_VERSION,
             "answers": self.recipe.lock()["answers"],
             "answer_table": digest(self.answers.table),
+            "labels": digest(self.labels) if self.labels else None,
+            "instructions": digest(self.instructions.translations) if self.instructions else None,
         }
 
     def facts(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from engine.changes import difference
+from engine.fingerprints import pack_fingerprint
 from engine.language_count import LanguageCount, count_language
 from engine.progress import ProgressReport
 from engine.publish.describe import CALIBRATION, describe
@@ -33,6 +34,7 @@ from filters.registry import SCORERS
 from recipes.load import load_recipe, override
 from recipes.model import FilterValue
 from schemas.errors import ConservationError, InputError
+from schemas.keys import bytes_sha256
 from schemas.record import Metric, record_schema
 
 THREADS = 2  # a shard each; more of them take more memory, and writing is bound by the cores
@@ -111,10 +113,16 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
     )
 
 
+def _repack(verdict: Verdict) -> bool:
+    """Whether a shard is of another writer than this one, and a dataset is of one."""
+    return verdict.shard.fingerprints["pack"] != pack_fingerprint()
+
+
 def _fetch_changed(folder: Path, verdicts: Mapping[str, Verdict]) -> None:
     """Bring the shards of a pulled dataset that will be written."""
     dataset = folder / "dataset"
-    missing = [path for path, found in verdicts.items() if found.flipped and not (dataset / path).is_file()]
+    written = [path for path, found in verdicts.items() if found.flipped or _repack(found)]
+    missing = [path for path in written if not (dataset / path).is_file()]
     if missing:
         fetch_shards(folder, missing, ProgressReport())
 
@@ -127,7 +135,7 @@ def new_rules(
     Raises:
         InputError: Something else than the filter would change, or the filter is not usable.
     """
-    lock = _read_lock(dataset)
+    lock = _read_lock(dataset, manifest)
     new = lock
     calibration = dataset / CALIBRATION if lock.get("calibration") else None
     for item in overrides:
@@ -136,8 +144,10 @@ def new_rules(
             raise InputError(msg)
     if recipe is not None:
         loaded = load_recipe(recipe, overrides)
-        if loaded.score.scorers is None:  # the default ones, as the build found them to suit its engine
-            loaded = loaded.with_scorers(lock["score"]["scorers"])
+        # The default scorers, as the build found them to suit its engine; stated ones in the order of the registry.
+        stated = loaded.score.scorers
+        named = lock["score"]["scorers"] if stated is None else [name for name in SCORERS if name in stated]
+        loaded = loaded.with_scorers(named)
         new, calibration = loaded.lock(), loaded.calibration
         _refuse_others(recipe, lock, new)
     else:
@@ -166,9 +176,13 @@ def _metrics(lock: Mapping[str, Any]) -> list[Metric]:
     return [metric for name in _scorers(lock) for metric in SCORERS[name].metrics]
 
 
-def _read_lock(dataset: Path) -> dict[str, Any]:
+def _read_lock(dataset: Path, manifest: Manifest) -> dict[str, Any]:
     try:
-        lock = yaml.safe_load((dataset / LOCK_FILE).read_text(encoding="utf-8"))
+        data = (dataset / LOCK_FILE).read_bytes()
+        if bytes_sha256(data) != manifest.facts["recipe"]["sha256"]:
+            msg = f"{dataset / LOCK_FILE}: its checksum is not the one in the manifest: it was edited; build again"
+            raise InputError(msg)
+        lock = yaml.safe_load(data.decode())
         sound = isinstance(lock["filter"], dict) and isinstance(lock["score"]["scorers"], list)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         msg = f"{dataset / LOCK_FILE}: not the lock of a build: {' '.join(str(error).split())}; build again"
@@ -235,7 +249,7 @@ def commit_verdicts(
     schema = record_schema(_metrics(lock))
     with ThreadPoolExecutor(THREADS) as threads, staging(folder) as staged:
         done = {
-            path: threads.submit(write_verdict, dataset, staged / "dataset", verdict, schema)
+            path: threads.submit(write_verdict, dataset, staged / "dataset", verdict, schema, repack=_repack(verdict))
             for path, verdict in verdicts.items()
         }
         shards = {lang: [done[shard.path].result() for shard in parts] for lang, parts in manifest.shards.items()}

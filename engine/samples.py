@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.job import Job
 from engine.progress import ProgressReport
-from engine.stages.assignment import MixSummary, assign_samples, read_held
+from engine.stages.assignment import MixSummary, assign_samples, keep_revisions, read_held
 from engine.stages.clean import clean_samples
 from engine.stages.derive import DeriveCount, derive_samples
 from engine.stages.ingest import SourceCount, ingest
@@ -61,4 +61,5 @@ def make_samples(job: Job, staged: Path, progress: ProgressReport) -> Samples:
     if job.instructions:
         with progress.stage("instruct", "rows") as stage:
             templates = instruct_samples(files, job.instructions, stage.advance)
+    keep_revisions(files, held)
     return Samples(files, sources, derived, mixed, templates)

@@ -12,20 +12,27 @@ from typing import Any
 import orjson
 import yaml
 
+from engine.fingerprints import pack_fingerprint
 from engine.job import Job
 from engine.store.files import write_json
-from engine.store.manifest import LOCK_FILE, Manifest, writer_facts
+from engine.store.manifest import LOCK_FILE, Manifest
 from engine.store.memory import Memory
-from engine.store.runs import FINISHED, Run
+from engine.store.runs import FINISHED, PLAN, Run
 from engine.store.scores import ScoreStore
 
 RECORD = "memory.json"
 RULES = ("filter", "calibration", "max_failed")  # keys of a recipe that only decide
 
 
-def note_memory(job: Job, run: Run) -> None:
-    """Note in a finished run's folder what the memory held at its end."""
-    write_json(run.folder / RECORD, _memory_state(job))
+def note_memory(job: Job, run: Run, read: list[str]) -> None:
+    """Note in a finished run's folder what the memory held.
+
+    Args:
+        job: The job.
+        run: The run.
+        read: `entries_state` before records were composed: what came since was not read.
+    """
+    write_json(run.folder / RECORD, [*read, *_scores_state(job)])
 
 
 def settled_run(job: Job, published: Manifest | None) -> dict[str, Any] | None:
@@ -33,34 +40,51 @@ def settled_run(job: Job, published: Manifest | None) -> dict[str, Any] | None:
     last = max((job.folder / "runs").glob("[0-9]*-*"), default=None)
     if last is None or published is None or job.retry_failed or not _same_inputs(job, published):
         return None
-    memory, finished = last / RECORD, last / FINISHED
-    if not memory.is_file() or not finished.is_file() or orjson.loads(memory.read_bytes()) != _memory_state(job):
+    try:
+        recipe = orjson.loads((last / PLAN).read_bytes())["recipe"]
+        memory, summary = (orjson.loads((last / name).read_bytes()) for name in (RECORD, FINISHED))
+    except (FileNotFoundError, orjson.JSONDecodeError, KeyError):
+        return None  # not the record of a finished run
+    if memory != [*entries_state(job), *_scores_state(job)] or _ruled(recipe) != _ruled(_plain(job.recipe.lock())):
         return None
-    summary: dict[str, Any] = orjson.loads(finished.read_bytes())
-    return summary
+    found: dict[str, Any] = summary
+    return found
 
 
-def _memory_state(job: Job) -> list[str]:
-    """Names of all files that entries and stored scores are read from; a file never changes under its name."""
+def entries_state(job: Job) -> list[str]:
+    """Names of all files that entries are read from; a file never changes under its name."""
     memory = Memory(job.memory)
-    stores = {
-        "translations": memory.translations,
-        "corrections": memory.corrections,
-        "scores": ScoreStore(job.memory).files,
-    }
+    stores = {"translations": memory.translations, "corrections": memory.corrections}
     return [f"{name}/{file.name}" for name, files in stores.items() for file in files.live()]
 
 
+def _scores_state(job: Job) -> list[str]:
+    return [f"scores/{file.name}" for file in ScoreStore(job.memory).files.live()]
+
+
+def _plain(value: Any) -> Any:
+    """A value as it is after it was written and read: tuples are lists."""
+    return orjson.loads(orjson.dumps(value))
+
+
+def _ruled(lock: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe without what only decides."""
+    return {key: value for key, value in lock.items() if key not in RULES}
+
+
 def _same_inputs(job: Job, published: Manifest) -> bool:
-    path = job.folder / "dataset" / LOCK_FILE
-    lock = yaml.safe_load(path.read_text(encoding="utf-8"))
-    now = yaml.safe_load(yaml.safe_dump(job.recipe.lock()))  # as it is written: tuples are lists
-    if {key: lock.get(key) for key in now if key not in RULES} != {k: v for k, v in now.items() if k not in RULES}:
+    if any(source.images.check for source in job.sources):
+        return False  # images may have changed
+    try:
+        lock = yaml.safe_load((job.folder / "dataset" / LOCK_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
         return False
-    facts = orjson.loads(orjson.dumps(job.facts()))
+    if not isinstance(lock, dict) or _ruled(lock) != _ruled(_plain(job.recipe.lock())):
+        return False
+    facts = _plain(job.facts())
     if facts["skip_rejected"] and published.facts["filter"] != facts["filter"]:
         return False  # the rules decide what is scored
-    if published.facts["writer"] != orjson.loads(orjson.dumps(writer_facts())):
+    if any(shard.fingerprints["pack"] != pack_fingerprint() for shard in published.all_shards()):
         return False
     return all(_within(value, published.facts.get(key)) for key, value in facts.items() if key != "filter")
 

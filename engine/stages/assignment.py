@@ -98,22 +98,27 @@ def assign_samples(
         record: The folder of the samples.
     """
     given, split = decide(files, rule, splits, held)
-    replace_columns(files, pl.DataFrame({"langs": given.langs, "split": split, "source": _sources(files, held)}))
+    replace_columns(files, pl.DataFrame({"langs": given.langs, "split": split}))
     found = summarise(rule, given, split)
     facts = {"mix": rule.identity(), "splits": splits_identity(splits), "sources": given.as_json()}
     write_json(record / RECORD, facts)
     return found
 
 
-def _sources(files: Sequence[Path], held: Held | None) -> pl.Series:
-    """Where each sample comes from, with the revision at which it entered as it is now."""
-    rows = read_columns(files, "source_id", "source_hash", "source")
+def keep_revisions(files: Sequence[Path], held: Held | None) -> None:
+    """Give each sample that is as the build before recorded it the revision at which it entered.
+
+    Args:
+        files: All sample files, finished.
+        held: The record of the build before.
+    """
     if held is None:
-        return rows["source"]
+        return
+    rows = read_columns(files, "source_id", "source_hash", "source")
     same = held.rows.select("source_id", "source_hash", "revision").unique("source_id")
     entered = rows.join(same, on=["source_id", "source_hash"], how="left", maintain_order="left")
     revision = pl.coalesce("revision", pl.col("source").struct.field("revision"))
-    return entered.select(pl.col("source").struct.with_fields(revision.alias("revision"))).to_series()
+    replace_columns(files, entered.select(pl.col("source").struct.with_fields(revision.alias("revision"))))
 
 
 def decide(files: Sequence[Path], rule: MixRule, splits: Splits, held: Held | None) -> tuple[Assignment, pl.Series]:

@@ -139,13 +139,17 @@ class Composer:
     def _texts(self, rows: list[dict[str, Any]]) -> dict[str, set[str]]:
         """The segments of these samples by the language that they go into, and the requests of whole records."""
         texts: dict[str, set[str]] = {self.lang: set()}
+        answers: set[str] = set()
         for row in rows:
             if row["source_lang"] != self.lang:
-                texts[self.lang].update(turn_requests(row), *answer_requests(row, self.lang, self._answers))
+                alone, shown = answer_requests(row, self.lang, self._answers)
+                texts[self.lang].update(turn_requests(row), alone, shown)
+                answers.update(alone)
                 for lang, requests in other_requests(row, self.lang, self._answers).items():
                     texts.setdefault(lang, set()).update(requests)
             if (request := self._record_of(row)) is not None:
                 texts[self.lang].add(request)
+        self._used.update(canonical_json(sorted(answers)))  # which answers are asked is a choice of its own
         return texts
 
     def _entries_for(self, texts: dict[str, set[str]]) -> tuple[Entries, dict[str, Entries]]:

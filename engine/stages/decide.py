@@ -14,6 +14,7 @@ from engine.changes import difference, samples_changed
 from engine.fingerprints import first_difference, ingest_fingerprint, shard_fingerprints
 from engine.stages.compose import Composer
 from engine.stages.layout import SampleIndex, ShardPlan
+from engine.store.manifest import writer_facts
 
 Action = Literal["reuse", "re-pack", "re-verdict", "re-score", "re-translate", "new", "delete"]
 ACTIONS: dict[str, Action] = {
@@ -62,7 +63,7 @@ class Decider:
     ) -> None:
         self._index = index
         self._published = published or {}
-        self._facts = facts
+        self._facts = {**facts, "writer": writer_facts()}
         self._unknown = unknown
         self._other_text = difference("translate", self._published, facts)
 

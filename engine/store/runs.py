@@ -37,6 +37,7 @@ FORCED_UNIT_SCHEMA = UNIT_SCHEMA.append(pa.field("translation", pa.string()))
 # Rows of a unit list that are in memory at a time.
 ROW_GROUP_ROWS = 50_000
 FINISHED = "finished.json"
+PLAN = "plan.json"
 STOPPED = "stopped"  # how an attempt ended that somebody stopped
 
 
@@ -62,7 +63,7 @@ class Run:
                 return cls(folder)
         number = int(runs[-1].name.partition("-")[0]) + 1 if runs else 1
         run = cls(build / "runs" / f"{number:04}-{digest}")
-        write_json(run.folder / "plan.json", plan)
+        write_json(run.folder / PLAN, plan)
         return run
 
     def began(self, last_file: int) -> int:

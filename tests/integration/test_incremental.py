@@ -392,3 +392,57 @@ def test_anything_else_that_may_have_changed_is_looked_at(recipe, run, captions,
     monkeypatch.setattr("engine.build.make_samples", forbidden)
     with pytest.raises(AssertionError, match="not to be looked at again"):
         run(recipe(**changes), **options)
+
+
+def test_a_new_writer_packs_every_shard_and_a_refilter_leaves_none_of_the_old_one(recipe, run, plan, monkeypatch):
+    from engine.store.shards import WRITER
+
+    dataset = run(recipe()).dataset
+    monkeypatch.setitem(WRITER, "compression_level", 4)
+    planned = plan(recipe())
+    assert actions(planned) == {"re-pack": 6}
+    assert {s.why for s in planned.shards} == {"writer.compression_level 3 → 4"}
+    refilter(dataset.parent, overrides=("filter.nmt.min_logprob=-0.95",))
+    changed = recipe(filter={"nmt": {"min_logprob": -0.95}})
+    assert files(dataset) == files(run(changed, out="other").dataset)
+
+
+def test_an_edited_lock_is_refused(recipe, run, tmp_path):
+    lock = run(recipe()).dataset / "recipe.lock.yaml"
+    lock.write_text(lock.read_text().replace("- swh_Latn\n", ""))
+    with pytest.raises(InputError, match=r"recipe\.lock\.yaml: its checksum is not the one in the manifest"):
+        refilter(tmp_path / "out")
+    lock.write_text("{")
+    assert run(recipe()).shards == {"reuse": 6}  # a build makes it anew
+
+
+def test_scorers_may_be_named_in_any_order(recipe, run, tmp_path):
+    named = recipe(score={"scorers": ["round_trip", "nmt", "integrity"]})
+    before = files(run(named).dataset)
+    refilter(tmp_path / "out", recipe=str(named))
+    assert files(tmp_path / "out/dataset") == before
+
+
+def test_an_answer_that_becomes_frequent_changes_the_records_that_have_it(recipe, run, plan, captions):
+    rows = [
+        {"id": f"r{i}", "task": "vqa_open", "image": "x.jpg", "question": f"Which is number {i}?", "answers": ["blue"]}
+        for i in range(4)
+    ]
+    captions.write_text(captions.read_text() + json.dumps({"id": "b", "task": "caption", "image": "b.jpg",
+                        "caption": "blue"}) + "\n" + "".join(json.dumps(row) + "\n" for row in rows[:2]))  # fmt: skip
+    dictionary = recipe(answers={"dictionary": {"min_count": 3}}, pack={"shard_rows": 100, "row_group_rows": 100})
+    dataset = run(dictionary).dataset
+    captions.write_text(captions.read_text() + "".join(json.dumps(row) + "\n" for row in rows[2:]))
+    assert actions(plan(dictionary)) == {"re-translate": 2, "new": 2}
+    run(dictionary)
+    assert set(records(dataset).filter(pl.col("source_answers").list.contains("blue"))["answers"].list.first()) != {
+        "blue"
+    }
+
+
+def test_appended_rows_leave_instructed_samples_as_they_are(recipe, run, plan, captions):
+    instructed = recipe(templates={"seed": 5})
+    before = files(run(instructed).dataset, "data/**/*")
+    append(captions, "Two cats sleep.")
+    assert actions(plan(instructed)) == {"reuse": 6, "new": 2}
+    assert before.items() <= files(run(instructed).dataset, "data/**/*").items()

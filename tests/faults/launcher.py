@@ -26,7 +26,11 @@ def descendants(pid: int) -> list[tuple[int, str]]:
     """(process id, command line) of all processes that a process started, and those that they started."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
+        try:
+            children = task.read_text().split()
+        except (FileNotFoundError, ProcessLookupError):  # the thread has ended meanwhile
+            continue
+        for child in children:
             command = Path(f"/proc/{child}/cmdline")
             try:
                 found += [(int(child), command.read_text().replace("\0", " ")), *descendants(int(child))]

@@ -5,7 +5,7 @@
 Builds a dataset of COCO captions with the `fake` engine once (minutes; reused when it is there), repeats its rows until
 there are enough rows, with every score column, and then flips 1 % of the rows in every shard. The peers read the same
 shards in the same run: ``Dataset.filter`` with a function of a row and ``to_parquet``, and the fastest idiom of
-``datasets`` that we know (two input columns, batched).
+``datasets`` that we know (an input column, batched).
 """
 
 from __future__ import annotations

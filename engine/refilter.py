@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
@@ -253,18 +254,20 @@ def commit_verdicts(
             for path, verdict in verdicts.items()
         }
         shards = {lang: [done[shard.path].result() for shard in parts] for lang, parts in manifest.shards.items()}
-        _check(manifest, shards)
+        _check(manifest, shards, staged / "dataset")
         describe(staged / "dataset", shards, facts, lock, policy, schema)
         commit(folder, (), delete=_stale(dataset, policy))
     return shards
 
 
-def _check(manifest: Manifest, shards: Mapping[str, list[Shard]]) -> None:
+def _check(manifest: Manifest, shards: Mapping[str, list[Shard]], written: Path) -> None:
     """No record may be lost or gained: each shard's rows are kept, dropped or failed, and as many as before."""
     for lang, parts in manifest.shards.items():
         for old, new in zip(parts, shards[lang], strict=True):
             counted = new.kept + sum(new.dropped.values()) + sum(new.failed.values())
-            if not old.rows == new.rows == counted:
+            file = written / new.path
+            held = pq.read_metadata(file).num_rows if file.exists() else new.rows
+            if not old.rows == held == counted:
                 msg = f"{old.path}: {old.rows} records before, {counted} kept, dropped and failed now"
                 raise ConservationError(msg)
 

@@ -104,7 +104,7 @@ class Score(Section):
 
 
 class Pack(Section):
-    """How shards are cut. Changing it rewrites, and uploads, every shard.
+    """How new shards are cut; published ones stay as they are.
 
     Attributes:
         shard_rows: Records of a shard.

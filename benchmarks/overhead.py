@@ -11,21 +11,20 @@ Ray actors, committing each to the memory, reading back. Loading the model and s
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import platform
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 import ctranslate2
 import polars as pl
-import sentencepiece
 
+from benchmarks.bare import Bare, Decoding
 from engine.embedded import MODEL_DIR
 from engine.stages.segment import Segments
 from engine.stages.translate import TranslateStage, with_keys
@@ -38,7 +37,6 @@ from engine.workers.pool import make_pool
 from engine.workers.units import plan_units
 from recipes.translate import NllbTranslate
 from schemas.keys import digest
-from schemas.languages import registry
 
 GERMAN = Direction("eng_Latn", "deu_Latn")
 
@@ -54,41 +52,18 @@ def segments_of_captions(path: Path, captions: int) -> Segments:
 
 def bare(spec: TranslatorSpec, batches: list[list[str]], models: int, threads: int) -> tuple[float, dict[str, str]]:
     """(seconds, translation by text) of a plain loop over batches, models in threads of their own."""
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(MODEL_DIR / "sentencepiece.bpe.model"))
     section = spec.section
     assert isinstance(section, NllbTranslate)
-    source, target = (registry()[code].nllb_token for code in (GERMAN.source_lang, GERMAN.target_lang))
-    loaded = [
-        ctranslate2.Translator(str(MODEL_DIR), compute_type=spec.placement.compute_type, intra_threads=threads)
-        for _ in range(models)
-    ]
-    waiting: SimpleQueue[list[str] | None] = SimpleQueue()
-    for batch in [*batches, *[None] * models]:
-        waiting.put(batch)
-    found: dict[str, str] = {}
-
-    def work(model: Any) -> None:
-        while (batch := waiting.get()) is not None:
-            encoded = pieces.encode(batch, out_type=str)
-            results = model.translate_batch(
-                [[source, *tokens, "</s>"] for tokens in encoded],
-                target_prefix=[[target]] * len(batch),
-                max_batch_size=0,
-                beam_size=section.beam_size,
-                length_penalty=section.length_penalty,
-                max_decoding_length=section.max_decoding_tokens + 1,
-                return_scores=True,
-            )
-            texts = pieces.decode([result.hypotheses[0][1:] for result in results])
-            found.update(zip(batch, texts, strict=True))
-
-    workers = [threading.Thread(target=work, args=(model,)) for model in loaded]
-    began = time.perf_counter()
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    return time.perf_counter() - began, found
+    decoding = Decoding(
+        compute_type=spec.placement.compute_type,
+        beam_size=section.beam_size,
+        max_tokens=section.max_decoding_tokens,
+        length_penalty=section.length_penalty,
+    )
+    loop = Bare(MODEL_DIR, decoding, models, threads)
+    seconds, translated = loop.translate(batches, GERMAN.source_lang, GERMAN.target_lang)
+    texts = itertools.chain.from_iterable(batches)
+    return seconds, dict(zip(texts, itertools.chain.from_iterable(translated), strict=True))
 
 
 def staged(spec: TranslatorSpec, asked: Segments, folder: Path) -> tuple[float, float, dict[str, str]]:

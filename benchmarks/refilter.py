@@ -16,6 +16,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def main() -> None:
         make(arguments.captions, build, arguments.rows, arguments.shards)
     found = measure(build)
     if arguments.peers:
-        found |= peers(build / "dataset", arguments.folder / "peers", found["seconds"])
+        found |= peers(build / "dataset", arguments.folder / "peers", found)
     print(json.dumps(found) if arguments.json else "\n".join(f"{key}: {value}" for key, value in found.items()))
 
 
@@ -113,13 +114,20 @@ def measure(build: Path) -> dict[str, Any]:
     return {**found, "seconds_back": back.seconds, "rows_flipped_back": back.flipped}
 
 
-def peers(dataset: Path, scratch: Path, seconds: float) -> dict[str, Any]:
-    """What the same filter takes with `datasets`, each way in a process of its own."""
+def peers(dataset: Path, scratch: Path, ours: Mapping[str, Any]) -> dict[str, Any]:
+    """What dropping the same rows takes with `datasets`, each way in a process of its own.
+
+    Args:
+        dataset: The dataset that was filtered.
+        scratch: Scratch space.
+        ours: What `measure` found.
+    """
+    bound = float(ours["rule"].rpartition("<")[2])
     files = [str(path) for path in sorted(dataset.glob("data/*/*.parquet"))]
     found: dict[str, Any] = {}
     for name, call in (
-        ("datasets_filter", "lambda row: row['score_nmt_logprob'] is None or row['score_nmt_logprob'] >= -1.2"),
-        ("datasets_batched", "lambda s: [v is None or v >= -1.2 for v in s]"),
+        ("datasets_filter", f"lambda row: row['score_nmt_logprob'] is None or row['score_nmt_logprob'] >= {bound}"),
+        ("datasets_batched", f"lambda s: [v is None or v >= {bound} for v in s]"),
     ):
         options = "" if name == "datasets_filter" else ", input_columns=['score_nmt_logprob'], batched=True"
         script = (
@@ -132,7 +140,7 @@ def peers(dataset: Path, scratch: Path, seconds: float) -> dict[str, Any]:
         scratch.mkdir(parents=True)
         said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
         found[f"seconds_{name}"] = round(float(said.stdout.split()[-1]), 1)
-        found[f"ratio_to_{name}"] = round(found[f"seconds_{name}"] / seconds, 1)
+        found[f"ratio_to_{name}"] = round(found[f"seconds_{name}"] / ours["seconds"], 1)
     shutil.rmtree(scratch, ignore_errors=True)
     return found
 

@@ -27,7 +27,7 @@ from engine.stages.counts import RecordCount, SegmentCount
 from engine.stages.decide import Action, Decider
 from engine.stages.forced import ForcedCount, ForcedStage
 from engine.stages.ingest import SourceCount
-from engine.stages.layout import SampleIndex, lay_out
+from engine.stages.layout import SampleIndex, check_splits, lay_out
 from engine.stages.pack import Packer
 from engine.stages.records import Together, answered_whole, records_of
 from engine.stages.routed import RoutedStage
@@ -64,13 +64,16 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         GlotmillError: The build failed; the message says why, nothing was committed to the dataset.
     """
     with build_lock(job.folder):
-        recover(job.folder)
+        recover(job.folder, anew=job.compact)
         published = published_dataset(job)
         last = settled_run(job, published)
         if published is not None and last is not None:
             return _rejudged(job, published, last, progress)
         with staging(job.folder) as staged, ExitStack() as attempt:
             samples = make_samples(job, staged, progress)
+            index = SampleIndex(samples.files)
+            if published is not None:
+                check_splits(index, published.shards, job.folder / "dataset")
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
             progress.record(run)
             attempt.enter_context(run.attempt())
@@ -78,7 +81,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             memory, scores = Memory(job.memory), ScoreStore(job.memory)
             translated = _translate(job, samples.files, memory, scores, run, progress)
             read = entries_state(job)
-            work, shards = _pack(job, samples, translated, scores, published, staged / "dataset", progress)
+            work, shards = _pack(job, index, samples, translated, scores, published, staged / "dataset", progress)
             locate = _file(staged / "dataset", work.dataset)
             facts = dataset_facts(job, samples.sources, staged / "dataset")
             facts |= row_statistics([locate(s.path) for parts in shards.values() for s in parts], job.score_columns)
@@ -232,6 +235,7 @@ def needed_of(job: Job, files: list[Path], work: Work, asked: Asked, scores: Sco
 
 def _pack(
     job: Job,
+    index: SampleIndex,
     samples: Samples,
     translated: Translated,
     scores: ScoreStore,
@@ -241,7 +245,6 @@ def _pack(
 ) -> tuple[ShardWork, dict[str, list[Shard]]]:
     """(what was done, shards by language)."""
     dataset = job.folder / "dataset"
-    index = SampleIndex(samples.files)
     recipe = job.recipe
     packer = Packer(
         root, dataset, index, job.scorers, job.policy, recipe.pack.row_group_rows, scores, recipe.score.skip_rejected

@@ -24,7 +24,7 @@ from engine.settled import settled_run
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.decide import Action, Decider, Decision, Unknown
 from engine.stages.judge import WITHDRAWN
-from engine.stages.layout import SampleIndex, lay_out
+from engine.stages.layout import SampleIndex, check_splits, lay_out
 from engine.stages.records import Together, answered_whole, records_of
 from engine.stages.routed import RoutedStage
 from engine.stages.segment import Asked, Needed, Segments, segments_of
@@ -107,10 +107,12 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
             return Plan(_rejudged(job, published), 0, 0, None)
         with staging(job.folder) as staged:
             samples = make_samples(job, staged, progress)
+            index = SampleIndex(samples.files)
+            if published is not None:
+                check_splits(index, published.shards, job.folder / "dataset")
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             looked = _look(job, samples.files, Run(staged / "run"), progress)
             facts = dataset_facts(job, samples.sources, staged / "dataset")
-            index = SampleIndex(samples.files)
             decider = Decider(index, published.facts if published else None, facts, looked.unknown)
             decisions: list[Decision] = []
             with progress.stage("decide", "records") as stage:

@@ -34,7 +34,7 @@ from filters.policy import Policy, make_policy
 from filters.registry import SCORERS
 from recipes.load import load_recipe, override
 from recipes.model import FilterValue
-from schemas.errors import ConservationError, InputError
+from schemas.errors import ConservationError, InputError, one_line
 from schemas.keys import bytes_sha256
 from schemas.record import Metric, record_schema
 
@@ -186,7 +186,7 @@ def _read_lock(dataset: Path, manifest: Manifest) -> dict[str, Any]:
         lock = yaml.safe_load(data.decode())
         sound = isinstance(lock["filter"], dict) and isinstance(lock["score"]["scorers"], list)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        msg = f"{dataset / LOCK_FILE}: not the lock of a build: {' '.join(str(error).split())}; build again"
+        msg = f"{dataset / LOCK_FILE}: not the lock of a build: {one_line(error)}; build again"
         raise InputError(msg) from None
     if not sound:
         msg = f"{dataset / LOCK_FILE}: not the lock of a build; build again"

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from schemas.errors import InputError
+from schemas.errors import InputError, one_line
 from schemas.keys import digest
 from schemas.languages import nearest, registry
 
@@ -112,7 +112,7 @@ def read_calibration(path: Path, parameters: dict[str, float]) -> Calibration:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
-        msg = f"calibration {path}: cannot be read as YAML: {' '.join(str(error).split())}"
+        msg = f"calibration {path}: cannot be read as YAML: {one_line(error)}"
         raise InputError(msg) from None
     sections = [content.get(key, {}) for key in ("thresholds", "unreliable")] if isinstance(content, dict) else [None]
     whole = all(isinstance(section, dict) for section in sections)

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from filters.rules import ACTIONS, Action, Rule
-from schemas.errors import InputError
+from schemas.errors import InputError, one_line
 from schemas.languages import nearest
 from schemas.record import Metric
 
@@ -59,7 +59,7 @@ def _checked(key: str, text: str, columns: Mapping[str, pl.DataType]) -> pl.Expr
         expression = pl.sql_expr(text)
         tree = json.loads(expression.meta.serialize(format="json"))
     except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
-        msg = f"{key}: not an SQL expression: {_one_line(error)}"
+        msg = f"{key}: not an SQL expression: {one_line(error)}"
         raise InputError(msg) from None
     except pl.exceptions.PanicException:
         msg = f"{key}: not an SQL expression that can be used"
@@ -76,16 +76,12 @@ def _checked(key: str, text: str, columns: Mapping[str, pl.DataType]) -> pl.Expr
     try:
         dtype = pl.DataFrame(schema=schema).select(expression).dtypes[0]
     except pl.exceptions.PolarsError as error:
-        msg = f"{key}: {_one_line(error)}"
+        msg = f"{key}: {one_line(error)}"
         raise InputError(msg) from None
     if dtype != pl.Boolean:
         msg = f"{key}: expected an expression that is true or false, found one of type {dtype}"
         raise InputError(msg)
     return expression
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def _refused(node: Any) -> Iterator[str]:

@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from recipes.extends import extended, is_path, without_removed
 from recipes.model import Recipe
 from recipes.section import expanded
-from schemas.errors import InputError
+from schemas.errors import InputError, one_line
 from schemas.languages import nearest
 
 BUILT_IN = Path(__file__).parent
@@ -110,7 +110,7 @@ def _read(path: Path) -> dict[str, Any]:
         msg = f"recipe {path}: not YAML: {error.problem or error.context}{_place(error)}"
         raise InputError(msg) from None
     except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
-        msg = f"recipe {path}: not readable as YAML in UTF-8: {' '.join(str(error).split())}"
+        msg = f"recipe {path}: not readable as YAML in UTF-8: {one_line(error)}"
         raise InputError(msg) from None
     if not isinstance(content, dict):
         msg = f"recipe {path}: expected a mapping of keys, found {type(content).__name__}"
@@ -141,7 +141,7 @@ def override(content: dict[str, Any], item: str) -> None:
     try:
         value = yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        msg = f"--set {item}: the value is not YAML: {' '.join(str(error).split())}"
+        msg = f"--set {item}: the value is not YAML: {one_line(error)}"
         raise InputError(msg) from None
     if isinstance(value, str) and is_path(parts[-1], value, tuple(parts[:-1])):
         value = str(expanded(value).absolute())

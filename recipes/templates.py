@@ -15,7 +15,7 @@ from typing import Any, Literal
 import yaml
 
 from recipes.section import RecipePath, Section
-from schemas.errors import InputError
+from schemas.errors import InputError, one_line
 from schemas.languages import language, nearest
 
 BANK = Path(__file__).parent / "data" / "templates.yaml"
@@ -102,7 +102,7 @@ def _read_bank(path: Path) -> Bank:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
-        msg = f"templates.bank: {path}: not readable as YAML in UTF-8: {' '.join(str(error).split())}"
+        msg = f"templates.bank: {path}: not readable as YAML in UTF-8: {one_line(error)}"
         raise InputError(msg) from None
     if not isinstance(content, dict) or not all(isinstance(entries, dict) and entries for entries in content.values()):
         msg = f"templates.bank: {path}: expected a mapping of kinds, each a mapping of names to templates"

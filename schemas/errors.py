@@ -60,3 +60,8 @@ class StoreError(GlotmillError):
 
 class PublishError(GlotmillError):
     """A target that refused, did not answer or changed meanwhile; what it holds is the old version or the new one."""
+
+
+def one_line(error: BaseException) -> str:
+    """What an error of a library says, as a part of a message of ours, which is one line."""
+    return " ".join(str(error).split())

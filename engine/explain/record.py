@@ -27,7 +27,7 @@ from engine.store.memory import Memory
 from engine.store.shards import Shard
 from filters.policy import Policy
 from filters.registry import metrics_of
-from schemas.errors import InputError
+from schemas.errors import InputError, one_line
 
 # Columns of a sample that no record has; without the samples a record stands in for its own.
 ONLY_IN_SAMPLES = ("turn_plan", "instruction", "slots")
@@ -146,7 +146,7 @@ def _find(dataset: Path, manifest: Manifest, record_id: str) -> tuple[Shard, int
             with pq.ParquetFile(path) as file:
                 ids = file.read(columns=["record_id"])["record_id"]
         except (OSError, pa.ArrowException) as error:
-            msg = f"{path}: cannot be read: {' '.join(str(error).split())}; glotmill verify tells what else is damaged"
+            msg = f"{path}: cannot be read: {one_line(error)}; glotmill verify tells what else is damaged"
             raise InputError(msg) from None
         place = pc.index(ids, record_id).as_py()
         if place >= 0:

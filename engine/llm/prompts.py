@@ -16,7 +16,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from recipes.section import Section
-from schemas.errors import InputError
+from schemas.errors import InputError, one_line
 from schemas.keys import digest
 from schemas.languages import language, registry
 
@@ -87,7 +87,7 @@ def load_prompts(path: Path | str) -> Prompts:
         msg = f"translate.prompts: {path}: {where}: {first['msg']}"
         raise InputError(msg) from None
     except (OSError, ValueError, KeyError, yaml.YAMLError) as error:
-        msg = f"translate.prompts: {path} is not a file of prompts: {' '.join(str(error).split())}"
+        msg = f"translate.prompts: {path} is not a file of prompts: {one_line(error)}"
         raise InputError(msg) from None
     unknown = sorted(set(file.notes) - set(registry()))
     if unknown:

@@ -24,7 +24,7 @@ from filters.fairness import Share, shares
 from filters.policy import Policy
 from filters.registry import SCORERS
 from filters.user_rules import USER, user_rule
-from schemas.errors import InputError
+from schemas.errors import InputError, one_line
 from schemas.record import Metric
 
 
@@ -131,7 +131,7 @@ def open_build(folder: Path, verb: str) -> BuiltFolder:
         metrics = tuple(metric for name in recipe["score"]["scorers"] for metric in SCORERS[name].metrics)
         policy = _policy(manifest.facts["filter"], metrics)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        msg = f"{verb} {folder}: its recipe or filter is not one of this version: {' '.join(str(error).split())}"
+        msg = f"{verb} {folder}: its recipe or filter is not one of this version: {one_line(error)}"
         raise InputError(msg) from None
     languages = {lang: _language(dataset, shards) for lang, shards in manifest.shards.items()}
     return BuiltFolder(folder, manifest.facts, recipe, languages, policy, metrics, _last_summary(folder))

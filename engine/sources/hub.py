@@ -22,7 +22,7 @@ from engine.sources.parquet import plain_rows
 from engine.sources.raw import mapping
 from recipes.images import FolderImages
 from recipes.sources import HubSource
-from schemas.errors import InputError, RowError
+from schemas.errors import InputError, RowError, one_line
 from schemas.keys import bytes_sha256, canonical_json, file_sha256
 from schemas.languages import nearest
 from schemas.sample import Sample
@@ -131,7 +131,7 @@ class HubReader:
                     yield f"row {number}", row
 
     def _unreadable(self, error: Exception, after: str = "") -> InputError:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(error) or type(error).__name__
         return InputError(f"{self._where}: cannot be read{after}: {reason}")
 
     def sample(self, raw: Any) -> Sample:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from engine.sources.fields import RowFormat
 from engine.sources.raw import mapping
-from schemas.errors import InputError, RowError
+from schemas.errors import InputError, RowError, one_line
 from schemas.languages import nearest
 from schemas.sample import Sample
 
@@ -52,7 +52,7 @@ class ParquetReader:
             raise self._unreadable(error) from None
 
     def _unreadable(self, error: Exception) -> InputError:
-        return InputError(f"{self._where}: not readable as Parquet: {' '.join(str(error).split())}")
+        return InputError(f"{self._where}: not readable as Parquet: {one_line(error)}")
 
     def sample(self, raw: Any) -> Sample:
         """The sample of one row."""

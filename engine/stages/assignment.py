@@ -21,6 +21,7 @@ from engine.stages.splits import assign_splits
 from engine.stages.splits import identity as splits_identity
 from engine.store.files import write_json
 from recipes.mix import Splits
+from schemas.errors import InputError, one_line
 from schemas.sample import SAMPLE_SCHEMA
 
 RECORD = "mix.json"
@@ -70,19 +71,31 @@ class Held:
 
 
 def read_held(folder: Path) -> Held | None:
-    """The record in a build's ``samples`` folder; None where there is none."""
+    """The record in a build's ``samples`` folder; None where there is none.
+
+    Raises:
+        InputError: There is one, and it is not readable.
+    """
     files = recorded_files(folder)
     if not files:
         return None
     schema = {**HELD_ROWS, "split": pl.String, "source_hash": pl.String, "source": SOURCE}
-    frames = [
-        pl.scan_parquet(path, glob=False, missing_columns="insert", schema=schema, extra_columns="ignore")
-        .select(*HELD_ROWS, "split", "source_hash", revision=pl.col("source").struct.field("revision"))
-        .collect()
-        for path in files
-    ]
-    record = orjson.loads((folder / RECORD).read_bytes()) if (folder / RECORD).is_file() else {}
-    return Held(pl.concat(frames), record.get("mix"), record.get("splits"))
+    frames = []
+    path = folder / RECORD
+    try:
+        record = orjson.loads(path.read_bytes()) if path.is_file() else {}
+        mix, splits = record.get("mix"), record.get("splits")
+        for path in files:
+            rows = pl.scan_parquet(path, glob=False, missing_columns="insert", schema=schema, extra_columns="ignore")
+            revision = pl.col("source").struct.field("revision")
+            frames.append(rows.select(*HELD_ROWS, "split", "source_hash", revision=revision).collect())
+    except (OSError, ValueError, AttributeError, pl.exceptions.PolarsError) as error:
+        msg = (
+            f"{path}: not the record that a build wrote of its samples ({one_line(error)}); put the file back, or "
+            f"remove {folder} and lay all shards out anew with build --compact, which decides all of it again"
+        )
+        raise InputError(msg) from None
+    return Held(pl.concat(frames), mix, splits)
 
 
 def assign_samples(

@@ -15,7 +15,7 @@ from filters.calibration import field_of_task
 from filters.registry import Models, make_scorers
 from filters.scorer import PAIR_SCHEMA, Scorer
 from recipes.model import Score
-from schemas.errors import InputError
+from schemas.errors import InputError, one_line
 
 TEXTS = {"source": "source_messages", "target": "messages", "back": "back_messages"}
 
@@ -59,7 +59,7 @@ def _scorers(lock: Path) -> list[Scorer]:
     try:
         score = Score.model_validate(yaml.safe_load(lock.read_text(encoding="utf-8"))["score"])
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        msg = f"calibrate: {lock} is not a recipe of this version: {' '.join(str(error).split())}"
+        msg = f"calibrate: {lock} is not a recipe of this version: {one_line(error)}"
         raise InputError(msg) from None
     wanted = [name for name in score.scorers or () if name != "language_id"]  # not calibrated, so not loaded
     return make_scorers(wanted, Models(None, score.embedding, score.image_text))

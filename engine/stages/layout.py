@@ -7,7 +7,7 @@ that is gone leaves its record behind as withdrawn, and new samples go into new 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,18 +130,10 @@ def lay_out(index: SampleIndex, lang: str, old: Sequence[Shard], dataset: Path, 
     plans: list[ShardPlan] = []
     placed = [pl.DataFrame(schema={"source_id": pl.String, "task": pl.String})]
     for shard in old:
-        rows = pl.read_parquet(dataset / shard.path, columns=[*IDENTITY, "source_hash"], glob=False)
-        own = rows.join(samples, on=IDENTITY, how="left", maintain_order="left", suffix="_now")
-        moved = own.filter(pl.col("split") != shard.split).height
-        if moved:
-            msg = (
-                f"splits: {moved:,} published rows of {lang} would leave the split {shard.split}; published rows stay "
-                f"where they are: keep the splits, or lay all shards out anew with build --compact"
-            )
-            raise InputError(msg)
+        own = _published(samples, lang, shard, dataset)
         changed = own.filter(pl.col("source_hash") != pl.col("source_hash_now")).height
         plans.append(_plan(shard.path, own, shard, changed))
-        placed.append(rows.select(IDENTITY))
+        placed.append(own.select(IDENTITY))
     new = samples.join(pl.concat(placed), on=IDENTITY, how="anti", maintain_order="left")
     for split in SPLITS:
         number = sum(shard.split == split for shard in old)
@@ -149,6 +141,37 @@ def lay_out(index: SampleIndex, lang: str, old: Sequence[Shard], dataset: Path, 
             plans.append(_plan(f"data/{lang}/{split}-{number:05}.parquet", part, None))
             number += 1
     return sorted(plans, key=lambda plan: (SPLITS.index(_split(plan.path)), plan.path))
+
+
+def check_splits(index: SampleIndex, published: Mapping[str, Sequence[Shard]], dataset: Path) -> None:
+    """Find out, before anything is translated, that `lay_out` would refuse.
+
+    Args:
+        index: The samples.
+        published: Published shards by language.
+        dataset: The folder they lie in.
+
+    Raises:
+        InputError: A published record would move into another split.
+    """
+    for lang, shards in published.items():
+        samples = index.of_language(lang)
+        for shard in shards:
+            _published(samples, lang, shard, dataset)
+
+
+def _published(samples: pl.DataFrame, lang: str, shard: Shard, dataset: Path) -> pl.DataFrame:
+    """The records of a published shard beside their samples of today, which may be gone."""
+    rows = pl.read_parquet(dataset / shard.path, columns=[*IDENTITY, "source_hash"], glob=False)
+    own = rows.join(samples, on=IDENTITY, how="left", maintain_order="left", suffix="_now")
+    moved = own.filter(pl.col("split") != shard.split).height
+    if moved:
+        msg = (
+            f"splits: {moved:,} published rows of {lang} would leave the split {shard.split}; published rows stay "
+            f"where they are: keep the splits, or lay all shards out anew with build --compact"
+        )
+        raise InputError(msg)
+    return own
 
 
 def _plan(path: str, rows: pl.DataFrame, old: Shard | None, changed: int = 0) -> ShardPlan:

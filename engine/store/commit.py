@@ -80,11 +80,15 @@ def commit(build: Path, folders: tuple[str, ...], *, keep: Iterable[str] = (), d
     recover(build)
 
 
-def recover(build: Path) -> bool:
+def recover(build: Path, *, anew: bool = False) -> bool:
     """Finish a commit that a kill interrupted.
 
+    Args:
+        build: The build's folder.
+        anew: All files are about to be written anew, so a commit that cannot be finished is given up.
+
     Returns:
-        Whether there was one.
+        Whether there was one, and it was finished.
 
     Raises:
         StoreError: A file that the intent names is neither staged nor in place.
@@ -93,22 +97,30 @@ def recover(build: Path) -> bool:
     if not path.exists():
         return False
     intent = orjson.loads(path.read_bytes())
+    lost = [name for name in intent["move"] if not (build / STAGING / name).exists() and not (build / name).exists()]
+    if lost and anew:
+        _close(build)
+        return False
+    if lost:
+        msg = f"{path} lists {lost[0]}, which is neither staged nor in place; glotmill build --compact writes all anew"
+        raise StoreError(msg)
     for name in intent["move"]:
         source, target = build / STAGING / name, build / name
         if source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             source.replace(target)
             sync(target.parent)
-        elif not target.exists():
-            msg = f"{path} lists {name}, which is neither staged nor in place; build again from the recipe"
-            raise StoreError(msg)
     for name in intent["delete"]:
         (build / name).unlink(missing_ok=True)
         _remove_empty(build, (build / name).parent)
-    path.unlink()
+    _close(build)
+    return True
+
+
+def _close(build: Path) -> None:
+    (build / INTENT).unlink()
     sync(build)
     shutil.rmtree(build / STAGING, ignore_errors=True)
-    return True
 
 
 def _remove_empty(build: Path, folder: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import fsspec
 
 from engine.store.files import put_if_absent, whole_file, write_bytes
-from schemas.errors import InputError, StoreError
+from schemas.errors import InputError, StoreError, one_line
 
 CONFLICTS = 6
 EXTRAS = {"s3": "s3", "gs": "gcs"}  # what to install for a storage
@@ -181,5 +181,5 @@ class Folder:
             raise
         # Each storage library has errors of its own; all of them end here, and none goes on.
         except Exception as error:
-            msg = f"{self.url}: {type(error).__name__}: {' '.join(str(error).split())}"
+            msg = f"{self.url}: {type(error).__name__}: {one_line(error)}"
             raise StoreError(msg) from error

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from engine.store.files import table_bytes
 from engine.store.folder import Folder
-from schemas.errors import StoreError
+from schemas.errors import StoreError, one_line
 
 DIGITS = 8
 UNREADABLE = "unreadable"
@@ -130,7 +130,7 @@ class NumberedFiles:
                 continue
             except (pl.exceptions.PolarsError, OSError) as error:
                 if self.live() == files and not self._set_aside(files):
-                    msg = f"{self.folder} cannot be read: {' '.join(str(error).split())}"
+                    msg = f"{self.folder} cannot be read: {one_line(error)}"
                     raise StoreError(msg) from error
         msg = f"{self.folder} changes faster than it can be read; wait for the compaction to end"
         raise StoreError(msg)
@@ -185,7 +185,7 @@ class NumberedFiles:
             table = pq.read_table(io.BytesIO(data), page_checksum_verification=True)
             pl.read_parquet_metadata(io.BytesIO(data))  # look-ups read with Polars, which bears less
         except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-            return " ".join(str(error).split())
+            return one_line(error)
         if not table.schema.equals(self.schema):
             msg = f"{self.folder.location(file.name)} was written by another version of Glotmill; use another memory"
             raise StoreError(msg)
@@ -228,7 +228,7 @@ class NumberedFiles:
             raise StoreError(msg) from None
         except (pl.exceptions.PolarsError, OSError) as error:
             if not self._set_aside(group):
-                msg = f"{self.folder} cannot be read: {' '.join(str(error).split())}"
+                msg = f"{self.folder} cannot be read: {one_line(error)}"
                 raise StoreError(msg) from error
             return query(self._scan(group)).collect(engine="streaming")
 

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from engine.store.shards import Shard
+from schemas.errors import one_line
 
 CARD = "README.md"
 KEPT_ONLY = [["keep", "==", True]]
@@ -30,7 +31,7 @@ def card_problems(
         configs = {config["config_name"]: config for config in head["configs"]}
         infos = {info["config_name"]: info["splits"] for info in head["dataset_info"]}
     except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError) as error:
-        yield f"has no head with configs and dataset_info: {' '.join(str(error).split())}"
+        yield f"has no head with configs and dataset_info: {one_line(error)}"
         return
     for name in sorted(configs.keys() ^ infos.keys()):
         yield f"the config {name} stands under {'configs' if name in configs else 'dataset_info'} only"

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from engine.stages.judge import rejudge, stored_columns
 from engine.store.shards import Shard, count_verdicts, published_schema, score_stats
 from filters.policy import Policy
-from schemas.errors import SchemaError
+from schemas.errors import SchemaError, one_line
 from schemas.keys import file_sha256
 from schemas.record import validate
 
@@ -84,7 +84,7 @@ def check(dataset: Path, shard: Shard, rules: Rules) -> Checked:
                 problems += _records(file, rules.schema)
             return _rows(file, path, shard, rules.policy, problems)
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError, KeyError) as error:
-        return Checked(None, nothing, [*problems, f"cannot be read: {' '.join(str(error).split())}"])
+        return Checked(None, nothing, [*problems, f"cannot be read: {one_line(error)}"])
 
 
 def _footer(file: pq.ParquetFile, shard: Shard, schema: pa.Schema | None) -> Iterator[str]:

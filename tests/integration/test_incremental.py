@@ -16,9 +16,9 @@ from engine.job import prepare
 from engine.plan import Plan, make_plan
 from engine.progress import ProgressReport
 from engine.refilter import refilter
-from engine.store.commit import recover
+from engine.store.commit import INTENT, recover
 from recipes import load_recipe
-from schemas.errors import InputError
+from schemas.errors import InputError, StoreError
 
 LANGS = ("deu_Latn", "swh_Latn")
 PACK = {"shard_rows": 15, "row_group_rows": 6}
@@ -237,10 +237,44 @@ def test_compaction_lays_all_out_anew_without_what_was_withdrawn(recipe, run, ca
     assert [len(pl.read_parquet(p)) for p in sorted(dataset.glob("data/deu_Latn/*"))] == [15, 15, 9]
 
 
-def test_published_rows_do_not_move_into_another_split(recipe, run):
+def test_published_rows_do_not_move_into_another_split_and_that_is_said_before_anything_is_translated(
+    recipe, run, plan, captions, tmp_path
+):
     run(recipe())
-    with pytest.raises(InputError, match=r"would leave the split train.*build --compact"):
-        run(recipe(splits={"test": 0.5}))
+    memory = files(tmp_path / "memory")
+    append(captions, "A text that would have to be translated.")
+    for command in (run, plan):
+        with pytest.raises(InputError, match=r"would leave the split train.*build --compact"):
+            command(recipe(splits={"test": 0.5}))
+    assert files(tmp_path / "memory") == memory
+
+
+@pytest.mark.parametrize("name", ["small.parquet", "mix.json"])
+def test_an_unreadable_record_of_the_samples_is_one_clear_line_and_compact_goes_on_without_it(
+    recipe, run, plan, tmp_path, name
+):
+    dataset = run(recipe()).dataset
+    before = files(dataset)
+    (tmp_path / "out" / "samples" / name).write_bytes(b"\x00 not what a build wrote")
+    changed = recipe(languages=[*LANGS, "fra_Latn"])  # else nothing is looked at
+    for command in (run, plan):
+        with pytest.raises(InputError, match=rf"{name}: not the record that a build wrote.*build --compact"):
+            command(changed)
+    assert files(dataset) == before
+    shutil.rmtree(tmp_path / "out" / "samples")
+    assert files(run(recipe(), compact=True).dataset) == before
+
+
+def test_a_commit_whose_files_were_deleted_is_given_up_by_compact_alone(recipe, run, tmp_path):
+    dataset = run(recipe()).dataset
+    before = files(dataset)
+    (dataset / "data/deu_Latn/train-00000.parquet").unlink()
+    intent = tmp_path / "out" / INTENT
+    intent.write_text('{"move": ["dataset/data/deu_Latn/train-00000.parquet"], "delete": []}')
+    with pytest.raises(StoreError, match="neither staged nor in place; glotmill build --compact writes all anew"):
+        run(recipe())
+    assert files(run(recipe(), compact=True).dataset) == before
+    assert not intent.exists()
 
 
 def test_a_correction_touches_the_shards_that_hold_it(recipe, run, plan, tmp_path):

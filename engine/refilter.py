@@ -18,7 +18,6 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from engine.changes import difference
-from engine.fingerprints import pack_fingerprint
 from engine.language_count import LanguageCount, count_language
 from engine.progress import ProgressReport
 from engine.publish.describe import CALIBRATION, describe
@@ -114,16 +113,10 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
     )
 
 
-def _repack(verdict: Verdict) -> bool:
-    """Whether a shard is of another writer than this one, and a dataset is of one."""
-    return verdict.shard.fingerprints["pack"] != pack_fingerprint()
-
-
 def _fetch_changed(folder: Path, verdicts: Mapping[str, Verdict]) -> None:
     """Bring the shards of a pulled dataset that will be written."""
     dataset = folder / "dataset"
-    written = [path for path, found in verdicts.items() if found.flipped or _repack(found)]
-    missing = [path for path in written if not (dataset / path).is_file()]
+    missing = [path for path, found in verdicts.items() if found.written and not (dataset / path).is_file()]
     if missing:
         fetch_shards(folder, missing, ProgressReport())
 
@@ -250,7 +243,7 @@ def commit_verdicts(
     schema = record_schema(_metrics(lock))
     with ThreadPoolExecutor(THREADS) as threads, staging(folder) as staged:
         done = {
-            path: threads.submit(write_verdict, dataset, staged / "dataset", verdict, schema, repack=_repack(verdict))
+            path: threads.submit(write_verdict, dataset, staged / "dataset", verdict, schema)
             for path, verdict in verdicts.items()
         }
         shards = {lang: [done[shard.path].result() for shard in parts] for lang, parts in manifest.shards.items()}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.fingerprints import pack_fingerprint, shard_fingerprints
+from engine.fingerprints import shard_fingerprints
 from engine.stages.compose import Composer
 from engine.stages.decide import Action, Decision
 from engine.stages.pack import Packer
@@ -63,11 +63,5 @@ class ShardWork:
             if decision.action == "reuse":
                 return plan.old
             verdict = decide_verdict(self.dataset, plan.old, self.policy)
-            return write_verdict(
-                self.dataset,
-                self.root,
-                verdict,
-                self.packer.schema,
-                repack=plan.old.fingerprints["pack"] != pack_fingerprint(),
-            )
+            return write_verdict(self.dataset, self.root, verdict, self.packer.schema)
         return self.packer.shard(plan, composer, lambda entries: shard_fingerprints(self.facts, plan.digest, entries))

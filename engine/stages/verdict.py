@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from engine.fingerprints import pack_fingerprint, verdict_fingerprint
 from engine.stages.judge import rejudge, stored_columns
-from engine.store.rewrite import check_shard, rewrite_verdicts, with_verdicts
+from engine.store.rewrite import check_shard, repack, rewrite_verdicts, with_verdicts
 from engine.store.shards import VERDICT, Shard
 from filters.policy import Policy
 from schemas.errors import InputError
@@ -31,6 +31,16 @@ class Verdict:
     rows: pl.DataFrame
     flipped: int
 
+    @property
+    def foreign(self) -> bool:
+        """Whether the shard is of another writer than this one, and so must be written anew: a dataset is of one."""
+        return self.shard.fingerprints["pack"] != pack_fingerprint()
+
+    @property
+    def written(self) -> bool:
+        """Whether there will be a new file."""
+        return self.flipped > 0 or self.foreign
+
 
 def decide_verdict(dataset: Path, shard: Shard, policy: Policy, columns: Path | None = None) -> Verdict:
     """Judge a shard from its score columns alone.
@@ -47,14 +57,13 @@ def decide_verdict(dataset: Path, shard: Shard, policy: Policy, columns: Path | 
     if columns is None:
         check_shard(dataset, shard)
     path = columns or dataset / shard.path
-    with pq.ParquetFile(path) as file:
-        names = file.schema_arrow.names
-        lacking = sorted(policy.columns - set(names) - {"task"})
-        if lacking:
-            msg = f"{path}: no column {', '.join(lacking)}, which the filter reads; scores are made by glotmill build"
-            raise InputError(msg)
-        wanted = stored_columns(policy, names)
-        stored = pl.DataFrame(file.read(columns=[*wanted, "keep"], use_threads=False))
+    names = pq.read_schema(path).names
+    lacking = sorted(policy.columns - set(names) - {"task"})
+    if lacking:
+        msg = f"{path}: no column {', '.join(lacking)}, which the filter reads; scores are made by glotmill build"
+        raise InputError(msg)
+    # Polars reads scores in half the time that pyarrow takes; callers judge several shards at once.
+    stored = pl.read_parquet(path, columns=[*stored_columns(policy, names), "keep"], glob=False, parallel="none")
     rows = rejudge(stored, policy)
     same = (rows["keep"] == stored["keep"]) & (rows["filter_reasons"] == stored["filter_reasons"])
     entry = with_verdicts(shard, stored["row_status"], rows)
@@ -62,18 +71,18 @@ def decide_verdict(dataset: Path, shard: Shard, policy: Policy, columns: Path | 
     return Verdict(entry, rows, rows.height - int(same.sum()))
 
 
-def write_verdict(dataset: Path, target: Path, verdict: Verdict, schema: pa.Schema, *, repack: bool = False) -> Shard:
-    """The manifest's entry of a judged shard, whose file is written into ``target`` if a verdict changed.
+def write_verdict(dataset: Path, target: Path, verdict: Verdict, schema: pa.Schema) -> Shard:
+    """The manifest's entry of a judged shard, whose file is written into ``target`` if anything in it changes.
 
     Args:
         dataset: The folder of the dataset as published.
         target: The folder for new files.
         verdict: The verdicts.
         schema: The dataset's record schema.
-        repack: Write it anyhow, because the writer changed.
     """
-    if not verdict.flipped and not repack:
+    if not verdict.written:
         return verdict.shard
+    write = repack if verdict.foreign else rewrite_verdicts
     packed = {**verdict.shard.fingerprints, "pack": pack_fingerprint()}
     shard = replace(verdict.shard, fingerprints=packed)
-    return rewrite_verdicts(dataset, target, shard, verdict.rows.select(VERDICT), schema)
+    return write(dataset, target, shard, verdict.rows.select(VERDICT), schema)

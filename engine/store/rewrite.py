@@ -1,11 +1,12 @@
-"""New verdicts for a published shard: its last columns are exchanged, all others are written as they were read.
+"""New verdicts for a published shard: two columns are exchanged, and all others are copied without being decoded.
 
-Guarantees: the new file has the bytes that a build with these verdicts would have written; a row group is in memory
-at a time; a shard that is not the one its manifest describes is refused.
+Guarantees: the new file has the bytes that a build with these verdicts would have written; a shard that is not the one
+its manifest describes is refused.
 """
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.store.shards import VERDICT, WRITER, Shard, count_verdicts, published_schema
+from engine.store.splice import splice
 from schemas.errors import ConservationError, InputError
 from schemas.keys import file_sha256
 
@@ -63,7 +65,39 @@ def with_verdicts(shard: Shard, status: pl.Series, verdict: pl.DataFrame) -> Sha
 
 
 def rewrite_verdicts(source: Path, target: Path, shard: Shard, verdict: pl.DataFrame, schema: pa.Schema) -> Shard:
-    """Write a shard anew with other verdicts.
+    """Write a shard of this writer with other verdicts.
+
+    Args:
+        source: The folder of the dataset that has it.
+        target: The folder to write it into.
+        shard: Its entry, with the counts of these verdicts.
+        verdict: ``keep`` and ``filter_reasons``, one row a record.
+        schema: The dataset's record schema.
+
+    Returns:
+        The entry with the new file's size and checksum.
+
+    Raises:
+        ConservationError: There is not one verdict for each record.
+    """
+    path = target / shard.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if verdict.height != sum(shard.row_groups):
+        msg = f"{shard.path}: {sum(shard.row_groups)} rows for {verdict.height} verdicts"
+        raise ConservationError(msg)
+    fields = pa.schema([schema.field(name) for name in VERDICT])
+    columns = io.BytesIO()
+    with pq.ParquetWriter(columns, fields, **WRITER) as writer:
+        done = 0
+        for rows in shard.row_groups:
+            writer.write_table(verdict.slice(done, rows).select(VERDICT).to_arrow().cast(fields), row_group_size=rows)
+            done += rows
+    sha256 = splice(source / shard.path, columns, path)
+    return replace(shard, size=path.stat().st_size, sha256=sha256)
+
+
+def repack(source: Path, target: Path, shard: Shard, verdict: pl.DataFrame, schema: pa.Schema) -> Shard:
+    """Write a shard of another writer anew with this one, a row group in memory at a time.
 
     Args:
         source: The folder of the dataset that has it.

@@ -66,9 +66,11 @@ def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, 
     columns = list(dict.fromkeys(rule.metric.score_column for rule in rules))
     for lang, file in build.shards():
         frame = _scores(file, columns)
+        failing = _failing(frame)
         for rule in rules:
             if lang in rule.cuts:
-                _count(frame, rule, rule.cuts[lang], counts[rule.rule.code, lang])
+                fails = failing.get(rule.rule.code, np.zeros(frame.height, np.bool_))
+                _count(frame, fails, rule, rule.cuts[lang], counts[rule.rule.code, lang])
     return [
         {
             "code": rule.rule.code,
@@ -93,6 +95,16 @@ def _scores(file: Path, columns: list[str]) -> pl.DataFrame:
     return frame.filter(pl.col("row_status") == "ok").with_columns(reasons=pl.col("filter_reasons").list.len())
 
 
+def _failing(frame: pl.DataFrame) -> dict[str, Any]:
+    """Which rows have a reason, as a mask of the rows, by reason."""
+    pairs = frame.select("filter_reasons").with_row_index("row").explode("filter_reasons").drop_nulls()
+    found = {}
+    for (code,), rows in pairs.group_by("filter_reasons"):
+        found[str(code)] = np.zeros(frame.height, np.bool_)
+        found[str(code)][rows["row"].to_numpy()] = True
+    return found
+
+
 def _below(rule: RuleCuts) -> bool:
     return next(iter(rule.cuts.values())).below
 
@@ -111,19 +123,17 @@ def _edges(grid: list[float], cut: Cut) -> list[float]:
     return sorted({*grid, cut.at}) if grid[0] <= cut.at <= grid[-1] else grid
 
 
-def _count(frame: pl.DataFrame, rule: RuleCuts, cut: Cut, counts: _Counts) -> None:
-    code = rule.rule.code
-    fails = frame["filter_reasons"].list.contains(code)
-    alone = frame["reasons"] == fails.cast(pl.UInt32)  # no other rule drops the row
-    facts = pl.DataFrame({"score": frame[rule.metric.score_column], "failing": fails, "free": alone})
-    judged = facts.filter(pl.col("score").is_not_null())
-    scores, free, failing = (judged[name].to_numpy() for name in ("score", "free", "failing"))
+def _count(frame: pl.DataFrame, fails: Any, rule: RuleCuts, cut: Cut, counts: _Counts) -> None:
+    alone = frame["reasons"].to_numpy() == fails  # no other rule drops the row
+    column = frame[rule.metric.score_column]
+    judged = column.is_not_null().to_numpy()
+    scores, free, failing = column.drop_nulls().to_numpy(), alone[judged], fails[judged]
     # Lower scores fail below an edge, higher ones above it: the edge itself passes.
     places = np.searchsorted(np.array(counts.edges, np.float32), scores, side="right" if cut.below else "left")
     size = len(counts.edges) + 1
     counts.all += np.bincount(places, minlength=size)
     counts.free += np.bincount(places[free], minlength=size)
-    counts.free_unjudged += int(facts.filter(pl.col("score").is_null())["free"].sum())
+    counts.free_unjudged += int(alone.sum() - free.sum())
     counts.failing += int(failing.sum())
     best, worst = (np.fmax, np.fmin) if cut.below else (np.fmin, np.fmax)
     if failing.any():

@@ -480,3 +480,18 @@ def test_appended_rows_leave_instructed_samples_as_they_are(recipe, run, plan, c
     append(captions, "Two cats sleep.")
     assert actions(plan(instructed)) == {"reuse": 6, "new": 2}
     assert before.items() <= files(run(instructed).dataset, "data/**/*").items()
+
+
+def test_an_edited_bank_of_templates_changes_the_records_that_have_its_templates(recipe, run, plan, tmp_path):
+    bank = tmp_path / "bank.yaml"
+    bank.write_text('vqa_open: {mine: "{question} Say it in {language}."}\n')
+    templated = recipe(templates={"bank": str(bank)})
+    run(templated)
+    bank.write_text('vqa_open: {mine: "{question} Now in {language}."}\n')
+    planned = actions(plan(templated))
+    summary = run(templated)
+    assert summary.shards == planned
+    assert planned["re-translate"] > 0
+    asked = {turn["content"] for row in records(summary.dataset)["source_messages"] for turn in row}
+    assert any("Now in" in text for text in asked)
+    assert not any("Say it in" in text for text in asked)

@@ -162,7 +162,7 @@ def _language_id(found: Result) -> str:
 
 
 def _refilter(found: Result) -> str:
-    ways = ("datasets_filter", "datasets_batched", "datatrove")
+    ways = ("datasets_filter", "datasets_batched", "datasets_arrow", "datatrove")
     rows = [("Glotmill refilter", found["seconds"], 1)]
     rows += [(way, found[f"seconds_{way}"], found[f"ratio_to_{way}"]) for way in ways]
     return f"{found['rows']:,} rows in {found['shards_total']} shards, {found['rows_flipped']:,} flipped.\n\n" + table(

@@ -4,14 +4,14 @@
 
 Builds a dataset of COCO captions with the embedded model once (minutes; reused when it is there), repeats its rows
 until there are enough rows, with every score column, and then drops 1 % of the rows that every shard keeps so far. The
-peers read the same shards in the same run: ``Dataset.filter`` with a function of a row and ``to_parquet``, and the
-fastest idiom of ``datasets`` that we know (an input column, batched).
+peers, ways of `datasets`, read the same shards in the same run (`benchmarks.peer_datasets`).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -122,33 +122,25 @@ def measure(build: Path) -> dict[str, Any]:
 
 
 def peers(dataset: Path, scratch: Path, ours: Mapping[str, Any]) -> dict[str, Any]:
-    """What dropping the same rows takes with `datasets`, each way in a process of its own.
+    """What dropping rows by the same bound takes with `datasets`, in a process of its own (`benchmarks.peer_datasets`).
 
     Args:
         dataset: The dataset that was filtered.
         scratch: Scratch space.
         ours: What `measure` found.
     """
-    bound = float(ours["rule"].rpartition("<")[2])
-    files = [str(path) for path in sorted(dataset.glob("data/*/*.parquet"))]
-    found: dict[str, Any] = {}
-    for name, call in (
-        ("datasets_filter", f"lambda row: row['score_nmt_logprob'] is None or row['score_nmt_logprob'] >= {bound}"),
-        ("datasets_batched", f"lambda s: [v is None or v >= {bound} for v in s]"),
-    ):
-        options = "" if name == "datasets_filter" else ", input_columns=['score_nmt_logprob'], batched=True"
-        script = (
-            "import time\nfrom datasets import load_dataset\n"
-            f"d = load_dataset('parquet', data_files={files!r}, split='train', cache_dir={str(scratch)!r})\n"
-            f"t = time.monotonic()\nkept = d.filter({call}{options})\n"
-            f"kept.to_parquet({str(scratch / 'out.parquet')!r})\nprint(time.monotonic() - t)\n"
-        )
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
-        said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-        found[f"seconds_{name}"] = round(float(said.stdout.split()[-1]), 1)
-        found[f"ratio_to_{name}"] = round(found[f"seconds_{name}"] / ours["seconds"], 1)
+    bound = ours["rule"].rpartition("<")[2].strip()
     shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    command = [sys.executable, "-m", "benchmarks.peer_datasets", dataset, scratch, bound]
+    quiet = {**os.environ, "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=quiet)
+    shutil.rmtree(scratch, ignore_errors=True)
+    parts = json.loads(said.stdout.splitlines()[-1])
+    found: dict[str, Any] = {"datasets_parts": parts}
+    for way in ("filter", "batched", "arrow"):
+        found[f"seconds_datasets_{way}"] = round(parts[way] + parts["write_arrow" if way == "arrow" else "write"], 1)
+        found[f"ratio_to_datasets_{way}"] = round(found[f"seconds_datasets_{way}"] / ours["seconds"], 1)
     return found
 
 

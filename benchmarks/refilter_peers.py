@@ -2,7 +2,7 @@
 
     python -m benchmarks.refilter_peers --data FOLDER --json
 
-The dataset, our side and the two ways of `datasets` are those of `benchmarks.refilter`, with fewer rows; datatrove's
+The dataset, our side and the ways of `datasets` are those of `benchmarks.refilter`, with fewer rows; datatrove's
 pipeline is `benchmarks.peer_refilter`, on two processes. A refilter rewrites the decisions of the rows that changed
 their fate in shards that hold all rows; the peers write out the rows that pass. One rule decides in all: a bound of one
 score.

@@ -3,7 +3,7 @@
     python -m benchmarks.refilter --captions captions_val2017.json --folder /somewhere --json
 
 Builds a dataset of COCO captions with the embedded model once (minutes; reused when it is there), repeats its rows
-until there are enough rows, with every score column, and then drops 1 % of the rows that every shard keeps so far. The
+until there are enough rows, with every score column, and then drops another 1 % of the rows of every shard. The
 peers, ways of `datasets`, read the same shards in the same run (`benchmarks.peer_datasets`).
 """
 
@@ -57,7 +57,7 @@ def main() -> None:
 
 def make(captions: Path, build: Path, rows: int, shards: int) -> None:
     """A dataset of so many rows in so many shards, its rows those of a real build over and over."""
-    base = build.with_name("base")
+    base = build.with_name("captions")
     if not (base / "dataset/manifest.json").exists():
         command = ["-m", "engine.cli", "build", "coco_captions", "--set", f"sources.captions.path={captions}"]
         command += ["--set", "languages=[deu_Latn]", "--workers", "2"]
@@ -85,7 +85,10 @@ def make(captions: Path, build: Path, rows: int, shards: int) -> None:
 
 
 def flipping(build: Path, share: float) -> str:
-    """A rule that newly drops about this share of all rows: kept ones with a score below some bound."""
+    """A rule that newly drops about this share of all rows: kept ones with a score below some bound.
+
+    All shards repeat the same rows, so one tells the bound of all.
+    """
     path = sorted((build / "dataset/data").glob("*/*.parquet"))[0]
     rows = pl.read_parquet(path, columns=["score_nmt_logprob", "keep"])
     kept = rows.filter("keep")["score_nmt_logprob"]

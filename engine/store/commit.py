@@ -16,6 +16,7 @@ from pathlib import Path
 import orjson
 
 from engine.store.files import sync, write_json
+from engine.store.manifest import MANIFEST
 from schemas.errors import GlotmillError, StoreError
 
 STAGING = ".staging"
@@ -85,7 +86,8 @@ def recover(build: Path, *, anew: bool = False) -> bool:
 
     Args:
         build: The build's folder.
-        anew: All files are about to be written anew, so a commit that cannot be finished is given up.
+        anew: All files are about to be written anew, so a commit that cannot be finished is given up; until they are
+            there, what is left is no dataset to any command.
 
     Returns:
         Whether there was one, and it was finished.
@@ -93,12 +95,15 @@ def recover(build: Path, *, anew: bool = False) -> bool:
     Raises:
         StoreError: A file that the intent names is neither staged nor in place.
     """
-    path = build / INTENT
+    path, manifest = build / INTENT, build / "dataset" / MANIFEST
     if not path.exists():
         return False
     intent = orjson.loads(path.read_bytes())
     lost = [name for name in intent["move"] if not (build / STAGING / name).exists() and not (build / name).exists()]
     if lost and anew:
+        if manifest.exists():
+            manifest.unlink()
+            sync(manifest.parent)
         _close(build)
         return False
     if lost:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class Manifest:
 
 def writer_facts() -> dict[str, Any]:
     """What decides a shard's bytes beside its records."""
-    return {**WRITER, "pyarrow": pa.__version__}
+    return {**WRITER, "pyarrow": pa.__version__, "datasets": version("datasets")}  # it makes a footer's metadata
 
 
 def write_manifest(root: Path, shards: Mapping[str, Sequence[Shard]], facts: Mapping[str, Any]) -> None:

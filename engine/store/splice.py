@@ -1,8 +1,8 @@
 """Some columns of a Parquet file exchanged for others: the chunks of all other columns are copied as they are.
 
 Guarantees: the new file has, byte for byte, what the writer would have made of all its columns, as long as old and new
-columns are of the same writer with the same settings; nothing but the footer is decoded; a file whose parts do not fit
-together is refused.
+columns are of the same writer with the same settings; nothing but the footer is decoded; a file whose footer cannot be
+read, whose parts do not fit together, or with parts that are not copied here (bloom filters, encryption) is refused.
 
 A chunk holds no position in the file: only the footer and the offset indexes do, and they are written anew. Layout and
 field numbers: Apache Parquet, parquet-format, parquet.thrift and README ("File format").
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.store.thrift import I64, CompactReader, Struct, write_struct
-from schemas.errors import StoreError
+from schemas.errors import StoreError, one_line
 
 MAGIC = b"PAR1"
 TAIL = 8  # the footer's length in four bytes, and the magic
@@ -29,6 +29,8 @@ META, OFFSET_INDEX, OFFSET_INDEX_SIZE, COLUMN_INDEX, COLUMN_INDEX_SIZE = 3, 4, 5
 PATH, UNCOMPRESSED, COMPRESSED, DATA_PAGE, DICTIONARY_PAGE = 3, 6, 7, 9, 11
 LOCATIONS = 1
 LOCATION_OFFSET = 1
+# Fields that name places which are not copied: encrypted columns; an index page, a bloom filter.
+FOREIGN, FOREIGN_META = frozenset({8, 9}), frozenset({10, 14})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,20 @@ class _Parquet:
         found: list[Struct] = self.footer[ROW_GROUPS][1][1]
         return found
 
+    def blocks(self, at: int, size: int) -> Iterator[bytes]:
+        """Some of its bytes, a block at a time."""
+        self.file.seek(at)
+        while size:
+            block = self.file.read(min(size, BLOCK))
+            if not block:
+                msg = f"{self.name}: ends before its end"
+                raise StoreError(msg)
+            yield block
+            size -= len(block)
+
     def part(self, at: int, size: int) -> bytes:
         """Some of its bytes."""
-        self.file.seek(at)
-        return self.file.read(size)
+        return b"".join(self.blocks(at, size))
 
 
 class _Output:
@@ -75,13 +87,6 @@ class _Output:
         self._file.write(data)
         self._sha256.update(data)
         self.at += len(data)
-
-    def copy(self, source: BinaryIO, at: int, size: int) -> None:
-        source.seek(at)
-        while size:
-            block = source.read(min(size, BLOCK))
-            self.write(block)
-            size -= len(block)
 
     def sha256(self) -> str:
         return self._sha256.hexdigest()
@@ -99,27 +104,36 @@ def splice(source: Path, changed: BinaryIO, target: Path) -> str:
         The new file's sha256.
 
     Raises:
-        StoreError: The two do not fit together.
+        StoreError: The two do not fit together, or one of them cannot be read.
     """
     with source.open("rb") as old_file, target.open("wb") as new_file:
-        old, new = _Parquet.of(str(source), old_file), _Parquet.of(f"{source}: new columns", changed)
         out = _Output(new_file)
-        out.write(MAGIC)
-        chunks = []
-        for group, chosen in _chosen(old, new):
-            start = out.at
-            for chunk, place in chosen:
-                chunks.append((chunk, place, _copy_chunk(chunk, place, out)))
-            _total(group, [chunk for chunk, _ in chosen], start)
-        for chunk, place, _ in chunks:
+        try:
+            old, new = _Parquet.of(str(source), old_file), _Parquet.of(f"{source}: new columns", changed)
+            _splice(old, new, out)
+        except (ValueError, KeyError, TypeError, IndexError) as error:  # of a footer that says what it should not
+            msg = f"{source}: its footer cannot be read ({type(error).__name__}: {one_line(error)})"
+            raise StoreError(msg) from None
+    return out.sha256()
+
+
+def _splice(old: _Parquet, new: _Parquet, out: _Output) -> None:
+    out.write(MAGIC)
+    chunks = []
+    for group, chosen in _chosen(old, new):
+        start = out.at
+        for chunk, place in chosen:
+            chunks.append((chunk, place, _copy_chunk(chunk, place, out)))
+        _total(group, [chunk for chunk, _ in chosen], start)
+    for chunk, place, _ in chunks:
+        if COLUMN_INDEX in chunk:  # there is none of a chunk with an extreme longer than 4 kB, or of NaN alone
             data = place.part(chunk[COLUMN_INDEX][1], chunk[COLUMN_INDEX_SIZE][1])
             _put(chunk, COLUMN_INDEX, out.at)
             out.write(data)
-        for chunk, place, moved in chunks:
-            _copy_offset_index(chunk, place, moved, out)
-        footer = write_struct(old.footer)
-        out.write(footer + len(footer).to_bytes(4, "little") + MAGIC)
-    return out.sha256()
+    for chunk, place, moved in chunks:
+        _copy_offset_index(chunk, place, moved, out)
+    footer = write_struct(old.footer)
+    out.write(footer + len(footer).to_bytes(4, "little") + MAGIC)
 
 
 def _chosen(old: _Parquet, new: _Parquet) -> Iterator[tuple[Struct, list[tuple[Struct, _Parquet]]]]:
@@ -152,9 +166,13 @@ def _put(struct: Struct, number: int, value: Any) -> None:
 def _copy_chunk(chunk: Struct, place: _Parquet, out: _Output) -> int:
     """Copy a chunk and correct where its pages are; how far it moved."""
     meta: Struct = chunk[META][1]
+    if chunk.keys() & FOREIGN or meta.keys() & FOREIGN_META:
+        msg = f"{place.name}: has an encrypted column, an index page or a bloom filter, which are not copied"
+        raise StoreError(msg)
     start = meta[DICTIONARY_PAGE if DICTIONARY_PAGE in meta else DATA_PAGE][1]
     moved = out.at - int(start)
-    out.copy(place.file, start, meta[COMPRESSED][1])
+    for block in place.blocks(start, meta[COMPRESSED][1]):
+        out.write(block)
     for number in (DICTIONARY_PAGE, DATA_PAGE):
         if number in meta:
             _put(meta, number, meta[number][1] + moved)

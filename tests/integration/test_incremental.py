@@ -270,9 +270,18 @@ def test_a_commit_whose_files_were_deleted_is_given_up_by_compact_alone(recipe, 
     before = files(dataset)
     (dataset / "data/deu_Latn/train-00000.parquet").unlink()
     intent = tmp_path / "out" / INTENT
-    intent.write_text('{"move": ["dataset/data/deu_Latn/train-00000.parquet"], "delete": []}')
+    lost = '{"move": ["dataset/data/deu_Latn/train-00000.parquet"], "delete": []}'
+    intent.write_text(lost)
     with pytest.raises(StoreError, match="neither staged nor in place; glotmill build --compact writes all anew"):
         run(recipe())
+    mix = tmp_path / "out/samples/mix.json"
+    kept = mix.read_bytes()
+    mix.write_bytes(b"{")
+    with pytest.raises(InputError, match="not the record"):  # given up, and not made anew: no dataset to anyone
+        run(recipe(), compact=True)
+    with pytest.raises(InputError):
+        refilter(tmp_path / "out")
+    mix.write_bytes(kept)
     assert files(run(recipe(), compact=True).dataset) == before
     assert not intent.exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.conftest import ROOT
 from tests.integration.documents import blocks, walk
 
 MAKE, ACTIVATE, *COMMANDS = blocks("README.md")
+COMMAND = re.compile(r"(?:\w+=\S+ )*glotmill (.*)")
 DEMO = "glotmill build recipes/quickstart.yaml"
 
 
@@ -41,8 +43,9 @@ def test_the_readme_names_no_option_that_a_command_lacks():
 
     known = get_command(app)
     for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines():
-        if line.startswith("glotmill "):
-            words = line.split("#")[0].split()[1:]
+        found = COMMAND.match(line)
+        if found:
+            words = found[1].split("#")[0].split()
             command = known
             while words and words[0] in getattr(command, "commands", {}):
                 command = command.commands[words.pop(0)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.store import splice as module
 from engine.store.shards import WRITER
 from engine.store.splice import splice
 from schemas.errors import StoreError
@@ -94,6 +96,26 @@ def test_so_it_does_with_many_pages_and_dictionaries_that_overflow(tmp_path: Pat
     check(tmp_path, table, new, [25_000, 35_000])
 
 
+LONG = "ក" * 2000  # 6 kB; pyarrow writes no column index of a page with an extreme over 4 kB
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"id": LONG, "keep": True}, {"id": "z", "keep": False}],
+        [{"id": "a", "keep": True, "turns": [{"role": "user", "content": LONG}]}, {"id": "b", "keep": False}],
+        [{"id": "a", "keep": True, "score": float("nan")}, {"id": "b", "keep": False, "score": float("nan")}],
+        [{"id": "a", "keep": True, "reasons": [LONG]}, {"id": "b", "keep": False, "reasons": []}],
+        [{"id": "a", "keep": True}, {"id": LONG, "keep": False}],
+    ],
+)
+def test_a_chunk_without_a_column_index_is_copied_like_any_other(tmp_path: Path, rows):
+    new = pa.table({"keep": [False, True], "reasons": [["x"], [LONG]]},
+                   schema=pa.schema([SCHEMA.field(name) for name in CHANGED]))  # fmt: skip
+    check(tmp_path, pa.Table.from_pylist(rows, schema=SCHEMA), new, [1, 1])
+    check(tmp_path, pa.Table.from_pylist(rows, schema=SCHEMA), new, [2])
+
+
 TABLE = pa.Table.from_pylist([{"id": "a", "keep": True}, {"id": "b", "keep": False}], schema=SCHEMA)
 
 
@@ -116,3 +138,37 @@ def test_what_is_no_parquet_file_is_refused(tmp_path: Path, content):
     (tmp_path / "old").write_bytes(content)
     with pytest.raises(StoreError, match="not a Parquet file"):
         splice(tmp_path / "old", io.BytesIO(written(TABLE, [2])), tmp_path / "new")
+
+
+def test_a_file_that_is_cut_off_while_it_is_copied_is_an_error(tmp_path: Path, monkeypatch):
+    ids = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(5000)]
+    table = pa.table({"id": ids, "keep": [True] * len(ids)})
+    (tmp_path / "old").write_bytes(written(table, [len(ids)]))
+    copy = module._copy_chunk
+
+    def cut(*arguments):
+        with (tmp_path / "old").open("r+b") as file:
+            file.truncate(100_000)
+        return copy(*arguments)
+
+    monkeypatch.setattr(module, "_copy_chunk", cut)
+    with pytest.raises(StoreError, match="ends before its end"):
+        splice(tmp_path / "old", io.BytesIO(written(table.select(["keep"]), [len(ids)])), tmp_path / "new")
+
+
+@given(place=st.integers(0, 10_000), byte=st.integers(0, 255))
+def test_a_damaged_footer_is_a_store_error_or_no_error(tmp_path_factory, place, byte):
+    folder = tmp_path_factory.mktemp("damaged")
+    data = bytearray(written(TABLE, [2]))
+    size = int.from_bytes(data[-8:-4], "little")
+    data[-8 - size + place % size] = byte
+    (folder / "old").write_bytes(data)
+    with suppress(StoreError):
+        splice(folder / "old", io.BytesIO(written(TABLE.select(["keep"]), [2])), folder / "new")
+
+
+def test_what_is_not_copied_is_refused(tmp_path: Path):
+    with pq.ParquetWriter(tmp_path / "old", TABLE.schema, bloom_filter_options={"id": {"ndv": 10}}) as writer:
+        writer.write_table(TABLE)
+    with pytest.raises(StoreError, match="bloom filter"):
+        splice(tmp_path / "old", io.BytesIO(written(TABLE.select(["keep"]), [2])), tmp_path / "new")

@@ -22,8 +22,21 @@ from benchmarks.texts import coco_captions
 from benchmarks.translate import PEERS, tokens_of
 from benchmarks.ways import Job, Set
 
-WAYS = ("mblip", "glotmill_ray", "bare_2x1", "bare_1x2", "sorted_32", "glotmill_ray_int8", "bare_2x1_int8")
-PAIRS = {"float32": ("glotmill_ray", ("bare_2x1", "bare_1x2")), "int8": ("glotmill_ray_int8", ("bare_2x1_int8",))}
+WAYS = (
+    "mblip",
+    "glotmill_ray",
+    "glotmill_ray_1x2",
+    "bare_2x1",
+    "bare_1x2",
+    "sorted_32",
+    "glotmill_ray_int8",
+    "bare_2x1_int8",
+)
+# Both have the choice between two models of one thread and one of two; the better arrangement of each counts.
+PAIRS = {
+    "float32": (("glotmill_ray", "glotmill_ray_1x2"), ("bare_2x1", "bare_1x2")),
+    "int8": (("glotmill_ray_int8",), ("bare_2x1_int8",)),
+}
 
 
 def row(found: dict[str, Any], sentences: int, source_tokens: int, tokens: int) -> Result:
@@ -46,11 +59,14 @@ def ratios(rows: dict[str, Result]) -> Result:
     """Of Glotmill to mBLIP's way and to the bare loop, for each precision that was run."""
     found: Result = {}
     for precision, (ours, loops) in PAIRS.items():
-        if ours not in rows:
+        rates = {way: rows[way]["sentences_per_second"] for way in ours if way in rows}
+        if not rates:
             continue
-        rate = rows[ours]["sentences_per_second"]
+        best = max(rates, key=lambda way: rates[way])
+        rate = rates[best]
         bare = max((rows[loop]["sentences_per_second"] for loop in loops if loop in rows), default=None)
         found[precision] = {
+            "arrangement": best,
             "ratio_to_mblip": round(rate / rows["mblip"]["sentences_per_second"], 2) if "mblip" in rows else None,
             "ratio_to_bare": round(rate / bare, 3) if bare else None,
         }

@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--shards", type=int, default=8)
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--peer-limit", type=int, default=3600, help="seconds for the peers' writing [3600]")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     build = arguments.folder / f"refilter-{arguments.rows}-{arguments.shards}"
@@ -51,7 +52,7 @@ def main() -> None:
         make(arguments.captions, build, arguments.rows, arguments.shards)
     found = measure(build)
     if arguments.peers:
-        found |= peers(build / "dataset", arguments.folder / "peers", found)
+        found |= peers(build / "dataset", arguments.folder / "peers", found, arguments.peer_limit)
     print(json.dumps(found) if arguments.json else "\n".join(f"{key}: {value}" for key, value in found.items()))
 
 
@@ -124,23 +125,24 @@ def measure(build: Path) -> dict[str, Any]:
     }
 
 
-def peers(dataset: Path, scratch: Path, ours: Mapping[str, Any]) -> dict[str, Any]:
+def peers(dataset: Path, scratch: Path, ours: Mapping[str, Any], limit: int) -> dict[str, Any]:
     """What dropping rows by the same bound takes with `datasets`, in a process of its own (`benchmarks.peer_datasets`).
 
     Args:
         dataset: The dataset that was filtered.
         scratch: Scratch space.
         ours: What `measure` found.
+        limit: Seconds after which writing is stopped; the ratios that it is in are then at least so much.
     """
     bound = ours["rule"].rpartition("<")[2].strip()
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    command = [sys.executable, "-m", "benchmarks.peer_datasets", dataset, scratch, bound]
+    command = [sys.executable, "-m", "benchmarks.peer_datasets", dataset, scratch, bound, str(limit)]
     quiet = {**os.environ, "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
     said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=quiet)
     shutil.rmtree(scratch, ignore_errors=True)
     parts = json.loads(said.stdout.splitlines()[-1])
-    found: dict[str, Any] = {"datasets_parts": parts}
+    found: dict[str, Any] = {"datasets_parts": parts, "ratios_are_whole": parts["write_is_whole"]}
     for way in ("filter", "batched", "arrow"):
         found[f"seconds_datasets_{way}"] = round(parts[way] + parts["write_arrow" if way == "arrow" else "write"], 1)
         found[f"ratio_to_datasets_{way}"] = round(found[f"seconds_datasets_{way}"] / ours["seconds"], 1)

@@ -55,7 +55,7 @@ def compare(options: argparse.Namespace) -> Result:
     if not (build / "dataset/manifest.json").exists():
         make(captions, build, rows, shards)
     found = measure(build)
-    found |= peers(build / "dataset", folder / "peers", found)
+    found |= peers(build / "dataset", folder / "peers", found, 3600)
     taken = datatrove(build / "dataset", folder / "datatrove", found["rule"])
     return {**found, "shards": shards, "seconds_datatrove": round(taken, 1),
             "ratio_to_datatrove": round(taken / found["seconds"], 1)}  # fmt: skip

@@ -14,7 +14,7 @@ from engine.translators import TranslatorSpec
 from engine.translators.registry import load_translator
 from engine.workers.ray_pool import RayPool
 from engine.workers.stopping import StopSwitch
-from engine.workers.units import no_note, translate_unit
+from engine.workers.units import do_unit, no_note
 
 SLOTS = 8  # workers of a process
 Spans = list[tuple[float, float]]
@@ -32,11 +32,11 @@ class Host:
     def ready(self) -> None:
         """Returns once it is there."""
 
-    def translate(self, slot: int, rows: pa.Table) -> pa.Table:
+    def do(self, slot: int, rows: pa.Table) -> pa.Table:
         """Do one unit as one worker."""
         with self._locks[slot]:
             began = time.time()
-            done = translate_unit(self._translators[slot], rows)
+            done = do_unit(self._translators[slot], rows)
             self._spans.append((began, time.time()))
         return done
 
@@ -65,7 +65,7 @@ class _Slot:
 
     def __init__(self, host: Any, slot: int) -> None:
         self.ready, self.beat = _Call(host.ready), _Call(host.beat)
-        self.translate = _Call(host.translate, slot)
+        self.do = _Call(host.do, slot)
 
 
 class SimulatedPool(RayPool):

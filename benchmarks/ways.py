@@ -3,10 +3,10 @@
     python -m benchmarks.ways WAY JOB OUT
 
 ``glotmill_ray`` is the translate stage of a build on two Ray actors of one thread each, ``glotmill_ray_1`` on one,
-``glotmill_inline`` the same in this process, ``glotmill_ray_int8`` with the engine's default precision; ``bare_…`` are
-plain CTranslate2 loops (`benchmarks.bare`), named by models × threads. All are timed from texts to texts: for Glotmill
-that is cutting into segments, look-up, planning, writing units down, committing them, reading back, and putting texts
-together again.
+``glotmill_ray_1x2`` on one of all threads, ``glotmill_inline`` the same in this process, ``glotmill_ray_int8`` with the
+engine's default precision; ``bare_…`` are plain CTranslate2 loops (`benchmarks.bare`), named by models × threads. All are
+timed from texts to texts: for Glotmill that is cutting into segments, look-up, planning, writing units down, committing
+them, reading back, and putting texts together again.
 
 A job is `Job` as JSON, the out file ``{"load_seconds", "sets": {name: {"seconds", "outputs", "sent"}}}``.
 """
@@ -154,6 +154,7 @@ class Stage:
 WAYS: dict[str, Callable[[Job], Loop | Stage]] = {
     "glotmill_ray": lambda job: Stage(job, job.cores, 1, "float32"),
     "glotmill_ray_1": lambda job: Stage(job, 1, 1, "float32"),
+    "glotmill_ray_1x2": lambda job: Stage(job, 1, job.cores, "float32"),
     "glotmill_ray_int8": lambda job: Stage(job, job.cores, 1, "int8"),
     "glotmill_inline": lambda job: Stage(job, 0, job.cores, "float32"),
     "bare_2x1": lambda job: Loop(job, job.cores, 1, "float32"),

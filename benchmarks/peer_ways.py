@@ -94,7 +94,10 @@ def main() -> None:
     sets: dict[str, Any] = {}
     for name, wanted in job["sets"].items():
         seconds = []
-        for _ in range(wanted["rounds"].get(arguments.way, 1)):
+        rounds = wanted["rounds"].get(arguments.way, 1)
+        if not rounds:
+            continue
+        for _ in range(rounds):
             began = time.perf_counter()
             outputs = {target: translate(wanted["texts"], target) for target in wanted["targets"]}
             seconds.append(time.perf_counter() - began)

@@ -24,6 +24,13 @@ def xgqa_questions(data: Path, count: int) -> list[str]:
     return [item["question"] for file in files for item in file.values()][:count]
 
 
+def xgqa_records(data: Path, count: int) -> list[str]:
+    """The English questions with their answers, a question and its answer after the other."""
+    files = [json.loads(path.read_text(encoding="utf-8")) for path in question_files(data)]
+    items = [item for file in files for item in file.values()][:count]
+    return [text for item in items for text in (item["question"], item["answer"])]
+
+
 def multi30k(data: Path, lang: str, count: int) -> list[str]:
     """Captions of Multi30k's test_2016_flickr."""
     content = gzip.decompress((data / f"multi30k/test_2016_flickr.{lang}.gz").read_bytes()).decode()

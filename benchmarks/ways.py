@@ -4,9 +4,9 @@
 
 ``glotmill_ray`` is the translate stage of a build on two Ray actors of one thread each, ``glotmill_ray_1`` on one,
 ``glotmill_ray_1x2`` on one of all threads, ``glotmill_inline`` the same in this process, ``glotmill_ray_int8`` with the
-engine's default precision; ``bare_…`` are plain CTranslate2 loops (`benchmarks.bare`), named by models × threads. All are
-timed from texts to texts: for Glotmill that is cutting into segments, look-up, planning, writing units down, committing
-them, reading back, and putting texts together again.
+engine's default precision; ``bare_…`` are plain CTranslate2 loops (`benchmarks.bare`), named by models × threads. All
+are timed from texts to texts: for Glotmill that is cutting into segments, look-up, planning, writing units down,
+committing them, reading back, and putting texts together again.
 
 A job is `Job` as JSON, the out file ``{"load_seconds", "sets": {name: {"seconds", "outputs", "sent"}}}``.
 """
@@ -40,7 +40,7 @@ Texts = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Texts to translate into some languages; `rounds` by way, once where a way is not named."""
+    """Texts to translate into some languages; `rounds` by way, once where a way is not named, 0 leaves it out."""
 
     texts: list[str]
     targets: list[str]
@@ -173,7 +173,10 @@ def run(way: str, job: Job) -> dict[str, Any]:
     sets: dict[str, Any] = {}
     for name, wanted in job.sets.items():
         seconds = []
-        for _ in range(wanted.rounds.get(way, 1)):
+        rounds = wanted.rounds.get(way, 1)
+        if not rounds:
+            continue
+        for _ in range(rounds):
             split.cache_clear()
             began = time.perf_counter()
             outputs, sent = engine.translate(wanted.texts, wanted.targets)

@@ -115,7 +115,8 @@ def _translate(found: Result) -> str:
         f"{asked['captions']['asked']:,} COCO captions into German, {asked['questions']['asked']:,} xGQA "
         "questions in German, French and Czech, by themselves and as records with their answers; the embedded model, "
         "greedy, two cores, from texts to texts, loading not counted. BLEU and chrF of Multi30k "
-        "test_2016_flickr, en→de. *Same output*: captions translated as by the bare 2 × 1 loop. Peak memory is of all processes together, Ray's own included.\n\n"
+        "test_2016_flickr, en→de. *Same output*: captions translated as by the bare 2 × 1 loop."
+        " Peak memory is of all processes together, Ray's own included.\n\n"
         + table(head, rows)
         + f"\nNot run: {'; '.join(f'{name}: {why}' for name, why in found['not_run'].items())}.\n"
     )

@@ -56,6 +56,7 @@ def bars(results: Results) -> list[tuple[str, str, Any, bool | None]]:
     """(bar, wanted, found, reached) of the promises; None where it was not run."""
     translate, shape = results.get("translate", {}), results.get("nllb600_shape", {})
     growth = results.get("end_to_end", {}).get("growth", {})
+    answers = " with their answers" if "records" in translate else ""
     captions, worse = translate.get("ratio_to_mblip"), translate.get("bleu_minus_mblip", 0) < 0
     found = [
         (
@@ -64,7 +65,7 @@ def bars(results: Results) -> list[tuple[str, str, Any, bool | None]]:
             captions,
         ),
         (
-            "questions with answers in three languages, records/s: × mBLIP's way",
+            f"questions{answers} in three languages, records/s: × mBLIP's way",
             12,
             translate.get("records_ratio_to_mblip"),
         ),
@@ -194,7 +195,8 @@ def _end_to_end(found: Result) -> str:
 
 
 def _simulated(found: Result) -> str:
-    keys = ("seconds_per_unit", "units_per_second_asked", "units_per_second", "rows_per_second", "busy",
+    keys = ("seconds_per_unit", "units_per_second_asked", "units_per_second", "rows_per_second", "busy", "asleep",
+            "median_unit_seconds",
             "driver_cpu_seconds")  # fmt: skip
     return (
         f"{found['runs'][0]['workers']} workers, {found['runs'][0]['rows_per_unit']} texts a unit, workers and "

@@ -16,7 +16,7 @@ from engine.workers.ray_pool import RayPool
 from engine.workers.stopping import StopSwitch
 from engine.workers.units import do_unit, no_note
 
-SLOTS = 8  # workers of a process
+SLOTS = 32  # workers of a process
 Spans = list[tuple[float, float]]
 
 

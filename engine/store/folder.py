@@ -8,6 +8,7 @@ because two builds on it would overwrite each other.
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import time
 from pathlib import Path
@@ -61,10 +62,11 @@ class Folder:
         """The files in the folder itself, sorted; none where there is no such folder."""
         try:
             if self.path is not None:
-                found = [entry.name for entry in self.path.iterdir() if entry.is_file()]
+                with os.scandir(self.path) as entries:
+                    found = [entry.name for entry in entries if entry.is_file()]
             else:
-                entries = self._remote("ls", self._root, detail=True)
-                found = [entry["name"].rpartition("/")[2] for entry in entries if entry["type"] != "directory"]
+                listed = self._remote("ls", self._root, detail=True)
+                found = [entry["name"].rpartition("/")[2] for entry in listed if entry["type"] != "directory"]
         except FileNotFoundError:
             return []
         except NotADirectoryError:

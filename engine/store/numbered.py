@@ -22,6 +22,7 @@ from engine.store.folder import Folder
 from schemas.errors import StoreError, one_line
 
 DIGITS = 8
+SPAN = "-"  # between the first and the last number of a compacted file
 UNREADABLE = "unreadable"
 FILE = "file"  # the column that says where a row was read; it sorts by number
 _NAME = re.compile(rf"(\d{{{DIGITS}}})(?:-(\d{{{DIGITS}}}))?\.parquet")
@@ -41,7 +42,8 @@ class NumberedFile:
     @property
     def name(self) -> str:
         """Its name in the folder."""
-        span = f"{self.first:0{DIGITS}}" if self.first == self.last else f"{self.first:0{DIGITS}}-{self.last:0{DIGITS}}"
+        span = f"{self.first:0{DIGITS}}"
+        span += "" if self.first == self.last else f"{SPAN}{self.last:0{DIGITS}}"
         return f"{span}.parquet"
 
     def covers(self, other: NumberedFile) -> bool:
@@ -76,6 +78,7 @@ class NumberedFiles:
         self.set_aside: list[SetAside] = []
         self._redoable = redoable
         self._read_only = read_only
+        self._given = 0  # the number of the last file that was added here
 
     def live(self) -> list[NumberedFile]:
         """The files that count, lowest number first."""
@@ -86,8 +89,9 @@ class NumberedFiles:
         """The highest number given."""
         return max((file.last for file in self._present()), default=0)
 
-    def _present(self) -> list[NumberedFile]:
-        matches = (_NAME.fullmatch(name) for name in self.folder.names())
+    def _present(self, mark: str = "") -> list[NumberedFile]:
+        """The files whose name has a mark in it; `SPAN` chooses the compacted ones."""
+        matches = (_NAME.fullmatch(name) for name in self.folder.names() if mark in name)
         return [NumberedFile(int(m[1]), int(m[2] or m[1])) for m in matches if m]
 
     def add(self, table: pa.Table) -> NumberedFile:
@@ -100,18 +104,16 @@ class NumberedFiles:
             msg = f"{self.folder}: entries of another schema: {table.schema}"
             raise StoreError(msg)
         data = table_bytes(table)
-        present = self._present()
-        number = max((file.last for file in present), default=0) + 1
+        number = (self._given or self.last) + 1
         while True:
             file = NumberedFile(number, number)
             if self.folder.put_if_absent(file.name, data):
                 # The number may be free only because a compaction took its file away since we looked.
-                present = self._present()
-                if not any(other.covers(file) for other in present):
+                if not any(other.covers(file) for other in self._present(SPAN)):
+                    self._given = number
                     return file
                 self.folder.delete(file.name)
-                number = max(other.last for other in present)
-            number += 1
+            number = self.last + 1  # others have added files, too
 
     def select(self, query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
         """Run a query over all rows, with `FILE` beside the schema's columns.

@@ -210,7 +210,8 @@ def _simulated(found: Result) -> str:
 def _hot_spots(found: Result) -> str:
     rows = [(name, f"{share:.1%}") for name, share in found["besides"].items()]
     return (
-        f"{found['samples']:,} samples of the translate stage over {found['captions']:,} captions: CTranslate2 itself "
+        f"{found['samples']:,} samples of the translate stage over {found['captions']:,} captions, in one process "
+        "without Ray: CTranslate2 itself "
         f"takes {found['engine_share']:.1%}, which is the floor. Besides:\n\n" + table(("function", "share"), rows)
     )
 

@@ -1,11 +1,11 @@
-"""Where the translate stage's time goes, by py-spy: samples of the driver and of the workers, by function.
+"""Where the translate stage's time goes, by py-spy: samples by function.
 
     python -m benchmarks.hot_spots --data FOLDER --json
 
-Profiles `benchmarks.ways glotmill_ray` over COCO captions. A sample counts for the innermost Python function; the
-engine itself is the function that calls CTranslate2 (`_decode`), and its share is what no work on Glotmill can
-take away.
-py-spy comes with Ray; it may need the right to trace processes.
+Profiles `benchmarks.ways glotmill_inline` over COCO captions, which does in one process what driver and workers do. Ray
+is not in it: its workers are not the driver's children, where py-spy would find them. A sample counts for the innermost
+Python function; the engine itself is the function that calls CTranslate2 (`_decode`), and its share is what no work on
+Glotmill can take away. py-spy comes with Ray; it may need the right to trace processes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmarks.ways import Job, Set
 from engine.embedded import MODEL_DIR
 
 ENGINE = "_decode (engine/translators/nllb.py"
-STAGE = ("translate_unit (", "translate (engine/stages/translate.py", "translate (benchmarks/ways.py")
+STAGE = ("translate_unit (", "translate (engine/stages/translate.py", "Stage.translate (ways.py")
 TOP = 12
 
 
@@ -59,8 +59,8 @@ def measure(options: argparse.Namespace) -> Result:
         folder = Path(name)
         job = Job(str(MODEL_DIR), "", Decoding(), captions[:16], {"captions": Set(captions, ["deu_Latn"])})
         job.write(folder / "job.json")
-        command = ["-m", "benchmarks.ways", "glotmill_ray", folder / "job.json", folder / "out.json"]
-        record = ["record", "--subprocesses", "--format", "raw", "--rate", "50", "--output", folder / "stacks.txt"]
+        command = ["-m", "benchmarks.ways", "glotmill_inline", folder / "job.json", folder / "out.json"]
+        record = ["record", "--idle", "--format", "raw", "--rate", "50", "--output", folder / "stacks.txt"]
         watch([Path(sys.executable).with_name("py-spy"), *record, "--", sys.executable, *command])
         lines = (folder / "stacks.txt").read_text(encoding="utf-8").splitlines()
     return {"captions": len(captions), **summary(samples(lines))}

@@ -42,7 +42,7 @@ def loops(text: str) -> bool:
     if len(text) < _LOOP_MIN_CHARS:
         return False
     grams = len(text) - 3
-    if len({text[i : i + 4] for i in range(grams)}) > _LOOP_MAX_DISTINCT * grams:
+    if len(set(zip(text, text[1:], text[2:], text[3:], strict=False))) > _LOOP_MAX_DISTINCT * grams:
         return False
     return _LOOP.search(text) is not None
 

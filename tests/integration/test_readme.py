@@ -28,11 +28,12 @@ def test_every_command_of_the_readme_works_after_the_demo(folder: Path):
     assert DEMO in (ROOT / "Makefile").read_text(encoding="utf-8")
     assert ACTIVATE[1].startswith("source .venv/bin/activate")
     said = walk([("bash", f"{DEMO}\n"), *COMMANDS], folder)
-    assert len(said) > 6
+    assert len(said) == 1 + len(COMMANDS)
     assert "source everyday: 560 rows read = 560 samples + 0 rejected" in said[0]
     assert (folder / "published/README.md").exists()
     assert (folder / "llava_files").is_dir()
-    assert "flipped" in "".join(said)
+    assert "3 re-verdict" in "".join(said)
+    assert "sound: 1,680 rows in 3 shards" in "".join(said)
 
 
 def test_the_readme_names_no_option_that_a_command_lacks():

@@ -112,9 +112,10 @@ def _translate(found: Result) -> str:
     head = ("way (float32 unless said)", "captions/s", "source tokens/s", "questions/s", "records/s", "strings sent",
             "BLEU", "chrF", "peak MiB", "same output")  # fmt: skip
     asked = next(iter(found["rows"].values()))
+    records = ", by themselves and as records with their answers" if "records" in asked else ""
     return (
         f"{asked['captions']['asked']:,} COCO captions into German, {asked['questions']['asked']:,} xGQA "
-        "questions in German, French and Czech, by themselves and as records with their answers; the embedded model, "
+        f"questions in German, French and Czech{records}; the embedded model, "
         "greedy, two cores, from texts to texts, loading not counted. BLEU and chrF of Multi30k "
         "test_2016_flickr, en→de. *Same output*: captions translated as by the bare 2 × 1 loop."
         " Peak memory is of all processes together, Ray's own included.\n\n"

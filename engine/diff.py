@@ -16,6 +16,7 @@ import polars as pl
 from engine.changes import SECTIONS, differences
 from engine.fingerprints import STAGES
 from engine.language_count import LanguageCount, count_language
+from engine.publish.pulled import pulled_columns
 from engine.store.located import dataset_folder
 from engine.store.manifest import Manifest, read_manifest
 from engine.store.rewrite import check_shard
@@ -189,7 +190,10 @@ def _verdicts(root: Path, shards: list[Shard]) -> pl.DataFrame:
     """Columns record_id and reasons of some shards."""
     verdicts = [pl.DataFrame(schema={"record_id": pl.String, "reasons": pl.List(pl.String)})]
     for shard in shards:
-        check_shard(root, shard)
-        rows = pl.read_parquet(root / shard.path, columns=["record_id", "filter_reasons"], glob=False)
+        path = pulled_columns(root.parent, shard.path)
+        if path is None:
+            check_shard(root, shard)
+            path = root / shard.path
+        rows = pl.read_parquet(path, columns=["record_id", "filter_reasons"], glob=False)
         verdicts.append(rows.rename({"filter_reasons": "reasons"}))
     return pl.concat(verdicts)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.diff import diff
 from engine.export.export import ExportOptions, export
 from engine.progress import ProgressReport
 from engine.publish.contents import LocalDataset
@@ -70,6 +71,16 @@ def test_the_bytes_that_come_down_are_stated_before_and_are_those_that_come(hub,
     assert sum(size for _, size in hub.served) == pytest.approx(
         outcome.bytes_down, rel=0.15
     )  # in shards of kilobytes gaps are read, too
+
+
+def test_the_records_that_flipped_are_told_from_what_was_pulled_without_its_shards(hub, make, publish, tmp_path: Path):
+    folder, stricter = make(), make("stricter")
+    publish(folder)
+    bring(tmp_path / "pulled")
+    refilter(stricter, overrides=(RULE,))
+    found = diff(tmp_path / "pulled", stricter, rows=True)
+    assert found.flips
+    assert found == diff(folder, stricter, rows=True)
 
 
 def test_the_newest_of_what_was_pulled_is_brought_again_and_whole_shards_stay(hub, make, publish, tmp_path: Path):

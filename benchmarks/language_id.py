@@ -72,7 +72,7 @@ def measure(options: argparse.Namespace) -> Result:
     with TemporaryDirectory() as name:
         job, out = Path(name) / "job.json", Path(name) / "out.json"
         job.write_text(json.dumps({"texts": texts, "model": str(SHIPPED), "rounds": ROUNDS}), encoding="utf-8")
-        watch([peers.environment(options.scratch), "-m", "benchmarks.peer_language_id", job, out], OMP_NUM_THREADS="1")
+        watch([peers.peers_python(options.scratch), "-m", "benchmarks.peer_language_id", job, out], OMP_NUM_THREADS="1")
         seconds["datatrove"] = json.loads(out.read_text(encoding="utf-8"))["seconds"]
     rates = {name: round(len(texts) / median(values), 1) for name, values in seconds.items()}
     return {

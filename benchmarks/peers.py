@@ -10,7 +10,9 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from benchmarks.watched import watch
@@ -31,7 +33,7 @@ def default_scratch() -> Path:
     return cache_folder() / "benchmarks"
 
 
-def environment(scratch: Path) -> Path:
+def peers_python(scratch: Path) -> Path:
     """Python of the peers' environment, which is made where it is not there."""
     folder = scratch / "peers"
     python = folder / "bin/python"
@@ -47,7 +49,7 @@ def environment(scratch: Path) -> Path:
 
 def versions(scratch: Path) -> dict[str, str]:
     """Versions of the peers."""
-    environment(scratch)
+    peers_python(scratch)
     found: dict[str, str] = json.loads((scratch / "peers" / READY).read_text(encoding="utf-8"))
     return found
 
@@ -63,7 +65,7 @@ def models(scratch: Path, name: str) -> Path:
     """The folder of a model for both libraries, made where it is not there (`benchmarks.peer_models`)."""
     folder = scratch / "models"
     folder.mkdir(parents=True, exist_ok=True)
-    watch([environment(scratch), "-m", "benchmarks.peer_models", folder, name], **offline())
+    watch([peers_python(scratch), "-m", "benchmarks.peer_models", folder, name], **offline())
     return folder / name
 
 
@@ -72,11 +74,13 @@ def offline() -> dict[str, str]:
     return {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "true"}
 
 
-def in_a_process(way: str, job: Path, scratch: Path, *, peer: bool) -> dict[str, Any]:
+def in_a_process(
+    way: str, job: Path, scratch: Path, *, peer: bool, environment: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
     """What a way says of a job, with ``peak_mib``."""
     out = job.with_name(f"{job.stem}-{way}.out.json")
-    python = environment(scratch) if peer else Path(sys.executable)
+    python = peers_python(scratch) if peer else Path(sys.executable)
     module = "benchmarks.peer_ways" if peer else "benchmarks.ways"
-    peak = watch([python, "-m", module, way, job, out], **(offline() if peer else {}))
+    peak = watch([python, "-m", module, way, job, out], **(offline() if peer else {}), **environment)
     found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     return {**found, "peak_mib": peak}

@@ -4,8 +4,9 @@
 
 ``glotmill_ray`` is the translate stage of a build on two Ray actors of one thread each, ``glotmill_ray_1`` on one,
 ``glotmill_ray_1x2`` on one of all threads, ``glotmill_inline`` the same in this process, ``glotmill_ray_int8`` with the
-engine's default precision; ``bare_…`` are plain CTranslate2 loops (`benchmarks.bare`), named by models × threads. All
-are timed from texts to texts: for Glotmill that is cutting into segments, look-up, planning, writing units down,
+engine's default precision; ``bare_…`` are plain CTranslate2 loops (`benchmarks.bare`), named by models × threads, and
+``…_distinct`` such a loop over the different texts alone: a floor, as nothing is planned, kept or committed. All are
+timed from texts to texts: for Glotmill that is cutting into segments, look-up, planning, writing units down,
 committing them, reading back, and putting texts together again.
 
 A job is `Job` as JSON, the out file ``{"load_seconds", "sets": {name: {"seconds", "outputs", "sent"}}}``.
@@ -14,6 +15,7 @@ A job is `Job` as JSON, the out file ``{"load_seconds", "sets": {name: {"seconds
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import tempfile
 import time
@@ -84,26 +86,27 @@ class Job:
 
 
 class Loop:
-    """A bare loop over all texts."""
+    """A bare loop over all texts, or over the different ones."""
 
-    def __init__(self, job: Job, models: int, threads: int, compute_type: str) -> None:
+    def __init__(self, job: Job, models: int, threads: int, compute_type: str, *, distinct: bool = False) -> None:
         self._job = job
+        self._distinct = distinct
         decoding = replace(job.decoding, compute_type=compute_type)
         self._bare = Bare(Path(job.model), decoding, models, threads)
 
     def translate(self, texts: list[str], targets: list[str]) -> tuple[Texts, int]:
         """(translations by language, texts sent)."""
-        batches = batches_of(texts, BATCH_TOKENS)
+        place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        sent = list(place) if self._distinct else texts
+        asked = [place[text] for text in texts] if self._distinct else range(len(texts))
+        batches = batches_of(sent, BATCH_TOKENS)
         found: Texts = {}
         for target in targets:
-            found[target] = [""] * len(texts)
-            _, made = self._bare.translate(
-                [[texts[r] for r in rows] for rows in batches], self._job.source_lang, target
-            )
-            for rows, batch in zip(batches, made, strict=True):
-                for row, text in zip(rows, batch, strict=True):
-                    found[target][row] = text
-        return found, len(texts) * len(targets)
+            _, made = self._bare.translate([[sent[r] for r in rows] for rows in batches], self._job.source_lang, target)
+            order = itertools.chain.from_iterable(batches)
+            known = dict(zip(order, itertools.chain.from_iterable(made), strict=True))
+            found[target] = [known[row] for row in asked]
+        return found, len(sent) * len(targets)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -160,6 +163,7 @@ WAYS: dict[str, Callable[[Job], Loop | Stage]] = {
     "bare_2x1": lambda job: Loop(job, job.cores, 1, "float32"),
     "bare_1x2": lambda job: Loop(job, 1, job.cores, "float32"),
     "bare_2x1_int8": lambda job: Loop(job, job.cores, 1, "int8"),
+    "bare_2x1_int8_distinct": lambda job: Loop(job, job.cores, 1, "int8", distinct=True),
     "bare_1x2_int8": lambda job: Loop(job, 1, job.cores, "int8"),
 }
 

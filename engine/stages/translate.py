@@ -14,6 +14,7 @@ from typing import Protocol
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engine.llm.contract import GONE, SERVER
 from engine.stages.counts import SegmentCount, Usage
@@ -172,27 +173,25 @@ class TranslateStage:
 
     def _commit(self, result: UnitResult) -> str | None:
         """Remember what was answered; the file's name, None where nothing was."""
-        answered = self._made(result).filter(~of_the_machine_expr())
-        if not answered.height:
-            return None
-        return self._memory.commit(answered.to_arrow().cast(MEMORY_SCHEMA)).name
+        made = self._made(result)
+        answered = made.filter(pc.invert(machine_failed(made["failure"])))
+        return self._memory.commit(answered).name if answered.num_rows else None
 
-    def _made(self, result: UnitResult) -> pl.DataFrame:
-        """A unit's memory entries: one for each of its rows."""
-        frame = pl.DataFrame(result.unit.rows).select(
-            "key", *DIRECTION, request="text"
-        ).hstack(pl.DataFrame(result.results)).with_columns(
-            translator=pl.lit(self._spec.fingerprint),
-            failure=pl.lit(FAILED) + pl.col("failure"),
-            origin=pl.lit("machine"),
-            provenance=pl.lit(None, pl.String),
-        )  # fmt: skip
-        return frame.select(MEMORY_SCHEMA.names)
+    def _made(self, result: UnitResult) -> pa.Table:
+        """A unit's memory entries: one for each of its rows. Arrow alone, as the driver does this for all workers."""
+        rows, results = result.unit.rows, result.results
+        fixed = {"translator": self._spec.fingerprint, "origin": "machine", "provenance": None}
+        columns = {name: results[name] for name in MEMORY_SCHEMA.names if name in results.column_names}
+        columns |= {name: rows[name] for name in ("key", *DIRECTION)}
+        columns |= {field.name: pa.repeat(pa.scalar(fixed[field.name], field.type), rows.num_rows)
+                    for field in MEMORY_SCHEMA if field.name in fixed}  # fmt: skip
+        columns |= {"request": rows["text"], "failure": pc.binary_join_element_wise(FAILED, results["failure"], "")}
+        return pa.table(columns).select(MEMORY_SCHEMA.names).cast(MEMORY_SCHEMA)
 
     def _take_usage(self, results: pa.Table) -> None:
         """Count what a unit took."""
-        frame = pl.DataFrame(results)
-        requests, read, wrote = (int(frame[c].sum()) for c in ("requests", "prompt_tokens", "completion_tokens"))
+        names = ("requests", "prompt_tokens", "completion_tokens")
+        requests, read, wrote = (pc.sum(results[name]).as_py() or 0 for name in names)
         price = getattr(self._spec.section, "price", None)
         cost = (read * price.input + wrote * price.output) / 1e6 if price else None
         self._usage += Usage(requests, read, wrote, cost)
@@ -203,17 +202,19 @@ class TranslateStage:
         Raises:
             WorkerError: Nothing more was sent to the server: it failed too often, or refuses the key or the model.
         """
-        made = self._made(result)
-        rows = made.with_columns(detail=pl.DataFrame(result.results)["detail"]).filter(of_the_machine_expr())
-        for key, code, detail in rows.select("key", "failure", "detail").iter_rows():
-            self._unanswered[key] = code
-            reason = code.removeprefix(FAILED)
-            self._run.failure(phase=phase, unit=result.unit.number, key=key, reason=reason, detail=detail)
-        gone = rows.filter(pl.col("failure") == FAILED + GONE)
-        if gone.height:
+        if result.results["failure"].null_count == result.results.num_rows:
+            return
+        made = self._made(result).append_column("detail", result.results["detail"])
+        rows = made.filter(machine_failed(made["failure"])).select(["key", "failure", "detail"]).to_pylist()
+        for row in rows:
+            self._unanswered[row["key"]] = row["failure"]
+            reason = row["failure"].removeprefix(FAILED)
+            self._run.failure(phase=phase, unit=result.unit.number, key=row["key"], reason=reason, detail=row["detail"])
+        gone = [row["detail"] for row in rows if row["failure"] == FAILED + GONE]
+        if gone:
             msg = (
-                f"the server of {self._spec.model} was given up, {rows.height} of {made.height} requests without an "
-                f"answer: {gone['detail'][0]}; what it answered is in the memory: run the same command again"
+                f"the server of {self._spec.model} was given up, {len(rows)} of {made.num_rows} requests without an "
+                f"answer: {gone[0]}; what it answered is in the memory: run the same command again"
             )
             raise WorkerError(msg)
 
@@ -223,9 +224,9 @@ class TranslateStage:
         self._noted = len(self._memory.set_aside)
 
 
-def of_the_machine_expr() -> pl.Expr:
-    """Selects entries that failed for the machine's sake, which are not remembered."""
-    return pl.col("failure").fill_null("").str.starts_with(FAILED + SERVER)
+def machine_failed(failures: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which entries failed for the machine's sake; they are not remembered."""
+    return pc.starts_with(pc.fill_null(failures, ""), FAILED + SERVER)
 
 
 def with_keys(direction: Direction, segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:

@@ -209,15 +209,14 @@ def check_entries(entries: pa.Table) -> None:
     if not entries.schema.equals(MEMORY_SCHEMA):
         msg = f"memory entries have another schema: {entries.schema}"
         raise StoreError(msg)
-    frame = pl.DataFrame(entries)
-    both = frame.filter(pl.col("text").is_null() == pl.col("failure").is_null())
-    empty = frame.filter(pl.col("text").str.strip_chars() == "")
-    unnamed = frame.filter(~pl.col("failure").str.starts_with(FAILED))
-    for wrong, rule in (
-        (both, "is neither text nor failure"),
-        (empty, "is empty"),
-        (unnamed, "has no reason"),
-    ):
-        if wrong.height:
-            msg = f"memory entry {wrong['key'][0]} {rule}"
+    text, failure = pl.col("text"), pl.col("failure")
+    rules = {
+        "is neither text nor failure": text.is_null() == failure.is_null(),
+        "is empty": text.str.strip_chars() == "",
+        "has no reason": ~failure.str.starts_with(FAILED),
+    }
+    frame = pl.DataFrame(entries).select("key", *(broken.alias(rule) for rule, broken in rules.items()))
+    for rule in rules:
+        if frame[rule].any():
+            msg = f"memory entry {frame.filter(rule)['key'][0]} {rule}"
             raise StoreError(msg)

@@ -13,10 +13,11 @@ def row(captions, questions, bleu=20.0):
 
 def test_ratios_are_to_mblip_and_to_the_faster_bare_loop_of_each_set():
     found = ratios({"mblip": row(100, 300), "glotmill_ray": row(900, 4200, 20.5), "glotmill_inline": row(500, 3000),
-                    "glotmill_ray_int8": row(950, 4500, 20.4),
+                    "glotmill_ray_int8": row(950, 4500, 20.4), "bare_2x1_int8_distinct": row(950, 6000),
                     "bare_2x1": row(1000, 2000), "bare_1x2": row(800, 2100)})  # fmt: skip
     assert (found["ratio_to_mblip"], found["ratio_to_bare"], found["records_ratio_to_mblip"]) == (9.0, 0.9, 15.0)
     assert found["questions"]["best_bare"] == "bare_1x2"
+    assert found["records_floor_ratio_to_mblip"] == 20.0
     assert found["bleu_minus_mblip"] == 0.4
 
 

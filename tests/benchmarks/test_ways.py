@@ -26,6 +26,13 @@ def test_the_loop_and_the_stage_give_the_same_translations_and_count_what_they_s
     assert stage["sent"] == 6  # three sentences in two languages: a repetition and a number are not sent
 
 
+def test_the_floor_is_sent_each_different_text_once_and_answers_for_all():
+    floor, loop = (run(way, job())["sets"]["some"] for way in ("bare_2x1_int8_distinct", "bare_2x1_int8"))
+    assert floor["sent"] == 6
+    assert [len(texts) for texts in floor["outputs"].values()] == [4, 4]
+    assert floor["outputs"]["deu_Latn"][0] == floor["outputs"]["deu_Latn"][2] == loop["outputs"]["deu_Latn"][0]
+
+
 def test_batches_hold_every_text_once_longest_first():
     texts = ["word " * n for n in range(1, 60)]
     batches = batches_of(texts, 256)

@@ -16,6 +16,7 @@ from rich.text import Text
 from engine.explain.record import Explanation, RuleResult, Score, explain
 from engine.explain.segments import Segment
 from engine.fingerprints import STAGES
+from engine.text.records import SEPARATOR
 
 PLAIN_WIDTH = 160  # of tables in a file or pipe
 MEMORY_HELP = "Folder or URL of the memory [outputs/.memory]."
@@ -84,7 +85,7 @@ def _turns(record: dict[str, Any]) -> Table:
 
 
 def _segment(segment: Segment) -> Iterator[str]:
-    yield f"  {segment.where}, {segment.source_lang} → {segment.target_lang}: {segment.request}"
+    yield f"  {segment.where}, {segment.source_lang} → {segment.target_lang}: {segment.request.removeprefix(SEPARATOR)}"
     if not segment.entries:
         yield "    no entry in the memory"
     for entry in segment.entries:

@@ -25,8 +25,10 @@ from engine.store.located import dataset_folder
 from engine.store.manifest import Manifest, read_manifest
 from engine.store.memory import Memory
 from engine.store.shards import Shard
+from engine.text.answers import AnswerRule, load_answers
 from filters.policy import Policy
 from filters.registry import metrics_of
+from recipes.model import Answers
 from schemas.errors import InputError, one_line
 
 # Columns of a sample that no record has; without the samples a record stands in for its own.
@@ -122,7 +124,9 @@ def explain(folder: Path, record_id: str, *, memory: str | None = None) -> Expla
         record=row,
         shard=shard,
         row=number,
-        segments=segments_of_record(sample, row["lang"], manifest.facts["translators"], _memory(memory, notes)),
+        segments=segments_of_record(
+            sample, row["lang"], manifest.facts["translators"], _memory(memory, notes), _by_record(lock, notes)
+        ),
         scores=[
             Score(m.score_column, m.direction, row[m.score_column], row[m.turn_column], m.description)
             for m in metrics_of(lock["score"]["scorers"])
@@ -194,6 +198,18 @@ def _memory(place: str | None, notes: list[str]) -> Memory | None:
         return Memory(folder, read_only=True)
     notes.append(f"memory {folder}: there is none, so nothing is known of the segments; --memory names another")
     return None
+
+
+def _by_record(lock: dict[str, Any], notes: list[str]) -> AnswerRule | None:
+    """How answers were treated, where any language's records were asked whole."""
+    engines = (lock["translate"], *lock["routing"]["languages"].values())
+    if not any(engine.get("mode") == "record" for engine in engines):
+        return None
+    section = Answers.model_validate(lock["answers"])
+    if lock["labels"] or lock["templates"] or section.table not in (None, "embedded") or section.dictionary is not None:
+        notes.append("whole records: not looked up, as tables that they were made with are not in the dataset")
+        return None
+    return AnswerRule(section, load_answers(section.table))
 
 
 def _rules(frame: pl.DataFrame, policy: Policy) -> list[RuleResult]:

@@ -1,11 +1,12 @@
 """The segments of one record and what a memory says of each, looked up without writing anything.
 
-Guarantees: what is looked up is what a build may have asked for the record: the segments of its turns, and those of its
-answers, of the questions they were shown with and of the way back, where the memory has them.
+Guarantees: what is looked up is what a build may have asked for the record: the whole of it, the segments of its turns,
+and those of its answers, of the questions they were shown with and of the way back, where the memory has them.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +15,10 @@ import polars as pl
 
 from engine.stages.translate import with_keys
 from engine.store.memory import HUMAN, Direction, Memory
-from engine.text.answers import carrier
+from engine.text.answers import AnswerRule, carrier
 from engine.text.fields import answer_texts, labels_of, only_question, turn_lang, turn_texts
 from engine.text.instructions import is_translated, template_of
+from engine.text.records import is_record, record_request
 from engine.text.segments import split
 from schemas.keys import nfc
 
@@ -26,8 +28,8 @@ class Segment:
     """A text that an engine was asked for, and what the memory has of it.
 
     Attributes:
-        where: The part of the record: ``turn 1``, ``template of turn 1``, ``answer``, ``question with answer``, or
-            ``way back``.
+        where: The part of the record: ``whole record``, ``turn 1``, ``template of turn 1``, ``answer``, ``question
+            with answer``, or ``way back``.
         source_lang: FLORES-200 code of the request.
         target_lang: FLORES-200 code asked for.
         request: Every byte that the engine is shown.
@@ -51,7 +53,11 @@ class _Asked:
 
 
 def segments_of_record(
-    row: Mapping[str, Any], lang: str, translators: Mapping[str, Mapping[str, Any]], memory: Memory | None
+    row: Mapping[str, Any],
+    lang: str,
+    translators: Mapping[str, Mapping[str, Any]],
+    memory: Memory | None,
+    by_record: AnswerRule | None = None,
 ) -> list[Segment]:
     """The segments of a record.
 
@@ -60,22 +66,40 @@ def segments_of_record(
         lang: The record's language.
         translators: The manifest's translators by fingerprint.
         memory: Where entries are looked up; None where there is no memory.
+        by_record: How answers were treated, where records were asked whole.
 
     Raises:
         StoreError: The memory cannot be read.
     """
     if lang == row["source_lang"]:
         return []
-    there = _found(_distinct([*_turns(row, lang), *_answers(row, lang)]), translators, memory)
+    whole = _found(list(_whole(row, lang, by_record)) if by_record else [], translators, memory)
+    answered = any(entry["text"] is not None for segment in whole for entry in segment.entries)
+    parts = _found(_distinct([*_turns(row, lang), *_answers(row, lang)]), translators, memory)
+    if answered:  # of its parts only what people say counts
+        parts = [part for part in parts if any(entry["origin"] == HUMAN for entry in part.entries)]
+    there = [*whole, *parts]
     back = (
         _Asked("way back", Direction(segment.target_lang, segment.source_lang), request, sure=False)
         for segment in there
         if segment.where != "question with answer"
         for entry in segment.entries
         if entry["text"] is not None
-        for request in split(entry["text"], segment.target_lang).requests
+        for text in _texts(segment.request, entry["text"])
+        for request in split(text, segment.target_lang).requests
     )
     return [*there, *_found(_distinct(back), translators, memory)]
+
+
+def _texts(request: str, translation: str) -> list[str]:
+    """The texts of a translation: of a whole record each, else the one that it is."""
+    return list(json.loads(translation).values()) if is_record(request) else [translation]
+
+
+def _whole(row: Mapping[str, Any], lang: str, answers: AnswerRule) -> Iterator[_Asked]:
+    request = record_request(row, lang, answers)
+    if request is not None:
+        yield _Asked("whole record", Direction(row["source_lang"], lang), request, sure=False)
 
 
 def _turns(row: Mapping[str, Any], lang: str) -> Iterator[_Asked]:

@@ -7,6 +7,7 @@ from collections import Counter
 
 import polars as pl
 
+from engine.explain.record import explain
 from engine.job import prepare
 from engine.plan import make_plan
 from engine.progress import ProgressReport
@@ -71,6 +72,21 @@ def test_an_answer_that_does_not_fit_sends_the_record_by_segment_with_the_reason
     assert count.failed == {"wrapper_leak": 1}  # ball 8, which is no better by itself
     choices = [choices for _, choices, *_ in texts(summary).values() if choices]
     assert choices == [["a ballˈger", "a cupˈger", "anˈger umbrellaˈger"]]
+
+
+def test_a_record_is_explained_with_the_answer_to_the_whole_of_it_or_with_its_segments(recipe_file, run, tmp_path):
+    with StandIn({"ball 1?": ["broken"] * 2}) as server:
+        summary = run(recipe(recipe_file, server, max_failed=1.0))
+    rows = pl.read_parquet(summary.dataset / "data" / "deu_Latn" / "*.parquet").to_dicts()
+    asked = {}
+    for number in (1, 2):
+        (record,) = [row["record_id"] for row in rows if f"ball {number}?" in row["source_messages"][0]["content"]]
+        found = explain(summary.dataset.parent, record, memory=str(tmp_path / "memory"))
+        assert found.notes == []
+        asked[number] = [(one.where, one.entries[0]["failure"]) for one in found.segments]
+    assert asked[1][:2] == [("whole record", "failed:broken_json"), ("turn 0", None)]
+    assert asked[2] == [("whole record", None), *[("way back", None)] * (len(asked[2]) - 1)]
+    assert len(asked[2]) > 1
 
 
 def test_built_again_nothing_is_asked(recipe_file, run):

@@ -11,6 +11,9 @@ import pytest
 from engine.explain.segments import segments_of_record
 from engine.store.folder import Folder
 from engine.store.memory import HUMAN, MEMORY_SCHEMA, Memory
+from engine.text.answers import AnswerRule
+from engine.text.records import record_request
+from recipes.model import Answers
 from schemas.keys import memory_keys
 
 TRANSLATORS = {"f1": {"engine": "one", "model": "m1"}, "f2": {"engine": "two", "model": "m2"}}
@@ -77,6 +80,29 @@ def test_answers_and_the_questions_they_were_shown_with_are_there_if_the_memory_
         ("question with answer", shown_with, [("one", "Was? Eine Tasse.")]),
         ("way back", "eine Tasse", [("one", "a mug")]),  # and none of the carrier, which is no text of the record
     ]
+
+
+def test_a_record_that_was_answered_whole_is_shown_with_the_way_back_of_its_texts(memory, sample):
+    rule = AnswerRule(Answers(policy="target"), {})
+    request = record_request(sample, "deu_Latn", rule)
+    known = memory(
+        entry(request, '{"user_1.1": "Was?", "answer_1.1": "eine Tasse"}'),
+        entry("Was?", "What?", source="deu_Latn", target="eng_Latn"),
+        entry("a cup", "ein Becher"),  # of another record, which was asked in segments
+    )
+    found = segments_of_record(sample, "deu_Latn", TRANSLATORS, known, rule)
+    assert shown(found) == [
+        ("whole record", request, [("one", '{"user_1.1": "Was?", "answer_1.1": "eine Tasse"}')]),
+        ("way back", "Was?", [("one", "What?")]),
+    ]
+
+
+def test_a_record_whose_whole_answer_did_not_fit_is_shown_with_the_segments_that_were_asked_instead(memory, sample):
+    rule = AnswerRule(Answers(policy="target"), {})
+    request = record_request(sample, "deu_Latn", rule)
+    known = memory({**entry(request, None), "failure": "failed:broken_json"}, entry(QUESTION, "Was?"))
+    found = segments_of_record(sample, "deu_Latn", TRANSLATORS, known, rule)
+    assert shown(found) == [("whole record", request, [("one", None)]), ("turn 0", QUESTION, [("one", "Was?")])]
 
 
 def test_english_rows_have_no_segments(sample):

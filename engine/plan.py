@@ -23,6 +23,7 @@ from engine.samples import make_samples
 from engine.settled import settled_run
 from engine.stages.answer_dictionary import frequent_answers
 from engine.stages.decide import Action, Decider, Decision, Unknown
+from engine.stages.forced import ForcedStage
 from engine.stages.judge import WITHDRAWN
 from engine.stages.layout import SampleIndex, check_splits, lay_out
 from engine.stages.records import Together, answered_whole, records_of
@@ -68,12 +69,16 @@ class Plan:
         shards: Every shard.
         calls: Segments that would be sent to the translator, there.
         back_calls: Segments that would be sent back; those of what is not yet translated are estimated as one each.
-        seconds: Time for them, by the speed of the last run that translated; None where none did, or nothing is sent.
+        forced: Pairs whose forced scores the engine would be asked for; of what is not yet translated one each, and
+            its source alone.
+        seconds: Time for all of them, by the speed of the last runs that did such; None where none did, or nothing is
+            sent.
     """
 
     shards: list[ShardChange]
     calls: int
     back_calls: int
+    forced: int
     seconds: float | None
 
     @property
@@ -90,6 +95,7 @@ class Plan:
             "bytes": sum(shard.size for shard in self.changes),
             "calls": self.calls,
             "back_calls": self.back_calls,
+            "forced": self.forced,
             "seconds": self.seconds,
         }
 
@@ -104,7 +110,7 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
         recover(job.folder)
         published = published_dataset(job)
         if published is not None and settled_run(job, published) is not None:
-            return Plan(_rejudged(job, published), 0, 0, None)
+            return Plan(_rejudged(job, published), 0, 0, 0, None)
         with staging(job.folder) as staged:
             samples = make_samples(job, staged, progress)
             index = SampleIndex(samples.files)
@@ -124,7 +130,8 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
                         stage.advance(plan.rows.height)
             changes = [_change(job, decision) for decision in decisions]
     changes += _deleted(job, published)
-    return Plan(_sized(changes, published), looked.calls, looked.back_calls, _seconds(job.folder, looked))
+    shards = _sized(changes, published)
+    return Plan(shards, looked.calls, looked.back_calls, looked.forced, _seconds(job.folder, looked))
 
 
 def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:
@@ -154,6 +161,7 @@ class Looked:
         unknown: The texts of which it lacks something, by language.
         calls: Segments to be sent there.
         back_calls: Segments to be sent back.
+        forced: Pairs to be scored by force.
     """
 
     work: RoutedStage
@@ -163,6 +171,7 @@ class Looked:
     unknown: Unknown
     calls: int
     back_calls: int
+    forced: int
 
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into a language, as far as the memory has them."""
@@ -171,7 +180,8 @@ class Looked:
 
 def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Looked:
     retry, by_record = job.retry_failed, job.routes.by_record
-    work = RoutedStage(job.routes, Memory(job.memory), run, Pools(lambda spec: make_pool(spec, 0)))
+    pools, scores = Pools(lambda spec: make_pool(spec, 0)), ScoreStore(job.memory)
+    work = RoutedStage(job.routes, Memory(job.memory), run, pools)
     records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else Segments()
     # What is not answered yet counts as fitting: a record that turns out not to is asked in segments, too.
     whole = work.look("record", records, retry_failed=retry)
@@ -182,8 +192,11 @@ def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Lo
     with progress.stage("look up", "segments") as stage:
         there = pl.concat([work.look("forward", segments, retry_failed=retry), whole])
         unknown = {lang: set(part["text"]) for lang, part in _by(there, "target_lang")}
-        back_calls = 0
-        needed = needed_of(job, files, work, asked, ScoreStore(job.memory))
+        back_calls = forced = 0
+        needed = needed_of(job, files, work, asked, scores)
+        if job.needs_forced_scores:
+            pool = pools.of(job.translator)
+            forced = ForcedStage(job.translator, work, asked, scores, run, pool, needed).look()
         if job.needs_back_translation:
             back = work.look("back", WayBack(work, asked, needed), retry_failed=retry)
             for lang, part in _by(back, "source_lang"):
@@ -191,7 +204,7 @@ def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Lo
             back_calls = back.height + there.height
         stage.advance(segments.total())
     frozen = {lang: frozenset(texts) for lang, texts in unknown.items()}
-    return Looked(work, asked, needed, job.needs_back_translation, frozen, there.height, back_calls)
+    return Looked(work, asked, needed, job.needs_back_translation, frozen, there.height, back_calls, forced)
 
 
 def _by(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -247,14 +260,26 @@ def _sized(changes: list[ShardChange], published: Manifest | None) -> list[Shard
 
 
 def _seconds(folder: Path, looked: Looked) -> float | None:
-    """Time for the calls by the speed of the last run that translated anything."""
-    if not looked.calls + looked.back_calls:
+    """Time for the calls by the speed of the last runs that sent as much as one of their kind."""
+    calls = looked.calls + looked.back_calls
+    if not calls + looked.forced:
         return None
+    each: dict[str, float] = {}
     for path in sorted((folder / "runs").glob("*/finished.json"), reverse=True):
-        summary = orjson.loads(path.read_bytes())
-        sent = [summary["segments"], summary["back_translation"] or {}]
-        translated = sum(way.get("translated", 0) for way in sent)
-        seconds = summary["seconds"].get("translate", 0) + summary["seconds"].get("back", 0)
-        if translated:
-            return round(float(looked.calls + looked.back_calls) * float(seconds) / float(translated), 1)
-    return None
+        for kind, speed in _each(orjson.loads(path.read_bytes())).items():
+            each.setdefault(kind, speed)
+    kinds = {"translated": calls, "scored": looked.forced}
+    if any(count and kind not in each for kind, count in kinds.items()):
+        return None
+    return round(sum(count * each.get(kind, 0.0) for kind, count in kinds.items()), 1)
+
+
+def _each(summary: dict[str, Any]) -> dict[str, float]:
+    """Seconds that a translation, and a forced pair, took in a run that sent any."""
+    spent, back, forced = summary["seconds"], summary["back_translation"] or {}, summary["forced"] or {}
+    took = {
+        "translated": (summary["segments"].get("translated", 0) + back.get("translated", 0),
+                       spent.get("translate", 0) + spent.get("back", 0)),
+        "scored": (forced.get("scored", 0), spent.get("force", 0)),
+    }  # fmt: skip
+    return {kind: seconds / count for kind, (count, seconds) in took.items() if count}

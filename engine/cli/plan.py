@@ -55,7 +55,8 @@ def _show(plan: Plan) -> None:
     counts = Counter(shard.action for shard in plan.shards)
     typer.echo(f"shards: {', '.join(f'{n:,} {action}' for action, n in sorted(counts.items())) or 'none'}")
     time = f"about {plan.seconds:,.0f} s" if plan.seconds is not None else "time not known before a first run"
-    if plan.calls or plan.back_calls:
-        typer.echo(f"translator: {plan.calls:,} segments there, {plan.back_calls:,} back, {time}")
+    if plan.calls or plan.back_calls or plan.forced:
+        calls = f"{plan.calls:,} segments there, {plan.back_calls:,} back, {plan.forced:,} pairs to score"
+        typer.echo(f"translator: {calls}, {time}")
     else:
         typer.echo("translator: no calls")

@@ -32,6 +32,7 @@ VERSION = 1
 # What an engine is told when a source's own probability is asked for: as good as nothing.
 NOTHING = "."
 PAIR = ["source_lang", "target_lang", "text", "translation"]
+NOT_YET = pl.col("translation").is_null() & pl.col("failure").is_null()
 FORCED_COLUMNS = {"reverse": pl.List(pl.Float32), "alone": pl.List(pl.Float32)}
 
 
@@ -98,14 +99,23 @@ class ForcedStage:
         for direction, pairs in self._pairs():
             self._run.write_asked(FORCED, direction, pairs)
             unique += pairs.height
-            known = self._scores.lookup(FORCED, pairs["key"])
-            missing.append(pairs.join(known, on="key", how="anti", maintain_order="left"))
+            missing.append(self._unknown(pairs))
         todo = pl.concat(missing)
         sent = sum(r.results.num_rows for r in self._work.results(FORCED, todo, self._commit, advance))
         failed = sum(self._read(direction)["values"].null_count() for direction in self._directions())
         count = ForcedCount(unique, sent, unique - todo.height, failed)
         self._run.event("phase_done", phase=FORCED, **asdict(count))
         return count
+
+    def look(self) -> int:
+        """How many pairs `force` would send; of what is not translated yet one each, and its source alone."""
+        unknown = [self._unknown(pairs)["key"] for _, pairs in self._pairs(ahead=True)]
+        ahead = sum(self._asked(d).filter(NOT_YET).height for d in self._forward.directions())
+        return ahead + sum(map(len, unknown))
+
+    def _unknown(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        """The pairs of which the store has nothing."""
+        return pairs.join(self._scores.lookup(FORCED, pairs["key"]), on="key", how="anti", maintain_order="left")
 
     def beside(self, entries: pl.DataFrame, direction: Direction) -> pl.DataFrame:
         """Entries of a forward direction with `FORCED_COLUMNS`; null where nothing was asked or scored.
@@ -134,18 +144,28 @@ class ForcedStage:
         forward = self._forward.directions()
         return list(dict.fromkeys([*(d.back for d in forward), *(_alone(d) for d in forward)]))
 
-    def _pairs(self) -> Iterator[tuple[Direction, pl.DataFrame]]:
-        """Columns key and `PAIR` of each direction; the sources are the translations that are forced."""
+    def _asked(self, direction: Direction) -> pl.DataFrame:
+        """The forward phase's entries of a direction that are to be scored, failed and missing ones among them."""
+        entries = self._needed.among(self._translated.entries("forward", direction), direction.target_lang)
+        return entries.filter(~pl.col("carrier"))
+
+    def _pairs(self, *, ahead: bool = False) -> Iterator[tuple[Direction, pl.DataFrame]]:
+        """Columns key and `PAIR` of each direction; the sources are the translations that are forced.
+
+        Args:
+            ahead: Among the sources alone also those that are not translated yet.
+        """
         sources: dict[Direction, list[pl.Series]] = {}
         for direction in self._forward.directions():
-            entries = self._needed.among(self._translated.entries("forward", direction), direction.target_lang)
-            scored = entries.filter(pl.col("translation").is_not_null() & ~pl.col("carrier"))
-            sources.setdefault(_alone(direction), []).append(scored["text"])
+            asked = self._asked(direction)
+            scored = asked.filter(pl.col("translation").is_not_null())
+            alone = pl.concat([scored, asked.filter(NOT_YET)]) if ahead else scored
+            sources.setdefault(_alone(direction), []).append(alone["text"])
             yield direction.back, self._keyed(direction.back, scored["translation"], scored["text"])
-        for alone, texts in sources.items():
+        for direction, texts in sources.items():
             different = pl.concat(texts).unique().sort()
             nothing = pl.repeat(NOTHING, len(different), dtype=pl.String, eager=True)
-            yield alone, self._keyed(alone, nothing, different)
+            yield direction, self._keyed(direction, nothing, different)
 
     def _keyed(self, direction: Direction, texts: pl.Series, translations: pl.Series) -> pl.DataFrame:
         frame = pl.DataFrame({"text": texts, "translation": translations}).select(

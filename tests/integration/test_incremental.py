@@ -173,6 +173,22 @@ def test_a_new_scorer_scores_every_shard_and_translates_nothing(recipe, run, pla
     assert files(summary.dataset) == files(run(more, out="other").dataset)
 
 
+def test_the_pairs_that_a_scorer_has_the_engine_score_are_counted_before_and_are_those_that_it_scores(
+    recipe, run, plan
+):
+    forced = {"scorers": ["integrity", "nmt", "cross_entropy"]}
+    ahead = plan(recipe(score=forced)).forced
+    run(recipe())
+    planned = plan(recipe(score=forced))
+    assert (planned.calls, planned.seconds) == (0, None)  # no run scored any
+    summary = run(recipe(score=forced))
+    assert planned.forced == ahead == summary.forced.scored > 0
+    assert plan(recipe(score=forced)).forced == 0
+    more = plan(recipe(score=forced, languages=[*LANGS, "fra_Latn"]))
+    assert more.forced == more.calls  # each English text was scored alone already
+    assert more.seconds > 0
+
+
 def test_appended_rows_go_to_new_shards(recipe, run, plan, captions):
     before = files(run(recipe()).dataset, "data/**/*")
     append(captions, "A red bird sits on a wire.", "Two cats sleep.")

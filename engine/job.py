@@ -10,20 +10,19 @@ from engine import __version__
 from engine.extras import check_libraries
 from engine.fingerprints import CODE_VERSIONS
 from engine.judging import make_judge
-from engine.languages import backends
 from engine.publish.licences import check_licenses
 from engine.sources import OpenSource, located, open_sources
 from engine.stages.instruct import InstructionRule
 from engine.stages.mix import MixRule
 from engine.store.folder import Folder
+from engine.suitability import check_languages, left_out, resolve_policy
 from engine.text.answers import AnswerRule, LabelTable, load_answers
 from engine.text.labels import load_labels
 from engine.text.spans import SPLITTER_VERSION
 from engine.translators import TranslatorSpec
 from engine.translators.routes import Routes, resolve_routes
 from engine.workers.ray_session import cluster_gpus
-from filters.calibration import read_calibration
-from filters.policy import Policy, make_policy
+from filters.policy import Policy
 from filters.registry import DEFAULT, Models, make_scorers
 from filters.scorer import Scorer
 from recipes.clean import Contamination
@@ -189,25 +188,15 @@ def prepare(
     )
     gpus = None if ray_address is None else cluster_gpus(ray_address)
     routes = resolve_routes(recipe, gpus)
-    _check_languages(recipe, routes)
-    left_out = _left_out(recipe, scorers, routes)
-    scorers = [scorer for scorer in scorers if scorer.name not in left_out]
+    check_languages(recipe, routes)
+    unfit = left_out(recipe, scorers, routes)
+    scorers = [scorer for scorer in scorers if scorer.name not in unfit]
     recipe = recipe.with_scorers(scorer.name for scorer in scorers)
-    if left_out:
+    if unfit:
         policy = resolve_policy(recipe, scorers)
     mix = MixRule(recipe.mix, recipe.languages)
     mix.identity()  # looks the weights up
-    if out is not None and "://" in str(out):
-        msg = f"--out {out}: a build's folder is local in this version, whose commits rename files; name a local one"
-        raise InputError(msg)
-    folder = Path(out or Path("outputs") / recipe.name).absolute()
-    if folder.exists() and not folder.is_dir():
-        msg = f"--out {folder}: expected a folder, found a file"
-        raise InputError(msg)
-    ours = (folder / "runs").exists() or (folder / "dataset" / "manifest.json").exists()
-    if not ours and any((folder / name).exists() for name in ("dataset", "samples")):
-        msg = f"--out {folder}: it holds a dataset/ or samples/ that Glotmill did not make; name another folder"
-        raise InputError(msg)
+    folder = _build_folder(out, recipe.name)
     store = open_memory(memory or recipe.memory)
     try:
         sources = open_sources(recipe)
@@ -227,12 +216,32 @@ def prepare(
         routes=routes,
         answers=answers,
         scorers=scorers,
-        left_out=left_out,
+        left_out=unfit,
         policy=policy,
         retry_failed=retry_failed,
         compact=compact,
         ray_address=ray_address,
     )
+
+
+def _build_folder(out: str | Path | None, name: str) -> Path:
+    """The folder of a build; None is ``outputs/<name>`` in the working directory.
+
+    Raises:
+        InputError: It is not local, or holds what is not ours.
+    """
+    if out is not None and "://" in str(out):
+        msg = f"--out {out}: a build's folder is local in this version, whose commits rename files; name a local one"
+        raise InputError(msg)
+    folder = Path(out or Path("outputs") / name).absolute()
+    if folder.exists() and not folder.is_dir():
+        msg = f"--out {folder}: expected a folder, found a file"
+        raise InputError(msg)
+    ours = (folder / "runs").exists() or (folder / "dataset" / "manifest.json").exists()
+    if not ours and any((folder / part).exists() for part in ("dataset", "samples")):
+        msg = f"--out {folder}: it holds a dataset/ or samples/ that Glotmill did not make; name another folder"
+        raise InputError(msg)
+    return folder
 
 
 def _licensed(sources: list[OpenSource], routes: Routes) -> list[tuple[str, str]]:
@@ -278,55 +287,3 @@ def _instructions(section: Templates | None) -> InstructionRule | None:
         return None
     bank = load_bank(section.bank)
     return InstructionRule(section, bank, load_translations(section.translations, bank))
-
-
-def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
-    """The policy of a recipe for these scorers.
-
-    Raises:
-        InputError: Its filter section or its calibration is not usable.
-    """
-    names = [scorer.name for scorer in scorers]
-    metrics = [metric for scorer in scorers for metric in scorer.metrics]
-    policy = make_policy(recipe.filter, names, metrics=metrics)
-    if recipe.calibration is None:
-        return policy
-    if "lexical" not in names:
-        msg = "calibration: its thresholds go by the source's letters: add lexical to score.scorers"
-        raise InputError(msg)
-    return policy.calibrated(read_calibration(recipe.calibration, policy.parameters))
-
-
-def _left_out(recipe: Recipe, scorers: list[Scorer], routes: Routes) -> dict[str, str]:
-    """The scorers of the default that do not suit the engines, and why.
-
-    Raises:
-        InputError: The recipe names a scorer that the engine cannot give what it needs.
-    """
-    names = list(dict.fromkeys(spec.model for spec in routes.all.values()))
-    engines = " with ".join(name.partition("@")[0] for name in names)
-    forward = {spec.fingerprint for spec in (routes.default, *routes.languages.values(), routes.second) if spec}
-    why = "several engines translate" if len(forward) > 1 else f"{engines} has no forced scores"
-    scores = routes.default.scores and len(forward) == 1
-    unfit = {scorer.name: why for scorer in scorers if scorer.needs_forced_scores and not scores}
-    if recipe.score.scorers is None:
-        others = {scorer.name: f"its constants are fitted to another engine than {engines}" for scorer in scorers
-                  if scorer.engine and [scorer.engine] != names}  # fmt: skip
-        return others | unfit
-    for name, reason in unfit.items():
-        msg = f"score.scorers: {name} cannot run: {reason}; take it out, or use an engine that has them: nllb"
-        raise InputError(msg)
-    return {}
-
-
-def _check_languages(recipe: Recipe, routes: Routes) -> None:
-    found = routes.lacking(recipe.languages)
-    if found is not None:
-        translator, lacking = found
-        known = sorted(translator.languages)
-        listed = ", ".join(known) if len(known) <= 12 else f"{len(known)} others"
-        others = [name for name, codes in backends().items() if codes.issuperset(lacking)]
-        has = f"; these have them: {', '.join(others)}" if others else "; no backend has all of them"
-        model = translator.model.partition("@")[0]
-        msg = f"languages: the model {model} lacks {', '.join(lacking)}; it has {listed}{has}"
-        raise InputError(msg)

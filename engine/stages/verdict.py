@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from engine.fingerprints import pack_fingerprint, verdict_fingerprint
 from engine.stages.judge import rejudge, stored_columns
-from engine.store.rewrite import check_shard, repack, rewrite_verdicts, with_verdicts
+from engine.store.rewrite import check_shard, rewrite_verdicts, with_verdicts
 from engine.store.shards import VERDICT, Shard
 from filters.policy import Policy
 from schemas.errors import InputError
@@ -82,7 +82,7 @@ def write_verdict(dataset: Path, target: Path, verdict: Verdict, schema: pa.Sche
     """
     if not verdict.written:
         return verdict.shard
-    write = repack if verdict.foreign else rewrite_verdicts
     packed = {**verdict.shard.fingerprints, "pack": pack_fingerprint()}
     shard = replace(verdict.shard, fingerprints=packed)
-    return write(dataset, target, shard, verdict.rows.select(VERDICT), schema)
+    rows = verdict.rows.select(VERDICT)
+    return rewrite_verdicts(dataset, target, shard, rows, schema, foreign=verdict.foreign)

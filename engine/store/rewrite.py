@@ -64,8 +64,10 @@ def with_verdicts(shard: Shard, status: pl.Series, verdict: pl.DataFrame) -> Sha
     )
 
 
-def rewrite_verdicts(source: Path, target: Path, shard: Shard, verdict: pl.DataFrame, schema: pa.Schema) -> Shard:
-    """Write a shard of this writer with other verdicts.
+def rewrite_verdicts(
+    source: Path, target: Path, shard: Shard, verdict: pl.DataFrame, schema: pa.Schema, *, foreign: bool = False
+) -> Shard:
+    """Write a shard with other verdicts.
 
     Args:
         source: The folder of the dataset that has it.
@@ -73,6 +75,7 @@ def rewrite_verdicts(source: Path, target: Path, shard: Shard, verdict: pl.DataF
         shard: Its entry, with the counts of these verdicts.
         verdict: ``keep`` and ``filter_reasons``, one row a record.
         schema: The dataset's record schema.
+        foreign: Another writer made it: all of it is written anew with this one.
 
     Returns:
         The entry with the new file's size and checksum.
@@ -85,6 +88,13 @@ def rewrite_verdicts(source: Path, target: Path, shard: Shard, verdict: pl.DataF
     if verdict.height != sum(shard.row_groups):
         msg = f"{shard.path}: {sum(shard.row_groups)} rows for {verdict.height} verdicts"
         raise ConservationError(msg)
+    write = _write_anew if foreign else _exchange
+    sha256 = write(source / shard.path, path, shard, verdict, schema)
+    return replace(shard, size=path.stat().st_size, sha256=sha256)
+
+
+def _exchange(source: Path, path: Path, shard: Shard, verdict: pl.DataFrame, schema: pa.Schema) -> str:
+    """Encode the two columns, and copy the chunks of all others."""
     fields = pa.schema([schema.field(name) for name in VERDICT])
     columns = io.BytesIO()
     with pq.ParquetWriter(columns, fields, **WRITER) as writer:
@@ -92,28 +102,14 @@ def rewrite_verdicts(source: Path, target: Path, shard: Shard, verdict: pl.DataF
         for rows in shard.row_groups:
             writer.write_table(verdict.slice(done, rows).select(VERDICT).to_arrow().cast(fields), row_group_size=rows)
             done += rows
-    sha256 = splice(source / shard.path, columns, path)
-    return replace(shard, size=path.stat().st_size, sha256=sha256)
+    return splice(source, columns, path)
 
 
-def repack(source: Path, target: Path, shard: Shard, verdict: pl.DataFrame, schema: pa.Schema) -> Shard:
-    """Write a shard of another writer anew with this one, a row group in memory at a time.
-
-    Args:
-        source: The folder of the dataset that has it.
-        target: The folder to write it into.
-        shard: Its entry, with the counts of these verdicts.
-        verdict: ``keep`` and ``filter_reasons``, one row a record.
-        schema: The dataset's record schema.
-
-    Returns:
-        The entry with the new file's size and checksum.
-    """
-    path = target / shard.path
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _write_anew(source: Path, path: Path, _shard: Shard, verdict: pl.DataFrame, schema: pa.Schema) -> str:
+    """Decode and encode every column, a row group in memory at a time."""
     done = 0
     published = published_schema(schema)  # what is read has marks of the reader on it
-    with pq.ParquetFile(source / shard.path) as file, pq.ParquetWriter(path, published, **WRITER) as writer:
+    with pq.ParquetFile(source) as file, pq.ParquetWriter(path, published, **WRITER) as writer:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, use_threads=False)
             for name in VERDICT:
@@ -122,10 +118,7 @@ def repack(source: Path, target: Path, shard: Shard, verdict: pl.DataFrame, sche
                 table = table.set_column(table.schema.get_field_index(name), field, new.cast(field.type))
             writer.write_table(table.cast(published), row_group_size=table.num_rows)
             done += table.num_rows
-    if done != verdict.height:
-        msg = f"{shard.path}: {done} rows for {verdict.height} verdicts"
-        raise ConservationError(msg)
-    return replace(shard, size=path.stat().st_size, sha256=file_sha256(path))
+    return file_sha256(path)
 
 
 def read_records(file: Path, positions: pl.Series, schema: pa.Schema) -> pa.Table:

@@ -9,6 +9,15 @@ import typer
 from rich.console import Console
 
 from engine.build import build
+from engine.cli.options import (
+    JsonOption,
+    LimitOption,
+    MemoryOption,
+    OutOption,
+    RecipeArgument,
+    RetryFailedOption,
+    SetOption,
+)
 from engine.job import prepare
 from engine.progress import ProgressReport
 from recipes import load_recipe
@@ -16,26 +25,20 @@ from schemas.errors import GlotmillError
 
 
 def build_command(
-    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a built-in one.")],
-    out: Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the build [outputs/NAME].")] = None,
-    memory: Annotated[
-        str | None, typer.Option(metavar="DIR|URL", help="Folder or URL of the memory [outputs/.memory].")
-    ] = None,
-    limit: Annotated[str | None, typer.Option(metavar="N", help="First N samples of each source.")] = None,
+    recipe: RecipeArgument,
+    out: OutOption = None,
+    memory: MemoryOption = None,
+    limit: LimitOption = None,
     workers: Annotated[str | None, typer.Option(metavar="N", help="Ray actors; 0 works in this process.")] = None,
     ray_address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Work on this Ray cluster [a local Ray].")
     ] = None,
-    override: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe.")
-    ] = None,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Ask the engine again for remembered failures.")
-    ] = False,
+    override: SetOption = None,
+    retry_failed: RetryFailedOption = False,
     compact: Annotated[
         bool, typer.Option("--compact", help="Lay all shards out anew, without the records that were withdrawn.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Build a dataset: read, translate, score, decide and write it.
 

@@ -9,6 +9,7 @@ import orjson
 import typer
 import yaml
 
+from engine.cli.options import JsonOption
 from engine.stages.calibration import judged_turns
 from engine.store.files import write_bytes
 from filters.calibrate import Mode, Settings, calibrate
@@ -23,7 +24,7 @@ def calibrate_command(
     quantile: Annotated[float, typer.Option(help="Share of each cell that is dropped, by quantile.")] = 0.02,
     min_rows: Annotated[int, typer.Option(help="A cell of fewer rows has no threshold of its own.")] = 500,
     seed: Annotated[int, typer.Option(help="Decides what is shuffled with what.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Fit thresholds per language, field type and length, and write them to a file that a recipe can name.
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from engine.cli.options import JsonOption
 from engine.diff import Difference, diff
 from engine.language_count import LanguageCount, count_language
 from schemas.errors import InputError
@@ -25,7 +26,7 @@ def diff_command(
     ids: Annotated[
         int, typer.Option("-n", "--ids", metavar="N", help="With --rows: name the first N records of each kind.")
     ] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say in what two datasets differ: versions, sources, models, thresholds, languages, counts and shards.
 

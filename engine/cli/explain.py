@@ -13,20 +13,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from engine.cli.options import JsonOption, MemoryOption
 from engine.explain.record import Explanation, RuleResult, Score, explain
 from engine.explain.segments import Segment
 from engine.fingerprints import STAGES
 from engine.text.records import SEPARATOR
 
 PLAIN_WIDTH = 160  # of tables in a file or pipe
-MEMORY_HELP = "Folder or URL of the memory [outputs/.memory]."
 
 
 def explain_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, or of a dataset.")],
     record_id: Annotated[str, typer.Argument(metavar="RECORD_ID", help="The column record_id of the record.")],
-    memory: Annotated[str | None, typer.Option(metavar="DIR|URL", help=MEMORY_HELP)] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    memory: MemoryOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show where a record comes from, its texts and their segments in the memory, its scores, and what decided.
 

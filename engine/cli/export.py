@@ -9,6 +9,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from engine.cli.options import JsonOption
 from engine.export.export import FORMATS, REFUSED, ExportOptions, export
 from engine.progress import ProgressReport
 
@@ -22,7 +23,7 @@ def export_command(
     images: Annotated[
         Path | None, typer.Option("--images", metavar="DIR", help="Folder of the images (webdataset, trl).")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a dataset's rows in the format of a trainer, one file a split, with images and markers in step.
 

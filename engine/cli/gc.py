@@ -8,6 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from engine.cli.options import JsonOption
 from engine.gc import Collection, collect
 from engine.job import memory_folder
 from schemas.errors import InputError
@@ -22,7 +23,7 @@ def gc_command(
     memory: Annotated[
         str | None, typer.Option(metavar="DIR|URL", help="Look at this memory, too; entries always stay.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Find what nothing refers to any more: old runs, what killed commands left, files that no manifest names.
 

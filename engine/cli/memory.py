@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from engine.cli.options import JsonOption, MemoryOption
 from engine.job import memory_folder, open_memory
 from engine.progress import ProgressReport
 from engine.store.corrections import export_tmx, import_tmx
@@ -19,11 +20,6 @@ from engine.store.inspection import compact_memory, memory_stats, stores, verify
 from engine.store.memory import Memory
 from schemas.errors import InputError, StoreError
 from schemas.languages import language
-
-MemoryOption = Annotated[
-    str | None, typer.Option("--memory", metavar="DIR|URL", help="Folder or URL of the memory [outputs/.memory].")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 memory_app = typer.Typer(
     help="Look into a translation memory, tidy it, and let people correct it.", no_args_is_help=True

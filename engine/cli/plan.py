@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
 
 import orjson
 import typer
 
+from engine.cli.options import (
+    JsonOption,
+    LimitOption,
+    MemoryOption,
+    OutOption,
+    RecipeArgument,
+    RetryFailedOption,
+    SetOption,
+)
 from engine.job import prepare
 from engine.plan import Plan, make_plan
 from engine.progress import ProgressReport
@@ -17,19 +25,13 @@ CHANGES = 3
 
 
 def plan_command(
-    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a built-in one.")],
-    out: Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the build [outputs/NAME].")] = None,
-    memory: Annotated[
-        str | None, typer.Option(metavar="DIR|URL", help="Folder or URL of the memory [outputs/.memory].")
-    ] = None,
-    limit: Annotated[str | None, typer.Option(metavar="N", help="First N samples of each source.")] = None,
-    override: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe.")
-    ] = None,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Ask the engine again for remembered failures.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    recipe: RecipeArgument,
+    out: OutOption = None,
+    memory: MemoryOption = None,
+    limit: LimitOption = None,
+    override: SetOption = None,
+    retry_failed: RetryFailedOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what a build would do to each shard and why, with the rows, bytes and translator calls it takes.
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from engine.cli.options import JsonOption, LimitOption, RecipeArgument, SetOption
 from engine.job import prepare
 from engine.preview import Preview, preview
 from engine.progress import ProgressReport
@@ -22,21 +23,19 @@ NOT_YET = "(not translated yet)"
 
 
 def preview_command(
-    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a built-in one.")],
+    recipe: RecipeArgument,
     count: Annotated[int, typer.Option("-n", min=0, help="Rows to show.")] = 20,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the build [outputs/NAME]: its record of languages counts.")
     ] = None,
     memory: Annotated[Path | None, typer.Option(help="Folder of the memory [outputs/.memory].")] = None,
-    limit: Annotated[str | None, typer.Option(metavar="N", help="First N samples of each source.")] = None,
+    limit: LimitOption = None,
     rate: Annotated[
         float | None, typer.Option(min=0.001, help="Source tokens per second of one worker; else it is measured.")
     ] = None,
     measure: Annotated[bool, typer.Option(help="Load the engine to measure its speed.")] = True,
-    override: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    override: SetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show a recipe's realised mix and some rows, with an estimate of segments, tokens and time; build nothing.
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from engine.cli.options import JsonOption
 from engine.progress import ProgressReport
 from engine.publish.contents import open_dataset
 from engine.publish.hub import HubRepository
@@ -23,7 +24,6 @@ ToOption = Annotated[
     typer.Option("--to", metavar="PLACE", help="hf://datasets/ORG/NAME[@BRANCH], s3://…, gs://… or a folder."),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and send nothing.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
 def publish_command(

@@ -9,6 +9,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from engine.cli.options import JsonOption
 from engine.progress import ProgressReport
 from engine.publish.places import parse_place
 from engine.publish.pull import open_origin, pull
@@ -18,7 +19,7 @@ def pull_command(
     place: Annotated[str, typer.Argument(metavar="PLACE", help="hf://datasets/ORG/NAME[@REVISION], s3://…, a folder.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or one that an earlier pull made.")],
     everything: Annotated[bool, typer.Option("--all", help="Bring every shard whole.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Bring manifests, recipe and score columns of a published dataset; whole shards come when a command needs them.
 

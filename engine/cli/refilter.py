@@ -8,6 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from engine.cli.options import JsonOption
 from engine.refilter import RefilterSummary, refilter
 
 
@@ -19,7 +20,7 @@ def refilter_command(
     override: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A threshold or an action: filter.…=….")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Decide anew from stored scores which records are kept, and rewrite only the shards in which one changed.
 

@@ -9,13 +9,14 @@ from typing import Annotated
 import orjson
 import typer
 
+from engine.cli.options import JsonOption
 from engine.report import write_report
 from engine.store.commit import build_lock, recover
 
 
 def report_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write DIR/report.html: one file, without anything from the network, to see what a build made.
 

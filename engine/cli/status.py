@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from engine.cli.options import JsonOption
 from engine.progress import board_lines
 from engine.run_state import RunState, StageState, run_folders, run_state
 from engine.store.commit import LOCK
@@ -21,7 +22,7 @@ from schemas.errors import InputError
 
 def status_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell how the last run of a build stands: running, finished, stopped, failed or killed, and how far it came.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from engine.cli.options import MemoryOption, SetOption
 from engine.job import prepare
 from engine.progress import ProgressReport
 from engine.template_bank import translate_bank
@@ -17,10 +18,8 @@ from schemas.errors import InputError
 def templates_command(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a built-in one, with templates.")],
     to: Annotated[Path, typer.Option("--to", help="The file to write (TSV).")],
-    memory: Annotated[Path | None, typer.Option(help="Folder of the memory [outputs/.memory].")] = None,
-    override: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe.")
-    ] = None,
+    memory: MemoryOption = None,
+    override: SetOption = None,
 ) -> None:
     """Translate the templates that a recipe puts into the target language, for review.
 

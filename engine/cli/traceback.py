@@ -9,6 +9,7 @@ import orjson
 import polars as pl
 import typer
 
+from engine.cli.options import JsonOption
 from engine.run_state import events, run_folders
 from engine.text.visible import visible
 from schemas.errors import InputError
@@ -19,7 +20,7 @@ TOLD = ("attempt_failed", "worker_not_started", "memory_file_set_aside", "attemp
 def traceback_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
     every: Annotated[bool, typer.Option("--all", help="Of all runs, not the last one only.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Print what went wrong with units and workers: attempts that failed with their tracebacks, texts given up.
 

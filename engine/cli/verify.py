@@ -8,6 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from engine.cli.options import JsonOption
 from engine.progress import ProgressReport
 from engine.verify.dataset import verify
 
@@ -17,7 +18,7 @@ PROBLEMS = 1
 def verify_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, or of a dataset.")],
     deep: Annotated[bool, typer.Option("--deep", help="Also check every rule of a record on every row.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check every file and count every row anew: checksums, schema, ids, balances, verdicts and the card's numbers.
 

@@ -1,0 +1,21 @@
+"""The options that several commands have, said once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+RecipeArgument = Annotated[str, typer.Argument(help="A recipe file, or the name of a built-in one.")]
+OutOption = Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the build [outputs/NAME].")]
+MemoryOption = Annotated[
+    str | None, typer.Option("--memory", metavar="DIR|URL", help="Folder or URL of the memory [outputs/.memory].")
+]
+LimitOption = Annotated[str | None, typer.Option(metavar="N", help="First N samples of each source.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe.")
+]
+RetryFailedOption = Annotated[
+    bool, typer.Option("--retry-failed", help="Ask the engine again for remembered failures.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from engine.cli.options import JsonOption, LimitOption, RecipeArgument, SetOption
+from engine.cli.options import JsonOption, LimitOption, MemoryOption, RecipeArgument, SetOption
 from engine.job import prepare
 from engine.preview import Preview, preview
 from engine.progress import ProgressReport
@@ -28,7 +28,7 @@ def preview_command(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the build [outputs/NAME]: its record of languages counts.")
     ] = None,
-    memory: Annotated[Path | None, typer.Option(help="Folder of the memory [outputs/.memory].")] = None,
+    memory: MemoryOption = None,
     limit: LimitOption = None,
     rate: Annotated[
         float | None, typer.Option(min=0.001, help="Source tokens per second of one worker; else it is measured.")

@@ -94,3 +94,8 @@ def test_an_unknown_language_or_storage_is_refused(refuses, built: Path):
 @pytest.mark.parametrize("verb", ["stats", "compact", "verify", "export", "import"])
 def test_every_verb_has_an_example(glotmill, verb: str):
     assert f"Example: glotmill memory {verb}" in " ".join(glotmill("memory", verb, "--help")[1].split())
+
+
+@pytest.mark.parametrize("verb", ["build", "plan", "preview"])
+def test_every_command_takes_the_url_of_a_memory_as_it_is(refuses, recipe_file, verb: str):
+    assert "nosuch://bucket/memory:" in refuses(verb, recipe_file(), "--memory", "nosuch://bucket/memory")

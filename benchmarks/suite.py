@@ -14,15 +14,17 @@ import argparse
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from benchmarks.document import write_document
 from benchmarks.results import parser, read_results, results_folder
-from benchmarks.watched import ROOT
+from benchmarks.watched import ROOT, load_average
 
 # In the order of what matters most, should time run out; deduplication reads the rates of the translation.
 COMPARISONS = ("translate", "nllb600_shape", "simulated_workers", "end_to_end", "dedup", "refilter_peers",
                "forced", "language_id", "hot_spots")  # fmt: skip
+SETTLE_S = 180.0
 # Those that say what one core does.
 ONE_THREAD = ("language_id", "forced")
 
@@ -32,6 +34,13 @@ def command(name: str, options: argparse.Namespace) -> list[str]:
     made = [sys.executable, "-m", f"benchmarks.{name}", "--data", str(options.data), "--scratch", str(options.scratch),
             "--results", str(results_folder(options)), "--json"]  # fmt: skip
     return [*made, "--quick"] if options.quick else made
+
+
+def _let_settle() -> None:
+    """Wait until the load of what ran before is forgotten, so that what a result says of the load is the others'."""
+    until = time.monotonic() + SETTLE_S
+    while load_average() > 1 and time.monotonic() < until:
+        time.sleep(5)
 
 
 def main() -> None:
@@ -48,6 +57,7 @@ def main() -> None:
         if (folder / f"{name}.json").exists() and not chosen.again:
             print(f"{name}: done already, {folder / f'{name}.json'}", file=sys.stderr)
             continue
+        _let_settle()
         print(f"{name}: running", file=sys.stderr)
         environment = {**os.environ, **({"POLARS_MAX_THREADS": "1"} if name in ONE_THREAD else {})}
         if subprocess.run(command(name, chosen), cwd=ROOT, env=environment).returncode:

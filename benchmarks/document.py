@@ -103,7 +103,7 @@ def _bars(results: Results) -> str:
     floor = results.get("translate", {}).get("records_floor_ratio_to_mblip")
     if floor:
         text += (
-            "\nOf the records: CTranslate2 alone, over their different strings, with nothing planned, kept or "
+            "\nOf the records: CTranslate2 alone, over their different strings, with nothing kept or "
             f"committed, is {floor} × mBLIP's way in the same run: the bar of 12 leaves everything else the rest.\n"
         )
     return text

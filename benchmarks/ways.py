@@ -5,7 +5,7 @@
 ``glotmill_ray`` is the translate stage of a build on two Ray actors of one thread each, ``glotmill_ray_1`` on one,
 ``glotmill_ray_1x2`` on one of all threads, ``glotmill_inline`` the same in this process, ``glotmill_ray_int8`` with the
 engine's default precision; ``bare_…`` are plain CTranslate2 loops (`benchmarks.bare`), named by models × threads, and
-``…_distinct`` such a loop over the different texts alone: a floor, as nothing is planned, kept or committed. All are
+``…_distinct`` such a loop over the different texts alone: about a floor, as nothing is kept or committed. All are
 timed from texts to texts: for Glotmill that is cutting into segments, look-up, planning, writing units down,
 committing them, reading back, and putting texts together again.
 
@@ -19,7 +19,7 @@ import itertools
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -96,10 +96,12 @@ class Loop:
 
     def translate(self, texts: list[str], targets: list[str]) -> tuple[Texts, int]:
         """(translations by language, texts sent)."""
-        place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        sent = list(place) if self._distinct else texts
-        asked = [place[text] for text in texts] if self._distinct else range(len(texts))
-        batches = batches_of(sent, BATCH_TOKENS)
+        sent: Sequence[str] = texts
+        asked: Sequence[int] = range(len(texts))
+        if self._distinct:
+            place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+            sent, asked = list(place), [place[text] for text in texts]
+        batches = batches_of(list(sent), BATCH_TOKENS)
         found: Texts = {}
         for target in targets:
             _, made = self._bare.translate([[sent[r] for r in rows] for rows in batches], self._job.source_lang, target)

@@ -190,7 +190,7 @@ def _verdicts(root: Path, shards: list[Shard]) -> pl.DataFrame:
     """Columns record_id and reasons of some shards."""
     verdicts = [pl.DataFrame(schema={"record_id": pl.String, "reasons": pl.List(pl.String)})]
     for shard in shards:
-        path = pulled_columns(root.parent, shard.path)
+        path = pulled_columns(root, shard)
         if path is None:
             check_shard(root, shard)
             path = root / shard.path

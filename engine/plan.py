@@ -196,7 +196,7 @@ def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Lo
         needed = needed_of(job, files, work, asked, scores)
         if job.needs_forced_scores:
             pool = pools.of(job.translator)
-            forced = ForcedStage(job.translator, work, asked, scores, run, pool, needed).look()
+            forced = ForcedStage(job.translator, work, asked, scores, run, pool, needed).look(retry_failed=retry)
         if job.needs_back_translation:
             back = work.look("back", WayBack(work, asked, needed), retry_failed=retry)
             for lang, part in _by(back, "source_lang"):

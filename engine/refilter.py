@@ -210,7 +210,7 @@ def decide_all(dataset: Path, manifest: Manifest, policy: Policy) -> dict[str, V
     """The verdicts on every shard of a dataset, by path; of a pulled one, from the columns that were brought."""
 
     def decide(shard: Shard) -> Verdict:
-        return decide_verdict(dataset, shard, policy, pulled_columns(dataset.parent, shard.path))
+        return decide_verdict(dataset, shard, policy, pulled_columns(dataset, shard))
 
     shards = manifest.all_shards()
     with ThreadPoolExecutor(THREADS) as threads:

@@ -56,7 +56,11 @@ def _show(plan: Plan) -> None:
         typer.echo(f"{shard.action:<12} {shard.path}  {shard.why}; {shard.rows:,} rows, {shard.size:,} bytes")
     counts = Counter(shard.action for shard in plan.shards)
     typer.echo(f"shards: {', '.join(f'{n:,} {action}' for action, n in sorted(counts.items())) or 'none'}")
-    time = f"about {plan.seconds:,.0f} s" if plan.seconds is not None else "time not known before a first run"
+    time = (
+        f"about {plan.seconds:,.0f} s"
+        if plan.seconds is not None
+        else "time not known: no run here did all of such work yet"
+    )
     if plan.calls or plan.back_calls or plan.forced:
         calls = f"{plan.calls:,} segments there, {plan.back_calls:,} back, {plan.forced:,} pairs to score"
         typer.echo(f"translator: {calls}, {time}")

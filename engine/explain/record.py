@@ -28,6 +28,7 @@ from engine.store.shards import Shard
 from engine.text.answers import AnswerRule, load_answers
 from filters.policy import Policy
 from filters.registry import metrics_of
+from recipes.languages import expand
 from recipes.model import Answers
 from schemas.errors import InputError, one_line
 
@@ -125,7 +126,7 @@ def explain(folder: Path, record_id: str, *, memory: str | None = None) -> Expla
         shard=shard,
         row=number,
         segments=segments_of_record(
-            sample, row["lang"], manifest.facts["translators"], _memory(memory, notes), _by_record(lock, notes)
+            sample, row["lang"], manifest.facts["translators"], _memory(memory, notes), _by_record(lock, row, notes)
         ),
         scores=[
             Score(m.score_column, m.direction, row[m.score_column], row[m.turn_column], m.description)
@@ -200,10 +201,11 @@ def _memory(place: str | None, notes: list[str]) -> Memory | None:
     return None
 
 
-def _by_record(lock: dict[str, Any], notes: list[str]) -> AnswerRule | None:
-    """How answers were treated, where any language's records were asked whole."""
-    engines = (lock["translate"], *lock["routing"]["languages"].values())
-    if not any(engine.get("mode") == "record" for engine in engines):
+def _by_record(lock: dict[str, Any], row: dict[str, Any], notes: list[str]) -> AnswerRule | None:
+    """How answers were treated, where the record's language had its records asked whole."""
+    routed = lock["routing"]["languages"].items()
+    engine = next((engine for names, engine in routed if row["lang"] in expand([names])), lock["translate"])
+    if row["lang"] == row["source_lang"] or engine.get("mode") != "record":
         return None
     section = Answers.model_validate(lock["answers"])
     if lock["labels"] or lock["templates"] or section.table not in (None, "embedded") or section.dictionary is not None:

@@ -21,7 +21,7 @@ from engine.progress import ProgressReport
 from engine.publish.contents import Contents, LocalDataset, read_contents
 from engine.publish.hub import REFUSALS, HubRepository
 from engine.publish.places import FolderPlace, HubPlace
-from engine.publish.pulled import SCORES, Pulled, columns_of
+from engine.publish.pulled import SCORES, Pulled, PulledColumns, columns_of
 from engine.publish.versions import StoredFile, Versions
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.files import whole_file, write_bytes, write_table
@@ -263,8 +263,8 @@ def _columns_size(footer: pq.FileMetaData) -> int:
     )
 
 
-def _pull_columns(origin: Origin, shard: Shard, footer: pq.FileMetaData, staged: Path) -> str:
-    """Write the columns of a shard that rules read; the SHA-256 of the file.
+def _pull_columns(origin: Origin, shard: Shard, footer: pq.FileMetaData, staged: Path) -> PulledColumns:
+    """Write the columns of a shard that rules read.
 
     Raises:
         PublishError: Its rows are not those that the manifest describes.
@@ -278,7 +278,7 @@ def _pull_columns(origin: Origin, shard: Shard, footer: pq.FileMetaData, staged:
         msg = f"{origin.place}: {path} does not hold the rows that the manifest describes"
         raise PublishError(msg)
     write_table(staged / columns_of(path), table)
-    return file_sha256(staged / columns_of(path))
+    return PulledColumns(file_sha256(staged / columns_of(path)), shard.sha256)
 
 
 @contextmanager

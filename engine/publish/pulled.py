@@ -9,6 +9,7 @@ import orjson
 
 from engine.publish.contents import LocalDataset
 from engine.store.files import write_json
+from engine.store.shards import Shard
 from schemas.errors import InputError
 from schemas.keys import file_sha256
 
@@ -21,22 +22,35 @@ def columns_of(path: str) -> str:
     return f"{SCORES}/{path.removeprefix('data/')}"
 
 
-def pulled_columns(folder: Path, path: str) -> Path | None:
+def pulled_columns(dataset: Path, shard: Shard) -> Path | None:
     """The columns of a shard that rules read, where a pull brought these and left the shard where it was.
+
+    Args:
+        dataset: The dataset's folder, inside of the build's.
+        shard: The manifest's entry.
 
     Raises:
         InputError: The file was edited.
     """
-    if (folder / "dataset" / path).is_file():
+    if dataset.name != "dataset" or (dataset / shard.path).is_file():
         return None
-    origin = Pulled.of(folder)
-    if origin is None or path not in origin.columns:
+    origin = Pulled.of(dataset.parent)
+    noted = origin.columns.get(shard.path) if origin else None
+    if noted is None or noted.shard != shard.sha256:  # the shard was rewritten since
         return None
-    found = folder / columns_of(path)
-    if not found.is_file() or file_sha256(found) != origin.columns[path]:
+    found = dataset.parent / columns_of(shard.path)
+    if not found.is_file() or file_sha256(found) != noted.sha256:
         msg = f"{found}: not the file that was pulled; pull again"
         raise InputError(msg)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PulledColumns:
+    """SHA-256 of a file of pulled columns, and of the whole shard that they are of."""
+
+    sha256: str
+    shard: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +61,23 @@ class Pulled:
         place: Where it was pulled from, without the revision.
         revision: The commit, or the version, where shards that are not here can be had.
         manifest: SHA-256 of the manifest there.
-        columns: SHA-256 of each file of pulled columns, by the path of its shard.
+        columns: The files of pulled columns, by the path of their shard.
     """
 
     place: str
     revision: str
     manifest: str
-    columns: dict[str, str]
+    columns: dict[str, PulledColumns]
 
     @classmethod
     def of(cls, folder: Path) -> Pulled | None:
         """The origin of a folder; None where it was not pulled."""
         path = folder / PULLED
-        return cls(**orjson.loads(path.read_bytes())) if path.is_file() else None
+        if not path.is_file():
+            return None
+        noted = orjson.loads(path.read_bytes())
+        columns = {name: PulledColumns(**file) for name, file in noted.pop("columns").items()}
+        return cls(**noted, columns=columns)
 
     def write(self, folder: Path) -> None:
         """Note the origin."""

@@ -10,8 +10,9 @@ of its end, then the source's tokens with the end; null where there is no score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 
 import polars as pl
 
@@ -107,11 +108,16 @@ class ForcedStage:
         self._run.event("phase_done", phase=FORCED, **asdict(count))
         return count
 
-    def look(self) -> int:
-        """How many pairs `force` would send; of what is not translated yet one each, and its source alone."""
-        unknown = [self._unknown(pairs)["key"] for _, pairs in self._pairs(ahead=True)]
-        ahead = sum(self._asked(d).filter(NOT_YET).height for d in self._forward.directions())
-        return ahead + sum(map(len, unknown))
+    def look(self, *, retry_failed: bool) -> int:
+        """How many pairs `force` would send; of what is still to be translated one each, and its source alone.
+
+        Args:
+            retry_failed: Remembered failures are asked again, and count as still to be translated.
+        """
+        rest = pl.col("translation").is_null() if retry_failed else NOT_YET
+        ahead = {d: self._entries(d).filter(rest)["text"] for d in self._forward.directions()}
+        unknown = [self._unknown(pairs).height for _, pairs in self._pairs(ahead)]
+        return sum(map(len, ahead.values())) + sum(unknown)
 
     def _unknown(self, pairs: pl.DataFrame) -> pl.DataFrame:
         """The pairs of which the store has nothing."""
@@ -144,23 +150,24 @@ class ForcedStage:
         forward = self._forward.directions()
         return list(dict.fromkeys([*(d.back for d in forward), *(_alone(d) for d in forward)]))
 
-    def _asked(self, direction: Direction) -> pl.DataFrame:
-        """The forward phase's entries of a direction that are to be scored, failed and missing ones among them."""
-        entries = self._needed.among(self._translated.entries("forward", direction), direction.target_lang)
-        return entries.filter(~pl.col("carrier"))
+    def _entries(self, direction: Direction) -> pl.DataFrame:
+        """The forward phase's entries of a direction, but for carriers."""
+        return self._translated.entries("forward", direction).filter(~pl.col("carrier"))
 
-    def _pairs(self, *, ahead: bool = False) -> Iterator[tuple[Direction, pl.DataFrame]]:
+    def _pairs(
+        self, ahead: Mapping[Direction, pl.Series] = MappingProxyType({})
+    ) -> Iterator[tuple[Direction, pl.DataFrame]]:
         """Columns key and `PAIR` of each direction; the sources are the translations that are forced.
 
         Args:
-            ahead: Among the sources alone also those that are not translated yet.
+            ahead: More sources that will be asked for alone, by their forward direction.
         """
         sources: dict[Direction, list[pl.Series]] = {}
         for direction in self._forward.directions():
-            asked = self._asked(direction)
-            scored = asked.filter(pl.col("translation").is_not_null())
-            alone = pl.concat([scored, asked.filter(NOT_YET)]) if ahead else scored
-            sources.setdefault(_alone(direction), []).append(alone["text"])
+            entries = self._needed.among(self._entries(direction), direction.target_lang)
+            scored = entries.filter(pl.col("translation").is_not_null())
+            alone = sources.setdefault(_alone(direction), [])
+            alone += [scored["text"], *([ahead[direction]] if direction in ahead else [])]
             yield direction.back, self._keyed(direction.back, scored["translation"], scored["text"])
         for direction, texts in sources.items():
             different = pl.concat(texts).unique().sort()

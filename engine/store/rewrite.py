@@ -105,7 +105,7 @@ def _exchange(source: Path, path: Path, shard: Shard, verdict: pl.DataFrame, sch
     return splice(source, columns, path)
 
 
-def _write_anew(source: Path, path: Path, _shard: Shard, verdict: pl.DataFrame, schema: pa.Schema) -> str:
+def _write_anew(source: Path, path: Path, shard: Shard, verdict: pl.DataFrame, schema: pa.Schema) -> str:
     """Decode and encode every column, a row group in memory at a time."""
     done = 0
     published = published_schema(schema)  # what is read has marks of the reader on it
@@ -118,6 +118,9 @@ def _write_anew(source: Path, path: Path, _shard: Shard, verdict: pl.DataFrame, 
                 table = table.set_column(table.schema.get_field_index(name), field, new.cast(field.type))
             writer.write_table(table.cast(published), row_group_size=table.num_rows)
             done += table.num_rows
+    if done != verdict.height:
+        msg = f"{shard.path}: {done} rows for {verdict.height} verdicts"
+        raise ConservationError(msg)
     return file_sha256(path)
 
 

@@ -32,7 +32,7 @@ def soak(trials: Trials, events: int, moments: int, rng: random.Random) -> list[
     for number, (event, workers) in enumerate(planned, start=1):
         began = time.monotonic()
         outcome = trials.run(number, trials.fault(rng, event, workers))
-        while event == AT_RANDOM and outcome.same and not outcome.happened:  # the build had ended before its moment came
+        while event == AT_RANDOM and outcome.same and not outcome.happened:  # it had ended before
             outcome = trials.run(number, trials.fault(rng, event, workers))
         outcomes.append(outcome)
         print(

@@ -89,6 +89,20 @@ def test_a_record_is_explained_with_the_answer_to_the_whole_of_it_or_with_its_se
     assert len(asked[2]) > 1
 
 
+def test_a_language_that_is_asked_in_segments_is_explained_by_them_whatever_else_the_memory_knows(
+    recipe_file, run, tmp_path
+):
+    with StandIn() as server:
+        run(recipe(recipe_file, server), out="whole")
+        routed = {"languages": {"deu_Latn": engine(server, mode="segment")}}
+        languages = ["deu_Latn", "fra_Latn"]
+        summary = run(recipe_file(translate=engine(server), routing=routed, languages=languages), out="alone")
+    rows = pl.read_parquet(summary.dataset / "data" / "deu_Latn" / "*.parquet").to_dicts()
+    (record,) = [row["record_id"] for row in rows if "ball 2?" in row["source_messages"][0]["content"]]
+    found = explain(summary.dataset.parent, record, memory=str(tmp_path / "memory"))
+    assert [one.where for one in found.segments][:2] == ["turn 0", "answer"]
+
+
 def test_built_again_nothing_is_asked(recipe_file, run):
     with StandIn() as server:
         first = run(recipe(recipe_file, server))

@@ -97,6 +97,15 @@ def test_a_record_that_was_answered_whole_is_shown_with_the_way_back_of_its_text
     ]
 
 
+def test_what_people_say_of_a_part_stands_beside_the_answer_to_the_whole(memory, sample):
+    rule = AnswerRule(Answers(policy="target"), {})
+    request = record_request(sample, "deu_Latn", rule)
+    whole = '{"user_1.1": "Was?", "answer_1.1": "eine Tasse"}'
+    known = memory(entry(request, whole), corrections=[entry("a cup", "ein Becher", HUMAN)])
+    found = segments_of_record(sample, "deu_Latn", TRANSLATORS, known, rule)
+    assert shown(found) == [("whole record", request, [("one", whole)]), ("answer", "a cup", [(None, "ein Becher")])]
+
+
 def test_a_record_whose_whole_answer_did_not_fit_is_shown_with_the_segments_that_were_asked_instead(memory, sample):
     rule = AnswerRule(Answers(policy="target"), {})
     request = record_request(sample, "deu_Latn", rule)

@@ -85,6 +85,16 @@ def test_the_records_that_flipped_are_told_from_what_was_pulled_without_its_shar
     assert found == diff(before, folder, rows=True)
 
 
+def test_columns_of_what_a_shard_was_before_are_not_taken_for_the_shard(hub, folder, publish, tmp_path: Path):
+    publish(folder)
+    bring(tmp_path / "pulled")
+    refilter(tmp_path / "pulled", overrides=(RULE,))
+    for path in (tmp_path / "pulled/dataset").rglob("*.parquet"):
+        path.unlink()
+    with pytest.raises(InputError, match="the manifest names it, but it is not there"):
+        diff(folder, tmp_path / "pulled", rows=True)
+
+
 def test_the_newest_of_what_was_pulled_is_brought_again_and_whole_shards_stay(hub, make, publish, tmp_path: Path):
     publish(make())
     bring(tmp_path / "pulled", everything=True)

@@ -12,15 +12,16 @@ def test_a_table_has_commas_and_dashes():
 
 
 def test_bars_that_are_not_reached_or_not_run_say_so():
-    translate = {"ratio_to_mblip": 7.5, "bleu_minus_mblip": 0.0, "records_ratio_to_mblip": 11.0, "ratio_to_bare": 0.95}
-    assert [row[3] for row in bars({"translate": translate})] == [True, False, True, None, None, None, None]
+    translate = {"ratio_to_mblip": 6.5, "captions": {"default_ratio_to_mblip": 7.5}, "bleu_minus_mblip": 0.0,
+                 "records_ratio_to_mblip": 11.0, "ratio_to_bare": 0.95}  # fmt: skip
+    assert [row[3] for row in bars({"translate": translate})] == [True, False, False, True, None, None, None, None]
 
 
 def test_speed_at_a_lower_bleu_does_not_reach_the_bar():
-    translate = {"ratio_to_mblip": 9, "bleu_minus_mblip": -0.5}
-    name, _, _, reached = bars({"translate": translate})[0]
-    assert "lower BLEU" in name
-    assert reached is False
+    translate = {"ratio_to_mblip": 9, "captions": {"default_ratio_to_mblip": 9}, "bleu_minus_mblip": -0.5}
+    default, float32 = bars({"translate": translate})[:2]
+    assert "lower BLEU" in default[0]
+    assert (default[3], float32[3]) == (False, False)
 
 
 def test_the_growth_of_the_last_step_which_start_up_costs_do_not_flatter_is_a_bar_of_its_own():

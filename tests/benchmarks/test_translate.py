@@ -1,5 +1,5 @@
 from benchmarks.nllb600_shape import ratios as shape_ratios
-from benchmarks.translate import ratios
+from benchmarks.translate import merged, ratios
 
 
 def row(captions, questions, bleu=20.0):
@@ -19,6 +19,13 @@ def test_ratios_are_to_mblip_and_to_the_faster_bare_loop_of_each_set():
     assert found["questions"]["best_bare"] == "bare_1x2"
     assert found["records_floor_ratio_to_mblip"] == 20.0
     assert found["bleu_minus_mblip"] == 0.4
+
+
+def test_a_way_that_ran_twice_counts_with_the_times_of_both():
+    runs = [{"peak_mib": 9, "sets": {"captions": {"seconds": [1.0], "outputs": 1}}},
+            {"peak_mib": 5, "sets": {"captions": {"seconds": [3.0, 2.0], "outputs": 2}}}]  # fmt: skip
+    found = merged(runs)
+    assert found == {"peak_mib": 9, "sets": {"captions": {"seconds": [1.0, 3.0, 2.0], "outputs": 2}}}
 
 
 def test_ratios_of_a_shape_leave_out_what_was_not_run():

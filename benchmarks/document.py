@@ -108,7 +108,7 @@ def _bars(results: Results) -> str:
     if floor:
         text += (
             "\nOf the records: CTranslate2 alone, over their different strings, with nothing kept or "
-            f"committed, is {floor} × mBLIP's way in the same run: the bar of 12 leaves everything else the rest.\n"
+            f"committed, is {floor} × mBLIP's way in the same run: about the most that anything around it can reach.\n"
         )
     return text
 

@@ -104,6 +104,9 @@ def _bars(results: Results) -> str:
             f"{results['translate']['captions']['default_ratio_to_mblip']}); to the bare loop "
             f"{shape.get('ratio_to_bare')}.\n"
         )
+    around = results.get("translate", {}).get("ratio_to_bare_texts_to_texts")
+    if around:
+        text += f"\nThe stage with cutting texts and putting them together again is {around} of the bare loop.\n"
     floor = results.get("translate", {}).get("records_floor_ratio_to_mblip")
     if floor:
         text += (

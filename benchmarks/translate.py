@@ -39,6 +39,8 @@ ROUNDS = dict.fromkeys(("glotmill_ray", "bare_2x1", "glotmill_ray_int8", FLOOR),
 ELSEWHERE = {"sorted_256": 0, "easynmt": 0}  # records are compared with mBLIP's way and the bare loop alone
 QUESTION_TARGETS = ["deu_Latn", "fra_Latn", "ces_Latn"]
 DEFAULT = "glotmill_ray_int8"  # the precision that builds take on a CPU where a recipe names none
+TIMES = ("seconds", "stage_seconds")
+STAGE = "stage_sentences_per_second"
 REFERENCE = "bare_2x1"  # outputs are compared with its
 
 
@@ -69,7 +71,10 @@ def merged(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """One way's out files as one: all seconds, the last one's texts."""
     last = runs[-1]
     sets = {
-        name: {**found, "seconds": [value for run in runs for value in run["sets"][name]["seconds"]]}
+        name: {
+            **found,
+            **{key: [value for run in runs for value in run["sets"][name][key]] for key in TIMES if key in found},
+        }
         for name, found in last["sets"].items()
     }
     return {**last, "sets": sets, "peak_mib": max(run["peak_mib"] for run in runs)}
@@ -92,6 +97,7 @@ def row(
             "sent": done["sent"],
             "sentences_per_second": round(asked / seconds, 1),
             "source_tokens_per_second": round(tokens[name] * len(wanted.targets) / seconds, 1),
+            **_of_the_stage(done, asked),
             "output_digest": output_digest(done["outputs"]),
             "same_as_reference": round(agreement(done["outputs"], reference["sets"][name]["outputs"]), 4),
         }
@@ -105,11 +111,24 @@ def row(
     }
 
 
-def ratios(rows: dict[str, Result]) -> Result:
-    """Of Glotmill's float32 rows to mBLIP's way and to the bare loop's faster arrangement, by set."""
+def _of_the_stage(done: dict[str, Any], asked: int) -> Result:
+    """The translate stage by itself, where a way is one."""
+    if "stage_seconds" not in done:
+        return {}
+    return {
+        "stage_seconds": [round(value, 3) for value in done["stage_seconds"]],
+        STAGE: round(asked / median(done["stage_seconds"]), 1),
+    }
 
-    def rate(way: str, name: str) -> float:
-        return float(rows[way][name]["sentences_per_second"])
+
+def ratios(rows: dict[str, Result]) -> Result:
+    """Of Glotmill's float32 rows to mBLIP's way and to the bare loop's faster arrangement, by set.
+
+    ``ratio_to_bare`` is of the translate stage; ``…_to_texts`` includes the cuts and putting texts together again.
+    """
+
+    def rate(way: str, name: str, of: str = "sentences_per_second") -> float:
+        return float(rows[way][name][of])
 
     found: Result = {}
     for name in ("captions", "questions", "records"):
@@ -118,12 +137,14 @@ def ratios(rows: dict[str, Result]) -> Result:
             "best_bare": best,
             "ratio_to_mblip": round(rate("glotmill_ray", name) / rate("mblip", name), 2),
             "default_ratio_to_mblip": round(rate(DEFAULT, name) / rate("mblip", name), 2),
-            "ratio_to_bare": round(rate("glotmill_ray", name) / rate(best, name), 3),
+            "ratio_to_bare": round(rate("glotmill_ray", name, STAGE) / rate(best, name, STAGE), 3),
+            "ratio_to_bare_texts_to_texts": round(rate("glotmill_ray", name) / rate(best, name), 3),
             "inline_ratio_to_mblip": round(rate("glotmill_inline", name) / rate("mblip", name), 2),
             "inline_ratio_to_bare": round(rate("glotmill_inline", name) / rate(best, name), 3),
         }
     found["ratio_to_mblip"] = found["captions"]["ratio_to_mblip"]
     found["ratio_to_bare"] = found["captions"]["ratio_to_bare"]
+    found["ratio_to_bare_texts_to_texts"] = found["captions"]["ratio_to_bare_texts_to_texts"]
     found["records_ratio_to_mblip"] = found["records"]["default_ratio_to_mblip"]
     found["records_floor_ratio_to_mblip"] = round(rate(FLOOR, "records") / rate("mblip", "records"), 2)
     found["bleu_minus_mblip"] = round(

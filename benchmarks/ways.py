@@ -7,9 +7,11 @@
 engine's default precision; ``bare_…`` are plain CTranslate2 loops (`benchmarks.bare`), named by models × threads, and
 ``…_distinct`` such a loop over the different texts alone: about a floor, as nothing is kept or committed. All are
 timed from texts to texts: for Glotmill that is cutting into segments, look-up, planning, writing units down,
-committing them, reading back, and putting texts together again.
+committing them, reading back, and putting texts together again. Of these, all but the first and the last is the
+translate stage itself, which is timed besides.
 
-A job is `Job` as JSON, the out file ``{"load_seconds", "sets": {name: {"seconds", "outputs", "sent"}}}``.
+A job is `Job` as JSON, the out file ``{"load_seconds", "sets": {name: {"seconds", "stage_seconds", "outputs",
+"sent"}}}``.
 """
 
 from __future__ import annotations
@@ -37,7 +39,21 @@ from engine.workers.pool import Pool, make_pool
 from recipes.translate import NllbTranslate
 
 BATCH_TOKENS = 2048
-Texts = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a way made of a set.
+
+    Attributes:
+        outputs: Translations by language.
+        sent: Texts that went to the model.
+        stage_seconds: Of a build's translate stage alone; of a loop all of it.
+    """
+
+    outputs: dict[str, list[str]]
+    sent: int
+    stage_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +110,22 @@ class Loop:
         decoding = replace(job.decoding, compute_type=compute_type)
         self._bare = Bare(Path(job.model), decoding, models, threads)
 
-    def translate(self, texts: list[str], targets: list[str]) -> tuple[Texts, int]:
-        """(translations by language, texts sent)."""
+    def translate(self, texts: list[str], targets: list[str]) -> Done:
+        """All texts into all languages."""
         sent: Sequence[str] = texts
         asked: Sequence[int] = range(len(texts))
         if self._distinct:
             place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
             sent, asked = list(place), [place[text] for text in texts]
         batches = batches_of(list(sent), BATCH_TOKENS)
-        found: Texts = {}
+        found: dict[str, list[str]] = {}
+        began = time.perf_counter()
         for target in targets:
             _, made = self._bare.translate([[sent[r] for r in rows] for rows in batches], self._job.source_lang, target)
             order = itertools.chain.from_iterable(batches)
             known = dict(zip(order, itertools.chain.from_iterable(made), strict=True))
             found[target] = [known[row] for row in asked]
-        return found, len(sent) * len(targets)
+        return Done(found, len(sent) * len(targets), time.perf_counter() - began)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -123,6 +140,7 @@ class Stage:
 
     def __init__(self, job: Job, workers: int, threads: int, compute_type: str) -> None:
         self._source = job.source_lang
+        self._scratch = tempfile.TemporaryDirectory()
         section = NllbTranslate(
             engine="nllb", model=job.model, compute_type=compute_type, beam_size=job.decoding.beam_size,
             length_penalty=job.decoding.length_penalty, max_decoding_tokens=job.decoding.max_tokens, threads=threads,
@@ -132,28 +150,30 @@ class Stage:
         self._pool: Pool = make_pool(self._spec, workers)
         self._pool.start()
 
-    def translate(self, texts: list[str], targets: list[str]) -> tuple[Texts, int]:
-        """(translations by language, segments sent)."""
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            stage = TranslateStage(
-                self._spec, Memory(Folder(folder / "memory")), Run.open(folder, {}, "benchmark"), self._pool
-            )
-            cuts = [split(text, self._source) for text in texts]
-            asked = Segments()
-            for cut in cuts:
-                asked.add(self._source, tuple(targets), list(cut.requests))
-            count = stage.translate("forward", asked, retry_failed=False, advance=lambda *_: None)
-            found: Texts = {}
-            for target in targets:
-                entries = stage.entries("forward", Direction(self._source, target))
-                known = dict(entries.select("text", "translation").iter_rows())
-                found[target] = [cut.join(partial(_known, known)) for cut in cuts]
-        return found, count.translated
+    def translate(self, texts: list[str], targets: list[str]) -> Done:
+        """All texts into all languages."""
+        folder = Path(tempfile.mkdtemp(dir=self._scratch.name))
+        stage = TranslateStage(
+            self._spec, Memory(Folder(folder / "memory")), Run.open(folder, {}, "benchmark"), self._pool
+        )
+        cuts = [split(text, self._source) for text in texts]
+        asked = Segments()
+        for cut in cuts:
+            asked.add(self._source, tuple(targets), list(cut.requests))
+        began = time.perf_counter()
+        count = stage.translate("forward", asked, retry_failed=False, advance=lambda *_: None)
+        entries = {target: stage.entries("forward", Direction(self._source, target)) for target in targets}
+        seconds = time.perf_counter() - began
+        found: dict[str, list[str]] = {}
+        for target in targets:
+            known = dict(entries[target].select("text", "translation").iter_rows())
+            found[target] = [cut.join(partial(_known, known)) for cut in cuts]
+        return Done(found, count.translated, seconds)
 
     def close(self) -> None:
         """End the workers."""
         self._pool.__exit__(None, None, None)
+        self._scratch.cleanup()
 
 
 WAYS: dict[str, Callable[[Job], Loop | Stage]] = {
@@ -178,16 +198,17 @@ def run(way: str, job: Job) -> dict[str, Any]:
     engine.translate(job.warm, ["deu_Latn"])
     sets: dict[str, Any] = {}
     for name, wanted in job.sets.items():
-        seconds = []
+        seconds, stage_seconds = [], []
         rounds = wanted.rounds.get(way, 1)
         if not rounds:
             continue
         for _ in range(rounds):
             split.cache_clear()
             began = time.perf_counter()
-            outputs, sent = engine.translate(wanted.texts, wanted.targets)
+            done = engine.translate(wanted.texts, wanted.targets)
             seconds.append(time.perf_counter() - began)
-        sets[name] = {"seconds": seconds, "outputs": outputs, "sent": sent}
+            stage_seconds.append(done.stage_seconds)
+        sets[name] = {"seconds": seconds, "stage_seconds": stage_seconds, "outputs": done.outputs, "sent": done.sent}
     engine.close()
     return {"load_seconds": loaded, "sets": sets}
 

@@ -185,7 +185,7 @@ class TranslateStage:
         columns |= {name: rows[name] for name in ("key", *DIRECTION)}
         columns |= {field.name: pa.repeat(pa.scalar(fixed[field.name], field.type), rows.num_rows)
                     for field in MEMORY_SCHEMA if field.name in fixed}  # fmt: skip
-        columns |= {"request": rows["text"], "failure": pc.binary_join_element_wise(FAILED, results["failure"], "")}
+        columns |= {"request": rows["text"], "failure": _failures(results)}
         return pa.table(columns).select(MEMORY_SCHEMA.names).cast(MEMORY_SCHEMA)
 
     def _take_usage(self, results: pa.Table) -> None:
@@ -202,7 +202,7 @@ class TranslateStage:
         Raises:
             WorkerError: Nothing more was sent to the server: it failed too often, or refuses the key or the model.
         """
-        if result.results["failure"].null_count == result.results.num_rows:
+        if not pc.any(machine_failed(_failures(result.results))).as_py():
             return
         made = self._made(result).append_column("detail", result.results["detail"])
         rows = made.filter(machine_failed(made["failure"])).select(["key", "failure", "detail"]).to_pylist()
@@ -222,6 +222,11 @@ class TranslateStage:
         for file in self._memory.set_aside[self._noted :]:
             self._run.event("memory_file_set_aside", file=file.location, reason=file.reason)
         self._noted = len(self._memory.set_aside)
+
+
+def _failures(results: pa.Table) -> pa.ChunkedArray:
+    """Failures of a unit's rows as the memory names them."""
+    return pc.binary_join_element_wise(FAILED, results["failure"], "")
 
 
 def machine_failed(failures: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -74,6 +74,8 @@ class Piece:
 
 def has_words(text: str) -> bool:
     """Whether there is anything to translate: two letters in a row outside of codes and URLs."""
+    if not _CODE.search(text):  # most texts: no token of theirs is a code
+        return _WORD.search(text) is not None
     return any(_WORD.search(token) for token in text.split() if not _CODE.search(token))
 
 

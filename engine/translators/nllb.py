@@ -97,7 +97,10 @@ class NllbTranslator:
         import ctranslate2
 
         self._tokens = self._language_tokens()
-        self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(spec.folder / "sentencepiece.bpe.model"))
+        # Left to itself SentencePiece takes all of a machine's cores for each batch, whatever a worker was given.
+        self._pieces = sentencepiece.SentencePieceProcessor(
+            model_file=str(spec.folder / "sentencepiece.bpe.model"), num_threads=spec.placement.cpus
+        )
         self._model = ctranslate2.Translator(
             str(spec.folder),
             device=spec.placement.device,
@@ -136,9 +139,10 @@ class NllbTranslator:
             if ok
         ]
         prefixes = [self._prefix(r.target_lang) for r, ok in zip(batch, fits, strict=True) if ok]
-        results = iter(self._decode(sources, prefixes, self._section.retry if retry else None))
+        results = self._decode(sources, prefixes, self._section.retry if retry else None)
+        done = iter(self._translations(results, [len(pieces) for pieces, ok in zip(encoded, fits, strict=True) if ok]))
         return [
-            self._translation(next(results), len(pieces))
+            next(done)
             if ok
             else Translation(None, "source_too_long" if pieces else "empty_source", source_tokens=len(pieces))
             for pieces, ok in zip(encoded, fits, strict=True)
@@ -191,17 +195,25 @@ class NllbTranslator:
         )
         return results
 
-    def _translation(self, result: Any, source_tokens: int) -> Translation:
-        tokens = result.hypotheses[0]
+    def _translations(self, results: list[Any], source_tokens: list[int]) -> list[Translation]:
+        """What was decoded, as texts; the texts of a batch are put together in one call."""
+        chosen = [result.hypotheses[0][self._prefixed :] for result in results]
+        ended = [bool(tokens) and tokens[-1] == END for tokens in chosen]
+        texts = self._pieces.decode([
+            tokens[:-1] if whole else tokens for tokens, whole in zip(chosen, ended, strict=True)
+        ])  # fmt: skip
+        return [
+            self._translation(text, result.scores[0], len(tokens), read, ended=whole)
+            for text, result, tokens, whole, read in zip(texts, results, chosen, ended, source_tokens, strict=True)
+        ]
+
+    def _translation(self, text: str, score: float, tokens: int, source_tokens: int, *, ended: bool) -> Translation:
         # CTranslate2 divides the sum by (length with the language token) ** length_penalty.
-        total = result.scores[0] * len(tokens) ** self._section.length_penalty
-        decoded = tokens[self._prefixed :]
-        ended = bool(decoded) and decoded[-1] == END
-        text = self._pieces.decode(decoded[:-1] if ended else decoded)
+        total = score * (tokens + self._prefixed) ** self._section.length_penalty
         common = {
-            "logprob": total / max(1, len(decoded)),
+            "logprob": total / max(1, tokens),
             "source_tokens": source_tokens,
-            "target_tokens": len(decoded),
+            "target_tokens": tokens,
             "hit_limit": not ended,
         }
         if not text.strip():

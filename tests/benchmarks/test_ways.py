@@ -19,6 +19,7 @@ def test_the_loop_and_the_stage_give_the_same_translations_and_count_what_they_s
     loop, stage = (run(way, job())["sets"]["some"] for way in ("bare_1x2", "glotmill_inline"))
     assert len(loop["seconds"]) == 2
     assert len(stage["seconds"]) == 1
+    assert 0 < stage["stage_seconds"][0] < stage["seconds"][0]
     for lang in ("deu_Latn", "fra_Latn"):
         assert stage["outputs"][lang][0] == loop["outputs"][lang][0] == stage["outputs"][lang][2]
         assert stage["outputs"][lang][3] == "42"

@@ -91,6 +91,12 @@ PARTS = st.sampled_from(
 )  # fmt: skip
 
 
+@given(st.text(st.sampled_from("ab1_/@ \n\u2003é犬\u0301."), max_size=12))
+def test_words_are_looked_for_outside_of_codes_alone(text: str):
+    tokens = [token for token in text.split() if not module._CODE.search(token)]
+    assert has_words(text) == any(module._WORD.search(token) for token in tokens)
+
+
 @given(st.lists(PARTS, max_size=12).map("".join))
 def test_the_quick_search_finds_what_the_whole_one_finds(text: str):
     assert not module._MAY_BE_WIDE.search(text)

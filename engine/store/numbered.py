@@ -2,7 +2,8 @@
 
 Guarantees: each commit is one new file under the next free number, put there only if nobody has it, so writers
 never overwrite each other and a lower number was always there first. Compaction puts one file ``first-last`` beside
-the files it stands for and only then takes them away; whoever lists the folder counts a covered file no more.
+the files it stands for and only then takes them away; whoever lists the folder counts a covered file no more, and
+a commit asks ``compacted/`` alone whether its number was given, so that it costs the same however many there are.
 Numbers leave no gap: an unreadable file is copied to ``unreadable/`` and an empty one takes its place.
 """
 
@@ -24,6 +25,7 @@ from schemas.errors import StoreError, one_line
 DIGITS = 8
 SPAN = "-"  # between the first and the last number of a compacted file
 UNREADABLE = "unreadable"
+COMPACTED = "compacted"  # empty files, named as the merged ones: numbers that are given for good
 FILE = "file"  # the column that says where a row was read; it sorts by number
 _NAME = re.compile(rf"(\d{{{DIGITS}}})(?:-(\d{{{DIGITS}}}))?\.parquet")
 # How often a look-up lists the folder anew because files went away under it (compaction) or were set aside.
@@ -89,10 +91,12 @@ class NumberedFiles:
         """The highest number given."""
         return max((file.last for file in self._present()), default=0)
 
-    def _present(self, mark: str = "") -> list[NumberedFile]:
-        """The files whose name has a mark in it; `SPAN` chooses the compacted ones."""
-        matches = (_NAME.fullmatch(name) for name in self.folder.names() if mark in name)
-        return [NumberedFile(int(m[1]), int(m[2] or m[1])) for m in matches if m]
+    def _present(self) -> list[NumberedFile]:
+        return _files(self.folder)
+
+    def _given_for_good(self, file: NumberedFile) -> bool:
+        """Whether a compaction took, or is about to take, a file of this number away."""
+        return any(other.covers(file) for other in _files(self.folder.child(COMPACTED)))
 
     def add(self, table: pa.Table) -> NumberedFile:
         """Commit a table as one new file.
@@ -109,7 +113,7 @@ class NumberedFiles:
             file = NumberedFile(number, number)
             if self.folder.put_if_absent(file.name, data):
                 # The number may be free only because a compaction took its file away since we looked.
-                if not any(other.covers(file) for other in self._present(SPAN)):
+                if not self._given_for_good(file):
                     self._given = number
                     return file
                 self.folder.delete(file.name)
@@ -220,6 +224,7 @@ class NumberedFiles:
             merged = NumberedFile(group[0].first, group[-1].last)
             rows = self._merged(group, lambda rows: winners(rows).sort(order).select(self.schema.names))
             table = rows.to_arrow().cast(self.schema)
+            self.folder.child(COMPACTED).put_if_absent(merged.name, b"")
             self.folder.put_if_absent(merged.name, table_bytes(table, row_group_rows=ROW_GROUP_ROWS))
             for file in group:
                 self.folder.delete(file.name)
@@ -259,6 +264,11 @@ class NumberedFiles:
 def first_number() -> pl.Expr:
     """The number of the file that a row of `NumberedFiles.select` was read from; of a range, the first."""
     return pl.col(FILE).str.extract(rf"(\d{{{DIGITS}}})(?:-\d{{{DIGITS}}})?\.parquet$", 1).cast(pl.Int64)
+
+
+def _files(folder: Folder) -> list[NumberedFile]:
+    matches = (_NAME.fullmatch(name) for name in folder.names())
+    return [NumberedFile(int(m[1]), int(m[2] or m[1])) for m in matches if m]
 
 
 def _live(present: list[NumberedFile]) -> list[NumberedFile]:

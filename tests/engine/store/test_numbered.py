@@ -42,7 +42,7 @@ def test_a_number_taken_by_another_writer_is_passed_over(files: NumberedFiles, m
     files.add(table(a=1))
     seen: list[list[NumberedFile]] = [[]]  # it looked before the first commit
     real = late._present
-    monkeypatch.setattr(late, "_present", lambda *mark: seen.pop() if seen else real(*mark))
+    monkeypatch.setattr(late, "_present", lambda: seen.pop() if seen else real())
     assert late.add(table(b=2)).name == "00000002.parquet"
     assert content(files) == {"a": 1, "b": 2}
 
@@ -57,10 +57,22 @@ def test_a_writer_that_was_late_for_a_compaction_takes_a_number_that_counts(
     seen = [late._present()[:1]]  # it looked after the first commit
     list(files.compact(winners, ["key"]))
     real = late._present
-    monkeypatch.setattr(late, "_present", lambda *mark: seen.pop() if seen else real(*mark))
+    monkeypatch.setattr(late, "_present", lambda: seen.pop() if seen else real())
     assert late.add(table(late=9)).name == "00000004.parquet"
     assert content(files) == {"a": 0, "b": 1, "c": 2, "late": 9}
     assert names(files) == ["00000001-00000003.parquet", "00000004.parquet"]
+
+
+def test_a_commit_after_the_first_lists_no_files_however_many_there_are(
+    files: NumberedFiles, monkeypatch: pytest.MonkeyPatch
+):
+    files.add(table(a=0))
+    listed: list[str] = []
+    real = Folder.names
+    monkeypatch.setattr(Folder, "names", lambda folder: listed.append(folder.url) or real(folder))
+    for i in range(5):
+        files.add(table(**{f"b{i}": i}))
+    assert set(listed) == {files.folder.child("compacted").url}
 
 
 def test_a_table_of_another_schema_is_refused(files: NumberedFiles):
@@ -130,7 +142,7 @@ def test_a_file_that_goes_away_while_it_is_read_makes_the_look_up_start_again(
     list(files.compact(winners, ["key"]))
     seen = [old]
     real = files.live
-    monkeypatch.setattr(files, "live", lambda *mark: seen.pop() if seen else real(*mark))
+    monkeypatch.setattr(files, "live", lambda: seen.pop() if seen else real())
     assert content(files) == {"a": 1, "b": 1}
 
 

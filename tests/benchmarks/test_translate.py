@@ -3,7 +3,7 @@ from benchmarks.translate import merged, ratios
 
 
 def row(captions, questions, bleu=20.0):
-    rates = {"captions": captions, "questions": questions, "records": 2 * questions}
+    rates = {"captions": captions, "questions": questions, "records": 2 * questions, "records_by_field": 3 * questions}
     return {"bleu": bleu} | {
         name: {"sentences_per_second": rate, "stage_sentences_per_second": rate + 20} for name, rate in rates.items()
     }
@@ -18,6 +18,7 @@ def test_ratios_are_to_mblip_and_to_the_faster_bare_loop_of_each_set():
     assert found["ratio_to_bare_texts_to_texts"] == 0.9
     assert found["questions"]["best_bare"] == "bare_1x2"
     assert found["records_floor_ratio_to_mblip"] == 20.0
+    assert found["records_by_field"] == {"ratio_to_mblip": 10.0, "floor_ratio_to_mblip": round(12000 / 900, 2)}
     assert found["bleu_minus_mblip"] == 0.4
 
 

@@ -113,8 +113,8 @@ def _bars(results: Results) -> str:
         text += (
             "\nOf the records: CTranslate2 alone, over their different strings, with nothing kept or "
             f"committed, is {floor} × mBLIP's way in the same run: about the most that anything around it can reach. "
-            "mBLIP's scripts translate such records field by field, which spares padding: to that way Glotmill's ratio is "
-            f"{fields['ratio_to_mblip']}, CTranslate2's {fields['floor_ratio_to_mblip']}.\n"
+            "mBLIP's scripts translate such records field by field, which spares padding: to that way Glotmill's "
+            f"ratio is {fields['ratio_to_mblip']}, CTranslate2's {fields['floor_ratio_to_mblip']}.\n"
         )
     return text
 

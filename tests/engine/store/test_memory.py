@@ -143,6 +143,16 @@ def test_compaction_changes_no_look_up(memory: Memory):
     assert texts(memory, "f", "k", "n") == {"f": "healed", "k": "first", "n": "N"}
 
 
+def test_a_number_that_a_compaction_took_away_is_never_given_again(memory: Memory):
+    for key in "abc":
+        memory.commit(table(entry(key, key)))
+    late = Memory(memory.folder)
+    late.translations._given = 1  # it committed the first file, and then nothing for a while
+    list(memory.compact())
+    assert late.commit(table(entry("late", "late"))).name == "00000004.parquet"
+    assert texts(memory, "a", "c", "late") == {"a": "a", "c": "c", "late": "late"}
+
+
 @pytest.mark.parametrize(
     "row",
     [

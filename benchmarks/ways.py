@@ -112,6 +112,7 @@ class Loop:
 
     def translate(self, texts: list[str], targets: list[str]) -> Done:
         """All texts into all languages."""
+        began = time.perf_counter()
         sent: Sequence[str] = texts
         asked: Sequence[int] = range(len(texts))
         if self._distinct:
@@ -119,7 +120,6 @@ class Loop:
             sent, asked = list(place), [place[text] for text in texts]
         batches = batches_of(list(sent), BATCH_TOKENS)
         found: dict[str, list[str]] = {}
-        began = time.perf_counter()
         for target in targets:
             _, made = self._bare.translate([[sent[r] for r in rows] for rows in batches], self._job.source_lang, target)
             order = itertools.chain.from_iterable(batches)

@@ -89,14 +89,14 @@ class NumberedFiles:
     @property
     def last(self) -> int:
         """The highest number given."""
-        return max((file.last for file in self._present()), default=0)
+        return max((file.last for file in [*self._present(), *self._compacted()]), default=0)
 
     def _present(self) -> list[NumberedFile]:
         return _files(self.folder)
 
-    def _given_for_good(self, file: NumberedFile) -> bool:
-        """Whether a compaction took, or is about to take, a file of this number away."""
-        return any(other.covers(file) for other in _files(self.folder.child(COMPACTED)))
+    def _compacted(self) -> list[NumberedFile]:
+        """The numbers of files that a compaction took, or is about to take, away."""
+        return _files(self.folder.child(COMPACTED))
 
     def add(self, table: pa.Table) -> NumberedFile:
         """Commit a table as one new file.
@@ -113,7 +113,7 @@ class NumberedFiles:
             file = NumberedFile(number, number)
             if self.folder.put_if_absent(file.name, data):
                 # The number may be free only because a compaction took its file away since we looked.
-                if not self._given_for_good(file):
+                if not any(other.covers(file) for other in self._compacted()):
                     self._given = number
                     return file
                 self.folder.delete(file.name)

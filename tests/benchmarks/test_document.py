@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.document import SECTIONS, bars, document, table, write_document
+from benchmarks.document import SECTIONS, _bars, bars, document, table, write_document
 from benchmarks.suite import COMPARISONS
 
 RAN = {"quick": False, "load_average": {"before": 9.0, "after": 9.0}, "hardware": {"cores": 2},
@@ -15,6 +15,13 @@ def test_bars_that_are_not_reached_or_not_run_say_so():
     translate = {"ratio_to_mblip": 6.5, "captions": {"default_ratio_to_mblip": 7.5}, "bleu_minus_mblip": 0.0,
                  "records_ratio_to_mblip": 11.0, "ratio_to_bare": 0.95}  # fmt: skip
     assert [row[3] for row in bars({"translate": translate})] == [True, False, False, True, None, None, None, None]
+
+
+def test_beside_the_bars_stand_the_floor_of_records_and_mblips_way_by_field():
+    translate = {"captions": {}, "ratio_to_bare_texts_to_texts": 0.87, "records_floor_ratio_to_mblip": 9.5,
+                 "records_by_field": {"ratio_to_mblip": 5.4, "floor_ratio_to_mblip": 6.6}}  # fmt: skip
+    text = _bars({"translate": translate})
+    assert all(said in text for said in ("is 0.87 of the bare loop", "is 9.5 ×", "ratio is 5.4, CTranslate2's 6.6"))
 
 
 def test_speed_at_a_lower_bleu_does_not_reach_the_bar():

@@ -47,20 +47,25 @@ def test_a_number_taken_by_another_writer_is_passed_over(files: NumberedFiles, m
     assert content(files) == {"a": 1, "b": 2}
 
 
-def test_a_writer_that_was_late_for_a_compaction_takes_a_number_that_counts(
-    files: NumberedFiles, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_writer_that_was_late_for_a_compaction_takes_a_number_that_counts(files: NumberedFiles):
     """Its number is free again only because compaction took the file away: committed there, it would be lost."""
-    for i, key in enumerate("abc"):
-        files.add(table(**{key: i}))
     late = NumberedFiles(files.folder, SCHEMA)
-    seen = [late._present()[:1]]  # it looked after the first commit
+    late.add(table(a=0))
+    for i, key in enumerate("bc", start=1):
+        files.add(table(**{key: i}))
     list(files.compact(winners, ["key"]))
-    real = late._present
-    monkeypatch.setattr(late, "_present", lambda: seen.pop() if seen else real())
     assert late.add(table(late=9)).name == "00000004.parquet"
     assert content(files) == {"a": 0, "b": 1, "c": 2, "late": 9}
     assert names(files) == ["00000001-00000003.parquet", "00000004.parquet"]
+
+
+def test_a_store_whose_files_somebody_deleted_goes_on_after_the_numbers_given(files: NumberedFiles):
+    for key in "ab":
+        files.add(table(**{key: 1}))
+    list(files.compact(winners, ["key"]))
+    files.folder.delete("00000001-00000002.parquet")
+    assert NumberedFiles(files.folder, SCHEMA).add(table(c=2)).name == "00000003.parquet"
+    assert content(files) == {"c": 2}
 
 
 def test_a_commit_after_the_first_lists_no_files_however_many_there_are(

@@ -11,8 +11,9 @@ READY := $(VENV)/.ready
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 	$(BIN)/glotmill build recipes/quickstart.yaml
 
+# Two files at a time: the tests wait for processes half of the time. A file's tests share its fixtures.
 test: $(READY)  ## run the test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: $(READY)  ## the variations of tests that start many processes
 	$(BIN)/python -m pytest -m long

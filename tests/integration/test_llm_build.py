@@ -12,7 +12,7 @@ from tests.stand_in_llm import StandIn
 
 
 def engine(server, **changes):
-    fast = {"first_wait": 0.01, "longest_wait": 0.2, "timeout": 0.3, "attempts": 2}
+    fast = {"first_wait": 0.01, "longest_wait": 0.2, "attempts": 2}
     return {"engine": "openai", "model": "stand-in", "url": server.url, **fast, **changes}
 
 
@@ -48,7 +48,7 @@ FAULTS = {
 def test_every_fault_ends_as_the_named_reason_of_its_row_and_only_the_texts_own_is_remembered(recipe_file, run):
     recipe = {"languages": ["deu_Latn"], "score": {"scorers": ["integrity"]}, "max_failed": 1.0}
     with StandIn({text: itertools.repeat(fault) for text, (fault, _) in FAULTS.items()}) as server:
-        summary = run(recipe_file(translate=engine(server), **recipe))
+        summary = run(recipe_file(translate=engine(server, timeout=1.5), **recipe))
     count = summary.languages["deu_Latn"]
     assert count.rows == 40
     assert sum(count.failed.values()) == len(FAULTS)

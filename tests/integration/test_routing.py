@@ -14,7 +14,7 @@ FAKE = {"engine": "fake", "batch_tokens": 128, "unit_tokens": 256}
 
 
 def served(server, **changes):
-    fast = {"first_wait": 0.01, "longest_wait": 0.2, "timeout": 0.5, "attempts": 2}
+    fast = {"first_wait": 0.01, "longest_wait": 0.2, "attempts": 2}
     return {"engine": "openai", "model": "stand-in", "url": server.url, **fast, **changes}
 
 

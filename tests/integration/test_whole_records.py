@@ -16,7 +16,7 @@ from tests.stand_in_llm import StandIn
 
 
 def engine(server, **changes):
-    fast = {"first_wait": 0.01, "longest_wait": 0.2, "timeout": 0.5, "attempts": 2, "mode": "record"}
+    fast = {"first_wait": 0.01, "longest_wait": 0.2, "attempts": 2, "mode": "record"}
     return {"engine": "openai", "model": "stand-in", "url": server.url, **fast, **changes}
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters.lexical import LexicalScorer
@@ -88,6 +88,7 @@ def test_only_long_texts_are_compressed():
     assert scored("na " * 200)["zlib_ratio"] < 0.1
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.text(max_size=60), st.text(max_size=60)), max_size=8))
 def test_a_pair_is_judged_alike_alone_and_among_others(texts):
     pairs = [{"source": s, "target": t, "lang": "deu_Latn", "field_type": "caption"} for s, t in texts]

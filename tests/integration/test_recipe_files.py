@@ -55,9 +55,21 @@ def test_every_published_recipe_is_tried():
     assert set(FILES) == set(built_in_recipes()) - {"quickstart", "coco_captions", "gqa"}
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_published_recipe_runs_end_to_end_and_again_to_the_same_bytes(name: str, built):
-    summary = built(name)
+@pytest.mark.parametrize(
+    ("name", "languages"),
+    [
+        ("mblip", [FOUR]),
+        pytest.param("mblip", [], marks=pytest.mark.long),
+        ("centurio", []),
+        ("palo", []),
+        ("m3it80", [FOUR]),
+        pytest.param("m3it80", [], marks=pytest.mark.long),
+        ("xvlm2vec", []),
+        ("crossin", []),
+    ],
+)
+def test_a_published_recipe_runs_end_to_end_and_again_to_the_same_bytes(name: str, languages: list[str], built):
+    summary = built(name, *languages)
     recipe = load_recipe(name)
     assert not summary.too_many_failed
     assert all(count.rejected == 0 for count in summary.sources.values())
@@ -71,7 +83,7 @@ def test_a_published_recipe_runs_end_to_end_and_again_to_the_same_bytes(name: st
             assert count.unassigned == 0, source
             assert sum(count.rows.values()) == sum(count.target.values()), source
     before = {p: p.read_bytes() for p in summary.dataset.rglob("*") if p.is_file()}
-    assert built(name).segments.translated == 0
+    assert built(name, *languages).segments.translated == 0
     assert {p: p.read_bytes() for p in summary.dataset.rglob("*") if p.is_file()} == before
 
 
@@ -97,11 +109,12 @@ def test_palo_has_every_conversation_in_every_language_and_its_mix_in_english(bu
     assert sum(summary.mix.sources["mix665k"].rows.values()) == 15
 
 
-def test_m3it80_takes_the_same_rows_into_every_language(built):
-    summary = built("m3it80", "mix.quotas={'*': 7}")
+@pytest.mark.parametrize(("languages", "count"), [([FOUR], 4), pytest.param([], 80, marks=pytest.mark.long)])
+def test_m3it80_takes_the_same_rows_into_every_language(languages: list[str], count: int, built):
+    summary = built("m3it80", "mix.quotas={'*': 7}", *languages)
     rows = records(summary.dataset, "source_id", "lang", "source")
     groups = rows.filter(pl.col("source").struct.field("dataset") == "coco_captions").group_by("lang").agg("source_id")
-    assert groups.height == 80
+    assert groups.height == count
     assert len({tuple(sorted(ids)) for ids in groups["source_id"].to_list()}) == 1
     assert set(summary.mix.splits) == {"train", "validation"}
 

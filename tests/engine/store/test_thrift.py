@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.store.thrift import BINARY, FALSE, I16, I32, I64, LIST, STRUCT, TRUE, CompactReader, write_struct
@@ -27,6 +27,7 @@ trees = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(trees)
 def test_a_struct_is_read_as_it_was_written(struct):
     data = write_struct(struct)
@@ -35,6 +36,7 @@ def test_a_struct_is_read_as_it_was_written(struct):
     assert reader.at == 6 + len(data)
 
 
+@settings(max_examples=40)
 @given(trees.filter(bool), st.data())
 def test_a_struct_that_ends_too_early_is_an_error(struct, data):
     whole = write_struct(struct)

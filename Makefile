@@ -82,7 +82,7 @@ soak: $(READY)  ## 100 builds with one process killed in each, resumed and compa
 	$(BIN)/python -m tests.faults.soak
 
 # DATA: a folder with coco/captions_val2017.json, multi30k/ and xgqa/; SCRATCH: environments, models, results (10 GB)
-bench: $(READY)  ## every comparison of docs/benchmarks.md, 20 minutes on two cores: make bench DATA=FOLDER
+bench: $(READY)  ## every comparison of docs/benchmarks.md, 20 to 50 minutes on two cores: make bench DATA=FOLDER
 	$(BIN)/python -m benchmarks.suite --data $(DATA) $(if $(SCRATCH),--scratch $(SCRATCH)) $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 bench-overhead: $(READY)  ## the translate stage against a bare engine: make bench-overhead CAPTIONS=captions_val2017.json

@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
 	$(BIN)/glotmill build recipes/quickstart.yaml
 
-# Two files at a time: the tests wait for processes half of the time. A file's tests share its fixtures.
+# Two files at a time, for machines of two cores; each file as a whole, as its tests share fixtures.
 test: $(READY)  ## run the test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

@@ -30,7 +30,7 @@ FILES = {
 }  # fmt: skip
 FAKE = ("clean=[]", "translate={engine: fake}", "score.scorers=[integrity, nmt]", "filter={}", "workers=0")
 
-
+MANY_LANGUAGES = ("mblip", "m3it80")  # half a minute each with all of them
 FOUR = "languages=[eng_Latn, deu_Latn, fra_Latn, ces_Latn]"
 
 
@@ -58,14 +58,8 @@ def test_every_published_recipe_is_tried():
 @pytest.mark.parametrize(
     ("name", "languages"),
     [
-        ("mblip", [FOUR]),
-        pytest.param("mblip", [], marks=pytest.mark.long),
-        ("centurio", []),
-        ("palo", []),
-        ("m3it80", [FOUR]),
-        pytest.param("m3it80", [], marks=pytest.mark.long),
-        ("xvlm2vec", []),
-        ("crossin", []),
+        *((name, [FOUR] if name in MANY_LANGUAGES else []) for name in FILES),
+        *(pytest.param(name, [], marks=pytest.mark.long) for name in MANY_LANGUAGES),
     ],
 )
 def test_a_published_recipe_runs_end_to_end_and_again_to_the_same_bytes(name: str, languages: list[str], built):

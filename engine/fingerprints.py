@@ -34,9 +34,9 @@ def verdict_fingerprint(policy: Policy) -> str:
     return fingerprint("verdict", policy.fingerprint())
 
 
-def pack_fingerprint() -> str:
-    """The fingerprint of how records become bytes."""
-    return fingerprint("pack", [writer_facts(), SCHEMA_VERSION])
+def pack_fingerprint(version: int = SCHEMA_VERSION) -> str:
+    """The fingerprint of how records of a version of the schema become bytes."""
+    return fingerprint("pack", [writer_facts(), version])
 
 
 def shard_fingerprints(facts: Mapping[str, Any], rows: str, entries: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ from engine.progress import ProgressReport
 from engine.publish.describe import CALIBRATION, describe
 from engine.publish.pull import fetch_shards
 from engine.publish.pulled import pulled_columns
+from engine.recorded import recorded_metrics, recorded_policy, scorers_of, with_columns
 from engine.report import write_report
 from engine.stages.verdict import Verdict, decide_verdict, write_verdict
 from engine.store.commit import build_lock, commit, recover, staging
@@ -31,11 +32,11 @@ from engine.store.shards import Shard
 from filters.calibration import read_calibration
 from filters.policy import Policy, make_policy
 from filters.registry import SCORERS
-from recipes.load import load_recipe, override
+from recipes.load import completed, load_recipe, override
 from recipes.model import FilterValue
 from schemas.errors import ConservationError, InputError, one_line
 from schemas.keys import bytes_sha256
-from schemas.record import Metric, record_schema
+from schemas.record import SCHEMA_VERSION, record_schema
 
 THREADS = 2  # a shard each; more of them take more memory, and writing is bound by the cores
 ALLOWED = ("filter", "calibration")
@@ -136,6 +137,7 @@ def new_rules(
         if item.partition(".")[0] != "filter":
             msg = f"--set {item}: refilter changes filter.… only; anything else needs glotmill build"
             raise InputError(msg)
+    facts = manifest.facts
     if recipe is not None:
         loaded = load_recipe(recipe, overrides)
         # The default scorers, as the build found them to suit its engine; stated ones in the order of the registry.
@@ -143,13 +145,16 @@ def new_rules(
         named = lock["score"]["scorers"] if stated is None else [name for name in SCORERS if name in stated]
         loaded = loaded.with_scorers(named)
         new, calibration = loaded.lock(), loaded.calibration
-        _refuse_others(recipe, lock, new)
+        _refuse_others(recipe, completed(lock), new)
+        policy = make_policy(new["filter"], scorers_of(lock), metrics=recorded_metrics(lock, facts))
+        if facts["schema_version"] < SCHEMA_VERSION:
+            policy = with_columns(policy, lock, facts)
     else:
         content = {"filter": lock["filter"]}
         for item in overrides:
             override(content, item)
         new = {**lock, "filter": _checked(content["filter"])}
-    policy = make_policy(new["filter"], _scorers(lock), metrics=_metrics(lock))
+        policy = recorded_policy(new["filter"], lock, facts)
     if calibration is not None:
         policy = policy.calibrated(read_calibration(calibration, policy.parameters))
     changed = difference("verdict", manifest.facts, {"filter": policy.fingerprint()})
@@ -160,14 +165,6 @@ def new_rules(
         )
         raise InputError(msg)
     return new, policy
-
-
-def _scorers(lock: Mapping[str, Any]) -> list[str]:
-    return [name for name in SCORERS if name in lock["score"]["scorers"]]
-
-
-def _metrics(lock: Mapping[str, Any]) -> list[Metric]:
-    return [metric for name in _scorers(lock) for metric in SCORERS[name].metrics]
 
 
 def _read_lock(dataset: Path, manifest: Manifest) -> dict[str, Any]:
@@ -210,7 +207,8 @@ def decide_all(dataset: Path, manifest: Manifest, policy: Policy) -> dict[str, V
     """The verdicts on every shard of a dataset, by path; of a pulled one, from the columns that were brought."""
 
     def decide(shard: Shard) -> Verdict:
-        return decide_verdict(dataset, shard, policy, pulled_columns(dataset, shard))
+        columns = pulled_columns(dataset, shard)
+        return decide_verdict(dataset, shard, policy, columns, version=manifest.facts["schema_version"])
 
     shards = manifest.all_shards()
     with ThreadPoolExecutor(THREADS) as threads:
@@ -240,7 +238,7 @@ def commit_verdicts(
         ConservationError: A record would be lost or gained.
     """
     dataset = folder / "dataset"
-    schema = record_schema(_metrics(lock))
+    schema = record_schema(recorded_metrics(lock, manifest.facts), manifest.facts["schema_version"])
     with ThreadPoolExecutor(THREADS) as threads, staging(folder) as staged:
         done = {
             path: threads.submit(write_verdict, dataset, staged / "dataset", verdict, schema)

@@ -39,9 +39,13 @@ class Policy:
     calibration: Calibration | None = None
     fixed: frozenset[str] = field(default_factory=frozenset)
 
+    def all_rules(self) -> list[Rule]:
+        """The rules of the scorers that run and the recipe's own, in order, whatever their actions."""
+        return [rule for rule in (*RULES, *self.user) if rule.code in self.actions]
+
     def rules(self, action: Action | None = None) -> list[Rule]:
         """The rules that run, in order; those of one action if it is named."""
-        running = [(rule, self.actions.get(rule.code, "off")) for rule in (*RULES, *self.user)]
+        running = [(rule, self.actions[rule.code]) for rule in self.all_rules()]
         return [rule for rule, what in running if what != "off" and action in (None, what)]
 
     def calibrated(self, calibration: Calibration) -> Policy:

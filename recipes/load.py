@@ -100,6 +100,14 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
         raise InputError(msg) from None
 
 
+def completed(lock: dict[str, Any]) -> dict[str, Any]:
+    """A dataset's lock with the keys that came after it, at their defaults; as it is where it is no recipe of today."""
+    try:
+        return Recipe.model_validate(lock).lock()
+    except ValidationError:
+        return lock
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)

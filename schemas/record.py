@@ -17,7 +17,11 @@ from schemas.errors import SchemaError
 from schemas.languages import registry
 from schemas.sample import IDENTITY_FIELDS, IMAGE_MARKER, MESSAGES, STRINGS, TASKS, TEXT_FIELDS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+OLDEST_VERSION = 1  # a dataset of it can still be read and judged, and a build brings it up to date
+VERSION_KEY = b"schema_version"  # in the metadata of a schema, and so of a shard's footer
+# The version that brought a column; the others are of version 1.
+SINCE: dict[str, int] = {}
 
 MT = pa.struct([("engines", STRINGS), ("models", STRINGS), ("params_hash", pa.string()), ("copied_fields", STRINGS)])
 
@@ -78,19 +82,29 @@ class Metric:
         return f"turn_{self.scorer}_{self.name}"
 
 
-def record_schema(metrics: Iterable[Metric]) -> pa.Schema:
-    """The Arrow schema of a dataset whose scorers have these metrics."""
+def record_schema(metrics: Iterable[Metric], version: int = SCHEMA_VERSION) -> pa.Schema:
+    """The Arrow schema of a dataset, with its version in the metadata.
+
+    Args:
+        metrics: What the dataset's scorers measured.
+        version: The version of the dataset's schema.
+    """
     metrics = list(metrics)
     return pa.schema(
         [
-            *HEAD_FIELDS,
-            *TARGET_FIELDS,
+            *(field for field in (*HEAD_FIELDS, *TARGET_FIELDS) if SINCE.get(field.name, 1) <= version),
             *(pa.field(m.score_column, pa.float32()) for m in metrics),
             *(pa.field(m.turn_column, pa.list_(pa.float32())) for m in metrics),
             pa.field("scores_skipped", STRINGS),
             *VERDICT_FIELDS,
-        ]
+        ],
+        metadata={VERSION_KEY: str(version).encode()},
     )
+
+
+def schema_version(schema: pa.Schema) -> int:
+    """The version of a schema that `record_schema` made."""
+    return int(schema.metadata[VERSION_KEY])
 
 
 REQUIRED = (
@@ -112,7 +126,7 @@ def _roles(column: str) -> pl.Expr:
 
 
 def _rules(schema: pa.Schema) -> list[tuple[str, str, pl.Expr]]:
-    """(column, rule in words, expression that is true for a sound row)."""
+    """(column, rule in words, expression that is true for a sound row) of the columns that the schema has."""
     turns = pl.col("source_messages").list.len()
     length = pl.col("messages").list.len()
     rules = [(name, "must not be null", pl.col(name).is_not_null()) for name in REQUIRED]
@@ -144,7 +158,7 @@ def _rules(schema: pa.Schema) -> list[tuple[str, str, pl.Expr]]:
         for name in schema.names
         if name.startswith("turn_") and name != "turn_langs"
     ]
-    return rules
+    return [rule for rule in rules if rule[0] in schema.names]
 
 
 def validate(table: pa.Table, schema: pa.Schema) -> None:

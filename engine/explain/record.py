@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from engine.explain.segments import Segment, segments_of_record
 from engine.job import memory_folder
+from engine.recorded import recorded_metrics
 from engine.refilter import new_rules
 from engine.stages.judge import rejudge
 from engine.stages.sample_files import recorded_files
@@ -27,7 +28,6 @@ from engine.store.memory import Memory
 from engine.store.shards import Shard
 from engine.text.answers import AnswerRule, load_answers
 from filters.policy import Policy
-from filters.registry import metrics_of
 from recipes.languages import expand
 from recipes.model import Answers
 from schemas.errors import InputError, one_line
@@ -130,7 +130,7 @@ def explain(folder: Path, record_id: str, *, memory: str | None = None) -> Expla
         ),
         scores=[
             Score(m.score_column, m.direction, row[m.score_column], row[m.turn_column], m.description)
-            for m in metrics_of(lock["score"]["scorers"])
+            for m in recorded_metrics(lock, manifest.facts)
         ],
         rules=_rules(frame, policy),
         warnings=verdict["warnings"].to_list()[0],

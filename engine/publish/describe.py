@@ -18,6 +18,7 @@ from engine.store.files import write_bytes
 from engine.store.manifest import LOCK_FILE, write_manifest
 from engine.store.shards import Shard
 from filters.policy import Policy
+from schemas.record import schema_version
 
 CALIBRATION = "calibration.yaml"
 
@@ -45,5 +46,5 @@ def describe(
     if policy.calibration is not None:
         write_bytes(root / CALIBRATION, yaml.safe_dump(policy.calibration.content, allow_unicode=True).encode())
     facts = {**facts, "filter": policy.fingerprint()}
-    write_manifest(root, shards, facts)
+    write_manifest(root, shards, facts, schema_version(schema))
     write_card(root, CardFacts(facts, lock["description"], shards, schema, policy.unreliable))

@@ -16,13 +16,13 @@ import polars as pl
 import yaml
 
 from engine.language_count import count_language
+from engine.recorded import recorded_metrics
 from engine.stages.ingest import REJECTED
 from engine.store.manifest import LOCK_FILE, has_manifest, read_manifest
 from engine.store.runs import FINISHED
 from engine.store.shards import Shard
 from filters.fairness import Share, shares
 from filters.policy import Policy
-from filters.registry import SCORERS
 from filters.user_rules import USER, user_rule
 from schemas.errors import InputError, one_line
 from schemas.record import Metric
@@ -128,7 +128,7 @@ def open_build(folder: Path, verb: str) -> BuiltFolder:
     manifest = read_manifest(dataset)
     try:
         recipe = yaml.safe_load((dataset / LOCK_FILE).read_text(encoding="utf-8"))
-        metrics = tuple(metric for name in recipe["score"]["scorers"] for metric in SCORERS[name].metrics)
+        metrics = tuple(recorded_metrics(recipe, manifest.facts))
         policy = _policy(manifest.facts["filter"], metrics)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         msg = f"{verb} {folder}: its recipe or filter is not one of this version: {one_line(error)}"

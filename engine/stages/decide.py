@@ -15,6 +15,7 @@ from engine.fingerprints import first_difference, ingest_fingerprint, shard_fing
 from engine.stages.compose import Composer
 from engine.stages.layout import SampleIndex, ShardPlan
 from engine.store.manifest import writer_facts
+from schemas.record import SCHEMA_VERSION
 
 Action = Literal["reuse", "re-pack", "re-verdict", "re-score", "re-translate", "new", "delete"]
 ACTIONS: dict[str, Action] = {
@@ -65,6 +66,7 @@ class Decider:
         self._published = published or {}
         self._facts = {**facts, "writer": writer_facts()}
         self._unknown = unknown
+        self._older = self._published.get("schema_version", SCHEMA_VERSION) < SCHEMA_VERSION
         self._other_text = difference("translate", self._published, facts)
 
     def decide(self, plan: ShardPlan, composer: Composer) -> Decision:
@@ -73,6 +75,8 @@ class Decider:
             return Decision(plan, "new", f"{plan.rows.height:,} new samples")
         if plan.old.fingerprints.get("ingest") != ingest_fingerprint(plan.digest):
             return Decision(plan, "re-translate", samples_changed(plan))
+        if self._older:
+            return Decision(plan, "re-translate", f"records get the columns of schema version {SCHEMA_VERSION}")
         if self._other_text:
             return Decision(plan, "re-translate", self._other_text)
         lacking = 0

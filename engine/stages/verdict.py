@@ -15,6 +15,7 @@ from engine.store.rewrite import check_shard, rewrite_verdicts, with_verdicts
 from engine.store.shards import VERDICT, Shard
 from filters.policy import Policy
 from schemas.errors import InputError
+from schemas.record import SCHEMA_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +26,18 @@ class Verdict:
         shard: Its manifest entry with them, but for bytes where some changed.
         rows: ``keep``, ``filter_reasons`` and ``warnings``.
         flipped: Records whose verdict or reasons changed.
+        version: The version of the dataset's record schema.
     """
 
     shard: Shard
     rows: pl.DataFrame
     flipped: int
+    version: int
 
     @property
     def foreign(self) -> bool:
         """Whether the shard is of another writer than this one, and so must be written anew: a dataset is of one."""
-        return self.shard.fingerprints["pack"] != pack_fingerprint()
+        return self.shard.fingerprints["pack"] != pack_fingerprint(self.version)
 
     @property
     def written(self) -> bool:
@@ -42,7 +45,9 @@ class Verdict:
         return self.flipped > 0 or self.foreign
 
 
-def decide_verdict(dataset: Path, shard: Shard, policy: Policy, columns: Path | None = None) -> Verdict:
+def decide_verdict(
+    dataset: Path, shard: Shard, policy: Policy, columns: Path | None = None, *, version: int = SCHEMA_VERSION
+) -> Verdict:
     """Judge a shard from its score columns alone.
 
     Args:
@@ -50,6 +55,7 @@ def decide_verdict(dataset: Path, shard: Shard, policy: Policy, columns: Path | 
         shard: The shard's entry.
         policy: What decides.
         columns: A checked file of its score columns, where the shard itself is not at hand.
+        version: The version of the dataset's record schema.
 
     Raises:
         InputError: The shard was edited, or lacks a column that a rule reads.
@@ -68,7 +74,7 @@ def decide_verdict(dataset: Path, shard: Shard, policy: Policy, columns: Path | 
     same = (rows["keep"] == stored["keep"]) & (rows["filter_reasons"] == stored["filter_reasons"])
     entry = with_verdicts(shard, stored["row_status"], rows)
     entry = replace(entry, fingerprints={**shard.fingerprints, "verdict": verdict_fingerprint(policy)})
-    return Verdict(entry, rows, rows.height - int(same.sum()))
+    return Verdict(entry, rows, rows.height - int(same.sum()), version)
 
 
 def write_verdict(dataset: Path, target: Path, verdict: Verdict, schema: pa.Schema) -> Shard:
@@ -82,7 +88,7 @@ def write_verdict(dataset: Path, target: Path, verdict: Verdict, schema: pa.Sche
     """
     if not verdict.written:
         return verdict.shard
-    packed = {**verdict.shard.fingerprints, "pack": pack_fingerprint()}
+    packed = {**verdict.shard.fingerprints, "pack": pack_fingerprint(verdict.version)}
     shard = replace(verdict.shard, fingerprints=packed)
     rows = verdict.rows.select(VERDICT)
     return rewrite_verdicts(dataset, target, shard, rows, schema, foreign=verdict.foreign)

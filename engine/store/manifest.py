@@ -23,7 +23,7 @@ from engine.store.files import json_bytes, write_bytes
 from engine.store.shards import SPLITS, WRITER, Shard
 from schemas.errors import InputError
 from schemas.keys import bytes_sha256
-from schemas.record import SCHEMA_VERSION
+from schemas.record import OLDEST_VERSION, SCHEMA_VERSION
 
 MANIFEST_VERSION = 1
 MANIFEST = "manifest.json"
@@ -53,13 +53,16 @@ def writer_facts() -> dict[str, Any]:
     return {**WRITER, "pyarrow": pa.__version__, "datasets": version("datasets")}  # it makes a footer's metadata
 
 
-def write_manifest(root: Path, shards: Mapping[str, Sequence[Shard]], facts: Mapping[str, Any]) -> None:
+def write_manifest(
+    root: Path, shards: Mapping[str, Sequence[Shard]], facts: Mapping[str, Any], schema_version: int = SCHEMA_VERSION
+) -> None:
     """Write ``manifest.json`` and ``manifests/<lang>.json`` beside a lock that is there already.
 
     Args:
         root: The dataset's folder.
         shards: Shards by language; a language without rows has none and is left out.
         facts: What the dataset was made from: sources, translators, scorers, filter.
+        schema_version: The version of the shards' record schema.
     """
     configs = {}
     for lang, parts in shards.items():
@@ -80,7 +83,7 @@ def write_manifest(root: Path, shards: Mapping[str, Sequence[Shard]], facts: Map
     content = {
         **facts,
         "manifest_version": MANIFEST_VERSION,
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": schema_version,
         "engine_version": __version__,
         "writer": writer_facts(),
         "recipe": {"path": LOCK_FILE, "sha256": bytes_sha256((root / LOCK_FILE).read_bytes())},
@@ -133,13 +136,16 @@ def read_facts(read: Read, where: str) -> dict[str, Any]:
         InputError: There is none, it is of a newer format, or damaged.
     """
     facts = _read(read, MANIFEST, where, None)
-    version = facts.get("manifest_version")
-    if version != MANIFEST_VERSION or facts.get("schema_version") != SCHEMA_VERSION:
-        newer = isinstance(version, int) and version > MANIFEST_VERSION
+    version, schema = facts.get("manifest_version"), facts.get("schema_version")
+    if version != MANIFEST_VERSION or schema not in range(OLDEST_VERSION, SCHEMA_VERSION + 1):
+        newer = any(
+            isinstance(found, int) and found > known
+            for found, known in ((version, MANIFEST_VERSION), (schema, SCHEMA_VERSION))
+        )
         what = "a newer Glotmill made it; update Glotmill" if newer else "build it again from its recipe"
         msg = (
-            f"{where}/{MANIFEST}: format {version} with records of schema {facts.get('schema_version')}; this version "
-            f"reads format {MANIFEST_VERSION} and schema {SCHEMA_VERSION}: {what}"
+            f"{where}/{MANIFEST}: format {version} with records of schema {schema}; this version reads format "
+            f"{MANIFEST_VERSION} and schema {OLDEST_VERSION} to {SCHEMA_VERSION}: {what}"
         )
         raise InputError(msg)
     with _damage(where):

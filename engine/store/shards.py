@@ -20,7 +20,7 @@ from datasets import Features
 
 from schemas.errors import ConservationError
 from schemas.keys import file_sha256
-from schemas.record import SCHEMA_VERSION, validate
+from schemas.record import VERSION_KEY, validate
 
 # Content-defined chunking makes an unchanged column upload as nothing; changing any of these settings changes
 # every byte (only the zstd level: 81 % of a shard is uploaded again).
@@ -121,10 +121,10 @@ def ids_sha256(record_ids: Iterable[str]) -> str:
 
 
 def published_schema(schema: pa.Schema) -> pa.Schema:
-    """A record schema with the metadata that `datasets` reads, and ours."""
+    """A record schema with the metadata that `datasets` reads beside its version."""
     features = Features.from_arrow_schema(schema)
     metadata = dict(features.arrow_schema.metadata or {})
-    return schema.with_metadata({**metadata, b"schema_version": str(SCHEMA_VERSION).encode()})
+    return schema.with_metadata({**metadata, VERSION_KEY: schema.metadata[VERSION_KEY]})
 
 
 class ShardWriter:

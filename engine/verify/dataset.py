@@ -17,13 +17,13 @@ import polars as pl
 
 from engine.progress import ProgressReport
 from engine.publish.describe import CALIBRATION
+from engine.recorded import recorded_metrics
 from engine.refilter import new_rules
 from engine.store.located import dataset_folder, unnamed_files
 from engine.store.manifest import LOCK_FILE, MANIFEST, Manifest, files_of, read_facts, read_shards
 from engine.store.shards import Shard
 from engine.verify.card import card_problems
 from engine.verify.shard import Checked, Rules, bytes_problems, check, read_ids
-from filters.registry import metrics_of
 from schemas.errors import GlotmillError, InputError
 from schemas.keys import file_sha256
 from schemas.record import record_schema
@@ -144,7 +144,8 @@ def _rules(dataset: Path, manifest: Manifest, problems: list[Problem], *, deep: 
     if policy.fingerprint() != manifest.facts["filter"]:
         file = LOCK_FILE if policy.calibration is None else CALIBRATION
         problems.append(Problem(file, "its thresholds are not those of the filter in the manifest"))
-    return Rules(record_schema(metrics_of(lock["score"]["scorers"])), policy, deep)
+    facts = manifest.facts
+    return Rules(record_schema(recorded_metrics(lock, facts), facts["schema_version"]), policy, deep)
 
 
 def _check(

@@ -31,7 +31,7 @@ def enlarged(folder: Path) -> None:
     (old, *others) = manifest.shards["deu_Latn"]
     rng = random.Random(0)
     row = pq.read_table(local.root / old.path).slice(0, 1)
-    schema = row.schema.remove_metadata()
+    schema = row.schema  # with the version in its metadata
 
     texts = [
         [{"role": "user", "content": "<image>"}, {"role": "assistant", "content": rng.randbytes(500).hex()}]

@@ -59,6 +59,8 @@ def test_a_shard_that_escapes_the_folder_is_refused(dataset: Path):
         ("manifest.json", "[]", "expected a JSON object, found list"),
         ("manifest.json", '{"manifest_version": 1, "schema_version": 1}', "not a manifest of this version"),
         ("manifest.json", '{"manifest_version": 2, "schema_version": 1}', "a newer Glotmill made it"),
+        ("manifest.json", '{"manifest_version": 1, "schema_version": 3}', "a newer Glotmill made it"),
+        ("manifest.json", '{"manifest_version": 1, "schema_version": 0}', "build it again from its recipe"),
         ("manifests/deu_Latn.json", "{}", "it was edited"),
     ],
 )

@@ -89,7 +89,7 @@ def test_the_schema_is_stable_under_a_round_trip_through_datasets(tmp_path: Path
 def test_the_footer_names_the_features_and_the_schema_version_and_nothing_else_of_ours(tmp_path: Path):
     write(tmp_path, *GROUPS)
     metadata = pq.read_schema(tmp_path / PATH).metadata
-    assert metadata[b"schema_version"] == b"1"
+    assert metadata[b"schema_version"] == b"2"
     assert set(metadata) == set(published_schema(SCHEMA).metadata) == {b"huggingface", b"schema_version"}
 
 

@@ -1,0 +1,122 @@
+"""What users held at the start of the second round stays valid: memories, builds and a published folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from engine.build import build
+from engine.diff import diff
+from engine.job import prepare
+from engine.plan import make_plan
+from engine.progress import ProgressReport
+from engine.publish.places import parse_place
+from engine.publish.pull import open_origin, pull
+from engine.refilter import refilter
+from engine.store.manifest import read_manifest
+from engine.verify.dataset import verify
+from recipes import load_recipe
+from tests.faults.trials import content
+
+HELD = Path(__file__).parent.parent / "fixtures" / "round_two"
+QUIET = ProgressReport(quiet=True)
+# Fingerprints of the engines, part of the keys of all entries that users hold.
+TRANSLATORS = {
+    name: list(json.loads((HELD / f"builds/{name}/dataset/manifest.json").read_bytes())["translators"])
+    for name in ("embedded", "fake")
+}
+
+# Another filter for each dataset that changes verdicts, and the one that gives them back.
+CHANGES = {
+    "embedded": ("filter.round_trip.min_chrf=100", "filter.round_trip.min_chrf=10"),
+    "fake": ("filter.script.frac={action: off}", "filter.script.frac={action: reject}"),
+}
+
+
+@pytest.fixture(params=["embedded", "fake"])
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Path:
+    """A copy of all that users held."""
+    shutil.copytree(HELD, tmp_path / "held")
+    return tmp_path / "held"
+
+
+def job_of(held: Path, name: str, out: str):
+    return prepare(load_recipe(str(held / f"{name}.yaml")), out=held / out, memory=held / f"memory_{name}")
+
+
+def verdicts(dataset: Path) -> pl.DataFrame:
+    rows = pl.read_parquet(sorted(dataset.glob("data/*/*.parquet")), columns=["record_id", "keep", "filter_reasons"])
+    return rows.sort("record_id")
+
+
+def test_the_engines_of_old_recipes_have_the_fingerprints_that_old_entries_are_keyed_by(held: Path, name: str):
+    assert list(job_of(held, name, "new").facts()["translators"]) == TRANSLATORS[name]
+
+
+def test_a_build_from_an_old_memory_calls_no_translator(held: Path, name: str):
+    made = build(job_of(held, name, "new"), QUIET)
+    assert (made.segments.translated, made.back_translation.translated, made.forced.scored) == (0, 0, 0)
+    assert made.segments.from_memory > 40
+
+
+def test_an_old_build_is_brought_up_to_date_without_a_translator_and_keeps_its_records_in_their_places(
+    held: Path, name: str
+):
+    dataset = held / "builds" / name / "dataset"
+    ids = {shard.path: shard.ids_sha256 for shard in read_manifest(dataset).all_shards()}
+    job = job_of(held, name, f"builds/{name}")
+    planned = make_plan(job, QUIET)
+    assert (planned.calls, planned.forced) == (0, 0)
+    made = build(job, QUIET)
+    assert (made.segments.translated, made.back_translation.translated, made.forced.scored) == (0, 0, 0)
+    assert {shard.path: shard.ids_sha256 for shard in read_manifest(dataset).all_shards()} == ids
+    assert read_manifest(dataset).facts["schema_version"] == 2
+    assert verify(dataset, QUIET, deep=True).problems == []
+
+
+def test_an_old_dataset_is_verified_as_it_is(held: Path, name: str):
+    assert verify(held / "builds" / name, QUIET, deep=True).problems == []
+
+
+def test_an_old_dataset_is_refiltered_by_the_rules_that_it_was_made_with(held: Path, name: str):
+    folder = held / "builds" / name
+    before, bytes_before = verdicts(folder / "dataset"), content(folder / "dataset")
+    assert (refilter(folder).flipped, content(folder / "dataset")) == (0, bytes_before)
+    other, back = CHANGES[name]
+    assert refilter(folder, overrides=(other,)).flipped > 0
+    assert read_manifest(folder / "dataset").facts["schema_version"] == 1
+    assert verify(folder, QUIET, deep=True).problems == []
+    refilter(folder, overrides=(back,))
+    assert verdicts(folder / "dataset").equals(before)
+
+
+def test_the_recipe_of_an_old_dataset_still_refilters_it(held: Path, name: str):
+    folder = held / "builds" / name
+    refilter(folder, recipe=str(held / f"{name}.yaml"))
+    assert verify(folder, QUIET, deep=True).problems == []
+
+
+def test_an_old_dataset_is_compared_with_the_one_that_a_build_makes_of_it(held: Path, name: str):
+    build(job_of(held, name, "new"), QUIET)
+    found = diff(held / "builds" / name, held / "new", rows=True)
+    assert "schema_version" in " ".join(found.facts["versions"])
+    assert found.added == found.removed == []
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_an_old_publication_is_pulled_and_refiltered(held: Path, everything: bool):
+    origin = open_origin(parse_place(str(held / "published_embedded"), "PLACE", versions=True))
+    pulled = held / "pulled"
+    assert pull(origin, pulled, QUIET, everything=everything).shards == 3
+    assert refilter(pulled).flipped == 0
+    assert refilter(pulled, overrides=(CHANGES["embedded"][0],)).flipped > 0
+    assert read_manifest(pulled / "dataset").facts["schema_version"] == 1

@@ -8,8 +8,8 @@ READY := $(VENV)/.ready
 	fit-filters bench bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters bench-report \
 	bench-concurrency bench-refilter
 
-demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model
-	$(BIN)/glotmill build recipes/quickstart.yaml
+demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model, in this process: no Ray is needed
+	$(BIN)/glotmill build recipes/quickstart.yaml --workers 0
 
 # Two files at a time, for machines of two cores; each file as a whole, as its tests share fixtures.
 test: $(READY)  ## run the test suite

@@ -94,7 +94,7 @@ class RayPool:
         if self._places:
             return
         self._stop.check()
-        self._started_ray = start_ray(self._address)
+        self._started_ray = start_ray(self._address, self._note)
         self.workers = self._room()
         place = self._spec.placement
         self._actor_class = ray.remote(

@@ -10,16 +10,18 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from schemas.errors import InputError, WorkerError
 
 CONNECT_TIMEOUT_S = 10.0
-START_TIMEOUT_S = 180.0  # of a local Ray, which takes seconds
+START_TIMEOUT_S = 90.0  # of a local Ray, which takes seconds
+START_TRIES = 2  # on a loaded machine one of Ray's processes may miss another's deadline once
 OURS = {
     "RAY_AUTH_MODE": "token",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # no copying of the project into another environment
@@ -35,11 +37,14 @@ def protect(address: str | None) -> None:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
-def start_ray(address: str | None = None) -> bool:
+def start_ray(address: str | None = None, note: Callable[..., None] = lambda *_, **__: None) -> bool:
     """Use the Ray that runs in this process, join a cluster, or start a local Ray; ``RAY_ADDRESS`` is not followed.
+
+    A local Ray that does not start is tried once more.
 
     Args:
         address: Of a running cluster (``HOST:PORT``); None is a Ray of our own.
+        note: Called with an event's name and its facts where a start failed and is tried again.
 
     Returns:
         Whether it was started or joined here, and so is to be left here.
@@ -55,24 +60,48 @@ def start_ray(address: str | None = None) -> bool:
         return False
     if address is not None:
         _check_address(address)
-    options: dict[str, Any] = {"include_dashboard": False} if address is None else {}
-    before = signal.getsignal(signal.SIGTERM)
+        if reason := _failure(address):
+            msg = f"--ray-address {address}: no Ray cluster can be joined there: {reason}"
+            raise InputError(msg)
+        return True
+    for _ in range(START_TRIES):
+        reason = _failure("local", include_dashboard=False)
+        if reason is None:
+            return True
+        note("ray_not_started", reason=reason)
+        ray.shutdown()  # what the failed start left behind
+    msg = f"Ray cannot be started here ({START_TRIES} tries): {reason}; work without Ray: --workers 0"
+    raise WorkerError(msg)
+
+
+def _failure(address: str, **options: Any) -> str | None:
+    """Start or join Ray; why that failed, in one line, or None where it did not."""
+    import ray
+
     watch = threading.Timer(START_TIMEOUT_S, _end_node)
     watch.start()
     try:
-        ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **options)
-    except Exception as error:  # Ray's start raises bare exceptions; all of them end here as an error of ours
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if address is not None:
-            msg = f"--ray-address {address}: no Ray cluster can be joined there: {reason}"
-            raise InputError(msg) from None
-        msg = f"Ray cannot be started: {reason}; run the same command again, or work without Ray: --workers 0"
-        raise WorkerError(msg) from error
+        with _own_sigterm():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
+    except Exception as error:  # Ray's start raises bare exceptions; each of them ends as an error of ours
+        return str(error).splitlines()[0] if str(error) else type(error).__name__
     finally:
         watch.cancel()
-    if before is not None:
-        signal.signal(signal.SIGTERM, before)  # Ray's own handler would end the process in the middle of a unit
-    return True
+    return None
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Keep our handler of SIGTERM: Ray's would end this process with 15 or 1 while it starts, and amid a unit later."""
+    import ray
+
+    utils = ray._private.utils
+    theirs = utils.set_sigterm_handler
+    utils.set_sigterm_handler = lambda _handler: None
+    try:
+        yield
+    finally:
+        utils.set_sigterm_handler = theirs
 
 
 def _end_node() -> None:

@@ -1,0 +1,68 @@
+"""Ray's start: tried once more, one line where it fails, and a SIGTERM that stays ours."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from engine.workers.ray_session import start_ray
+from engine.workers.stopping import stop_on_signal
+from schemas.errors import WorkerError
+
+
+@pytest.fixture
+def no_ray(monkeypatch: pytest.MonkeyPatch):
+    """Makes `ray.init` a function of the test, in a process where Ray does not run."""
+    import ray
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    return lambda init: monkeypatch.setattr(ray, "init", init)
+
+
+def failing(times: int) -> tuple[Any, list[str]]:
+    calls: list[str] = []
+
+    def init(address: str, **_: Any) -> None:
+        calls.append(address)
+        if len(calls) <= times:
+            raise RuntimeError("the raylet did not answer\nin time")
+
+    return init, calls
+
+
+def test_a_start_that_fails_once_is_tried_again_and_noted(no_ray):
+    init, calls = failing(1)
+    no_ray(init)
+    noted = []
+    assert start_ray(note=lambda event, **facts: noted.append((event, facts)))
+    assert calls == ["local", "local"]
+    assert noted == [("ray_not_started", {"reason": "the raylet did not answer"})]
+
+
+def test_a_machine_that_cannot_start_ray_gets_one_line_with_the_way_that_works(no_ray):
+    init, calls = failing(9)
+    no_ray(init)
+    with pytest.raises(WorkerError, match=r"the raylet did not answer; work without Ray: --workers 0$"):
+        start_ray()
+    assert len(calls) == 2
+
+
+def test_sigterm_while_ray_starts_is_a_request_to_stop_and_ends_nothing(no_ray):
+    import ray
+
+    def init(**_: Any) -> None:
+        def theirs(number: int, _frame: object) -> None:
+            raise SystemExit(number)
+
+        ray._private.utils.set_sigterm_handler(theirs)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    no_ray(init)
+    with stop_on_signal(lambda _line: None) as stop:
+        start_ray()
+        with pytest.raises(KeyboardInterrupt):
+            stop.check()

@@ -102,7 +102,10 @@ def _translations(job: Job, texts: list[str], langs: list[str], progress: Progre
         for text in texts:
             cut = split(text, ENGLISH)
             if all((lang, request) in known for request in cut.requests):
-                made = cut.join(lambda request, lang=lang: known[lang, request])  # type: ignore[misc]
+                made = cut.join(
+                    lambda request, lang=lang: known[lang, request],  # type: ignore[misc]
+                    lambda text, lang=lang: (job.answers.yes_no(text, lang) or (text,))[0],  # type: ignore[misc]
+                )
                 if mismatch(text, made, ENGLISH, lang) is None:
                     found[lang, text] = made
     return found

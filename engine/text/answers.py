@@ -10,21 +10,20 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import regex
 
 from engine.embedded import ANSWERS
+from engine.text.segments import split
 from engine.text.sentences import sentences
+from engine.text.yes_no import reworded, which, yes_no
 from recipes.model import Answers
 from recipes.templates import Translations
 from schemas.errors import InputError
 from schemas.keys import draw
-from schemas.languages import ENGLISH, language, read_table
-
-YES_NO = Path(__file__).parent / "data" / "yes_no.csv"
+from schemas.languages import ENGLISH, language
 
 # Tasks whose short answers follow the recipe's answer policy.
 ANSWER_TASKS = frozenset({"vqa_open", "vqa_mc", "matching", "ocr", "classification"})
@@ -35,7 +34,6 @@ CONTEXT_WORDS = 3
 
 # German and Luxembourgish write nouns with a capital, so a capital there says nothing of the sentence's start.
 _NOUN_CAPITALS = frozenset({"deu_Latn", "ltz_Latn"})
-_YES_NO_CHARS = 8  # of a yes or no with its marks: a longer answer need not be looked at
 _END = regex.compile(r"[\s.!?…。！？।॥۔።။؟]+$")
 
 SOURCE = "source"  # in a turn plan: the turn stays in the source's language
@@ -73,8 +71,8 @@ class AnswerRule:
         return self.section.dictionary is not None
 
     def is_asked(self, answer: str) -> bool:
-        """Whether an answer that no table has is put to the engine, and not left English."""
-        return not is_yes_no(answer) and (self.section.dictionary is None or answer in self.frequent)
+        """Whether the words of an answer that no table has are put to the engine, and not left English."""
+        return self.section.dictionary is None or answer in self.frequent
 
     def policy(self, row: Mapping[str, Any], lang: str) -> Policy:
         """Whether a sample's answers are in the source's or the target's language.
@@ -105,21 +103,32 @@ class AnswerRule:
         found = _look_up(self.table.get(lang, {}), answer)
         if found is not None:
             return found, "table"
-        if policy == "target":
-            found = _look_up(yes_no().get(lang, {}), answer)
-            if found is not None:
-                return found, "yes_no_table"
-        return None
+        cut = split(answer, ENGLISH)
+        if cut.requests or not cut.has_yes_no:
+            return None
+        texts = [piece.text for piece in cut.pieces if piece.kind == "yes_no"]
+        made = {text: word for text in texts if (word := self.yes_no(text, lang, policy)) is not None}
+        if len(made) < len(set(texts)):
+            return None
+        origins = {origin for _, origin in made.values()}
+        return cut.join(str, lambda text: made[text][0]), "yes_no_table" if "yes_no_table" in origins else "table"
+
+    def yes_no(self, text: str, lang: str, policy: str = "target") -> tuple[str, Origin] | None:
+        """A bare yes or no in the language: the word of the recipe's own table, else under ``target`` the fixed one.
+
+        None where no table has it.
+        """
+        key = which(text) or ""
+        own = self.table.get(lang, {}).get(key)
+        if own is not None:
+            return reworded(text, own), "table"
+        word = yes_no().get(lang, {}).get(key) if policy == "target" else None
+        return None if word is None else (reworded(text, word), "yes_no_table")
 
     def instruction(self, row: Mapping[str, Any], turn: Mapping[str, str], lang: str) -> str | None:
         """The words of a turn's template in a language, where they are known beforehand."""
         known = self.instructions.get(lang, {}).get(row["template_id"])
         return None if known is None else known[1 if turn["role"] == "assistant" else 0]
-
-
-def is_yes_no(answer: str) -> bool:
-    """Whether an English answer is a bare yes or no."""
-    return len(answer) < _YES_NO_CHARS and _END.sub("", answer).casefold() in ("yes", "no")
 
 
 def _look_up(table: Mapping[str, str], answer: str) -> str | None:
@@ -134,12 +143,6 @@ def _look_up(table: Mapping[str, str], answer: str) -> str | None:
     if found is None:
         return None
     return (found[0].upper() + found[1:] if answer[0].isupper() else found) + tail
-
-
-@cache
-def yes_no() -> AnswerTable:
-    """Yes and no by FLORES-200 code; languages that are not in it have no word that we are sure of."""
-    return {row["flores_code"]: {"yes": row["yes"], "no": row["no"]} for row in read_table(YES_NO)}
 
 
 def load_answers(table: str | Path | None) -> AnswerTable:

@@ -1,19 +1,20 @@
 """Putting a record together from what came back.
 
-Guarantees: an answer that is one of the choices is the same text in both places, in every language; a segment that
-failed fails its record with the segment's reason and never becomes an empty text; a turn whose structure changed
-fails its record with what changed.
+Guarantees: an answer that is one of the choices is the same text in both places, in every language; different choices
+stay different; a segment that failed fails its record with the segment's reason and never becomes an empty text; a
+turn whose structure changed fails its record with what changed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from engine.text.answers import AnswerRule, Origin, carrier, recover, same_answer
+from engine.text.answers import SOURCE, AnswerRule, Origin, carrier, recover, same_answer
+from engine.text.choices import collide
 from engine.text.fields import answer_texts, is_answer, labels_of, only_question, turn_lang
 from engine.text.instructions import (
     is_translated,
@@ -25,7 +26,7 @@ from engine.text.instructions import (
     with_images,
 )
 from engine.text.parts import HUMAN, Entry, Part, TurnPair, pair
-from engine.text.segments import split
+from engine.text.segments import Cut, split
 from engine.text.structure import mismatch
 from recipes.templates import LANGUAGE, OPTIONS
 from schemas.keys import content_hash, digest, nfc
@@ -121,6 +122,7 @@ class _Composer:
         self._pairs: list[TurnPair] = []
         self._made_by: set[str] = set()
         self._asked: set[str] = set()  # fingerprints of the engines that translated
+        self._tables: set[str] = set()  # where bare yes and no in its texts come from
         self._answers = {text: self._answer(text) for text in answer_texts(row)}
 
     def record(self, engines: Mapping[str, EngineName]) -> Composed:
@@ -135,7 +137,7 @@ class _Composer:
             "answer_index": self._row["answer_index"],
             "answers": self._listed("answers"),
         }
-        if _distinct(columns["choices"]) < _distinct(self._row["source_choices"]):
+        if collide(self._row["source_choices"] or (), columns["choices"] or ()):
             raise RecordFailedError("choices_collide")
         origins = Counter(origin for _, _, origin in self._answers.values())
         returned = [{"role": role, "content": text} for role, text in zip(roles, back, strict=True)]
@@ -147,7 +149,7 @@ class _Composer:
         return Composed(columns=columns, pairs=self._pairs, answers=origins)
 
     def _provenance(self, engines: Mapping[str, EngineName], origins: Mapping[Origin, int]) -> dict[str, Any]:
-        tables = [f"answer_{name}" for name in sorted(origins) if name in ("table", "yes_no_table")]
+        tables = [f"answer_{name}" for name in sorted({*origins, *self._tables}) if name in ("table", "yes_no_table")]
         people = [HUMAN] if HUMAN in self._made_by else []
         used = [engines.get(name, engines[""]) for name in sorted(self._asked)]
         prints = sorted({engine.fingerprint for engine in used})
@@ -176,21 +178,34 @@ class _Composer:
                 return target, lang, bare.back
             return target, lang, None
         part = self._part(text, into)
-        if not part.entries:
+        if SOURCE in part.settled or not (part.entries or part.settled):
             self._copied.append(where)
-            return text, None, None
+        if not part.entries:
+            return part.target, _settled_lang(part, into, self._source), None
         self._pairs.append(pair(number, [part], into))
         return part.target, into, part.back
 
     def _part(self, text: str, into: str) -> Part:
-        """A text in a language, its structure checked."""
+        """A text in a language, its structure checked; that of a bare yes or no is the table's, and is not counted."""
         cut = split(text, self._source)
         entries = [self._entry(request, into) for request in cut.requests]
-        target = cut.join(lambda request: self._translation(request, into))
-        reason = mismatch(text, target, self._source, into)
+        source, target = cut.without_yes_no(), cut.join(lambda request: self._translation(request, into), _nothing)
+        reason = mismatch(source, target, self._source, into)
         if reason:
             raise RecordFailedError(reason)
-        return Part(text, target, self._returned(text, into), entries)
+        part = Part(source, target, self._returned(cut, into, _nothing), entries)
+        if not cut.has_yes_no:
+            return part
+        settled: set[str] = set()
+
+        def worded(yes_or_no: str) -> str:
+            word, origin = self._rule.yes_no(yes_or_no, into) or (yes_or_no, SOURCE)
+            settled.add(origin)
+            return word
+
+        target = cut.join(lambda request: self._translation(request, into), worded)
+        self._tables |= settled
+        return Part(text, target, self._returned(cut, into), entries, frozenset(settled), judged=part)
 
     def _templated(self, number: int, turn: Mapping[str, str], into: str) -> tuple[str, str | None, str | None]:
         """A turn that a template made: its texts in their slots, its own words in the language that they go into."""
@@ -205,12 +220,13 @@ class _Composer:
             known = self._rule.instruction(self._row, turn, into)
             made = None if known else self._part(template, into)
             words = known or str(made and made.target)
-        translated = [part for part in (*parts.values(), *([made] if made else [])) if part.entries]
+        everything = [*parts.values(), *([made] if made else [])]
+        translated = [part for part in everything if part.entries]
+        if any(SOURCE in part.settled for part in everything) or (not translated and words == template):
+            self._copied.append(f"messages[{number}].content")
         images = turn["content"].count(IMAGE_MARKER)
         target = with_images(render(words, values), images)
         if not translated:
-            if words == template:
-                self._copied.append(f"messages[{number}].content")
             return target, self._source if words == template else into, None
         self._pairs.append(pair(number, translated, into))
         if any(part.back is None for part in translated):
@@ -266,12 +282,11 @@ class _Composer:
     def _translation(self, request: str, into: str) -> str:
         return str(self._entry(request, into).text)
 
-    def _returned(self, text: str, into: str) -> str | None:
-        """The text with each segment translated there and back; None where a way back failed."""
-        cut = split(text, self._source)
+    def _returned(self, cut: Cut, into: str, yes_no: Callable[[str], str] = str) -> str | None:
+        """A text with each segment translated there and back; None where a way back failed."""
         if any(self._entries[into, request].back is None for request in cut.requests):
             return None
-        return cut.join(lambda request: str(self._entries[into, request].back))
+        return cut.join(lambda request: str(self._entries[into, request].back), yes_no)
 
     def _answer(self, text: str) -> tuple[str, str | None, Origin]:
         """(target text, its language, where from) of an answer or choice."""
@@ -282,9 +297,9 @@ class _Composer:
         if known is not None:
             return known[0], self._lang, known[1]
         cut = split(text, self._source)
-        if not cut.requests:
+        if not cut.segments:
             return text, None, "copied"
-        if self._policy != "target" or not self._rule.is_asked(text):
+        if not cut.requests or self._policy != "target" or not self._rule.is_asked(text):
             return text, self._source, "source"
         if self._rule.section.dictionary is not None:
             return self._in_dictionary(text)
@@ -338,5 +353,12 @@ class _Composer:
         return found
 
 
-def _distinct(choices: list[str] | None) -> int:
-    return len({choice.casefold() for choice in choices or ()})
+def _nothing(_: str) -> str:
+    return ""
+
+
+def _settled_lang(part: Part, into: str, source: str) -> str | None:
+    """The language of a text that no engine was asked for; None where it is the same in all."""
+    if not part.settled:
+        return None
+    return source if SOURCE in part.settled else into

@@ -12,6 +12,7 @@ from typing import Any
 from engine.text.answers import ANSWER_TASKS, SOURCE, AnswerRule, carrier
 from engine.text.instructions import is_translated, slot_texts, template_of
 from engine.text.segments import split
+from engine.text.yes_no import which
 from schemas.keys import nfc
 
 
@@ -112,5 +113,5 @@ def answer_requests(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> tupl
 def only_question(row: Mapping[str, Any]) -> str | None:
     """The request of a sample's only question; None where its user turn is more than one sentence."""
     turns = [text for turn in row["source_messages"] if turn["role"] == "user" for text in turn_texts(row, turn)]
-    asked = [request for turn in turns for request in split(turn, row["source_lang"]).requests]
-    return asked[0] if len(asked) == 1 else None
+    asked = [segment for turn in turns for segment in split(turn, row["source_lang"]).segments]
+    return asked[0] if len(asked) == 1 and which(asked[0]) is None else None

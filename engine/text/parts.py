@@ -57,16 +57,21 @@ class Part:
         target: What became of it.
         back: Its way back; None where there is none.
         entries: What is known of its segments.
+        settled: Where its bare yes and no come from: ``table``, ``yes_no_table``, or ``source`` where they stay.
+        judged: The text without them, which is what scorers are shown; None is all of it.
     """
 
     source: str
     target: str
     back: str | None
     entries: list[Entry]
+    settled: frozenset[str] = frozenset()
+    judged: Part | None = None
 
 
 def pair(number: int, parts: list[Part], lang: str) -> TurnPair:
-    """What scorers are shown of a turn: its translated texts, one below the other, none of what was copied."""
+    """What scorers are shown of a turn: its translated texts, one below the other, no text that a table has."""
+    parts = [part.judged or part for part in parts]
     entries = [entry for part in parts for entry in part.entries]
     scored = [(e.logprob, e.target_tokens) for e in entries if e.logprob is not None and e.target_tokens]
     total = sum(tokens for _, tokens in scored)

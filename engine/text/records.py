@@ -16,6 +16,7 @@ from typing import Any
 from engine.text.answers import AnswerRule
 from engine.text.fields import answer_requests, answer_texts, other_requests, turn_lang, turn_texts
 from engine.text.segments import CACHE_SIZE, split
+from engine.text.yes_no import which
 from schemas.keys import nfc
 
 # A request that is a record begins with the record separator of JSON text sequences (RFC 7464). No segment does: it
@@ -32,6 +33,8 @@ def is_record(request: str) -> bool:
 def record_request(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> str | None:
     """The request of a record in one language: keys such as ``user_1.2`` (turn, sentence) and ``choice_1``.
 
+    A bare yes or no of a turn stands in it, for what the others mean; what is answered for it is not used.
+
     Args:
         row: A row of `schemas.sample.SAMPLE_SCHEMA`.
         lang: The record's language.
@@ -46,7 +49,7 @@ def record_request(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> str |
     items: dict[str, str] = {}
     for number, turn in enumerate(row["source_messages"]):
         if turn_lang(row, number, lang) == lang:
-            texts = [request for text in turn_texts(row, turn) for request in split(text, source).requests]
+            texts = [segment for text in turn_texts(row, turn) for segment in split(text, source).segments]
             items |= {f"{turn['role']}_{number + 1}.{place}": text for place, text in enumerate(texts, 1)}
     for place, text in enumerate(other_requests(row, lang, rule).get(lang, ()), 1):
         items[f"instruction_{place}"] = text
@@ -57,7 +60,7 @@ def record_request(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> str |
             if request in asked:
                 items[f"{CHOICE if answer in choices else 'answer'}_{place}.{part}"] = request
     different = {text: key for key, text in reversed(items.items())}
-    if len(different) < 2:
+    if len(different) < 2 or all(which(text) for text in different):
         return None
     kept = {key: text for key, text in items.items() if different[text] == key}
     return SEPARATOR + nfc(json.dumps(kept, ensure_ascii=False))

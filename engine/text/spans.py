@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import regex
 
 # Raised whenever the same text may be cut differently: part of every shard's translate fingerprint.
-SPLITTER_VERSION = 1
+SPLITTER_VERSION = 2
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _NUMBERS = rf"\s*{_NUMBER}(?:\s*,\s*{_NUMBER})+\s*"

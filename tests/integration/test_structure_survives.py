@@ -122,7 +122,7 @@ SHORT = st.sampled_from(
 
 def protected(content: str) -> Counter[tuple[str, str]]:
     """What must be the same, by the splitter's own kinds, white space apart."""
-    kept = [p for p in split(content, "eng_Latn").pieces if p.kind not in ("text", "copied")]
+    kept = [p for p in split(content, "eng_Latn").pieces if p.kind not in ("text", "yes_no", "copied")]
     return Counter((p.kind, p.text.strip() or p.text) for p in kept)
 
 

@@ -3,12 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import regex
 
-from engine.text.answers import AnswerRule, carrier, is_yes_no, load_answers, recover, yes_no
+from engine.text.answers import AnswerRule, carrier, load_answers, recover
 from recipes.model import Answers
 from schemas.errors import InputError
-from schemas.languages import DATA, read_table, registry
 
 ROW = {"source_id": "s1:0", "task": "vqa_open"}
 
@@ -31,18 +29,6 @@ def test_yes_and_no_come_from_a_table(lang: str, yes: str, no: str):
     assert rule().known("no", lang, "target") == (no, "yes_no_table")
 
 
-def test_the_table_is_well_formed_and_in_the_script_of_each_language():
-    scripts = {
-        row["flores200_code"]: row["unicode_script_regex"] for row in read_table(DATA / "flores200_to_lid176.csv")
-    }
-    assert len(yes_no()) >= 120
-    for lang, words in yes_no().items():
-        assert lang in registry()
-        assert words["yes"] != words["no"]
-        for word in words.values():
-            assert all(regex.match(scripts[lang], letter) for letter in regex.findall(r"\p{L}", word)), lang
-
-
 def test_capital_and_final_mark_of_the_answer_are_kept():
     assert rule().known("Yes", "deu_Latn", "target") == ("Ja", "yes_no_table")
     assert rule().known("no.", "fra_Latn", "target") == ("non.", "yes_no_table")
@@ -57,10 +43,27 @@ def test_the_recipes_table_wins_over_yes_and_no():
     assert rule({"deu_Latn": {"yes": "jawohl"}}).known("yes", "deu_Latn", "target") == ("jawohl", "table")
 
 
-def test_only_bare_yes_and_no_are_looked_up():
-    assert is_yes_no("Yes.")
-    assert not is_yes_no("no dog")
-    assert rule().known("yes it is", "deu_Latn", "target") is None
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [(" yes", " ja"), ('"No"', '"Nein"'), ("(yes)", "(ja)"), ("«no»", "«nein»"), ("\u200byes", "\u200bja"),
+     ("yes\u00a0", "ja\u00a0"), ("**Yes**", "**Ja**"), ("<b>no</b>", "<b>nein</b>"), ("- yes\n- no", "- ja\n- nein")],
+)  # fmt: skip
+def test_what_stands_around_yes_and_no_stays_around_the_tables_word(answer: str, expected: str):
+    assert rule().known(answer, "deu_Latn", "target") == (expected, "yes_no_table")
+    assert rule().known(answer, "kbp_Latn", "target") is None
+    assert rule().known(answer, "deu_Latn", "source") is None
+
+
+def test_the_recipes_own_word_stands_with_what_is_around_it_too():
+    own = rule({"deu_Latn": {"yes": "jawohl"}})
+    assert own.known("(Yes)", "deu_Latn", "source") == ("(Jawohl)", "table")
+    assert own.known('"no"', "deu_Latn", "source") is None
+    assert own.known('"no"', "deu_Latn", "target") == ('"nein"', "yes_no_table")
+
+
+@pytest.mark.parametrize("answer", ["yes it is", "no dog", "`yes`", "{no}"])
+def test_another_word_beside_it_and_what_is_protected_are_not_looked_up(answer: str):
+    assert rule().known(answer, "deu_Latn", "target") is None
 
 
 def test_the_embedded_table_reads():

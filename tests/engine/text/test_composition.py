@@ -8,6 +8,7 @@ from engine.text.answers import AnswerRule
 from engine.text.composition import Composed, EngineName, compose
 from engine.text.fields import answer_requests, turn_requests
 from engine.text.parts import Entry
+from engine.text.yes_no import yes_no
 from recipes.model import Answers, Dictionary
 
 ENGINE = EngineName("fake", "fake", "f" * 32)
@@ -101,6 +102,31 @@ def test_choices_that_differ_only_in_case_may_stay_so():
     assert composed(row, SOURCE).columns["choices"] == ["US", "us"]
 
 
+@pytest.mark.parametrize(
+    "choices", [["yes", "Yes", "no"], ["dog", "Dog"], ["a dog", "A DOG"], ["Caf\u00e9 au lait", "Cafe\u0301 au lait"]]
+)
+@pytest.mark.parametrize("lang", ["deu_Latn", "hin_Deva", "zho_Hans"])
+def test_choices_that_differ_only_in_case_fail_the_record_where_they_become_one(choices: list[str], lang: str):
+    row = sample("Which?", choices[0], source_choices=choices, answer_index=0, task="vqa_mc")
+    same = {text: entry("ein Hund") for text in answer_requests(row, lang, TARGET)[0]}
+    assert composed(row, TARGET, lang, **same).failure == "choices_collide"
+
+
+def test_choices_that_differ_only_in_case_and_become_different_words_are_sound():
+    row = sample("Which?", "polish", source_choices=["polish", "Polish"], answer_index=0, task="vqa_mc")
+    made = composed(row, TARGET, polish=entry("polieren"), Polish=entry("polnisch"))
+    assert made.columns["choices"] == ["polieren", "polnisch"]
+
+
+@pytest.mark.parametrize(
+    "targets", [("ein Sofa", " ein Sofa"), ("ein Sofa", "Ein Sofa"), ("ein Sofa", "ein\u200b Sofa")]
+)
+def test_choices_that_look_alike_fail_the_record(targets: tuple[str, str]):
+    row = sample("Which?", "a sofa", source_choices=["a sofa", "a couch"], answer_index=0, task="vqa_mc")
+    made = composed(row, TARGET, **{"a sofa": entry(targets[0]), "a couch": entry(targets[1])})
+    assert made.failure == "choices_collide"
+
+
 def test_choices_that_become_alike_fail_the_record():
     row = sample("Which?", "a sofa", source_choices=["a sofa", "a couch"], answer_index=0, task="vqa_mc")
     made = composed(row, TARGET, **{"a sofa": entry("ein Sofa"), "a couch": entry("ein Sofa")})
@@ -154,6 +180,73 @@ def test_yes_in_a_language_without_a_known_word_stays_english_and_is_named():
     assert made.columns["turn_langs"] == ["kbp_Latn", "eng_Latn"]
     assert "answers[0]" in made.columns["mt"]["copied_fields"]
     assert made.answers == {"source": 1}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (" yes", " ja"),
+        ('"No"', '"Nein"'),
+        ("(yes)", "(ja)"),
+        ("«no»", "«nein»"),
+        ("\u200byes", "\u200bja"),
+        ("_no_", "_nein_"),
+    ],
+)
+@pytest.mark.parametrize("task", ["vqa_open", "conversation", "matching", "vqg", "explanation"])
+def test_yes_and_no_come_from_the_table_with_what_stands_around_them(answer: str, expected: str, task: str):
+    row = sample("<image>\nIs it red?", answer, task=task)
+    assert answer_requests(row, "deu_Latn", TARGET) == ([], [])
+    assert turn_requests(row) == ["Is it red?"]
+    made = composed(row, TARGET)
+    assert made.columns["answers"] == [expected]
+    assert made.columns["messages"][1]["content"] == expected
+    assert made.columns["turn_langs"] == ["deu_Latn", "deu_Latn"]
+    assert made.columns["mt"]["engines"] == ["fake", "answer_yes_no_table"]
+    assert made.columns["mt"]["copied_fields"] == []
+
+
+def test_yes_and_no_among_the_sentences_of_a_reply_come_from_the_table():
+    row = sample("Is it red?", "Yes. It is red.", task="conversation", source_answers=None)
+    assert turn_requests(row) == ["Is it red?", "It is red."]
+    made = composed(row, SOURCE)
+    assert made.columns["messages"][1]["content"] == "Ja. «It is red.»"
+    assert made.columns["back_messages"][1]["content"] == "Yes. back"
+    assert made.columns["mt"]["engines"] == ["fake", "answer_yes_no_table"]
+    own = AnswerRule(Answers(policy="source"), {"deu_Latn": {"yes": "jawohl"}})
+    assert composed(row, own).columns["messages"][1]["content"] == "Jawohl. «It is red.»"
+    assert composed(row, own).columns["mt"]["engines"] == ["fake", "answer_table"]
+
+
+def test_scorers_judge_what_was_translated_beside_a_yes():
+    made = composed(sample("Is it red?", "Yes. It is red.", task="conversation", source_answers=None), SOURCE)
+    judged = made.pairs[1]
+    assert (judged.source, judged.target, judged.back) == ("It is red.", "«It is red.»", "back")
+
+
+@pytest.mark.parametrize("lang", sorted(yes_no()))
+def test_a_no_of_the_table_never_counts_as_a_dropped_sentence(lang: str):
+    """In Spanish and others a splitter takes ``No.`` for the abbreviation of number."""
+    row = sample("Is it red?", "No. It is green.", task="conversation", source_answers=None)
+    assert composed(row, SOURCE, lang, **{"It is green.": entry("Xyz abc.")}).failure is None
+
+
+def test_in_a_language_without_a_word_it_stays_english_in_a_reply_and_is_named():
+    alone = composed(sample("Is it red?", "«Yes»", task="conversation", source_answers=None), SOURCE, lang="kbp_Latn")
+    assert alone.columns["messages"][1]["content"] == "«Yes»"
+    assert alone.columns["turn_langs"] == ["kbp_Latn", "eng_Latn"]
+    assert alone.columns["mt"]["copied_fields"] == ["messages[1].content"]
+    row = sample("Is it red?", "Yes. It is red.", task="conversation", source_answers=None)
+    within = composed(row, SOURCE, lang="kbp_Latn")
+    assert within.columns["messages"][1]["content"] == "Yes. «It is red.»"
+    assert within.columns["turn_langs"] == ["kbp_Latn", "kbp_Latn"]
+    assert within.columns["mt"]["copied_fields"] == ["messages[1].content"]
+
+
+def test_a_question_beside_a_yes_is_not_the_only_one():
+    row = sample("No. What is it?", "red", source_answers=["red"])
+    assert answer_requests(row, "deu_Latn", CONTEXT) == (["red"], [])
+    assert answer_requests(sample("Yes?", "red"), "deu_Latn", CONTEXT) == (["red"], [])
 
 
 def test_ten_answers_stay_ten_in_their_order():

@@ -39,7 +39,14 @@ def test_a_text_that_stands_twice_is_asked_once():
     assert list(items_of(record_request(talk, "deu_Latn", RULE))) == ["user_1.1", "assistant_2.1", "assistant_4.1"]
 
 
-@pytest.mark.parametrize("turns", [("<image>", "A dog."), ("<image>", "42"), ("A dog.", "A dog.")])
+def test_a_yes_of_a_turn_stands_in_a_record_for_what_the_others_mean():
+    """The request of a record is as it was before yes and no had a table in every turn."""
+    talk = row("Is it red?", "Yes.", "How red?", "Very red.", task="conversation")
+    assert items_of(record_request(talk, "deu_Latn", RULE))["assistant_2.1"] == "Yes."
+    assert "Yes." not in turn_requests(talk)
+
+
+@pytest.mark.parametrize("turns", [("Yes?", "No."), ("<image>", "A dog."), ("<image>", "42"), ("A dog.", "A dog.")])
 def test_fewer_than_two_texts_are_no_record(turns):
     assert record_request(row(*turns, task="caption"), "deu_Latn", RULE) is None
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
-from schemas.errors import InputError, one_line
+from schemas.errors import InputError
+from schemas.given_files import given_yaml
 from schemas.keys import digest
 from schemas.languages import nearest, registry
 
@@ -109,11 +109,7 @@ def read_calibration(path: Path, parameters: dict[str, float]) -> Calibration:
     Raises:
         InputError: The file is missing or not one that ``glotmill calibrate`` writes.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        msg = f"calibration {path}: cannot be read as YAML: {one_line(error)}"
-        raise InputError(msg) from None
+    content = given_yaml("calibration", path, "a file written by glotmill calibrate")
     sections = [content.get(key, {}) for key in ("thresholds", "unreliable")] if isinstance(content, dict) else [None]
     whole = all(isinstance(section, dict) for section in sections)
     if not whole or content.get("calibration") != VERSION:

@@ -13,10 +13,11 @@ from typing import Any
 import polars as pl
 
 from filters.rules import ACTIONS, Action, Rule
-from schemas.errors import InputError, one_line
+from schemas.errors import InputError, one_line, shortened
 from schemas.languages import nearest
 from schemas.record import Metric
 
+MAX_CHARACTERS = 5_000  # of an expression; the time to check one grows faster than its length
 USER = "user"
 FAILS = "fails"
 # Nodes and functions of Polars' expressions that look at one row alone and can only calculate.
@@ -55,11 +56,17 @@ def _as_action(action: Any) -> Action:
 
 def _checked(key: str, text: str, columns: Mapping[str, pl.DataType]) -> pl.Expr:
     schema = {**columns, "lang": pl.String()}
+    if len(text) > MAX_CHARACTERS:
+        msg = f"{key}: {len(text):,} characters; an expression has at most {MAX_CHARACTERS:,}"
+        raise InputError(msg)
     try:
         expression = pl.sql_expr(text)
         tree = json.loads(expression.meta.serialize(format="json"))
     except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
-        msg = f"{key}: not an SQL expression: {one_line(error)}"
+        msg = f"{key}: not an SQL expression: {shortened(one_line(error))}"
+        raise InputError(msg) from None
+    except RecursionError:
+        msg = f"{key}: nested too deeply; make several rules of it"
         raise InputError(msg) from None
     except pl.exceptions.PanicException:
         msg = f"{key}: not an SQL expression that can be used"
@@ -74,14 +81,21 @@ def _checked(key: str, text: str, columns: Mapping[str, pl.DataType]) -> pl.Expr
             msg = f"{key}: unknown column '{column}'; {hint}"
             raise InputError(msg)
     try:
-        dtype = pl.DataFrame(schema=schema).select(expression).dtypes[0]
+        dtype = _tried(columns).select(expression).dtypes[0]
     except pl.exceptions.PolarsError as error:
-        msg = f"{key}: {one_line(error)}"
+        msg = f"{key}: {shortened(one_line(error).partition(' This error occurred')[0])}"
         raise InputError(msg) from None
     if dtype != pl.Boolean:
         msg = f"{key}: expected an expression that is true or false, found one of type {dtype}"
         raise InputError(msg)
     return expression
+
+
+def _tried(columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Rows with every kind of value that a score may have: an expression that fails on data fails here, before work."""
+    values = [None, 0.0, 0.5, -1.5, 3e38, -3e38, float("nan"), float("inf"), float("-inf")]
+    scores = {name: pl.Series(values, dtype=dtype) for name, dtype in columns.items()}
+    return pl.DataFrame({**scores, "lang": ["deu_Latn"] * len(values)})
 
 
 def _refused(node: Any) -> Iterator[str]:
@@ -102,6 +116,8 @@ def _refused(node: Any) -> Iterator[str]:
         for part in inside["input"]:
             yield from _refused(part)
     elif kind == "Cast":
+        if inside["options"] == "Strict" and inside["dtype"] != {"Literal": "Boolean"}:  # NOT makes one of that kind
+            yield "CAST, which fails on values that do not fit (TRY_CAST makes them null),"
         yield from _refused(inside["expr"])
     elif kind == "Alias":
         yield from _refused(inside[0])

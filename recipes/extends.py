@@ -15,6 +15,7 @@ from recipes.section import expanded
 from schemas.errors import InputError
 
 KEY = "extends"
+MAX_CHAIN = 20  # recipes that extend one another
 PATH_KEYS = (
     "path", "questions", "annotations", "image_list", "folder", "memory", "table", "weights", "bank", "translations",
     "against", "calibration",
@@ -50,6 +51,9 @@ def extended(path: Path, read: Reader, find: Finder, above: tuple[Path, ...] = (
     beside = path.resolve().parent / expanded(named)
     parent = beside if beside.is_file() else find(named)
     chain = (*above, path.resolve())
+    if len(chain) > MAX_CHAIN:
+        msg = f"recipe {path}: extends: a chain of more than {MAX_CHAIN} recipes"
+        raise InputError(msg)
     if parent.resolve() in chain:
         msg = f"recipe {path}: extends: {named} extends this recipe in turn"
         raise InputError(msg)

@@ -13,6 +13,7 @@ from pathlib import Path
 from rapidfuzz import fuzz
 
 from schemas.errors import InputError
+from schemas.given_files import given_table
 from schemas.languages import language, nearest, read_table, registry
 
 LIKE = 75  # of 100: a misspelt group, not a language's name
@@ -106,14 +107,17 @@ def read_weights(path: Path) -> dict[str, float]:
     """
     expected = "expected a CSV file with the columns flores_code,weight"
     found: dict[str, float] = {}
+    header, *rows = given_table("mix.weights", path, expected.removeprefix("expected "), delimiter=",") or [[]]
     try:
-        for number, row in enumerate(read_table(path), start=1):
-            code = language((row.get("flores_code") or "").strip()).code
+        columns = [header.index(name) for name in ("flores_code", "weight")]
+        for number, row in enumerate(rows, start=1):
+            name, weight = (row[column] if column < len(row) else "" for column in columns)
+            code = language(name.strip()).code
             if code in found:
-                msg = f"mix.weights: {path}, row {number}: {code} stands twice"
+                msg = f"mix.weights: {path}, row {number}: duplicate {code}"
                 raise InputError(msg)
-            found[code] = float(row.get("weight") or "")
-    except (OSError, ValueError) as error:
+            found[code] = float(weight)
+    except ValueError as error:
         msg = f"mix.weights: {path}: {expected}: {error}"
         raise InputError(msg) from None
     if not found:

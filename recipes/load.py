@@ -6,7 +6,6 @@ the key. Paths inside a recipe are relative to its file, paths in an override to
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,35 +17,14 @@ from pydantic_core import ErrorDetails
 from recipes.extends import extended, is_path, without_removed
 from recipes.model import Recipe
 from recipes.section import expanded
-from schemas.errors import InputError, one_line
+from schemas.errors import InputError, one_line, shortened
 from schemas.languages import nearest
+from schemas.plain_yaml import MAX_BYTES, MAX_TEXT, load_plain, unstorable
 
 BUILT_IN = Path(__file__).parent
 
-_BOOLEAN = "tag:yaml.org,2002:bool"
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, with YAML 1.2's booleans (``off`` and ``no`` are words), that refuses a repeated key."""
-
-    # A table of our own: the inherited one belongs to all of yaml.
-    yaml_implicit_resolvers = {  # noqa: RUF012
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
-                msg = f"key '{key}' stands twice"
-                raise yaml.MarkedYAMLError(problem=msg, problem_mark=key_node.start_mark)
-            seen.add(key if isinstance(key, str) else repr(key))
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver(_BOOLEAN, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+MAX_KEY_PARTS = 20  # of an override; no key of a recipe has as many
+MAX_PROBLEMS = 5  # of a recipe that are shown
 
 
 def built_in_recipes() -> dict[str, Path]:
@@ -91,12 +69,15 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
     for item in overrides:
         override(content, item)
     content = without_removed(content)
+    if bad := next(unstorable(content), None):
+        msg = f"recipe {recipe}: {shortened(bad)}"
+        raise InputError(msg)
     base = path.resolve().parent
     _resolve_model_folder(content, base)
     try:
         return Recipe.model_validate(content, context={"base": base})
     except ValidationError as error:
-        msg = f"recipe {recipe}: {_first_problem(error)}"
+        msg = f"recipe {recipe}: {_problems(error)}"
         raise InputError(msg) from None
 
 
@@ -110,12 +91,15 @@ def completed(lock: dict[str, Any]) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        if path.stat().st_size > MAX_BYTES:
+            msg = f"recipe {path}: {path.stat().st_size:,} bytes; a recipe has at most {MAX_BYTES:,}"
+            raise InputError(msg)
+        content = load_plain(path.read_text(encoding="utf-8"))
     except yaml.constructor.ConstructorError as error:
         msg = f"recipe {path}: {error.problem}{_place(error)}; recipes are plain data, Python objects are refused"
         raise InputError(msg) from None
     except yaml.MarkedYAMLError as error:
-        msg = f"recipe {path}: not YAML: {error.problem or error.context}{_place(error)}"
+        msg = f"recipe {path}: not usable YAML: {error.problem or error.context}{_place(error)}"
         raise InputError(msg) from None
     except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
         msg = f"recipe {path}: not readable as YAML in UTF-8: {one_line(error)}"
@@ -143,20 +127,24 @@ def override(content: dict[str, Any], item: str) -> None:
     """
     key, equals, text = item.partition("=")
     parts = key.strip().split(".")
+    if len(item) > MAX_TEXT or len(parts) > MAX_KEY_PARTS:
+        what = f"more than {MAX_TEXT:,} characters" if len(item) > MAX_TEXT else f"more than {MAX_KEY_PARTS} key parts"
+        msg = f"--set {shortened(item, 60)}: {what}; expected key.key=value, such as filter.round_trip.min_chrf=25"
+        raise InputError(msg)
     if not equals or not all(parts):
-        msg = f"--set {item}: expected key.key=value, such as filter.round_trip.min_chrf=25"
+        msg = f"--set {shortened(item)}: expected key.key=value, such as filter.round_trip.min_chrf=25"
         raise InputError(msg)
     try:
-        value = yaml.load(text, Loader=_Loader)
+        value = load_plain(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        msg = f"--set {item}: the value is not YAML: {one_line(error)}"
+        msg = f"--set {shortened(item)}: the value is not YAML: {one_line(error)}"
         raise InputError(msg) from None
     if isinstance(value, str) and is_path(parts[-1], value, tuple(parts[:-1])):
         value = str(expanded(value).absolute())
     for depth, part in enumerate(parts[:-1]):
         inner = content.setdefault(part, {})
         if not isinstance(inner, dict):
-            msg = f"--set {item}: {'.'.join(parts[: depth + 1])} is a {type(inner).__name__}, not a mapping"
+            msg = f"--set {shortened(item)}: {'.'.join(parts[: depth + 1])} is a {type(inner).__name__}, not a mapping"
             raise InputError(msg)
         content = inner
     content[parts[-1]] = value
@@ -170,9 +158,16 @@ def _resolve_model_folder(content: dict[str, Any], base: Path) -> None:
             content["translate"] = {**translate, "model": str((base / expanded(model)).resolve())}
 
 
-def _first_problem(error: ValidationError) -> str:
-    """The first thing wrong, as ``key: what was expected``."""
-    problem = error.errors(include_url=False)[0]
+def _problems(error: ValidationError) -> str:
+    """What is wrong, each as ``key: what was expected``."""
+    found = error.errors(include_url=False)
+    named = list(dict.fromkeys(_problem(problem) for problem in found))
+    more = f"; and {len(named) - MAX_PROBLEMS} more" if len(named) > MAX_PROBLEMS else ""
+    return "; ".join(named[:MAX_PROBLEMS]) + more
+
+
+def _problem(problem: ErrorDetails) -> str:
+    """One thing that is wrong, as ``key: what was expected``."""
     where = ".".join(str(part) for part in _without_tag(problem["loc"]))
     text, found = problem["msg"], problem.get("input")
     match problem["type"]:
@@ -188,7 +183,7 @@ def _first_problem(error: ValidationError) -> str:
             tag, expected = problem["ctx"]["tag"], problem["ctx"]["expected_tags"]
             text = f"unknown {_tag_key(problem)} '{tag}', expected one of {expected}"
         case _:
-            shown = type(found).__name__ if isinstance(found, dict | list) else repr(found)
+            shown = type(found).__name__ if isinstance(found, dict | list) else shortened(repr(found))
             text = f"{text[0].lower()}{text[1:]}, found {shown}"
     return f"{where}: {text}" if where else text
 

@@ -20,7 +20,8 @@ from recipes.templates import Templates
 from recipes.translate import NOT_LOCKED, OpenAiTranslate, Routing, Translate, VllmTranslate
 from schemas.languages import ENGLISH, nearest
 
-SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
+MAX_NAME = 200  # characters: names become names of files, which have at most 255 bytes
+SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", max_length=MAX_NAME)]
 FilterValue = float | str | dict[str, str]
 LicenseClass = Literal["permissive", "share_alike", "non_commercial", "no_derivatives", "other"]
 
@@ -144,7 +145,7 @@ class Recipe(Section):
         max_failed: Share of failed records up to which a build succeeds.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=MAX_NAME)
     description: str = ""
     sources: dict[SourceName, Source] = Field(min_length=1)
     allow_licenses: Annotated[tuple[LicenseClass, ...], BeforeValidator(as_tuple)] | None = None

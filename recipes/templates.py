@@ -6,16 +6,14 @@ without one that it must have, is an `InputError` naming it.
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from recipes.section import RecipePath, Section
-from schemas.errors import InputError, one_line
+from schemas.errors import InputError
+from schemas.given_files import given_table, given_yaml
 from schemas.languages import language, nearest
 
 BANK = Path(__file__).parent / "data" / "templates.yaml"
@@ -99,11 +97,7 @@ def load_bank(path: Path | None) -> Bank:
 
 
 def _read_bank(path: Path) -> Bank:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
-        msg = f"templates.bank: {path}: not readable as YAML in UTF-8: {one_line(error)}"
-        raise InputError(msg) from None
+    content = given_yaml("templates.bank", path, "a mapping of kinds, each a mapping of names to templates")
     if not isinstance(content, dict) or not all(isinstance(entries, dict) and entries for entries in content.values()):
         msg = f"templates.bank: {path}: expected a mapping of kinds, each a mapping of names to templates"
         raise InputError(msg)
@@ -170,17 +164,17 @@ def load_translations(path: Path | None, bank: Bank) -> Translations:
     if path is None:
         return {}
     known = {template.name: template for templates in bank.values() for template in templates}
-    try:
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    except (OSError, ValueError) as error:
-        msg = f"templates.translations: {path}: not readable as UTF-8: {error}"
-        raise InputError(msg) from None
+    expected = f"the tab-separated columns {', '.join(TRANSLATION_COLUMNS)}"
+    header, *rows = given_table("templates.translations", path, expected) or [[]]
     found: Translations = {}
-    reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    if tuple(reader.fieldnames or ()) != TRANSLATION_COLUMNS:
-        msg = f"templates.translations: {path}: expected the tab-separated columns {', '.join(TRANSLATION_COLUMNS)}"
+    if tuple(header) != TRANSLATION_COLUMNS:
+        msg = f"templates.translations: {path}: expected {expected}"
         raise InputError(msg)
-    for number, row in enumerate(reader, start=1):
+    for number, cells in enumerate(rows, start=1):
+        if len(cells) != len(TRANSLATION_COLUMNS):
+            msg = f"templates.translations: {path}, row {number}: expected {len(TRANSLATION_COLUMNS)} cells"
+            raise InputError(msg)
+        row = dict(zip(TRANSLATION_COLUMNS, cells, strict=True))
         template = known.get(row["template_id"])
         texts = {"user": row["user"] or "", "assistant": row["assistant"] or None}
         where = f"templates.translations: {path}, row {number}"

@@ -65,3 +65,12 @@ class PublishError(GlotmillError):
 def one_line(error: BaseException) -> str:
     """What an error of a library says, as a part of a message of ours, which is one line."""
     return " ".join(str(error).split())
+
+
+SHOWN = 120  # characters of a user's value in a message
+
+
+def shortened(text: str, most: int = SHOWN) -> str:
+    """A user's value as a part of a message: cut where it is long, with escapes for what no terminal can show."""
+    plain = text.encode("utf-8", "backslashreplace").decode()
+    return plain if len(plain) <= most else f"{plain[: most - 3]}..."

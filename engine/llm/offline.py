@@ -14,9 +14,21 @@ from typing import Any
 from engine.llm.contract import Answer, Chat, Sampling
 from recipes.translate import VllmModel
 from schemas.errors import TranslatorError
+from schemas.given_files import given_text
 
 # The engine in the worker's own process, which Ray watches; and no reports to anybody.
 SETTINGS = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+
+
+def chat_template(section: VllmModel) -> str | None:
+    """The chat template that a section names; None leaves the model's own.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    if section.chat_template is None:
+        return None
+    return given_text("translate.chat_template", section.chat_template, "a chat template in Jinja")
 
 
 class OfflineModel:
@@ -38,7 +50,7 @@ class OfflineModel:
             raise TranslatorError(msg) from error
         self._vllm: Any = vllm
         self._section = section
-        self._template = section.chat_template.read_text(encoding="utf-8") if section.chat_template else None
+        self._template = chat_template(section)
         self._model = vllm.LLM(
             model=path,
             revision=revision,

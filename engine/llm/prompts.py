@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
-from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError
 
 from recipes.section import Section
 from schemas.errors import InputError, one_line
+from schemas.given_files import given_yaml
 from schemas.keys import digest
 from schemas.languages import language, registry
 
@@ -77,7 +76,7 @@ def load_prompts(path: Path | str) -> Prompts:
     """
     path = BUILTIN if path == "builtin" else Path(path)
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = given_yaml("translate.prompts", path, "a file of prompts")
         file = _PromptFile.model_validate(content)
         for task in (file.segment, file.record, file.judge):
             Template(task).substitute(source="", target="", script="", notes="")
@@ -86,7 +85,7 @@ def load_prompts(path: Path | str) -> Prompts:
         where = ".".join(str(part) for part in first["loc"])
         msg = f"translate.prompts: {path}: {where}: {first['msg']}"
         raise InputError(msg) from None
-    except (OSError, ValueError, KeyError, yaml.YAMLError) as error:
+    except (ValueError, KeyError) as error:
         msg = f"translate.prompts: {path} is not a file of prompts: {one_line(error)}"
         raise InputError(msg) from None
     unknown = sorted(set(file.notes) - set(registry()))

@@ -7,7 +7,6 @@ table has it; which way an answer went is counted.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from engine.text.yes_no import reworded, which, yes_no
 from recipes.model import Answers
 from recipes.templates import Translations
 from schemas.errors import InputError
+from schemas.given_files import given_table
 from schemas.keys import draw
 from schemas.languages import ENGLISH, language
 
@@ -154,16 +154,8 @@ def load_answers(table: str | Path | None) -> AnswerTable:
     if table is None:
         return {}
     path = ANSWERS if table == "embedded" else Path(table)
-    if not path.is_file():
-        found = "is a folder" if path.is_dir() else "does not exist"
-        msg = f"answers.table: {path} {found}: expected a TSV file with a header of FLORES-200 codes"
-        raise InputError(msg)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        msg = f"answers.table: {path}: not UTF-8: {error}"
-        raise InputError(msg) from None
-    rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    expected = "a TSV file with a header of FLORES-200 codes"
+    rows = given_table("answers.table", path, expected, comments=False)  # an answer may begin with #
     header = rows[0] if rows else []
     if len(header) < 2 or header[0] != ENGLISH or len(set(header)) < len(header):
         msg = f"answers.table: {path}: expected a header of {ENGLISH} and other FLORES-200 codes, each once"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 
 from engine.text.answers import LabelTable
 from recipes.derive import Labels
 from schemas.errors import InputError
+from schemas.given_files import given_table
 from schemas.languages import ENGLISH, language
 
 COLUMNS = ("label_id", "flores_code", "name", "source", "automatic")
@@ -43,17 +43,12 @@ def load_labels(section: Labels | None) -> LabelTable:
 def _rows(section: Labels) -> list[tuple[str, str, str, str, bool]]:
     path = section.table
     expected = f"expected a TSV file with the columns {', '.join(COLUMNS)}"
-    try:
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    except (OSError, ValueError) as error:
-        msg = f"labels.table: {path}: {expected}: {error}"
-        raise InputError(msg) from None
-    reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    if tuple(next(reader, ())) != COLUMNS:
+    header, *rows = given_table("labels.table", path, expected.removeprefix("expected ")) or [[]]
+    if tuple(header) != COLUMNS:
         msg = f"labels.table: {path}: {expected}"
         raise InputError(msg)
     found = []
-    for number, row in enumerate(reader, start=1):
+    for number, row in enumerate(rows, start=1):
         if len(row) != len(COLUMNS) or not all(cell.strip() for cell in row[:3]) or row[4] not in ("0", "1"):
             msg = f"labels.table: {path}, row {number}: expected {len(COLUMNS)} cells, automatic 0 or 1, found {row!r}"
             raise InputError(msg)

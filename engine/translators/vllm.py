@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from engine.llm.offline import OfflineModel
+from engine.llm.offline import OfflineModel, chat_template
 from engine.translators.contract import Placement, TranslatorSpec
 from engine.translators.llm import decode_policy
 from engine.translators.model_files import is_commit, resolve_commit
@@ -107,10 +107,5 @@ def _found(section: VllmModel) -> tuple[str, str, dict[str, str], Path | None]:
 
 
 def _template(section: VllmModel) -> str | None:
-    if section.chat_template is None:
-        return None
-    try:
-        return bytes_sha256(section.chat_template.read_bytes())
-    except OSError as error:
-        msg = f"translate.chat_template: {section.chat_template} cannot be read: {error.strerror}"
-        raise InputError(msg) from None
+    text = chat_template(section)
+    return None if text is None else bytes_sha256(text.encode())

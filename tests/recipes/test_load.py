@@ -131,10 +131,10 @@ def test_what_is_wrong_is_one_line_with_the_key_and_the_word(write, path: str, v
     [
         ("name: !!python/object/apply:os.system [echo]", "Python objects are refused"),
         ("name: !!python/name:os.system", "Python objects are refused"),
-        ("name: [1", r"not YAML: .*line 1"),
+        ("name: [1", r"not usable YAML: .*line 1"),
         ("- a\n- b", "expected a mapping of keys, found list"),
         ("", "expected a mapping of keys, found NoneType"),
-        ("name: a\nname: b", r"'name' stands twice \(line 2"),
+        ("name: a\nname: b", r"duplicate key 'name' \(line 2"),
         ("name: \x01", "not readable as YAML"),
     ],
 )

@@ -70,7 +70,7 @@ def test_a_bank_of_ones_own_replaces_the_kinds_it_has(tmp_path: Path):
         ("caption: {a: 3}", "expected a text"),
         ('caption: {a: "x"}\nocr: {a: "{question}"}', "a stands twice"),
         ('cot: {a: "{question}"}', "states the assistant's turn too"),
-        ("caption: {a: [", "not readable as YAML"),
+        ("caption: {a: [", "not usable YAML"),
     ],
 )
 def test_a_bank_that_is_none_is_refused_with_its_fault(tmp_path: Path, content: str, message: str):

@@ -211,9 +211,9 @@ def test_cuda_without_a_gpu_is_refused(refuses, recipe_file, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("name: [a\nlanguages: b\n", ["not YAML", "line 2"]),
-        ("name: a\nname: b\n", ["'name' stands twice", "line 2"]),
-        ("sources:\n  s: {path: a, path: b}\n", ["'path' stands twice", "line 2"]),
+        ("name: [a\nlanguages: b\n", ["not usable YAML", "line 2"]),
+        ("name: a\nname: b\n", ["duplicate key 'name'", "line 2"]),
+        ("sources:\n  s: {path: a, path: b}\n", ["duplicate key 'path'", "line 2"]),
         ("", ["mapping"]),
         ("- name\n", ["mapping", "list"]),
         ("name: \x07\n", ["UTF-8"]),

@@ -52,5 +52,5 @@ def test_a_file_that_is_no_prompts_is_refused_with_what_is_wrong(tmp_path, chang
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(InputError, match="is not a file of prompts"):
+    with pytest.raises(InputError, match="does not exist; expected a file of prompts"):
         load_prompts(tmp_path / "none.yaml")

@@ -134,8 +134,8 @@ def new_rules(
     new = lock
     calibration = dataset / CALIBRATION if lock.get("calibration") else None
     for item in overrides:
-        if item.partition(".")[0] != "filter":
-            msg = f"--set {item}: refilter changes filter.… only; anything else needs glotmill build"
+        if item.partition(".")[0] != "filter" and item.partition("=")[0] != "calibration":
+            msg = f"--set {item}: refilter changes filter.… and calibration only; anything else needs glotmill build"
             raise InputError(msg)
     facts = manifest.facts
     if recipe is not None:
@@ -154,6 +154,10 @@ def new_rules(
         for item in overrides:
             override(content, item)
         new = {**lock, "filter": _checked(content["filter"])}
+        if "calibration" in content:
+            named = content["calibration"]
+            calibration = Path(named) if isinstance(named, str) else None
+            new["calibration"] = calibration.name if calibration else None
         policy = recorded_policy(new["filter"], lock, facts)
     if calibration is not None:
         policy = policy.calibrated(read_calibration(calibration, policy.parameters))

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from filters.calibration import ALL, BUCKETS, VERSION, bucket
 from filters.rules import RULES, Rule
 from filters.scorer import Scorer
+from schemas.errors import InputError
 from schemas.languages import registry
 from schemas.record import Metric
 
@@ -69,6 +70,9 @@ def calibrate(turns: pl.DataFrame, pairs: pa.Table, scorers: Sequence[Scorer], s
         pairs: The same turns as rows of `filters.scorer.PAIR_SCHEMA`.
         scorers: Those that the build ran.
         settings: How.
+
+    Raises:
+        InputError: No group has enough rows for a threshold.
     """
     cells = turns.with_columns(bucket=bucket(pl.col("letters")))
     thresholds: dict[str, Any] = {}
@@ -91,6 +95,8 @@ def calibrate(turns: pl.DataFrame, pairs: pa.Table, scorers: Sequence[Scorer], s
             parameter = f"{rule.scorer}.{rule.graded[1]}"
             thresholds[parameter] = found
             losses[parameter] = _losses(real, found)
+    if not thresholds:
+        raise _too_few(cells, settings.min_rows)
     return {
         "calibration": VERSION,
         "mode": settings.mode,
@@ -101,6 +107,21 @@ def calibrate(turns: pl.DataFrame, pairs: pa.Table, scorers: Sequence[Scorer], s
         "lost": losses,
         "unreliable": dict(sorted(unreliable.items())),
     }
+
+
+def _too_few(cells: pl.DataFrame, min_rows: int) -> InputError:
+    """Why no threshold could be fitted."""
+    largest = (
+        cells.group_by("lang", "field_type").len().sort("len", "lang", "field_type", descending=[True, False, False])
+    )
+    most = "no turn was judged"
+    if largest.height:
+        lang, field_type, rows = largest.row(0)
+        most = f"the largest group, {field_type} turns of {lang}, has {rows:,}"
+    return InputError(
+        f"calibrate: too few rows: a threshold needs {min_rows:,} in a group, and {most}; "
+        f"build more rows, or lower --min-rows"
+    )
 
 
 def _shuffled(turns: pl.DataFrame, pairs: pa.Table, seed: int) -> pa.Table:

@@ -1,8 +1,8 @@
 """``extends:``: a recipe that says only what it has otherwise than another.
 
 Guarantees: mappings are merged key by key, anything else is replaced; a path stays relative to the file that wrote
-it; what stands by name (a source, a derived set, a source's shares) is taken away by null; recipes that extend each
-other in a circle are refused.
+it; what has a name (a source, a derived set, a source's shares, a scorer's rules) is taken away by null; recipes that
+extend each other in a circle are refused.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PATH_KEYS = (
 WORDS = ("embedded", "uniform", "mc4", "mt5")  # what stands where a path could
 # A mapping that states another of these is another thing, and nothing of the old one is taken over.
 _TAGS = ("format", "engine", "kind")
-_REMOVABLE = ("sources", "derive", "by_source")
+_REMOVABLE = ("sources", "derive", "by_source", "filter")
 
 Reader = Callable[[Path], dict[str, Any]]
 Finder = Callable[[str], Path]
@@ -62,7 +62,7 @@ def extended(path: Path, read: Reader, find: Finder, above: tuple[Path, ...] = (
 
 
 def without_removed(content: dict[str, Any], where: str = "") -> dict[str, Any]:
-    """The content without the sources, derived sets and shares of a source that are null."""
+    """The content without the sources, derived sets, shares of a source and sections of the filter that are null."""
     return {
         key: without_removed(value, str(key)) if isinstance(value, dict) else value
         for key, value in content.items()

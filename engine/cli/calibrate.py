@@ -15,12 +15,16 @@ from engine.store.files import write_bytes
 from filters.calibrate import Mode, Settings, calibrate
 from schemas.errors import InputError
 
+TARGET = 0.01
+
 
 def calibrate_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
     out: Annotated[Path | None, typer.Option(help="The file to write [DIR/calibration.yaml].")] = None,
     mode: Annotated[str, typer.Option(help="noise: against shuffled pairs; quantile: the worst share.")] = "noise",
-    target: Annotated[float, typer.Option(help="Share of shuffled pairs that may pass, by noise.")] = 0.01,
+    target: Annotated[
+        float | None, typer.Option(help="Share of shuffled pairs that may pass, by noise [0.01].")
+    ] = None,
     quantile: Annotated[float, typer.Option(help="Share of each cell that is dropped, by quantile.")] = 0.02,
     min_rows: Annotated[int, typer.Option(help="A cell of fewer rows has no threshold of its own.")] = 500,
     seed: Annotated[int, typer.Option(help="Decides what is shuffled with what.")] = 0,
@@ -32,8 +36,8 @@ def calibrate_command(
     unreliable; a build with the calibration publishes them in a config of their own. Exit codes: 0 done; 2 the folder
     or an option is not usable, and nothing was written.
 
-    Example: glotmill calibrate outputs/quickstart --mode noise --target 0.01, then in the recipe:
-    calibration: calibration.yaml
+    Example: glotmill calibrate outputs/quickstart --mode noise --target 0.01, then
+    glotmill refilter outputs/quickstart --set calibration=outputs/quickstart/calibration.yaml
     """
     settings = _settings(mode, target, quantile, min_rows, seed)
     turns, pairs, scorers = judged_turns(folder)
@@ -50,13 +54,18 @@ def calibrate_command(
     for lang, codes in content["unreliable"].items():
         typer.echo(f"unreliable: {lang} ({', '.join(codes)}): its median is no better than shuffled pairs")
     typer.echo(f"calibration: {path}")
+    typer.echo(f"use it: glotmill refilter {folder} --set calibration={path}, or build … --set calibration={path}")
 
 
-def _settings(mode: str, target: float, quantile: float, min_rows: int, seed: int) -> Settings:
+def _settings(mode: str, target: float | None, quantile: float, min_rows: int, seed: int) -> Settings:
     modes: dict[str, Mode] = {"noise": "noise", "quantile": "quantile"}
     if mode not in modes:
         msg = f"--mode {mode}: expected noise or quantile"
         raise InputError(msg)
+    if target is not None and mode == "quantile":
+        msg = f"--target {target:g}: goes with --mode noise; by quantile, --quantile says what share is dropped"
+        raise InputError(msg)
+    target = TARGET if target is None else target
     for name, value in (("target", target), ("quantile", quantile)):
         if not 0 < value < 1:
             msg = f"--{name} {value:g}: expected a share between 0 and 1"

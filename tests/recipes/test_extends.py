@@ -92,3 +92,7 @@ def test_what_cannot_be_extended_is_refused(tmp_path: Path, named: object, messa
     path.write_text(yaml.safe_dump({"extends": named}))
     with pytest.raises(InputError, match=message):
         load_recipe(str(path))
+
+
+def test_a_section_of_the_filter_given_as_null_is_taken_away(base: Path, tmp_path: Path):
+    assert set(load_recipe(child(tmp_path, filter={"round_trip": None})).filter) == {"language_id"}

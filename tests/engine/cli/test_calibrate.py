@@ -43,7 +43,9 @@ def test_people_are_told_what_it_costs(glotmill, built):
 @pytest.mark.parametrize(
     ("options", "message"),
     [(["--mode", "otsu"], "expected noise or quantile"), (["--target", "1.5"], "expected a share between 0 and 1"),
-     (["--min-rows", "0"], "expected 1 or more")],
+     (["--min-rows", "0"], "expected 1 or more"),
+     (["--mode", "quantile", "--target", "0.2", "--min-rows", "10"], "goes with --mode noise"),
+     ([], "the largest group, question turns of deu_Latn, has")],
 )  # fmt: skip
 def test_an_option_that_cannot_be_is_refused(refuses, built, options: list[str], message: str):
     assert message in refuses("calibrate", built, *options)
@@ -66,3 +68,23 @@ def test_a_calibration_needs_the_sources_letters(refuses, recipe_file, tmp_path:
 
 def test_a_recipe_that_names_no_calibration_file_there_is_is_refused(refuses, recipe_file, tmp_path: Path):
     assert "calibration" in refuses("build", recipe_file(score=SCORERS, calibration=str(tmp_path / "none.yaml")))
+
+
+def test_the_line_that_calibrate_prints_finds_the_file_where_it_wrote_it(glotmill, built):
+    code, out, _ = glotmill("calibrate", built, "--mode", "quantile", "--quantile", "0.1", "--min-rows", "10")
+    assert code == 0
+    command = out.splitlines()[-1].partition("glotmill ")[2].partition(", or")[0].split()
+    code, out, _ = glotmill(*command)
+    assert code == 0
+    manifest = json.loads((built / "dataset/manifest.json").read_text())
+    assert manifest["filter"]["calibration"]
+    assert sum(dropped_rows(built).values()) > 0
+
+
+def dropped_rows(built: Path) -> dict[str, int]:
+    """Rows that a rule of the calibration dropped, by language."""
+    found = {}
+    for path in (built / "dataset/manifests").glob("*.json"):
+        shards = json.loads(path.read_text())["splits"]["train"]
+        found[path.stem] = sum(sum(shard["dropped"].values()) for shard in shards)
+    return found

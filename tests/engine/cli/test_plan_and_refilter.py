@@ -73,7 +73,7 @@ def test_a_recipe_that_names_no_scorers_refilters_what_it_built(glotmill, recipe
         (["refilter", "outputs/small", "--set", "languages=[fra_Latn]"], "anything else needs glotmill build"),
         (["refilter", "outputs/small", "--set", "filter.nmt.min_logprob=high"], "expected a number from -1000 to 0"),
         (["refilter", "outputs/small", "--set", "filter.nmt.min_lgprob=-1"], "did you mean 'min_logprob'"),
-        (["refilter", "outputs/small", "--set", "filter=3"], "refilter changes filter.… only"),
+        (["refilter", "outputs/small", "--set", "filter=3"], "refilter changes filter.… and calibration only"),
         (["refilter", "outputs/small", "--set", "filter.nmt=3"], "expected"),
         (["refilter", "outputs/small", "--set", "filter.round_trip.min_chrf=[1]"], "expected"),
         (["plan", "nowhere.yaml"], "no recipe"),

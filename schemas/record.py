@@ -21,8 +21,9 @@ SCHEMA_VERSION = 2
 OLDEST_VERSION = 1  # a dataset of it can still be read and judged, and a build brings it up to date
 VERSION_KEY = b"schema_version"  # in the metadata of a schema, and so of a shard's footer
 # The version that brought a column; the others are of version 1.
-SINCE: dict[str, int] = {}
+SINCE: dict[str, int] = dict.fromkeys(("instruction_langs", "slot_langs", "choice_langs", "answer_langs"), 2)
 
+SLOT_LANGS = pa.list_(pa.struct([("turn", pa.int32()), ("slot", pa.string()), ("lang", pa.string())]))
 MT = pa.struct([("engines", STRINGS), ("models", STRINGS), ("params_hash", pa.string()), ("copied_fields", STRINGS)])
 
 _IDENTITY = {field.name: field for field in IDENTITY_FIELDS}
@@ -38,10 +39,19 @@ HEAD_FIELDS = [
 TARGET_FIELDS = [
     pa.field("row_status", pa.string()),
     pa.field("messages", MESSAGES),
+    # One a turn, as a FLORES-200 code: the language of the row's own text in it. In a turn that a template made that is
+    # the text in the slots, and the template's words where no slot holds any. Null: no words, or several languages.
     pa.field("turn_langs", STRINGS),
+    # One a turn: the language of the words of the template that made it; null where none did, or where it has no words.
+    pa.field("instruction_langs", STRINGS),
+    # The language of each text in a template's slot, by turn (from 0); null where no template made a turn of the row.
+    # A language is null where the text has no words, or where its options are in several languages.
+    pa.field("slot_langs", SLOT_LANGS),
     pa.field("choices", STRINGS),
+    pa.field("choice_langs", STRINGS),  # the language of each option; null where it has no words
     pa.field("answer_index", pa.int32()),
     pa.field("answers", STRINGS),
+    pa.field("answer_langs", STRINGS),  # the language of each answer; null where it has no words
     pa.field("content_hash", pa.string()),
     pa.field("mt", MT),
     pa.field("back_messages", MESSAGES),
@@ -125,6 +135,16 @@ def _roles(column: str) -> pl.Expr:
     return pl.col(column).list.eval(pl.element().struct.field("role"))
 
 
+def _as_many(column: str, other: str) -> pl.Expr:
+    """Whether two lists are as long as each other, or the first is null: a row may be older than the column."""
+    return pl.col(column).is_null() | pl.col(column).list.len().eq_missing(pl.col(other).list.len())
+
+
+def _last_turn() -> pl.Expr:
+    turns = pl.col("slot_langs").list.eval(pl.element().struct.field("turn"))
+    return turns.list.max().fill_null(-1)
+
+
 def _rules(schema: pa.Schema) -> list[tuple[str, str, pl.Expr]]:
     """(column, rule in words, expression that is true for a sound row) of the columns that the schema has."""
     turns = pl.col("source_messages").list.len()
@@ -147,6 +167,10 @@ def _rules(schema: pa.Schema) -> list[tuple[str, str, pl.Expr]]:
          pl.col("choices").list.len().eq_missing(pl.col("source_choices").list.len()) | _FAILED),
         ("answers", "must be as many as source_answers",
          pl.col("answers").list.len().eq_missing(pl.col("source_answers").list.len()) | _FAILED),
+        ("instruction_langs", "must have one entry a turn", _as_many("instruction_langs", "source_messages")),
+        ("slot_langs", "must name turns of the record", pl.col("slot_langs").is_null() | (_last_turn() < turns)),
+        ("choice_langs", "must have one entry an option", _as_many("choice_langs", "choices")),
+        ("answer_langs", "must have one entry an answer", _as_many("answer_langs", "answers")),
         ("answer_index", "must be a position in choices",
          pl.col("answer_index").is_null() | (pl.col("answer_index") < pl.col("choices").list.len())),
         ("keep", "must be false in a failed row", ~(_FAILED & pl.col("keep"))),
@@ -154,7 +178,7 @@ def _rules(schema: pa.Schema) -> list[tuple[str, str, pl.Expr]]:
          ~_FAILED | (pl.col("filter_reasons").list.len() > 0)),
     ]  # fmt: skip
     rules += [
-        (name, "must have one entry a turn", (pl.col(name).list.len() == turns) | pl.col(name).is_null())
+        (name, "must have one entry a turn", _as_many(name, "source_messages"))
         for name in schema.names
         if name.startswith("turn_") and name != "turn_langs"
     ]

@@ -26,6 +26,17 @@ from engine.text.instructions import (
     with_images,
 )
 from engine.text.parts import HUMAN, Entry, Part, TurnPair, pair
+from engine.text.row_languages import (
+    NO_WORDS,
+    Languages,
+    TurnLanguages,
+    language_columns,
+    languages_of,
+    languages_of_part,
+    only,
+    templated,
+    untranslated_columns,
+)
 from engine.text.segments import Cut, split
 from engine.text.structure import mismatch
 from recipes.templates import LANGUAGE, OPTIONS
@@ -83,20 +94,20 @@ def compose(
         engines: The translators by fingerprint, where there are several.
     """
     if lang == row["source_lang"]:
-        return _untranslated(row, lang)
+        return _untranslated(row)
     try:
         return _Composer(row, lang, entries, rule).record({"": engine, **engines})
     except RecordFailedError as error:
         return Composed(failure=str(error))
 
 
-def _untranslated(row: Mapping[str, Any], lang: str) -> Composed:
+def _untranslated(row: Mapping[str, Any]) -> Composed:
     columns = {
         "messages": row["source_messages"],
-        "turn_langs": [lang] * len(row["source_messages"]),
         "choices": row["source_choices"],
         "answer_index": row["answer_index"],
         "answers": row["source_answers"],
+        **untranslated_columns(row),
     }
     return Composed(columns={**columns, "content_hash": _hash(columns), "mt": None, "back_messages": None})
 
@@ -124,6 +135,7 @@ class _Composer:
         self._asked: set[str] = set()  # fingerprints of the engines that translated
         self._tables: set[str] = set()  # where bare yes and no in its texts come from
         self._answers = {text: self._answer(text) for text in answer_texts(row)}
+        self._answer_languages = {text: languages for text, (_, languages, _) in self._answers.items()}
 
     def record(self, engines: Mapping[str, EngineName]) -> Composed:
         """The record's target side, or `RecordFailedError`."""
@@ -132,10 +144,10 @@ class _Composer:
         back = [returned for _, _, returned in turns]
         columns = {
             "messages": [{"role": r, "content": text} for r, (text, _, _) in zip(roles, turns, strict=True)],
-            "turn_langs": [lang for _, lang, _ in turns],
             "choices": self._listed("choices"),
             "answer_index": self._row["answer_index"],
             "answers": self._listed("answers"),
+            **language_columns(self._row, [languages for _, languages, _ in turns], self._answer_languages),
         }
         if collide(self._row["source_choices"] or (), columns["choices"] or ()):
             raise RecordFailedError("choices_collide")
@@ -160,30 +172,32 @@ class _Composer:
             "copied_fields": self._copied,
         }
 
-    def _turn(self, number: int, turn: Mapping[str, str]) -> tuple[str, str | None, str | None]:
-        """(target text, its language, back-translation) of a turn."""
+    def _turn(self, number: int, turn: Mapping[str, str]) -> tuple[str, TurnLanguages, str | None]:
+        """(target text, its languages, back-translation) of a turn."""
         text, where = turn["content"], f"messages[{number}].content"
         into = turn_lang(self._row, number, self._lang)
         if template_of(self._row, turn) is not None:
             return self._templated(number, turn, into)
         if into == self._source:
             self._copied.append(where)
-            return text, into, None
+            return text, TurnLanguages(languages_of(text, into, self._source)), None
         if is_answer(self._row, turn):
-            target, lang, origin = self._answers[text]
+            target, known, origin = self._answers[text]
+            languages = TurnLanguages(known)
             self._note(where, origin)
             if origin in ("bare", "dictionary"):
                 bare = self._part(text, self._lang)
                 self._pairs.append(pair(number, [bare], self._lang))
-                return target, lang, bare.back
-            return target, lang, None
+                return target, languages, bare.back
+            return target, languages, None
         part = self._part(text, into)
         if SOURCE in part.settled or not (part.entries or part.settled):
             self._copied.append(where)
+        languages = TurnLanguages(languages_of_part(part, into, self._source))
         if not part.entries:
-            return part.target, _settled_lang(part, into, self._source), None
+            return part.target, languages, None
         self._pairs.append(pair(number, [part], into))
-        return part.target, into, part.back
+        return part.target, languages, part.back
 
     def _part(self, text: str, into: str) -> Part:
         """A text in a language, its structure checked; that of a bare yes or no is the table's, and is not counted."""
@@ -207,7 +221,7 @@ class _Composer:
         self._tables |= settled
         return Part(text, target, self._returned(cut, into), entries, frozenset(settled), judged=part)
 
-    def _templated(self, number: int, turn: Mapping[str, str], into: str) -> tuple[str, str | None, str | None]:
+    def _templated(self, number: int, turn: Mapping[str, str], into: str) -> tuple[str, TurnLanguages, str | None]:
         """A turn that a template made: its texts in their slots, its own words in the language that they go into."""
         template = str(template_of(self._row, turn))
         parts = {
@@ -215,25 +229,28 @@ class _Composer:
             for name, text in slot_texts(self._row, template).items()
         }
         values = self._settled(template, into) | {name: part.target for name, part in parts.items()}
-        words, made = template, None
+        words, made, spoken = template, None, languages_of(template, self._source, self._source)
         if is_translated(self._row, turn) and into != self._source:
             known = self._rule.instruction(self._row, turn, into)
             made = None if known else self._part(template, into)
             words = known or str(made and made.target)
+            spoken = languages_of(template, into, self._source)
         everything = [*parts.values(), *([made] if made else [])]
         translated = [part for part in everything if part.entries]
         if any(SOURCE in part.settled for part in everything) or (not translated and words == template):
             self._copied.append(f"messages[{number}].content")
         images = turn["content"].count(IMAGE_MARKER)
         target = with_images(render(words, values), images)
+        slots = {name: languages_of_part(part, into, self._source) for name, part in parts.items()}
+        languages = templated(self._row, template, spoken, slots, into, self._answer_languages)
         if not translated:
-            return target, self._source if words == template else into, None
+            return target, languages, None
         self._pairs.append(pair(number, translated, into))
         if any(part.back is None for part in translated):
-            return target, into, None
+            return target, languages, None
         backs = {name: part.back or part.target for name, part in parts.items()}
         words = made.back if made and made.back else template
-        return target, into, with_images(render(words, values | backs), images)
+        return target, languages, with_images(render(words, values | backs), images)
 
     def _settled(self, template: str, into: str) -> dict[str, str]:
         """What a template's slots hold beside the texts that are translated for them."""
@@ -250,10 +267,11 @@ class _Composer:
 
     def _reply_language(self) -> str:
         """The language of what the assistant says; text that is the same in all counts as the target's."""
-        number = len(self._row["source_messages"]) - 1
-        turn = self._row["source_messages"][number]
+        turns = self._row["source_messages"]
+        number = max(place for place, turn in enumerate(turns) if turn["role"] == "assistant")
+        turn = turns[number]
         if is_answer(self._row, turn):
-            return self._answers[turn["content"]][1] or self._lang
+            return only(self._answers[turn["content"]][1]) or self._lang
         return turn_lang(self._row, number, self._lang)
 
     def _choices(self) -> list[str]:
@@ -288,37 +306,40 @@ class _Composer:
             return None
         return cut.join(lambda request: str(self._entries[into, request].back), yes_no)
 
-    def _answer(self, text: str) -> tuple[str, str | None, Origin]:
-        """(target text, its language, where from) of an answer or choice."""
+    def _answer(self, text: str) -> tuple[str, Languages, Origin]:
+        """(target text, its languages, where from) of an answer or choice."""
+        into, stays = frozenset([self._lang]), frozenset([self._source])
         label = labels_of(self._row).get(text)
         if label is not None and self._policy == "target":
-            return self._label(text, label, self._lang), self._lang, "label"
+            return self._label(text, label, self._lang), into, "label"
         known = self._rule.known(text, self._lang, self._policy)
         if known is not None:
-            return known[0], self._lang, known[1]
+            return known[0], into, known[1]
         cut = split(text, self._source)
         if not cut.segments:
-            return text, None, "copied"
+            return text, NO_WORDS, "copied"
         if not cut.requests or self._policy != "target" or not self._rule.is_asked(text):
-            return text, self._source, "source"
+            return text, stays, "source"
         if self._rule.section.dictionary is not None:
             return self._in_dictionary(text)
         found = self._in_context(text)
         if found is not None:
             bare = cut.join(lambda request: self._entries[self._lang, request].text or "")
             same = bare.casefold() == found.casefold()
-            return found, self._lang, "in_context_as_bare" if same else "in_context"
-        return self._part(text, self._lang).target, self._lang, "bare"
+            return found, into, "in_context_as_bare" if same else "in_context"
+        part = self._part(text, self._lang)
+        return part.target, languages_of_part(part, self._lang, self._source), "bare"
 
-    def _in_dictionary(self, text: str) -> tuple[str, str | None, Origin]:
+    def _in_dictionary(self, text: str) -> tuple[str, Languages, Origin]:
         """A frequent answer's translation, where its way back gives the answer again and it is not English."""
+        stays = frozenset([self._source])
         found = [self._entries[self._lang, request] for request in split(text, self._source).requests]
         if any(entry.text is None or entry.back is None for entry in found):
-            return text, self._source, "source"
+            return text, stays, "source"
         part = self._part(text, self._lang)
         if not same_answer(str(part.back), text) or same_answer(part.target, text):
-            return text, self._source, "source"
-        return part.target, self._lang, "dictionary"
+            return text, stays, "source"
+        return part.target, languages_of_part(part, self._lang, self._source), "dictionary"
 
     def _in_context(self, text: str) -> str | None:
         asked = only_question(self._row) if self._rule.section.context else None
@@ -355,10 +376,3 @@ class _Composer:
 
 def _nothing(_: str) -> str:
     return ""
-
-
-def _settled_lang(part: Part, into: str, source: str) -> str | None:
-    """The language of a text that no engine was asked for; None where it is the same in all."""
-    if not part.settled:
-        return None
-    return source if SOURCE in part.settled else into

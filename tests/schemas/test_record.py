@@ -22,7 +22,9 @@ def record(**changes: Any) -> dict[str, Any]:
         "source_messages": [{"role": "user", "content": "<image>\nWhat?"}, {"role": "assistant", "content": "ball"}],
         "source_choices": None, "source_answers": ["ball"], "row_status": "ok",
         "messages": [{"role": "user", "content": "<image>\nWas?"}, {"role": "assistant", "content": "Ball"}],
-        "turn_langs": ["deu_Latn", "deu_Latn"], "choices": None, "answer_index": None, "answers": ["Ball"],
+        "turn_langs": ["deu_Latn", "deu_Latn"], "instruction_langs": ["eng_Latn", None],
+        "slot_langs": [{"turn": 0, "slot": "question", "lang": "deu_Latn"}], "choices": None, "choice_langs": None,
+        "answer_index": None, "answers": ["Ball"], "answer_langs": ["deu_Latn"],
         "content_hash": "c",
         "mt": {"engines": ["nllb"], "models": ["m"], "params_hash": "p", "copied_fields": []},
         "back_messages": None, "score_nmt_logprob": -0.5, "turn_nmt_logprob": [-0.5, None], "scores_skipped": [],
@@ -32,7 +34,8 @@ def record(**changes: Any) -> dict[str, Any]:
 
 
 FAILED = {
-    "row_status": "failed", "messages": None, "turn_langs": None, "answers": None, "content_hash": None, "mt": None,
+    "row_status": "failed", "messages": None, "turn_langs": None, "instruction_langs": None, "slot_langs": None,
+    "answers": None, "answer_langs": None, "content_hash": None, "mt": None,
     "keep": False, "filter_reasons": ["source_too_long"], "score_nmt_logprob": None, "turn_nmt_logprob": None,
 }  # fmt: skip
 
@@ -45,7 +48,8 @@ def test_columns_and_their_order_are_golden():
     assert SCHEMA.names == [
         "record_id", "source_id", "source_hash", "source", "license", "task", "template_id", "lang", "lang_bcp47",
         "source_lang", "image_refs", "source_messages", "source_choices", "source_answers", "row_status", "messages",
-        "turn_langs", "choices", "answer_index", "answers", "content_hash", "mt", "back_messages",
+        "turn_langs", "instruction_langs", "slot_langs", "choices", "choice_langs", "answer_index", "answers",
+        "answer_langs", "content_hash", "mt", "back_messages",
         "score_nmt_logprob", "turn_nmt_logprob", "scores_skipped", "keep", "filter_reasons",
     ]  # fmt: skip
 
@@ -64,6 +68,13 @@ def test_types_are_golden():
 
 def test_sound_rows_pass():
     validate(table(record(), record(**FAILED)), SCHEMA)
+    validate(table(record(slot_langs=[])), SCHEMA)
+
+
+def test_a_row_that_is_older_than_a_column_passes():
+    validate(
+        table(record(**dict.fromkeys(("instruction_langs", "slot_langs", "choice_langs", "answer_langs")))), SCHEMA
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,6 +90,10 @@ def test_sound_rows_pass():
         ({"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "B"}]}, "messages", "marker"),
         ({"messages": [{"role": "user", "content": "<image>"}, {"role": "user", "content": "B"}]}, "messages", "roles"),
         ({"turn_langs": ["deu_Latn"]}, "turn_langs", "entry a turn"),
+        ({"instruction_langs": ["eng_Latn"]}, "instruction_langs", "entry a turn"),
+        ({"slot_langs": [{"turn": 2, "slot": "question", "lang": None}]}, "slot_langs", "turns of the record"),
+        ({"answer_langs": ["deu_Latn", None]}, "answer_langs", "entry an answer"),
+        ({"choice_langs": ["deu_Latn"]}, "choice_langs", "entry an option"),
         ({"answers": None}, "answers", "as many"),
         ({"answers": ["a", "b"]}, "answers", "as many"),
         ({"choices": ["a"], "answer_index": 1, "source_choices": ["a"]}, "answer_index", "position"),

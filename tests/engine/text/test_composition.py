@@ -239,7 +239,7 @@ def test_in_a_language_without_a_word_it_stays_english_in_a_reply_and_is_named()
     row = sample("Is it red?", "Yes. It is red.", task="conversation", source_answers=None)
     within = composed(row, SOURCE, lang="kbp_Latn")
     assert within.columns["messages"][1]["content"] == "Yes. «It is red.»"
-    assert within.columns["turn_langs"] == ["kbp_Latn", "kbp_Latn"]
+    assert within.columns["turn_langs"] == ["kbp_Latn", None]  # two languages, so neither is the turn's
     assert within.columns["mt"]["copied_fields"] == ["messages[1].content"]
 
 

@@ -1,4 +1,7 @@
-"""Axolotl: JSON lines of messages whose content is typed parts; an image part holds its URL or path."""
+"""Axolotl: JSON lines of messages whose content is typed parts; an image part holds its URL or path.
+
+Axolotl reads ``messages``, and takes any key with ``image`` in its name for a picture; it passes over ``turn_langs``.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def axolotl(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
                 }
                 for role, content in row.turns
             ]
-            write_line(file, {"messages": messages})
+            write_line(file, {"messages": messages, "turn_langs": row.turn_langs})
 
         yield add
 

@@ -1,4 +1,7 @@
-"""LLaVA: a JSON list of ``{id, image, conversations: [{from, value}]}``, as its training script reads it."""
+"""LLaVA: a JSON list of ``{id, image, conversations: [{from, value}]}``, as its training script reads it.
+
+The script looks at no other key: ``language`` and ``turn_langs`` are for people and for filters of their own.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,6 @@ def llava(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
             if row.images:
                 item["image"] = row.images[0].uri if len(row.images) == 1 else [image.uri for image in row.images]
             item["conversations"] = [{"from": SPEAKERS[role], "value": content} for role, content in row.turns]
-            write_item(file, {**item, "language": row.language})
+            write_item(file, {**item, "language": row.language, "turn_langs": row.turn_langs})
 
         yield add

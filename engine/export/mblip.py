@@ -1,4 +1,8 @@
-"""mBLIP: a JSON list of ``{context, label, image_id}``, one image and one answer each."""
+"""mBLIP: a JSON list of ``{context, label, image_id}``, one image and one answer each.
+
+Its loader reads the columns that its configuration names; ``turn_langs`` are the languages of the turns in the context,
+and of the label.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +25,11 @@ def mblip(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
             if len(row.images) != 1:
                 raise RowError("image_count", f"mBLIP takes one image a row, not {len(row.images)}")
             said: list[str] = []
-            for role, content in row.turns:
+            for number, (role, content) in enumerate(row.turns):
                 text = "\n".join(part for part in parts(content) if part is not None)
                 if role == "assistant":
-                    write_item(file, {"context": "\n".join(said), "label": text, "image_id": row.images[0].uri})
+                    item = {"context": "\n".join(said), "label": text, "image_id": row.images[0].uri}
+                    write_item(file, {**item, "turn_langs": row.turn_langs[: number + 1]})
                 if text:
                     said.append(text)
 

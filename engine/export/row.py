@@ -9,7 +9,7 @@ from typing import Any
 from schemas.errors import RowError
 from schemas.sample import IMAGE_MARKER
 
-COLUMNS = ("record_id", "lang_bcp47", "task", "license", "image_refs", "messages", "keep")
+COLUMNS = ("record_id", "lang_bcp47", "task", "license", "image_refs", "messages", "turn_langs", "keep")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Row:
         task: What it teaches.
         license: Licence of its source.
         images: One for each marker, in order.
+        turn_langs: The language of each turn as a FLORES-200 code, as the column of that name has it.
         turns: (role, content) with literal ``<image>`` markers; user and assistant by turns after an optional system
             turn, the assistant last.
     """
@@ -39,6 +40,7 @@ class Row:
     task: str
     license: str
     images: tuple[ImageRef, ...]
+    turn_langs: tuple[str | None, ...]
     turns: tuple[tuple[str, str], ...]
 
 
@@ -63,7 +65,15 @@ def sound_row(record: Mapping[str, Any]) -> Row:
     said = roles[1:] if roles[:1] == ["system"] else roles
     if not said or said != ["user", "assistant"] * (len(said) // 2):
         raise RowError("turn_order", ", ".join(roles))
-    return Row(record["record_id"], record["lang_bcp47"], record["task"], record["license"], images, turns)
+    return Row(
+        record_id=record["record_id"],
+        language=record["lang_bcp47"],
+        task=record["task"],
+        license=record["license"],
+        images=images,
+        turn_langs=tuple(record["turn_langs"]),
+        turns=turns,
+    )
 
 
 def parts(content: str) -> Iterator[str | None]:

@@ -1,4 +1,7 @@
-"""ShareGPT with images, and the ``dataset_info.json`` by which LLaMA-Factory finds it."""
+"""ShareGPT with images, and the ``dataset_info.json`` by which LLaMA-Factory finds it.
+
+LLaMA-Factory reads the columns that ``dataset_info.json`` names and drops the others.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,8 @@ def sharegpt(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
         def add(row: Row) -> None:
             turns = [{"from": SPEAKERS[role], "value": content} for role, content in row.turns]
             uris = [image.uri for image in row.images]
-            write_item(file, {"id": row.record_id, "conversations": turns, "images": uris, "language": row.language})
+            item = {"id": row.record_id, "conversations": turns, "images": uris}
+            write_item(file, {**item, "language": row.language, "turn_langs": row.turn_langs})
 
         yield add
     entry = {

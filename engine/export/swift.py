@@ -1,4 +1,7 @@
-"""ms-swift: JSON lines of ``{messages, images}`` with ``<image>`` markers in the text."""
+"""ms-swift: JSON lines of ``{messages, images}`` with ``<image>`` markers in the text.
+
+ms-swift drops columns that it does not know, such as ``turn_langs``, unless ``--remove_unused_columns false`` says so.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ def swift(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
 
         def add(row: Row) -> None:
             turns = [{"role": role, "content": content} for role, content in row.turns]
-            write_line(file, {"messages": turns, "images": [image.uri for image in row.images]})
+            images = [image.uri for image in row.images]
+            write_line(file, {"messages": turns, "images": images, "turn_langs": row.turn_langs})
 
         yield add

@@ -26,6 +26,7 @@ FEATURES = Features(
         "images": List(Image()),
         "record_id": Value("string"),
         "language": Value("string"),
+        "turn_langs": List(Value("string")),
     }
 )
 BATCH_ROWS = 1000  # a row may hold the bytes of its images
@@ -51,6 +52,7 @@ def trl(folder: Path, split: str, images: ImageBytes) -> Iterator[Add]:
                     ],
                     "record_id": row.record_id,
                     "language": row.language,
+                    "turn_langs": row.turn_langs,
                 }
             )
             if len(waiting) == BATCH_ROWS:

@@ -44,7 +44,7 @@ def webdataset(folder: Path, split: str, images: ImageBytes) -> Iterator[Add]:
         ]
         content = {
             "record_id": row.record_id, "messages": turns, "images": names, "language": row.language,
-            "task": row.task, "license": row.license,
+            "turn_langs": row.turn_langs, "task": row.task, "license": row.license,
         }  # fmt: skip
         if not tars or written >= TAR_BYTES:
             if tars:

@@ -34,6 +34,7 @@ def trl(folder: Path, wanted: list[dict[str, Any]]) -> int:
         filled = [p["image"]["path"] for m in messages for p in m["content"] if p["type"] == "image"]
         assert filled == right["images"]
         assert texts(messages) == [plain(text) for text in right["texts"]]
+        assert row["turn_langs"] == right["turn_langs"]
     return len(rows)
 
 
@@ -74,6 +75,7 @@ def axolotl(folder: Path, wanted: list[dict[str, Any]]) -> int:
         images = [part["path"] for message in row["messages"] for part in message["content"] if part["type"] == "image"]
         assert images == right["images"]
         assert texts(row["messages"]) == [plain(text) for text in right["texts"]]
+        assert row["turn_langs"] == right["turn_langs"]
     return len(rows)
 
 

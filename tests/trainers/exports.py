@@ -45,6 +45,7 @@ def main(folder: Path) -> None:
         {
             "texts": [turn["value"] for turn in item["conversations"]],
             "images": item["image"] if isinstance(item["image"], list) else [item["image"]],
+            "turn_langs": item["turn_langs"],
         }
         for item in items
     ]

@@ -120,11 +120,59 @@ def test_trl_has_image_parts_without_an_image_and_pictures_that_open_lazily(expo
 def test_mblip_has_one_item_an_answer_with_all_that_was_said_before(exported, kept):
     items = json.loads((exported("mblip") / "train.json").read_text())
     assert len(items) == sum(role == "assistant" for row in kept for role, _ in said(row))
-    assert all(set(item) == {"context", "label", "image_id"} and "<image>" not in str(item) for item in items)
+    assert all({*item} == {"context", "label", "image_id", "turn_langs"} for item in items)
+    assert not any("<image>" in str(item) for item in items)
     row = next(row for row in kept if row["task"] == "conversation")
     turns = [content.replace("<image>\n", "") for _, content in said(row)]
     found = next(i for i, item in enumerate(items) if item["context"] == turns[0] and item["label"] == turns[1])
-    assert items[found + 1] == {"context": "\n".join(turns[:3]), "label": turns[3], "image_id": uris(row)[0]}
+    said_before = {"context": "\n".join(turns[:3]), "label": turns[3]}
+    assert items[found + 1] == {**said_before, "image_id": uris(row)[0], "turn_langs": row["turn_langs"][:4]}
+
+
+def lines_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
+
+
+def items_of(folder: Path) -> list[dict[str, Any]]:
+    return list(json.loads((folder / "train.json").read_text()))
+
+
+def members_of(folder: Path) -> list[dict[str, Any]]:
+    with tarfile.open(folder / "train-000000.tar") as tar:
+        return [json.loads(tar.extractfile(m).read()) for m in tar if m.name.endswith(".json")]
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("llava", items_of), ("sharegpt", items_of), ("swift", lines_of), ("axolotl", lines_of), ("mblip", items_of),
+        ("trl", lambda folder: pl.read_parquet(folder / "train.parquet").to_dicts()), ("webdataset", members_of),
+    ],
+)  # fmt: skip
+def test_every_format_says_which_language_each_turn_is_in(
+    name: str, read: Callable[[Path], list[dict[str, Any]]], exported, kept, pictures
+):
+    assert name in FORMATS
+    found = [item["turn_langs"] for item in read(exported(name, images=pictures))]
+    langs = [row["turn_langs"] for row in kept]
+    if name == "mblip":  # an item an answer
+        langs = [row["turn_langs"][: end + 1] for row in kept for end in range(1, len(row["messages"]), 2)]
+    assert found == langs
+    assert {lang for turns in found for lang in turns} >= {"deu_Latn", "swh_Latn"}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("sharegpt", "json"), ("swift", "json"), ("axolotl", "json"), ("mblip", "json")]
+)
+def test_a_turn_without_a_language_does_not_keep_a_file_from_being_loaded(name: str, kind: str, tmp_path: Path):
+    """Trainers load these with `datasets`, which must find one type for the column."""
+    rows = [{**RECORD, "record_id": f"r1:{n}", "turn_langs": [None, lang]} for n, lang in enumerate((None, "deu_Latn"))]
+    with FORMATS[name](tmp_path, "train", ImageBytes([], None)) as add:
+        for row in rows:
+            add(sound_row(row))
+    (file,) = tmp_path.glob("train.*")
+    loaded = load_dataset(kind, data_files=str(file), split="train", cache_dir=str(tmp_path / "cache"))
+    assert loaded["turn_langs"][:] == [[None, None], [None, "deu_Latn"]]
 
 
 def test_webdataset_groups_a_row_with_its_images_and_refuses_rows_without_by_name(exported, kept, pictures):
@@ -165,6 +213,7 @@ RECORD = {
     "record_id": "r1:x", "lang_bcp47": "de", "task": "vqa_open", "license": "mit",
     "image_refs": [{"image_id": "i", "uri": "a.jpg"}],
     "messages": [{"role": "user", "content": "<image>\nWas?"}, {"role": "assistant", "content": "Rot."}],
+    "turn_langs": ["deu_Latn", None],
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ BANK = Path(__file__).parent / "data" / "templates.yaml"
 SLOT = re.compile(r"\{(\w*)\}")
 LANGUAGE = "language"
 OPTIONS = "options"
+CROSS_LINGUAL = "cross_lingual"  # the kind of rows whose turns are in different languages, where no other kind fits
 
 # Slots that a kind of row fills: (must stand in the user's turn, may, may in the assistant's).
 KINDS: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {
@@ -36,6 +37,7 @@ KINDS: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {
         ("cot", ["question"], [LANGUAGE], ["rationale", "answer"]),
         ("explanation", ["question", "answer"], [LANGUAGE], []),
         ("translation", ["text"], [LANGUAGE], []),
+        (CROSS_LINGUAL, ["question", LANGUAGE], [], []),
     )
 }
 
@@ -47,7 +49,8 @@ class Templates(Section):
         bank: A bank of your own (YAML, kinds as in the shipped one); its kinds replace the shipped ones.
         instruction: ``source`` leaves instructions English, and takes those that name the language of the reply
             where the kind has any; ``target`` puts them into the target language, and takes those that name none
-            where the kind has any; ``mixed`` takes both, each in its own way.
+            where the kind has any; ``mixed`` takes both, each in its own way. A row that is asked in one language and
+            answered in another names the language of the reply under each of them.
         translations: A reviewed bank in other languages, as ``glotmill templates`` writes it; what it lacks is
             translated like any other text.
         seed: Decides the draws.

@@ -16,7 +16,17 @@ import pyarrow as pa
 from engine.stages.derivations import answer_of
 from engine.stages.sample_files import rewrite
 from engine.text.instructions import LETTERS, options, render, with_images
-from recipes.templates import KINDS, LANGUAGE, OPTIONS, Bank, Template, Templates, Translations, pool
+from recipes.templates import (
+    CROSS_LINGUAL,
+    KINDS,
+    LANGUAGE,
+    OPTIONS,
+    Bank,
+    Template,
+    Templates,
+    Translations,
+    pool,
+)
 from schemas.keys import digest, draw, source_hash
 from schemas.languages import language
 from schemas.sample import IMAGE_MARKER, SAMPLE_SCHEMA, messages_column
@@ -36,10 +46,10 @@ class InstructionRule:
     bank: Bank
     translations: Translations = field(default_factory=dict)
 
-    def drawn(self, kind: str, source_id: str) -> Template:
-        """The template of a sample."""
-        templates = pool(self.bank, kind, self.section.instruction)
-        return templates[int(draw("template", self.section.seed, source_id) * len(templates))]
+    def drawn(self, kind: str, row: Mapping[str, Any]) -> Template:
+        """The template of a sample; where its turns are in different languages, one that names the reply's."""
+        templates = pool(self.bank, kind, "source" if row["turn_plan"] else self.section.instruction)
+        return templates[int(draw("template", self.section.seed, row["source_id"]) * len(templates))]
 
     def identity(self) -> str:
         """Changes with any text of the banks."""
@@ -76,18 +86,14 @@ def instruct_samples(files: Sequence[Path], rule: InstructionRule, advance: Call
 
 def instructed(row: dict[str, Any], rule: InstructionRule) -> dict[str, Any]:
     """A sample with its template, or as it is where none fits."""
-    kind = row["kind"] or row["task"]
-    slots = row["slots"] if row["slots"] is not None else _slots_of(row)
-    if slots is None or kind not in rule.bank or len(row["source_choices"] or ()) > len(LETTERS):
+    fitting = _fitting(row, rule.bank)
+    if fitting is None:
         return row
-    template = rule.drawn(kind, row["source_id"])
+    kind, slots = fitting
+    template = rule.drawn(kind, row)
     values = {str(slot["name"]): str(slot["text"]) for slot in slots}
     values |= {LANGUAGE: language(row["source_lang"]).name, OPTIONS: options(row["source_choices"] or [])}
-    user, assistant = row["source_messages"]
-    turns = (
-        ("user", with_images(render(template.user, values), user["content"].count(IMAGE_MARKER))),
-        ("assistant", assistant["content"] if template.assistant is None else render(template.assistant, values)),
-    )
+    turns = _turns(row["source_messages"], {"user": template.user, "assistant": template.assistant}, values)
     translated = rule.section.instruction != "source" and not template.names_language
     return {
         **row,
@@ -105,6 +111,44 @@ def instructed(row: dict[str, Any], rule: InstructionRule) -> dict[str, Any]:
     }
 
 
+def _turns(
+    given: Sequence[Mapping[str, str]], words: Mapping[str, str | None], values: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """The turns of a sample, the first of each role put into its template where there is one."""
+    waiting = dict(words)
+    turns = []
+    for turn in given:
+        role, content = turn["role"], turn["content"]
+        template = waiting.pop(role, None)
+        if template is not None:
+            content = with_images(render(template, values), content.count(IMAGE_MARKER))
+        turns.append((role, content))
+    return turns
+
+
+def _fitting(row: Mapping[str, Any], bank: Bank) -> tuple[str, list[dict[str, str | None]]] | None:
+    """The kind of templates that fits a row, and its slots; None where none fits."""
+    kind = row["kind"] or row["task"]
+    slots = row["slots"] if row["slots"] is not None else _slots_of(row)
+    if slots is not None and kind in bank and len(row["source_choices"] or ()) <= len(LETTERS):
+        return kind, slots
+    asked = _first_question(row) if row["turn_plan"] else None
+    return None if asked is None else (CROSS_LINGUAL, [_question(asked)])
+
+
+def _first_question(row: Mapping[str, Any]) -> str | None:
+    """The text of the first user turn; None where it has none, or images between its words."""
+    text = next((str(turn["content"]) for turn in row["source_messages"] if turn["role"] == "user"), "")
+    before = ""
+    while text != before:
+        before, text = text, text.strip().removeprefix(IMAGE_MARKER).removesuffix(IMAGE_MARKER)
+    return text if text and IMAGE_MARKER not in text else None
+
+
+def _question(text: str) -> dict[str, str | None]:
+    return {"name": "question", "text": text, "label": None}
+
+
 def _slots_of(row: Mapping[str, Any]) -> list[dict[str, str | None]] | None:
     """The slots of a row as its source has it: None where its turns are not of the plain shape."""
     turns = row["source_messages"]
@@ -116,5 +160,5 @@ def _slots_of(row: Mapping[str, Any]) -> list[dict[str, str | None]] | None:
     if must == {"question", "answer"} and asked and answer is not None:
         return [{"name": name, "text": text, "label": None} for name, text in (("question", asked), ("answer", answer))]
     if must == {"question"} and asked:
-        return [{"name": "question", "text": asked, "label": None}]
+        return [_question(asked)]
     return [] if not must and not asked else None

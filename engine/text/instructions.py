@@ -38,9 +38,11 @@ def with_images(text: str, images: int) -> str:
 
 
 def template_of(row: Mapping[str, Any], turn: Mapping[str, str]) -> str | None:
-    """The template that made a turn of a sample; None where the turn is as the source has it."""
+    """The template that made a turn of a sample, the first of its role; None where the turn is as the source has it."""
     found = (row.get("instruction") or {}).get(turn["role"])
-    return None if found is None else str(found)
+    if found is None or turn != next(other for other in row["source_messages"] if other["role"] == turn["role"]):
+        return None
+    return str(found)
 
 
 def slot_texts(row: Mapping[str, Any], template: str) -> dict[str, str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from engine.export.export import ExportOptions, export
+from engine.progress import ProgressReport
 from engine.summary import BuildSummary
 from recipes import load_recipe
 from recipes.load import built_in_recipes
-from schemas.languages import ENGLISH
+from schemas.languages import ENGLISH, language
 
 # Which of the official files each key of a recipe takes.
 FILES = {
@@ -113,14 +117,30 @@ def test_m3it80_takes_the_same_rows_into_every_language(languages: list[str], co
     assert set(summary.mix.splits) == {"train", "validation"}
 
 
-def test_crossin_pairs_languages_by_id(built):
-    rows = records(built("crossin").dataset, "task", "turn_langs", "messages", "source")
+def test_crossin_pairs_languages_by_id_and_asks_in_words_for_the_language_of_the_reply(built, tmp_path):
+    made = built("crossin")
+    rows = records(
+        made.dataset, "task", "keep", "turn_langs", "instruction_langs", "messages", "template_id", "record_id"
+    )
     pairs = rows.filter(pl.col("task") == "conversation").filter(pl.col("turn_langs").list.n_unique() == 2)
     assert pairs.height == 120
     for row in pairs.iter_rows(named=True):
         asked, reply = (turn["content"] for turn in row["messages"])
-        assert asked.split()[3].strip("?") == reply.split()[1]  # the number of the row, in both
+        assert re.findall(r"\d+", asked) == re.findall(r"\d+", reply)  # the number of the row, in both
+        assert row["template_id"].startswith("cross_lingual")
+        assert row["instruction_langs"] == [ENGLISH, None]
+        (line,) = (line for line in asked.split("\n") if "number" not in line)
+        assert language(row["turn_langs"][1]).name in line
+        for text, lang in ((asked.replace(line, ""), row["turn_langs"][0]), (reply, row["turn_langs"][1])):
+            assert ("ˈ" in text) == (lang != ENGLISH)
+            assert text.count("ˈ") == text.count(f"ˈ{lang[:3]}")
+    plain = rows.filter(pl.col("template_id").is_null())
+    assert set(plain["turn_langs"].list.unique().list.join(",")) == {ENGLISH}  # the English set stays as it is
     assert rows.filter(task="translation").height == 40
+    export(made.dataset.parent, tmp_path / "llava", ExportOptions("llava"), ProgressReport(quiet=True))
+    items = {item["id"]: item for item in json.loads((tmp_path / "llava/train.json").read_text())}
+    for row in pairs.filter("keep").iter_rows(named=True):
+        assert items[row["record_id"]]["turn_langs"] == row["turn_langs"]
 
 
 def test_a_source_that_one_does_not_have_is_left_out(built):

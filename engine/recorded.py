@@ -12,7 +12,7 @@ from typing import Any
 
 from filters.policy import Policy, make_policy
 from filters.registry import SCORERS, metrics_of
-from filters.rules import Action
+from filters.rules import RULES, Action
 from schemas.record import Metric
 
 
@@ -61,6 +61,17 @@ def recorded_policy(section: Mapping[str, Any], lock: Mapping[str, Any], facts: 
     return replace(policy, parameters=thresholds, actions=running)
 
 
+def unjudged(lock: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
+    """The codes of the rules that read scores which came after the dataset, in the order of the rules.
+
+    Args:
+        lock: The dataset's resolved recipe.
+        facts: The root file of its manifest.
+    """
+    columns = {metric.score_column for metric in recorded_metrics(lock, facts)} | {"lang", "task"}
+    return [rule.code for rule in RULES if rule.scorer in scorers_of(lock) and not rule.columns <= columns]
+
+
 def with_columns(policy: Policy, lock: Mapping[str, Any], facts: Mapping[str, Any]) -> Policy:
     """The policy of those rules that a dataset of an older schema has the columns for; the manifest lists these.
 
@@ -69,4 +80,11 @@ def with_columns(policy: Policy, lock: Mapping[str, Any], facts: Mapping[str, An
         lock: The dataset's resolved recipe.
         facts: The root file of its manifest.
     """
-    return policy.on([*(metric.score_column for metric in recorded_metrics(lock, facts)), "lang", "task"])
+    absent = set(unjudged(lock, facts))
+    rules = [rule for rule in policy.all_rules() if rule.code not in absent]
+    names = [f"{rule.scorer}.{parameter.name}" for rule in rules for parameter in rule.parameters]
+    return replace(
+        policy,
+        parameters={name: policy.parameters[name] for name in names},
+        actions={rule.code: policy.actions[rule.code] for rule in rules},
+    )

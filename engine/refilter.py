@@ -23,7 +23,7 @@ from engine.progress import ProgressReport
 from engine.publish.describe import CALIBRATION, describe
 from engine.publish.pull import fetch_shards
 from engine.publish.pulled import pulled_columns
-from engine.recorded import recorded_metrics, recorded_policy, scorers_of, with_columns
+from engine.recorded import recorded_metrics, recorded_policy, scorers_of, unjudged, with_columns
 from engine.report import write_report
 from engine.stages.verdict import Verdict, decide_verdict, write_verdict
 from engine.store.commit import build_lock, commit, recover, staging
@@ -53,6 +53,7 @@ class RefilterSummary:
         shards: Shards of the dataset.
         rewritten: Of those, how many were written.
         flipped: Records whose verdict or reasons changed.
+        unjudged: Rules that cannot run, for the dataset is older than the scores that they read.
         languages: Balance by language.
         decide_seconds: Time until every verdict was known.
         seconds: Time for all of it.
@@ -63,6 +64,7 @@ class RefilterSummary:
     shards: int
     rewritten: int
     flipped: int
+    unjudged: list[str]
     languages: dict[str, LanguageCount]
     decide_seconds: float
     seconds: float
@@ -108,6 +110,7 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
         shards=len(verdicts),
         rewritten=sum(verdict.flipped > 0 for verdict in verdicts.values()),
         flipped=sum(verdict.flipped for verdict in verdicts.values()),
+        unjudged=unjudged(lock, manifest.facts),
         languages={lang: count_language(parts) for lang, parts in shards.items()},
         decide_seconds=round(decided - began, 3),
         seconds=round(time.monotonic() - began, 3),

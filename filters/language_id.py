@@ -3,7 +3,8 @@
 Plain top-1 rejects 23 % of correct 30-character sentences; the probability mass of the language *and those that
 the model confuses it with* rejects 6 % and lets through 0.2 % of English (measured with lid.176.ftz on 79
 languages of the LASER Tatoeba test set; ``filters/data``). Three metrics carry the rule's three cases; a text
-under `SHORT` letters is never judged, nor is a language by labels that the model does not have.
+under `SHORT` letters is never judged, nor is a language by labels that the model does not have. Two more are of the
+worst segment of a turn, for a sentence in another language is a small part of a long turn's probability.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import regex
 
 from filters.lid_model import SHIPPED, LidModel, load_lid
 from filters.scorer import Scorer
+from filters.segments import SEGMENT_LETTERS, TURN, segments_of, single_turns, worst
 from schemas.languages import Language, language, read_table
 from schemas.record import Metric
 
@@ -82,13 +84,17 @@ class LanguageIdScorer(Scorer):
     """
 
     name: ClassVar[str] = "language_id"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("language_id", "mass", "higher", 0, 1,
                f"probability of the language and those it is confused with, from {LONG} letters on"),
         Metric("language_id", "short_margin", "higher", None, None,
                f"ln of that probability minus ln of English's, {SHORT} to {LONG - 1} letters"),
         Metric("language_id", "english", "lower", 0, 1, f"probability of English, from {LONG} letters on"),
+        Metric("language_id", "segment_mass", "higher", 0, 1,
+               f"least mass of a segment, of those from {SEGMENT_LETTERS} letters on"),
+        Metric("language_id", "segment_english", "lower", -1, 1,
+               "greatest lead of English in a segment: its probability less that of the language, same segments"),
     )  # fmt: skip
 
     def __init__(self, path: Path | None = None) -> None:
@@ -100,15 +106,26 @@ class LanguageIdScorer(Scorer):
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`."""
-        clean = pl.Series([normalise(text) for text in pairs["target"].to_pylist()], dtype=pl.String)
+        turns = self._measured(pl.DataFrame(pairs.select(["target", "lang"])))
+        parts = segments_of(pairs)
+        judged = pl.concat([
+            turns.with_row_index(TURN).filter(single_turns(pairs)),
+            parts.select(TURN).hstack(self._measured(parts, SEGMENT_LETTERS)),
+        ]).filter(pl.col("letters") >= SEGMENT_LETTERS)  # fmt: skip
+        lead = pl.col("english") - pl.col("mass").fill_null(0)
+        segments = worst(judged, turns.height, segment_mass=pl.col("mass").min(), segment_english=lead.max())
+        scores = turns.hstack(segments)
+        return {metric.name: scores[metric.name].cast(pl.Float32).to_arrow() for metric in self.metrics}
+
+    def _measured(self, texts: pl.DataFrame, least: int = SHORT) -> pl.DataFrame:
+        """``letters`` and what `measure` gives of the columns target and lang, where there are so many letters."""
+        clean = pl.Series([normalise(text) for text in texts["target"]], dtype=pl.String)
         letters = clean.str.count_matches(_LETTERS)
-        codes = [language(code) for code in pairs["lang"].unique().to_pylist()]
+        codes = [language(code) for code in texts["lang"].unique()]
         labels = {c.code: self._model.labels_of(c) if self._model.knows(c) else None for c in codes}
         rows = [
-            measure(text, length, self._model, labels[code])
-            for text, length, code in zip(clean, letters, pairs["lang"].to_pylist(), strict=True)
+            measure(text, length, self._model, labels[code]) if length >= least else (None, None, None)
+            for text, length, code in zip(clean, letters, texts["lang"], strict=True)
         ]
-        columns = zip(*rows, strict=True) if rows else [()] * len(self.metrics)
-        return {
-            metric.name: pa.array(column, pa.float32()) for metric, column in zip(self.metrics, columns, strict=True)
-        }
+        names = ("mass", "short_margin", "english")
+        return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.Float64), orient="row").with_columns(letters=letters)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from filters.length import TABLE, deviations
 from filters.scorer import Scorer
+from filters.segments import SEGMENT_LETTERS, TURN, segments_of, single_turns, worst
 from filters.words import Words, longest_run, unspaced
 from schemas.keys import file_sha256
 from schemas.record import Metric
@@ -20,6 +23,7 @@ MIN_REPEAT_WORDS = 4  # of the translation: fewer cannot repeat
 MIN_ZLIB_BYTES = 100  # shorter texts are mostly zlib's own header
 GRAM = 4
 _NAME = r"\s\p{Lu}\S*"  # a capitalised word that does not begin the text
+_LETTER = r"\p{L}"
 _NO_WORD = " \ua7f7"  # stands for a name: a letter that no translation holds
 
 
@@ -27,7 +31,7 @@ class LexicalScorer(Scorer):
     """Measures what of the source was copied, what repeats, and whether the length is as usual."""
 
     name: ClassVar[str] = "lexical"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("lexical", "copy_frac", "lower", 0, 1,
                f"different words of the translation that the source has too, sources of {MIN_COPY_WORDS} words on"),
@@ -42,6 +46,8 @@ class LexicalScorer(Scorer):
         Metric("lexical", "len_z", "lower", 0, None,
                "standard deviations of that from what is usual for the language and field type"),
         Metric("lexical", "letters", "higher", 0, None, "letters of the source"),
+        Metric("lexical", "segment_copy", "lower", 0, 1,
+               f"greatest copy_lcs of a segment, of those with {SEGMENT_LETTERS} letters of source and more"),
     )  # fmt: skip
 
     def fingerprint(self) -> dict[str, Any]:
@@ -51,18 +57,19 @@ class LexicalScorer(Scorer):
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`."""
         frame = pl.DataFrame(pairs.select(["source", "target", "lang", "field_type"]))
-        plain = pl.repeat(value=False, n=frame.height, eager=True)
-        no_spaces = frame.select(unspaced(pl.col("lang")).fill_null(value=False)).to_series()
-        source, target = Words.of(frame["source"], plain), Words.of(frame["target"], no_spaces)
-        nameless = Words.of(frame["source"].str.replace_all(_NAME, _NO_WORD), plain)
+        texts = _Texts.of(frame)
+        source, target = texts.source, texts.target
+        copied = _copied(texts)
+        letters = frame["source"].str.count_matches(_LETTER)
         lengths = deviations(*(frame[name] for name in ("source", "target", "lang", "field_type")))
         scores = {
-            **_copied(source, nameless, target, no_spaces.to_numpy()),
+            **copied,
             **_repeated(source, target),
             "zlib_ratio": _compressed(frame["target"]),
             "len_logratio": lengths["logratio"],
             "len_z": lengths["z"].abs(),
-            "letters": frame["source"].str.count_matches(r"\p{L}"),
+            "letters": letters,
+            "segment_copy": _copied_segment(pairs, letters, copied["copy_lcs"]),
         }
         return {name: _column(values) for name, values in scores.items()}
 
@@ -72,7 +79,37 @@ def _column(values: Any) -> pa.Array:
     return series.cast(pl.Float32).to_arrow()
 
 
-def _copied(source: Words, nameless: Words, target: Words, no_spaces: Any) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The words of sources and translations; ``nameless`` are the sources without their capitalised words."""
+
+    source: Words
+    nameless: Words
+    target: Words
+    no_spaces: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> _Texts:
+        """The words of the columns source and target, by lang."""
+        plain = pl.repeat(value=False, n=frame.height, eager=True)
+        no_spaces = frame.select(unspaced(pl.col("lang")).fill_null(value=False)).to_series()
+        nameless = frame["source"].str.replace_all(_NAME, _NO_WORD)
+        source, target = Words.of(frame["source"], plain), Words.of(frame["target"], no_spaces)
+        return cls(source, Words.of(nameless, plain), target, no_spaces.to_numpy())
+
+
+def _copied_segment(pairs: pa.Table, letters: pl.Series, copy_lcs: Any) -> pl.Series:
+    """The longest copied run of a segment that is long enough, by turn; that of a turn of one segment is the turn's."""
+    turns = pl.DataFrame({"copied": copy_lcs, "letters": letters}).with_row_index(TURN).filter(single_turns(pairs))
+    parts = segments_of(pairs).with_columns(letters=pl.col("source").str.count_matches(_LETTER))
+    parts = parts.filter(pl.col("letters") >= SEGMENT_LETTERS)
+    parts = parts.with_columns(copied=pl.Series(_copied(_Texts.of(parts))["copy_lcs"], dtype=pl.Float64))
+    judged = pl.concat([turns, parts.select(turns.columns)]).filter(pl.col("letters") >= SEGMENT_LETTERS)
+    return worst(judged, len(letters), copied=pl.col("copied").fill_nan(None).max()).to_series()
+
+
+def _copied(texts: _Texts) -> dict[str, Any]:
+    source, nameless, target, no_spaces = texts.source, texts.nameless, texts.target, texts.no_spaces
     # One-letter words are shared by many languages; where there are no spaces each character is a word of one.
     telling = target.where((target.letters > 1) | no_spaces[target.row])
     types = telling.grams(1).distinct()

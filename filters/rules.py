@@ -18,6 +18,8 @@ from schemas.languages import registry
 
 Action = Literal["reject", "warn", "off"]
 ACTIONS: tuple[Action, ...] = ("reject", "warn", "off")
+SEGMENT_MASS = 0.001  # a segment's least mass; no segment of 59,700 by people is below it
+_LIKE_ENGLISH = {"tpi_Latn"}  # Tok Pisin is English to the model
 Thresholds = Mapping[str, float | pl.Expr]  # an expression where a calibration has one for each language
 
 
@@ -74,11 +76,30 @@ def _mass_fails(p: Thresholds) -> pl.Expr:
 
 
 def _english_fails(p: Thresholds) -> pl.Expr:
-    # Where the model has no labels for a language, or weak ones, English is what it can still tell. Tok Pisin
-    # is English to it.
-    unlabelled = {code for code, entry in registry().items() if not has_labels(entry)}
-    told = sorted((unlabelled | set(weak_languages())) - {"tpi_Latn"})
+    # Where the model has no labels for a language, or weak ones, English is what it can still tell.
+    told = sorted((_unlabelled() | set(weak_languages())) - _LIKE_ENGLISH)
     return pl.col("lang").is_in(told) & (pl.col("score_language_id_english") >= p["max_english"])
+
+
+def _segment_english_fails(p: Thresholds) -> pl.Expr:
+    # Where the model has no labels for a language, the lead is all that it takes for English.
+    unlabelled = pl.col("lang").is_in(sorted(_unlabelled()))
+    most = pl.when(unlabelled).then(p["max_segment_english_unknown"]).otherwise(p["max_segment_english"])
+    return ~pl.col("lang").is_in(sorted(_LIKE_ENGLISH)) & (pl.col("score_language_id_segment_english") > most)
+
+
+def _segment_mass_fails(p: Thresholds) -> pl.Expr:
+    own = pl.col("lang").replace_strict(_weakest(), default=p["min_segment_mass"], return_dtype=pl.Float64)
+    return pl.col("score_language_id_segment_mass") < own
+
+
+def _unlabelled() -> set[str]:
+    return {code for code, entry in registry().items() if not has_labels(entry)}
+
+
+def _weakest() -> dict[str, float]:
+    """Languages whose good text falls below `SEGMENT_MASS`, each with the 1 % quantile of it."""
+    return {code: least for code, least in weak_languages().items() if least < SEGMENT_MASS}
 
 
 def _latin() -> pl.Expr:
@@ -127,6 +148,8 @@ RULES: tuple[Rule, ...] = (
          > pl.when(_latin()).then(p["max_copy_frac"]).otherwise(p["max_copy_frac_other"])),
     Rule("lexical", "copy_lcs", "a run of the source was left as it is",
          *_above("lexical", "copy_lcs", "max_copy_lcs", 0.45, 1, "words of the run over those of the shorter text")),
+    Rule("lexical", "segment_copy", "a run of a segment of 40 letters and more was left as it is",
+         *_above("lexical", "segment_copy", "max_segment_copy", 0.6, 1, "words of the run over those of the shorter")),
     Rule("lexical", "tng4", "a run of four words is repeated",
          *_above("lexical", "tng4", "max_tng4", 1, 1e6, "repeats beyond the source's")),
     Rule("lexical", "dup2", "pairs of words are repeated",
@@ -159,6 +182,15 @@ RULES: tuple[Rule, ...] = (
     Rule("language_id", "english", "English, for languages that the model does not know or is weak on",
          (Parameter("max_english", 0.8, 0, 1, "probability of English that rejects"),),
          _english_fails),
+    Rule("language_id", "segment_english", "a segment of 40 letters and more is English",
+         (Parameter("max_segment_english", 0.5, -1, 1, "probability of English less that of the language"),
+          Parameter("max_segment_english_unknown", 0.9, -1, 1,
+                    "the same for languages that the model does not know: the probability of English")),
+         _segment_english_fails),
+    Rule("language_id", "segment_mass", "a segment of 40 letters and more is of another language",
+         (Parameter("min_segment_mass", SEGMENT_MASS, 0, 1, "least probability of the language and those it is "
+                    "confused with; languages the model is weakest on use the 1 % quantile of their good text"),),
+         _segment_mass_fails, own=("min_segment_mass", _weakest)),
     Rule("fan_in", "sources", "many different sources were translated alike",
          *_above("fan_in", "sources", "max_sources", 5, 1e9, "different sources in a shard")),
     Rule("negation", "lost", "the source denies, the translation does not", (),

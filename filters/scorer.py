@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from schemas.record import Metric
 
+SEGMENT = pa.struct([("source", pa.string()), ("target", pa.string())])
 PAIR_SCHEMA = pa.schema(
     [
         pa.field("source_lang", pa.string()),  # FLORES-200 codes
@@ -32,6 +33,8 @@ PAIR_SCHEMA = pa.schema(
         pa.field("source_tokens", pa.int32()),
         pa.field("alone_words", pa.list_(pa.float32())),
         pa.field("image", pa.string()),  # URI of the record's first image
+        # What the translator was asked for, each with its translation, in order; null where that was one text only.
+        pa.field("segments", pa.list_(SEGMENT)),
     ]
 )
 

@@ -38,6 +38,9 @@ def refilter_command(
 
 def _show(summary: RefilterSummary) -> None:
     typer.echo(summary.why or "the rules are the same")
+    if summary.unjudged:
+        rules = ", ".join(summary.unjudged)
+        typer.echo(f"not judged, for the dataset has no such scores: {rules}; glotmill build makes them")
     for lang, count in summary.languages.items():
         dropped, failed = sum(count.dropped.values()), sum(count.failed.values())
         typer.echo(f"{lang}: {count.rows:,} rows = {count.kept:,} kept + {dropped:,} dropped + {failed:,} failed")

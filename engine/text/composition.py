@@ -207,7 +207,7 @@ class _Composer:
         reason = mismatch(source, target, self._source, into)
         if reason:
             raise RecordFailedError(reason)
-        part = Part(source, target, self._returned(cut, into, _nothing), entries)
+        part = Part(source, target, self._returned(cut, into, _nothing), cut.requests, entries)
         if not cut.has_yes_no:
             return part
         settled: set[str] = set()
@@ -219,13 +219,14 @@ class _Composer:
 
         target = cut.join(lambda request: self._translation(request, into), worded)
         self._tables |= settled
-        return Part(text, target, self._returned(cut, into), entries, frozenset(settled), judged=part)
+        back = self._returned(cut, into)
+        return Part(text, target, back, cut.requests, entries, frozenset(settled), judged=part)
 
     def _templated(self, number: int, turn: Mapping[str, str], into: str) -> tuple[str, TurnLanguages, str | None]:
         """A turn that a template made: its texts in their slots, its own words in the language that they go into."""
         template = str(template_of(self._row, turn))
         parts = {
-            name: self._part(text, into) if into != self._source else Part(text, text, None, [])
+            name: self._part(text, into) if into != self._source else Part(text, text, None, (), [])
             for name, text in slot_texts(self._row, template).items()
         }
         values = self._settled(template, into) | {name: part.target for name, part in parts.items()}

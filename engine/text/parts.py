@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.text.segments import plain
@@ -31,6 +32,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """A text that the translator was asked for, and what it said."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnPair:
     """A translated turn for the scorers, `filters.scorer.PAIR_SCHEMA`: plain texts, and what the translator said."""
 
@@ -46,6 +55,7 @@ class TurnPair:
     reverse_end: float | None
     source_tokens: int | None
     alone_words: list[float] | None
+    segments: list[Segment] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,8 @@ class Part:
         source: The text.
         target: What became of it.
         back: Its way back; None where there is none.
-        entries: What is known of its segments.
+        requests: Its segments as the translator was asked for them.
+        entries: What is known of each.
         settled: Where its bare yes and no come from: ``table``, ``yes_no_table``, or ``source`` where they stay.
         judged: The text without them, which is what scorers are shown; None is all of it.
     """
@@ -64,15 +75,21 @@ class Part:
     source: str
     target: str
     back: str | None
+    requests: Sequence[str]
     entries: list[Entry]
     settled: frozenset[str] = frozenset()
     judged: Part | None = None
+
+    def segments(self) -> list[Segment]:
+        """Its segments with their translations."""
+        return [Segment(request, str(e.text)) for request, e in zip(self.requests, self.entries, strict=True)]
 
 
 def pair(number: int, parts: list[Part], lang: str) -> TurnPair:
     """What scorers are shown of a turn: its translated texts, one below the other, no text that a table has."""
     parts = [part.judged or part for part in parts]
     entries = [entry for part in parts for entry in part.entries]
+    segments = [segment for part in parts for segment in part.segments()]
     scored = [(e.logprob, e.target_tokens) for e in entries if e.logprob is not None and e.target_tokens]
     total = sum(tokens for _, tokens in scored)
     backs = [part.back for part in parts]
@@ -93,6 +110,7 @@ def pair(number: int, parts: list[Part], lang: str) -> TurnPair:
         reverse_end=reverse.end if reverse else None,
         source_tokens=reverse.tokens if reverse else None,
         alone_words=alone.words if alone else None,
+        segments=segments if len(segments) > 1 else None,
     )
 
 

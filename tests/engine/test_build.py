@@ -391,3 +391,32 @@ def test_another_engine_can_translate_back_and_the_way_there_stays_as_it_was(rec
 def test_an_engine_that_lacks_a_language_cannot_translate_back(recipe_file, run):
     with pytest.raises(InputError, match="the model embedded lacks swh_Latn"):
         run(recipe_file(routing={"back": {"engine": "nllb"}}))
+
+
+SCENE = (
+    "A tall woman is carrying a heavy {} across the busy street.",
+    "Behind her two children have stopped beside their old {}.",
+    "Some birds rest on the roof, right above one broken {}.",
+    "Nobody seems to notice how quickly dark clouds gather over that {}.",
+    "At the corner an elderly man sells flowers from his painted {}.",
+    "It could be early spring, since every {} still looks bare.",
+)
+
+
+def test_a_reply_of_which_one_sentence_stayed_english_is_dropped_and_no_other(recipe_file, run, tmp_path):
+    things = ("basket", "ladder", "wagon", "trunk", "barrel", "table", "bench", "window", "lantern", "statue")
+    scenes = [[sentence.format(thing) for sentence in SCENE] for thing in things]
+    replies = [{"id": f"t{n}", "task": "conversation", "images": [f"{n}.jpg"], "messages": [
+        {"role": "user", "content": "<image>\nWhat is this?"}, {"role": "assistant", "content": " ".join(scene)}]}
+        for n, scene in enumerate(scenes)]  # fmt: skip
+    (tmp_path / "replies.jsonl").write_text("".join(json.dumps(reply) + "\n" for reply in replies))
+    made = run(recipe_file(
+        sources={"replies": {"format": "jsonl", "path": str(tmp_path / "replies.jsonl"), "license": "mit"}},
+        languages=["deu_Latn"], translate={"engine": "fake", "fault": "echo", "fault_every": 15},
+        score={"scorers": ["lexical"]},
+    ))  # fmt: skip
+    rows = records(made.dataset, "deu_Latn")
+    texts = rows["messages"].list.last().struct.field("content")
+    left = [sum(sentence in text for scene in scenes for sentence in scene) for text in texts]
+    assert set(left) == {0, 1}
+    assert rows["filter_reasons"].to_list() == [["lexical.segment_copy"] if one else [] for one in left]

@@ -26,8 +26,8 @@ def scored(texts: list[str], lang: str) -> pl.DataFrame:
 
 def measure(text: str, target: Language) -> tuple[float | None, ...]:
     """(mass, short_margin, english) of one text."""
-    row = scored([text], target.code).drop("lang").row(0)
-    return tuple(row)
+    names = ("mass", "short_margin", "english")
+    return scored([text], target.code).select(f"score_language_id_{name}" for name in names).row(0)
 
 
 def predict(text: str) -> dict[str, float]:
@@ -36,7 +36,7 @@ def predict(text: str) -> dict[str, float]:
 
 def verdict(lang: str, **scores: float | None) -> list[str]:
     """The rules that a row with these scores fails."""
-    columns = {"mass": None, "short_margin": None, "english": None, **scores}
+    columns = {**dict.fromkeys(metric.name for metric in LanguageIdScorer.metrics), **scores}
     frame = pl.DataFrame(
         {f"score_language_id_{name}": [value] for name, value in columns.items()},
         schema_overrides={f"score_language_id_{name}": pl.Float32 for name in columns},

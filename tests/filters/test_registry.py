@@ -18,6 +18,7 @@ from schemas.errors import InputError
 from schemas.record import record_schema
 
 SOURCE = "A man in 12 red hats is walking along the street."
+LONG = "Behind him two children are playing with a yellow ball."
 FORCED = {"reverse_words": [-0.5] * 11, "reverse_end": -0.1, "source_tokens": 14, "alone_words": [-4.0] * 11}
 DEFAULTS = {"source_lang": "eng_Latn", "lang": "deu_Latn", "field_type": "caption", "source": SOURCE,
             "logprob": -0.25, "hit_limit": False, "image": "a.jpg", **FORCED}  # fmt: skip
@@ -38,6 +39,11 @@ PAIRS = pa.Table.from_pylist(
             {"target": "Ein Mann geht die Straße entlang. " * 4, "back": SOURCE},
             {"target": "一个男人戴着红帽子走。", "back": SOURCE, "lang": "zho_Hans"},
             {"target": "一个戴着红帽子的男人沿着街道走着看起来很高兴的样子。", "back": SOURCE, "lang": "tpi_Latn"},
+            {
+                "target": f"Ein Mann. {LONG}",
+                "back": SOURCE,
+                "segments": [{"source": "A man.", "target": "Ein Mann."}, {"source": LONG, "target": LONG}],
+            },
         )
     ],
     schema=PAIR_SCHEMA,
@@ -80,10 +86,11 @@ def test_the_scorers_and_their_columns_are_golden():
         structure_verbatim< structure_lines< structure_items< structure_encoding<
         numbers_extra< numbers_missing<
         lexical_copy_frac< lexical_copy_lcs< lexical_tng4< lexical_dup2< lexical_zlib_ratio> lexical_len_logratio>
-        lexical_len_z< lexical_letters>
+        lexical_len_z< lexical_letters> lexical_segment_copy<
         punctuation_question_lost< punctuation_final_changed< punctuation_surplus<
         script_frac> script_latin_frac< script_han_variant>
         language_id_mass> language_id_short_margin> language_id_english<
+        language_id_segment_mass> language_id_segment_english<
         fan_in_sources< negation_lost< negation_gained< nmt_logprob> nmt_ended> round_trip_chrf> round_trip_exact>
         cross_entropy_forward< cross_entropy_reverse< cross_entropy_dual>
         adequacy_score> adequacy_meaning> adequacy_omission> adequacy_addition> adequacy_numbers> adequacy_negation>

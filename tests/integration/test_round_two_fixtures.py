@@ -20,6 +20,7 @@ from engine.refilter import refilter
 from engine.store.manifest import read_manifest
 from engine.verify.dataset import verify
 from recipes import load_recipe
+from schemas.errors import InputError
 from tests.faults.trials import content
 
 HELD = Path(__file__).parent.parent / "fixtures" / "round_two"
@@ -97,6 +98,22 @@ def test_an_old_dataset_is_refiltered_by_the_rules_that_it_was_made_with(held: P
     assert verify(folder, QUIET, deep=True).problems == []
     refilter(folder, overrides=(back,))
     assert verdicts(folder / "dataset").equals(before)
+
+
+SEGMENT_RULES = ["lexical.segment_copy", "language_id.segment_english", "language_id.segment_mass"]
+
+
+def test_rules_on_scores_that_an_old_dataset_lacks_reject_nothing_and_are_named(held: Path, name: str):
+    folder = held / "builds" / name
+    before = verdicts(folder / "dataset")
+    for changes in ({}, {"recipe": str(held / f"{name}.yaml")}):
+        summary = refilter(folder, **changes)
+        assert (summary.flipped, summary.unjudged) == (0, SEGMENT_RULES)
+    assert verdicts(folder / "dataset").equals(before)
+    with pytest.raises(InputError, match="no column score_lexical_segment_copy, which the filter reads"):
+        refilter(folder, overrides=("filter.lexical.max_segment_copy=0.5",))
+    build(job_of(held, name, f"builds/{name}"), QUIET)
+    assert refilter(folder).unjudged == []
 
 
 def test_the_recipe_of_an_old_dataset_still_refilters_it(held: Path, name: str):

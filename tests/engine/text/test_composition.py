@@ -141,6 +141,14 @@ def test_english_rows_are_the_source_without_provenance():
     assert made.pairs == []
 
 
+def test_scorers_see_the_segments_of_a_turn_of_several_and_none_of_a_turn_of_one():
+    made = composed(sample("One line here.\nAnother line there.", "red"), SOURCE)
+    assert [(one.source, one.target) for one in made.pairs[0].segments] == [
+        ("One line here.", "«One line here.»"), ("Another line there.", "«Another line there.»")
+    ]  # fmt: skip
+    assert composed(QUESTION, SOURCE).pairs[0].segments is None
+
+
 def test_a_turn_of_several_segments_weighs_their_log_probabilities_by_tokens():
     row = sample("One line here.\nAnother line there.", "red")
     made = composed(

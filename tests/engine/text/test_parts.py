@@ -8,7 +8,7 @@ def entry(reverse: list[float] | None, alone: list[float] | None = None) -> Entr
 
 
 def turn(source: str, *entries: Entry):
-    return pair(0, [Part(source, "x", None, list(entries))], "deu_Latn")
+    return pair(0, [Part(source, "x", None, ["x"] * len(entries), list(entries))], "deu_Latn")
 
 
 def test_the_forced_scores_of_a_turns_sentences_stand_one_after_the_other():

@@ -15,7 +15,7 @@ from schemas.languages import language
 # NLLB was trained on sentences; 800 bytes are some 200 to 270 of its tokens, far under its 1,024 positions.
 MAX_SEGMENT_BYTES = 800
 
-_SEVERAL = regex.compile(r"(?<![.!?…])[.!?…。！？।॥۔።။៕؟]\W*+\w")
+_MARK = regex.compile(r"(?<![.!?…])[.!?…。！？।॥۔።။៕؟]")
 _CLAUSE = regex.compile(r"[,;:،؛、，；：–—)][\s]*|\s+-\s+")
 _WORD = regex.compile(r"\w")
 _SPACE = regex.compile(r"\s+")
@@ -28,7 +28,8 @@ def sentences(text: str, lang: str) -> list[str]:
         text: Running text without protected spans.
         lang: FLORES-200 code of the text.
     """
-    if not _SEVERAL.search(text):
+    mark = _MARK.search(text)
+    if mark is None or not _WORD.search(text, mark.end()):
         return [text]
     found: list[str] = segment(language(lang).hub_language, text)
     if "".join(found) != text:

@@ -16,8 +16,12 @@ import regex
 # Raised whenever the same text may be cut differently: part of every shard's translate fingerprint.
 SPLITTER_VERSION = 2
 
-_NUMBER = r"-?\d+(?:\.\d+)?"
+_NUMBER = r"-?(?:\d+(?:\.\d*)?|\.\d+)"
 _NUMBERS = rf"\s*{_NUMBER}(?:\s*,\s*{_NUMBER})+\s*"
+# `%dpx`, `%.2fkm`, `%s_1`: with letters right behind, and only where no figure stands before it (`50%discount`). Prose
+# writes some words with a percent sign and without a figure.
+_PERCENT_OF = r"aily|ays?\b|ata\b|eath|eclin|ecreas|ensity|eviat|iff|iscount|istrib|one\b|rop"
+_BEFORE_LETTERS = rf"(?<![\w%])(?<!\d )%(?:\d+\$)?[-+#0]*(?:\d*\.\d+[dfegs]|\d+d|d(?!{_PERCENT_OF})|s(?=[\d_]))"
 _ATTRIBUTE = r"""\s+[\w:-]+=(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)"""
 
 # In order: where two begin at the same place, the first wins.
@@ -25,14 +29,19 @@ PROTECTED: dict[str, str] = {
     "code_fence": r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)",
     "inline_code": r"`[^`\n]+`",
     "latex": r"\$\$.+?\$\$|\\\[.+?\\\]|\\\(.+?\\\)|\$(?=\S)[^$\n]+?(?<=\S)\$(?!\d)|\\[A-Za-z]+(?:\{[^{}\n]*\})+",
+    # A comment that is not closed runs to the text's end, as HTML has it.
+    "markup": r"<!--.*?(?:-->|\Z)|<![A-Za-z][^<>]{0,1000}>|<\?[A-Za-z][^<>]{0,1000}\?>",
     "special_token": r"<\|[^<>|\n]{1,60}\|>",
     "tag": rf"</?[A-Za-z][\w.:-]{{0,40}}(?:{_ATTRIBUTE})*\s*/?>",
     "url": r"(?:https?|ftp)://[^\s<>\"']*[^\s<>\"'.,;:!?)\]}]|www\.[^\s<>\"']*[^\s<>\"'.,;:!?)\]}]",
     "email": r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
     # Between two boxes there is one way to match what separates them: anything looser backtracks without end.
     "coordinates": rf"\[\s*\[{_NUMBERS}\](?:\s*(?:,\s*)?\[{_NUMBERS}\])*\s*(?:,\s*)?\]|\[{_NUMBERS}\]"
-    rf"|\(\s*\({_NUMBERS}\)(?:\s*(?:,\s*)?\({_NUMBERS}\))*\s*(?:,\s*)?\)|\({_NUMBERS}\)",
-    "placeholder": r"\$?\{\{?[\w .:!-]*\}?\}|%(?:\(\w+\)|\d+\$)?[-+#0]*\d*(?:\.\d+)?[sdifgxXr](?!\w)",
+    rf"|\(\s*\({_NUMBERS}\)(?:\s*(?:,\s*)?\({_NUMBERS}\))*\s*(?:,\s*)?\)|\({_NUMBERS}\)"
+    rf"|\{{\s*<{_NUMBER}>(?:[\s,]*<{_NUMBER}>)*\s*\}}|<{_NUMBER}>(?:[\s,]*<{_NUMBER}>)+",
+    "checkbox": r"(?<![\w\])])\[[ xX]\](?![(\[:])",
+    "placeholder": r"\$?\{\{?[\w .:!-]*\}?\}|%\(\w+\)[-+#0 ]*\d*(?:\.\d+)?[sdifgeEGcouxXra]"
+    rf"|%(?:\d+\$)?[-+#0]*\d*(?:\.\d+)?[sdifgxXr](?!\w)|{_BEFORE_LETTERS}",
     "heading": r"^[ \t]*#{1,6}[ \t]+|^[ \t]*>[ \t]+",
     "option": r"^[ \t]*\(?[A-Z][.):][ \t]+|\([A-Za-z]\)",
     "list_marker": r"^[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+",

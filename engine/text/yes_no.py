@@ -6,6 +6,7 @@ what stands around the word stays around the table's word, byte for byte.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,7 @@ YES_NO = Path(__file__).parent / "data" / "yes_no.csv"
 _AROUND = r"[[^\p{L}\p{N}]||\p{Lm}||\p{Default_Ignorable_Code_Point}]*+"
 _LONGEST = 16  # characters of a yes or no, with shapeless ones between its letters
 _BARE = regex.compile(rf"({_AROUND})(\p{{L}}.{{0,{_LONGEST - 1}}}?)({_AROUND})", regex.VERSION1 | regex.DOTALL)
+_ASCII = re.compile(r"[^A-Za-z0-9]*(yes|no)[^A-Za-z0-9]*", re.IGNORECASE)  # the same of what is ASCII, and quick
 _SHAPELESS = regex.compile(r"\p{Default_Ignorable_Code_Point}")
 
 YesNoTable = dict[str, dict[str, str]]  # language -> yes or no -> the word
@@ -28,6 +30,9 @@ YesNoTable = dict[str, dict[str, str]]  # language -> yes or no -> the word
 
 def which(text: str) -> str | None:
     """``yes`` or ``no`` where an English text is that and no other word, else None."""
+    if text.isascii():
+        plain = _ASCII.fullmatch(text)
+        return None if plain is None else plain[1].lower()
     # In NFC, where an accent is part of its letter and makes another word.
     found = _BARE.fullmatch(nfc(text))
     word = None if found is None else _SHAPELESS.sub("", found[2]).casefold()

@@ -108,7 +108,8 @@ def test_two_sentence_captions_keep_both_or_name_the_reason(fault: str | None):
 SPAN_TEXTS = (
     "<image>", "<ref>", "</ref>", "<box>", "</box>", "<p>", "</p>", "[12,30,40,50]", "(0.1, 0.2)", "https://x.y/z?a=1",
     "a.b@c.org", "`x = 1`", "```\ncode here\n```", "$a^2+b$", "{name}", "%s", "\n", "\n\n", "\n- ", "\n1. ", "\n# ",
-    "(A)", "**", "42", "3.5", "<|end|>",
+    "(A)", "**", "42", "3.5", "<|end|>", "<!-- a note -->", "<!DOCTYPE html>", "\n- [ ]", "[x]", "%(name)s", "%dpx",
+    "{<12><30><40><50>}", "[.12, .30]",
 )  # fmt: skip
 WORDS = (
     "a dog", "The man is here.", "Is it red?", "two people walk, talk and run", "Dr. Smith left.", "yes", "No!", "A",

@@ -61,6 +61,10 @@ def test_what_stands_between_segments_stands_between_their_translations(text: st
         ("A dog. A cat.", ["A dog.", "A cat."]),
         ("See https://x.y/z. Thanks!", ["See", "Thanks!"]),
         ("1. First\n2. Second", ["First", "Second"]),
+        ("- [ ] Buy milk\n- [x] Buy bread", ["Buy milk", "Buy bread"]),
+        ("The dog {<12><30><40><50>} runs.", ["The dog", "runs."]),
+        ("See <!-- hidden words --> the dog", ["See", "the dog"]),
+        ("A width of %dpx here", ["A width of", "px here"]),
         ("2 dogs", ["2 dogs"]),
         ("B", []),
         ("42", []),
@@ -78,7 +82,25 @@ def test_a_request_is_nfc_and_the_piece_is_as_it_was():
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("text", ["Points [" + "[1,2] " * 400 + ".", "x" * 100_000, "." * 5_000, "x" * 20_000 + " @"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Points [" + "[1,2] " * 400 + ".",
+        "x" * 100_000,
+        "." * 5_000,
+        "x" * 20_000 + " @",
+        "<!-" * 40_000,
+        "<!--" * 40_000,
+        "<!a " * 40_000,
+        "<?a " * 40_000,
+        "{<1>" * 20_000,
+        "<1> " * 20_000,
+        "{<1>" + " " * 40_000,
+        "%0" * 40_000,
+        "[ " * 40_000,
+        "[.1," * 40_000,
+    ],
+)
 def test_no_text_makes_the_search_backtrack_without_end(text: str):
     assert "".join(piece.text for piece in split(text, "eng_Latn").pieces) == text
 

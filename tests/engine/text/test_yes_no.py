@@ -59,6 +59,11 @@ def test_only_english_has_an_english_no():
     assert split("No.", "spa_Latn").requests == ("No.",)
 
 
+@given(st.text(st.sampled_from('yesnoYESNO ._1\t\n"(-'), max_size=7))
+def test_the_quick_look_finds_what_the_whole_one_finds(text: str):
+    assert which(text) == which(f"\u200b{text}")
+
+
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "text", [" " * 100_000 + "x", "a" + " " * 100_000 + "b", "\u200b" * 100_000, "yes" + "." * 100_000]

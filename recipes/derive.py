@@ -52,7 +52,7 @@ class Captions(Derivation):
 
     Attributes:
         pick: ``seeded`` draws one; ``longest``; ``central`` takes the one most like the others; ``join`` makes one
-            text of all, a sentence each.
+            text of all, a sentence each, begun with a capital and ended with a mark.
     """
 
     kind: Literal["captions"]

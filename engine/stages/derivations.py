@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 from engine.stages.negatives import Negative
 from engine.text.answers import SOURCE, LabelTable
 from engine.text.instructions import with_images
-from engine.text.sentences import count_sentences
+from engine.text.sentences import count_sentences, in_one_text
 from recipes.derive import Captions, CrossLingual, Decide, Derived, Matching, Translation, Turns
 from schemas.keys import derived_id, draw, source_hash
 from schemas.languages import ENGLISH
@@ -154,7 +154,7 @@ def _picked(group: list[dict[str, Any]], making: Making) -> tuple[dict[str, Any]
     texts = [row["source_messages"][1]["content"] for row in group]
     match making.spec.pick:
         case "join":
-            return group[0], " ".join(_ended(text) for text in dict.fromkeys(texts))
+            return group[0], in_one_text(texts, group[0]["source_lang"]) or texts[0]
         case "longest":
             best = max(range(len(group)), key=lambda i: (len(texts[i]), -i))
         case "central":

@@ -2,10 +2,12 @@
 
 Translation models drop the second sentence of two, and cut or loop on very long input, so each sentence is a
 segment. Guarantees: the parts of a text, joined, are the text; no part is longer than `MAX_SEGMENT_BYTES` unless it
-is one unbroken word.
+is one unbroken word. Texts that are put into one text count as many sentences there as by themselves.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import regex
 from sentencex import segment
@@ -19,6 +21,12 @@ _MARK = regex.compile(r"(?<![.!?…])[.!?…。！？।॥۔።။៕؟]")
 _CLAUSE = regex.compile(r"[,;:،؛、，；：–—)][\s]*|\s+-\s+")
 _WORD = regex.compile(r"\w")
 _SPACE = regex.compile(r"\s+")
+_LONGEST_LINE = 10_000  # characters of a text that sentences are added to: each time it is counted as a whole
+# The end of a text: marks that end no sentence, closing quotes and brackets; whether a sentence has ended before them.
+_DANGLING = regex.compile(r"[\s,;:\-–—]+$")
+_ENDED = regex.compile(r"[.!?…。！？।][\"'”’»)\]]*$")
+_TWO_STOPS = regex.compile(r"(?<!\.)\.\.$")
+_FIRST_WORD = regex.compile(r"[^\p{L}\p{N}]*+(\p{L}+)")
 
 
 def sentences(text: str, lang: str) -> list[str]:
@@ -69,3 +77,38 @@ def count_sentences(text: str, lang: str) -> int:
     """How many sentences with words in them a text has; a line's end ends a sentence."""
     lines = text.splitlines()
     return sum(1 for line in lines for sentence in sentences(line, lang) if _WORD.search(sentence))
+
+
+def as_sentence(text: str) -> str:
+    """A text that begins and ends as a sentence does: with a capital, and with the mark of an end.
+
+    A first word with a capital inside, such as iPhone, stays.
+    """
+    text = _TWO_STOPS.sub(".", _DANGLING.sub("", text.strip()))
+    first = _FIRST_WORD.match(text)
+    if first is not None and first[1].islower():
+        start = first.start(1)
+        text = f"{text[:start]}{text[start].upper()}{text[start + 1 :]}"
+    return text if not text or _ENDED.search(text) else f"{text}."
+
+
+def in_one_text(texts: Iterable[str], lang: str) -> str:
+    """Texts as the sentences of one, each different one once, so that it counts as many sentences as they do.
+
+    A space stands between two; a line break where the splitter would see no end, as after ``St.`` or an open quote.
+
+    Args:
+        texts: The texts; those that hold nothing but marks that end no sentence are left out.
+        lang: FLORES-200 code of the texts.
+    """
+    lines: list[str] = []
+    count = 0  # sentences of the last line
+    for sentence in dict.fromkeys(filter(None, map(as_sentence, texts))):
+        own = count_sentences(sentence, lang)
+        longer = f"{lines[-1]} {sentence}" if lines else ""
+        if longer and len(longer) <= _LONGEST_LINE and count_sentences(longer, lang) == count + own:
+            lines[-1], count = longer, count + own
+        else:
+            lines.append(sentence)
+            count = own
+    return "\n".join(lines)

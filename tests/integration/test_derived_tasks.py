@@ -11,6 +11,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from engine.text.segments import split
+from engine.text.structure import sentence_count
 from recipes import Recipe
 from recipes.load import load_recipe
 from schemas.errors import InputError
@@ -142,7 +144,23 @@ def test_one_caption_an_image_out_of_several(recipe, run, tmp_path):
             text = row["source_messages"][1]["content"]
             assert len(own) == 2
             assert text == own[0] if pick != "join" else all(f"{one}." in text for one in own)
+            assert pick != "join" or sentence_count(text, "eng_Latn") == len(set(own))
         assert samples(tmp_path / pick, "coco")["langs"].to_list() == [[]] * 20
+
+
+def test_joined_captions_are_sentences_that_are_all_there_in_every_language(recipe, run, tmp_path):
+    rows = [
+        {"id": str(n), "task": "caption", "image": "a.jpg", "caption": text}
+        for n, text in enumerate(["a man rides a horse on Crapo St.", "two dogs run", 'a sign that says "go." ,'])
+    ]
+    derive = {"one": {"kind": "captions", "sources": ["coco"], "pick": "join"}}
+    run(recipe({"coco": rows}, derive=derive, mix={"skip": ["coco"]}))
+    (row,) = records(tmp_path / "out", "deu_Latn").rows(named=True)
+    assert row["row_status"] == "ok"
+    source, target = row["source_messages"][1]["content"], row["messages"][1]["content"]
+    alone = {"A man rides a horse on Crapo St.", "Two dogs run.", 'A sign that says "go."'}
+    assert set(split(source, "eng_Latn").requests) == alone
+    assert sentence_count(source, "eng_Latn") == sentence_count(target, "deu_Latn") == 3
 
 
 def test_conversations_are_cut_into_turns_and_long_replies_left_out(recipe, run, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text.sentences import MAX_SEGMENT_BYTES, count_sentences, fit, sentences
+from engine.text.sentences import MAX_SEGMENT_BYTES, as_sentence, count_sentences, fit, in_one_text, sentences
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,54 @@ def test_sentences_without_words_do_not_count():
     assert count_sentences("A dog", "eng_Latn") == 1
     assert count_sentences("A dog\nA cat", "eng_Latn") == 2
     assert count_sentences(" ?! ", "eng_Latn") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a man rides a horse", "A man rides a horse."),
+        (" two dogs run. ", "Two dogs run."),
+        ("A dog, ", "A dog."),
+        ("a huge pasture..", "A huge pasture."),
+        ("a dog...", "A dog..."),
+        ("is it red?", "Is it red?"),
+        ('a sign that says "stop."', 'A sign that says "stop."'),
+        ('"stop" says a sign', '"Stop" says a sign.'),
+        ("iPhone on a table", "iPhone on a table."),
+        ("TV and a chair!", "TV and a chair!"),
+        ("2 dogs", "2 dogs."),
+        ("élan vital", "Élan vital."),
+        (" , ", ""),
+    ],
+)
+def test_a_caption_becomes_a_sentence(text: str, sentence: str):
+    assert as_sentence(text) == sentence
+    assert as_sentence(sentence) == sentence
+
+
+def test_captions_in_one_text_are_sentences_apart():
+    assert in_one_text(["a man rides.", "two dogs run", "A man rides"], "eng_Latn") == "A man rides. Two dogs run."
+    assert in_one_text(["a corner of Crapo St.", "a sign"], "eng_Latn") == "A corner of Crapo St.\nA sign."
+
+
+CAPTION = st.lists(
+    st.sampled_from(
+        ["a", "man", "St.", "U.S.", '"', "(", ")", "..", "etc.", "e.g.", "dog,", "Dr.", "5", "p.m.", "\n", "!"]
+    ),
+    min_size=1,
+    max_size=6,
+).map(" ".join)
+
+
+@given(st.lists(CAPTION, max_size=5))
+def test_captions_in_one_text_count_as_many_sentences_as_by_themselves(captions: list[str]):
+    different = dict.fromkeys(as_sentence(caption) for caption in captions)
+    assert count_sentences(in_one_text(captions, "eng_Latn"), "eng_Latn") == sum(
+        count_sentences(sentence, "eng_Latn") for sentence in different
+    )
+
+
+@pytest.mark.parametrize("lang", ["deu_Latn", "ces_Latn", "dan_Latn", "cat_Latn", "fin_Latn"])
+def test_languages_that_see_no_sentence_begin_in_lower_case_see_those_of_one_text(lang: str):
+    assert count_sentences("a man rides. two dogs run.", lang) == 1
+    assert count_sentences(in_one_text(["a man rides.", "two dogs run."], lang), lang) == 2

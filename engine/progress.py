@@ -16,6 +16,7 @@ from rich.text import Text
 
 from engine.run_state import RunState, WorkerState
 from engine.store.runs import Run
+from engine.text.visible import visible
 
 PLAIN_INTERVAL_S = 5.0
 EVENT_INTERVAL_S = 1.0
@@ -183,4 +184,4 @@ class ProgressReport:
 
     def say(self, line: str) -> None:
         """Print one line, above a bar where there is one."""
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(visible(line), highlight=False, markup=False, emoji=False, soft_wrap=True)

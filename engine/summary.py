@@ -22,8 +22,6 @@ from engine.stages.mix import MixCount
 from filters.fairness import Share, shares
 from schemas.languages import language
 
-PLAIN_WIDTH = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class BuildSummary:
@@ -156,9 +154,7 @@ class BuildSummary:
         }
 
     def show(self, console: Console) -> None:
-        """Print the summary for people; in a file or pipe, a line is as long as it needs to be."""
-        if not console.is_terminal:
-            console.width = PLAIN_WIDTH
+        """Print the summary for people."""
         targets = self.mix.targets() if self.mix.mode == "one_each" else {}
         head = ("language", *(["target"] if targets else []), "rows", "kept", "dropped", "failed", "warned")
         table = Table(*head, box=None, pad_edge=False)

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from recipes.extends import extended, is_path, without_removed
 from recipes.model import Recipe
+from recipes.secrets import passwords_in
 from recipes.section import expanded
 from schemas.errors import InputError, one_line, shortened
 from schemas.languages import nearest
@@ -71,6 +72,9 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
     content = without_removed(content)
     if bad := next(unstorable(content), None):
         msg = f"recipe {recipe}: {shortened(bad)}"
+        raise InputError(msg)
+    for key, advice in passwords_in(content):
+        msg = f"recipe {recipe}: {key}: an address with a password in it: {advice}"
         raise InputError(msg)
     base = path.resolve().parent
     _resolve_model_folder(content, base)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
 from recipes.languages import expand
+from recipes.secrets import secret_keys
 from recipes.section import RecipePath, Section
 from schemas.errors import InputError
 
+KEY_ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 Fault = Literal["drop_sentence", "loop", "echo", "wrong_language", "empty"]
 ComputeType = Literal["auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"]
 
@@ -158,12 +161,12 @@ class OpenAiServer(LlmTranslate):
         structured: How JSON is asked for: by schema, as some object, or by words alone.
         logprobs: Ask for the log-probabilities of the tokens.
         limit_key: What the server calls the limit of an answer.
-        extra: More keys of the request's body, such as ``chat_template_kwargs``.
+        extra: More keys of the request's body, such as ``chat_template_kwargs``; secrets are refused.
         price: Counts the cost.
     """
 
     url: str = Field("http://127.0.0.1:8000/v1", pattern=r"^https?://[^\s/]+")
-    key_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    key_env: str | None = None
     concurrency: int = Field(64, ge=1, le=4096)
     timeout: float = Field(120, gt=0)
     attempts: int = Field(6, ge=1, le=100)
@@ -179,6 +182,26 @@ class OpenAiServer(LlmTranslate):
     @classmethod
     def _no_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @field_validator("key_env", mode="before")
+    @classmethod
+    def _a_name(cls, value: Any) -> Any:
+        if isinstance(value, str) and not KEY_ENV.fullmatch(value):  # perhaps the key itself, so it is not repeated
+            msg = "expected the name of an environment variable that holds the key, such as OPENAI_API_KEY"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("extra")
+    @classmethod
+    def _no_secrets(cls, value: dict[str, Any]) -> dict[str, Any]:
+        found = next(secret_keys(value), None)
+        if found is not None:
+            msg = (
+                f"'{found}' is a secret, and a recipe is written into its datasets; leave it out, put the key into an "
+                "environment variable and name that in 'key_env' (it is sent as Authorization: Bearer)"
+            )
+            raise ValueError(msg)
+        return value
 
 
 class OpenAiTranslate(OpenAiServer):

@@ -1,4 +1,4 @@
-"""Every error that Glotmill raises on purpose, as one small tree.
+"""Every error that Glotmill raises on purpose, as one small tree; its message holds no secret in use.
 
 A command turns each into one line on standard error and the exit code that the class names; anything else
 that escapes is a bug and shows its traceback.
@@ -6,13 +6,18 @@ that escapes is a bug and shows its traceback.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from schemas.redact import redact
 
 
 class GlotmillError(Exception):
     """A build or command that failed for a stated reason: exit 1."""
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*(redact(value) if isinstance(value, str) else value for value in arguments))
 
 
 class InputError(GlotmillError):
@@ -33,7 +38,8 @@ class RowError(GlotmillError):
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(f"{reason}: {detail}" if detail else reason)
+        # There may be millions of these, and what they quote is the source's own.
+        Exception.__init__(self, f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
 
@@ -63,8 +69,8 @@ class PublishError(GlotmillError):
 
 
 def one_line(error: BaseException) -> str:
-    """What an error of a library says, as a part of a message of ours, which is one line."""
-    return " ".join(str(error).split())
+    """What an error of a library says, as a part of a message of ours: one line, without secrets."""
+    return redact(" ".join(str(error).split()))
 
 
 SHOWN = 120  # characters of a user's value in a message
@@ -72,5 +78,5 @@ SHOWN = 120  # characters of a user's value in a message
 
 def shortened(text: str, most: int = SHOWN) -> str:
     """A user's value as a part of a message: cut where it is long, with escapes for what no terminal can show."""
-    plain = text.encode("utf-8", "backslashreplace").decode()
+    plain = redact(text.encode("utf-8", "backslashreplace").decode())
     return plain if len(plain) <= most else f"{plain[: most - 3]}..."

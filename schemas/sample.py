@@ -107,8 +107,8 @@ class ImageCheck:
     """What opening an image showed.
 
     Attributes:
-        status: ``ok`` decodes whole; ``missing`` is not there; ``broken`` does not decode; ``outside`` is a path that
-            leaves the images' folder; ``remote`` was not looked at, because it is on the network.
+        status: ``ok`` decodes whole; ``missing`` is not there; ``broken`` does not decode; ``outside`` is a path or
+            link that leaves the images' folder; ``remote`` was not looked at, because it is on the network.
         sha256: 64 hex digits of the bytes, where there are any.
         phash: 16 hex digits of the perceptual hash, where the image decodes.
     """

@@ -143,6 +143,10 @@ class StandIn:
             more = {"Retry-After": value} if value else {}
             await _send(writer, int(kind), {"error": {"message": f"told to give {kind}"}}, more)
             return True
+        key = self.headers.get("authorization", "").removeprefix("Bearer ")
+        if kind == "repeat" and value:  # the key, in an error of this status
+            await _send(writer, int(value), {"error": {"message": f"Incorrect API key provided: {key}."}})
+            return True
         if kind == "hang":
             await asyncio.sleep(1000)
         if kind == "drop":
@@ -151,6 +155,8 @@ class StandIn:
         said = SAID[kind].format(right=right, source=text.strip("{}")) if kind in SAID else right
         if kind == "choices":
             said = json.dumps({k: v for k, v in json.loads(right).items() if not k.startswith("choice")})
+        if kind == "repeat":
+            said = f"{said} {key}"
         finish = "stop"
         if kind == "cut":
             said, finish = said[: len(said) // 2], "length"

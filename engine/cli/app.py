@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from traceback import format_exc
 from typing import Annotated
 
 import typer
@@ -22,12 +24,14 @@ from engine.cli.publish import publish_command, rollback_command
 from engine.cli.pull import pull_command
 from engine.cli.refilter import refilter_command
 from engine.cli.report import report_command
+from engine.cli.screen import say
 from engine.cli.show import show_command
 from engine.cli.status import status_command
 from engine.cli.templates import templates_command
 from engine.cli.traceback import traceback_command
 from engine.cli.verify import verify_command
 from schemas.errors import GlotmillError
+from schemas.redact import redact
 
 STOPPED = 130  # by Ctrl-C; typer turns it into this code itself
 
@@ -61,31 +65,42 @@ app.command("templates")(templates_command)
 app.add_typer(memory_app, name="memory")
 
 
+class _Record(logging.LogRecord):
+    """What a library logs, without secrets."""
+
+    def getMessage(self) -> str:  # noqa: N802 - logging's name
+        return redact(super().getMessage())
+
+
 @app.callback(invoke_without_command=True)
 def _options(
     context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False
 ) -> None:
     if version:
-        typer.echo(f"glotmill {__version__}")
+        say(f"glotmill {__version__}")
     elif context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        say(context.get_help())
 
 
 def main() -> None:
     """Run the command line; never returns."""
+    logging.setLogRecordFactory(_Record)
     try:
         code = app(standalone_mode=False)
     except GlotmillError as error:
-        typer.echo(f"error: {' '.join(str(error).splitlines())}", err=True)
+        say(f"error: {' '.join(str(error).splitlines())}", err=True)
         code = error.exit_code
     except typer.TyperException as error:  # an unknown option or verb, a value of another type
-        typer.echo(f"error: {error.format_message()} (glotmill --help tells more)", err=True)
+        say(f"error: {error.format_message()} (glotmill --help tells more)", err=True)
         code = error.exit_code
     except OSError as error:  # a full disk, a folder that may not be written
-        typer.echo(f"error: {error}; nothing that was committed is lost, run the same command again", err=True)
+        say(f"error: {error}; nothing that was committed is lost, run the same command again", err=True)
         code = 1
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
+    except Exception:  # a bug: its traceback is shown whole, but for secrets
+        say(format_exc(), err=True)
+        code = 1
     if code == STOPPED:
-        typer.echo("stopped; run the same command again to go on", err=True)
+        say("stopped; run the same command again to go on", err=True)
     sys.exit(code)

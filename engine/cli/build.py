@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import orjson
 import typer
-from rich.console import Console
 
 from engine.build import build
 from engine.cli.options import (
@@ -18,6 +16,7 @@ from engine.cli.options import (
     RetryFailedOption,
     SetOption,
 )
+from engine.cli.screen import Screen, say_json
 from engine.job import prepare
 from engine.progress import ProgressReport
 from recipes import load_recipe
@@ -61,9 +60,9 @@ def build_command(
     )
     summary = build(job, ProgressReport())
     if as_json:
-        typer.echo(orjson.dumps(summary.as_json()).decode())
+        say_json(summary.as_json())
     else:
-        summary.show(Console(highlight=False))
+        summary.show(Screen())
     if summary.too_many_failed:
         msg = (
             f"{summary.failed:,} of {summary.rows:,} records failed, more than max_failed "

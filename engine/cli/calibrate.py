@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 import yaml
 
 from engine.cli.options import JsonOption
+from engine.cli.screen import say, say_json
 from engine.stages.calibration import judged_turns
 from engine.store.files import write_bytes
 from filters.calibrate import Mode, Settings, calibrate
@@ -46,15 +46,15 @@ def calibrate_command(
     head = "# Written by glotmill calibrate: thresholds by parameter, language (script, all), field type and letters.\n"
     write_bytes(path, (head + yaml.safe_dump(content, sort_keys=False, width=100)).encode())
     if as_json:
-        typer.echo(orjson.dumps({"path": str(path), **content}).decode())
+        say_json({"path": str(path), **content})
         return
     for parameter, lost in content["lost"].items():
         shares = ", ".join(f"{lang} {share:.2%}" for lang, share in lost.items())
-        typer.echo(f"{parameter}: turns below the threshold: {shares}")
+        say(f"{parameter}: turns below the threshold: {shares}")
     for lang, codes in content["unreliable"].items():
-        typer.echo(f"unreliable: {lang} ({', '.join(codes)}): its median is no better than shuffled pairs")
-    typer.echo(f"calibration: {path}")
-    typer.echo(f"use it: glotmill refilter {folder} --set calibration={path}, or build … --set calibration={path}")
+        say(f"unreliable: {lang} ({', '.join(codes)}): its median is no better than shuffled pairs")
+    say(f"calibration: {path}")
+    say(f"use it: glotmill refilter {folder} --set calibration={path}, or build … --set calibration={path}")
 
 
 def _settings(mode: str, target: float | None, quantile: float, min_rows: int, seed: int) -> Settings:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from engine.cli.options import JsonOption
+from engine.cli.screen import say, say_json
 from engine.diff import Difference, diff
 from engine.language_count import LanguageCount, count_language
 from schemas.errors import InputError
@@ -40,7 +40,7 @@ def diff_command(
         raise InputError(msg)
     found = diff(first, second, rows=rows, ids=ids)
     if as_json:
-        typer.echo(orjson.dumps(found.as_json()).decode())
+        say_json(found.as_json())
     else:
         _show(found)
     if not found.same:
@@ -49,22 +49,22 @@ def diff_command(
 
 def _show(found: Difference) -> None:
     if found.same:
-        typer.echo("nothing differs")
+        say("nothing differs")
     for group, words in found.facts.items():
         for line in words:
-            typer.echo(f"{group}: {line}")
+            say(f"{group}: {line}")
     for sign, langs in (("+", found.added), ("-", found.removed)):
         if langs:
-            typer.echo(f"languages: {' '.join(f'{sign} {lang}' for lang in langs)}")
+            say(f"languages: {' '.join(f'{sign} {lang}' for lang in langs)}")
     for lang, (before, after) in found.languages.items():
-        typer.echo(f"{lang}: {_changes(before or NOTHING, after or NOTHING)}")
+        say(f"{lang}: {_changes(before or NOTHING, after or NOTHING)}")
     for shard in found.shards:
         stages = f"  ({', '.join(shard.stages)})" if shard.stages else ""
-        typer.echo(f"{shard.state:<10} {shard.path}  {shard.rows:,} rows{stages}")
+        say(f"{shard.state:<10} {shard.path}  {shard.rows:,} rows{stages}")
     for flip in found.flips or ():
-        typer.echo(f"{flip.lang}: {flip.count:,} records {flip.before} → {flip.after}")
+        say(f"{flip.lang}: {flip.count:,} records {flip.before} → {flip.after}")
         for record_id in flip.ids:
-            typer.echo(f"  {record_id}")
+            say(f"  {record_id}")
 
 
 def _changes(before: LanguageCount, after: LanguageCount) -> str:

@@ -7,17 +7,16 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from engine.cli.options import JsonOption, MemoryOption
+from engine.cli.screen import Screen, say_json
 from engine.explain.record import Explanation, RuleResult, Score, explain
 from engine.explain.segments import Segment
 from engine.fingerprints import STAGES
 from engine.text.records import SEPARATOR
+from engine.text.visible import visible_line
 
 PLAIN_WIDTH = 160  # of tables in a file or pipe
 
@@ -37,37 +36,35 @@ def explain_command(
     """
     found = explain(folder, record_id, memory=memory)
     if as_json:
-        typer.echo(orjson.dumps(found.as_json()).decode())
+        say_json(found.as_json())
         return
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = PLAIN_WIDTH
+    screen = Screen(PLAIN_WIDTH)
     for part in _page(found):
-        console.print(part, soft_wrap=isinstance(part, Text))
+        screen.print(part, soft_wrap=isinstance(part, str))
 
 
-def _page(found: Explanation) -> Iterator[Text | Table]:
+def _page(found: Explanation) -> Iterator[str | Table]:
     record = found.record
-    yield _line(f"{record['record_id']}  {record['lang']}  {record['task']}  {record['row_status']}")
+    yield f"{record['record_id']}  {record['lang']}  {record['task']}  {record['row_status']}"
     where = {**record["source"], "license": record["license"], "template": record["template_id"]}
-    yield _line("source     " + ", ".join(f"{key} {value}" for key, value in where.items() if value))
+    yield "source     " + visible_line(", ".join(f"{key} {value}" for key, value in where.items() if value))
     for image in record["image_refs"]:
-        yield _line(f"image      {image['image_id']}  {image['uri']}")
+        yield "image      " + visible_line(f"{image['image_id']}  {image['uri']}")
     if record["mt"]:
         made = {key: value for key, value in record["mt"].items() if value}
-        yield _line("made by    " + ", ".join(f"{key} {_shown(value)}" for key, value in made.items()))
-    yield _line("")
+        yield "made by    " + ", ".join(f"{key} {_shown(value)}" for key, value in made.items())
+    yield ""
     yield _turns(record)
-    yield _line("")
-    yield _line("segments" if found.segments else "segments: none is known")
+    yield ""
+    yield "segments" if found.segments else "segments: none is known"
     for segment in found.segments:
-        yield from (_line(text) for text in _segment(segment))
-    yield _line("")
+        yield from _segment(segment)
+    yield ""
     yield _scores(found.scores, found.rules)
-    yield _line("")
-    yield from (_line(text) for text in _verdict(found))
+    yield ""
+    yield from _verdict(found)
     for note in found.notes:
-        yield _line(f"note: {note}")
+        yield f"note: {note}"
 
 
 def _turns(record: dict[str, Any]) -> Table:
@@ -75,12 +72,10 @@ def _turns(record: dict[str, Any]) -> Table:
     columns = (record["source_messages"], record["messages"] or (), record["back_messages"] or ())
     for turns in zip_longest(*columns):
         role = next(turn["role"] for turn in turns if turn)
-        table.add_row(
-            role, *(_line(turn["content"] if turn and turn["content"] is not None else "-") for turn in turns)
-        )
+        table.add_row(role, *(turn["content"] if turn and turn["content"] is not None else "-" for turn in turns))
     for name, target in (("choices", record["choices"]), ("answers", record["answers"])):
         if record[f"source_{name}"]:
-            table.add_row(name, _line(" | ".join(record[f"source_{name}"])), _line(" | ".join(target or ("-",))), "")
+            table.add_row(name, " | ".join(record[f"source_{name}"]), " | ".join(target or ("-",)), "")
     return table
 
 
@@ -106,7 +101,7 @@ def _scores(scores: list[Score], rules: list[RuleResult]) -> Table:
     for score in scores:
         turns = " ".join(_number(value) for value in score.turns or ())
         said = "; ".join(_rule(rule) for rule in rules if score.column in rule.values)
-        table.add_row(score.column.removeprefix("score_"), _number(score.value), turns, score.direction, _line(said))
+        table.add_row(score.column.removeprefix("score_"), _number(score.value), turns, score.direction, said)
     return table
 
 
@@ -137,8 +132,3 @@ def _number(value: float | None) -> str:
 
 def _shown(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _line(text: str) -> Text:
-    """A text as it may be printed: what a terminal would obey stands as its escape."""
-    return Text("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text))

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from engine.cli.options import JsonOption
+from engine.cli.screen import say, say_json
 from engine.export.export import FORMATS, REFUSED, ExportOptions, export
 from engine.progress import ProgressReport
 
@@ -34,14 +34,12 @@ def export_command(
     """
     outcome = export(folder, to, ExportOptions(format_, everything, languages or (), images), ProgressReport())
     if as_json:
-        typer.echo(orjson.dumps(asdict(outcome)).decode())
+        say_json(asdict(outcome))
         return
     refused = ", ".join(f"{reason} {count:,}" for reason, count in outcome.refused.items())
     exported = ", ".join(f"{split} {rows:,}" for split, rows in outcome.exported.items())
-    typer.echo(
-        f"{outcome.rows:,} rows = {sum(outcome.exported.values()):,} exported + {outcome.refused.total():,} refused"
-    )
-    typer.echo(f"exported: {exported}")
+    say(f"{outcome.rows:,} rows = {sum(outcome.exported.values()):,} exported + {outcome.refused.total():,} refused")
+    say(f"exported: {exported}")
     if refused:
-        typer.echo(f"refused: {refused}; named in {to / REFUSED}")
-    typer.echo(f"files: {to}: {', '.join(outcome.files)}")
+        say(f"refused: {refused}; named in {to / REFUSED}")
+    say(f"files: {to}: {', '.join(outcome.files)}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from engine.cli.options import JsonOption
+from engine.cli.screen import say, say_json
 from engine.gc import Collection, collect
 from engine.job import memory_folder
 from schemas.errors import InputError
@@ -43,16 +43,16 @@ def gc_command(
         raise InputError(msg)
     found = collect(outputs, keep_runs=keep_runs, memory=folder, delete=yes)
     if as_json:
-        typer.echo(orjson.dumps(found.as_json()).decode())
+        say_json(found.as_json())
     else:
         _show(found)
 
 
 def _show(found: Collection) -> None:
     for item in found.garbage:
-        typer.echo(f"{item.bytes:>15,} bytes  {item.path}  ({item.why})")
+        say(f"{item.bytes:>15,} bytes  {item.path}  ({item.why})")
     for build, why in found.skipped.items():
-        typer.echo(f"left alone: {build}: {why}")
+        say(f"left alone: {build}: {why}")
     done = (
         "deleted"
         if found.deleted
@@ -60,4 +60,4 @@ def _show(found: Collection) -> None:
         if found.garbage
         else "to delete"
     )
-    typer.echo(f"{found.bytes:,} bytes in {len(found.garbage):,} places {done}")
+    say(f"{found.bytes:,} bytes in {len(found.garbage):,} places {done}")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import orjson
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from engine.cli.screen import Screen, say_json
 from engine.languages import backends
-from engine.summary import PLAIN_WIDTH
 from recipes.languages import expand, groups
 from recipes.load import built_in_recipes, load_recipe
 from schemas.languages import language, registry
@@ -34,7 +32,7 @@ def recipes_command(
             "mode": recipe.mix.mode,
         }
     if as_json:
-        typer.echo(orjson.dumps(found).decode())
+        say_json(found)
         return
     table = Table("recipe", "languages", "mix", "sources", "description", box=None, pad_edge=False)
     for name, facts in found.items():
@@ -61,7 +59,7 @@ def languages_command(
     if show_groups:
         sizes = {name: list(codes) for name, codes in groups().items()}
         if as_json:
-            typer.echo(orjson.dumps(sizes).decode())
+            say_json(sizes)
             return
         table = Table("group", "languages", box=None, pad_edge=False)
         for name, members in sizes.items():
@@ -81,7 +79,7 @@ def languages_command(
         for code in codes
     }
     if as_json:
-        typer.echo(orjson.dumps(found).decode())
+        say_json(found)
         return
     table = Table("code", "name", "bcp47", "lid176", *support, box=None, pad_edge=False)
     for code, facts in found.items():
@@ -91,7 +89,4 @@ def languages_command(
 
 
 def _print(table: Table) -> None:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = PLAIN_WIDTH
-    console.print(table, soft_wrap=True)
+    Screen().print(table, soft_wrap=True)

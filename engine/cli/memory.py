@@ -6,12 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import orjson
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from engine.cli.options import JsonOption, MemoryOption
+from engine.cli.screen import Screen, say, say_json
 from engine.job import memory_folder, open_memory
 from engine.progress import ProgressReport
 from engine.store.corrections import export_tmx, import_tmx
@@ -40,7 +39,10 @@ def _existing(place: str | None) -> Folder:
 
 
 def _print(as_json: bool, value: dict[str, Any], lines: list[str]) -> None:
-    typer.echo(orjson.dumps(value).decode() if as_json else "\n".join(lines))
+    if as_json:
+        say_json(value)
+    else:
+        say("\n".join(lines))
 
 
 @memory_app.command("stats")
@@ -51,9 +53,9 @@ def stats_command(memory: MemoryOption = None, as_json: JsonOption = False) -> N
     """
     stats = memory_stats(_existing(memory))
     if as_json:
-        typer.echo(orjson.dumps(asdict(stats)).decode())
+        say_json(asdict(stats))
         return
-    console = Console(highlight=False)
+    screen = Screen()
     table = Table("from", "into", "texts", "failures", "corrections", box=None, pad_edge=False)
     for row in stats.directions:
         table.add_row(
@@ -61,13 +63,13 @@ def stats_command(memory: MemoryOption = None, as_json: JsonOption = False) -> N
             f"{row['target_lang']} {language(row['target_lang']).name}",
             *(f"{row[name]:,}" for name in ("texts", "failures", "corrections")),
         )
-    console.print(table)
+    screen.print(table)
     for name, size in stats.stores.items():
-        console.print(f"{name}: {size.rows:,} rows in {size.files:,} files, {size.bytes:,} bytes")
+        screen.print(f"{name}: {size.rows:,} rows in {size.files:,} files, {size.bytes:,} bytes")
     for fingerprint, keys in stats.translators.items():
-        console.print(f"translator {fingerprint}: {keys:,} keys")
+        screen.print(f"translator {fingerprint}: {keys:,} keys")
     for file in stats.unreadable:
-        console.print(f"set aside as unreadable: {file}", soft_wrap=True)
+        screen.print(f"set aside as unreadable: {file}", soft_wrap=True)
 
 
 @memory_app.command("compact")

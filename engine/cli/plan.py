@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import orjson
 import typer
 
 from engine.cli.options import (
@@ -16,6 +15,7 @@ from engine.cli.options import (
     RetryFailedOption,
     SetOption,
 )
+from engine.cli.screen import say, say_json
 from engine.job import prepare
 from engine.plan import Plan, make_plan
 from engine.progress import ProgressReport
@@ -44,7 +44,7 @@ def plan_command(
     job = prepare(load_recipe(recipe, overrides), out=out, memory=memory, retry_failed=retry_failed)
     plan = make_plan(job, ProgressReport(quiet=as_json))
     if as_json:
-        typer.echo(orjson.dumps(plan.as_json()).decode())
+        say_json(plan.as_json())
     else:
         _show(plan)
     if plan.changes:
@@ -53,9 +53,9 @@ def plan_command(
 
 def _show(plan: Plan) -> None:
     for shard in plan.changes:
-        typer.echo(f"{shard.action:<12} {shard.path}  {shard.why}; {shard.rows:,} rows, {shard.size:,} bytes")
+        say(f"{shard.action:<12} {shard.path}  {shard.why}; {shard.rows:,} rows, {shard.size:,} bytes")
     counts = Counter(shard.action for shard in plan.shards)
-    typer.echo(f"shards: {', '.join(f'{n:,} {action}' for action, n in sorted(counts.items())) or 'none'}")
+    say(f"shards: {', '.join(f'{n:,} {action}' for action, n in sorted(counts.items())) or 'none'}")
     time = (
         f"about {plan.seconds:,.0f} s"
         if plan.seconds is not None
@@ -63,6 +63,6 @@ def _show(plan: Plan) -> None:
     )
     if plan.calls or plan.back_calls or plan.forced:
         calls = f"{plan.calls:,} segments there, {plan.back_calls:,} back, {plan.forced:,} pairs to score"
-        typer.echo(f"translator: {calls}, {time}")
+        say(f"translator: {calls}, {time}")
     else:
-        typer.echo("translator: no calls")
+        say("translator: no calls")

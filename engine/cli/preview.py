@@ -5,17 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from engine.cli.options import JsonOption, LimitOption, MemoryOption, RecipeArgument, SetOption
+from engine.cli.screen import Screen, say_json
 from engine.job import prepare
 from engine.preview import Preview, preview
 from engine.progress import ProgressReport
-from engine.summary import PLAIN_WIDTH
+from engine.text.visible import visible_line
 from recipes import load_recipe
 from schemas.languages import language
 
@@ -48,15 +46,12 @@ def preview_command(
     job = prepare(load_recipe(recipe, overrides), out=out, memory=memory)
     found = preview(job, count, rate, measure=measure, progress=ProgressReport())
     if as_json:
-        typer.echo(orjson.dumps(found.as_json()).decode())
+        say_json(found.as_json())
         return
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = PLAIN_WIDTH
-    _show(found, console)
+    _show(found, Screen())
 
 
-def _show(found: Preview, console: Console) -> None:
+def _show(found: Preview, screen: Screen) -> None:
     mix = found.samples.mix
     names = [name for name, count in mix.sources.items() if any(count.rows.values())]
     table = Table("language", "target", "rows", *names, box=None, pad_edge=False)
@@ -65,34 +60,31 @@ def _show(found: Preview, console: Console) -> None:
         table.add_row(
             f"{code} {language(code).name}", f"{target:,}", f"{sum(rows):,}", *(f"{number:,}" for number in rows)
         )
-    console.print(table, soft_wrap=True)
+    screen.print(table, soft_wrap=True)
     if mix.moved or mix.unassigned:
-        console.print(f"mix: {mix.moved:,} samples move, {mix.unassigned:,} in no language")
+        screen.print(f"mix: {mix.moved:,} samples move, {mix.unassigned:,} in no language")
     if len(mix.splits) > 1:
-        console.print(f"splits: {', '.join(f'{name} {rows:,}' for name, rows in mix.splits.items())}")
+        screen.print(f"splits: {', '.join(f'{name} {rows:,}' for name, rows in mix.splits.items())}")
     for name, made in found.samples.derived.items():
-        console.print(f"derived {name}: {made.rows:,} rows from {made.looked_at:,}")
-    _show_estimate(found, console)
+        screen.print(f"derived {name}: {made.rows:,} rows from {made.looked_at:,}")
+    _show_estimate(found, screen)
     for row in found.rows:
-        console.print(
-            f"\n{row.set} {row.row_id} · {row.task} · {row.lang} · {row.split} · {row.template_id or 'no template'}"
-        )
+        facts = (f"{row.set} {row.row_id}", row.task, row.lang, row.split, row.template_id or "no template")
+        screen.print(f"\n{' · '.join(map(visible_line, facts))}")
         sides = Table("turn", "English", language(row.lang).name, box=None, pad_edge=False)
         for place, turn in enumerate(row.source):
             there = row.target[place]["content"] if row.target else NOT_YET
-            sides.add_row(turn["role"], Text(turn["content"]), Text(there))
-        console.print(sides, soft_wrap=True)
+            sides.add_row(turn["role"], turn["content"], there)
+        screen.print(sides, soft_wrap=True)
 
 
-def _show_estimate(found: Preview, console: Console) -> None:
+def _show_estimate(found: Preview, screen: Screen) -> None:
     cost = found.estimate
     more = (", and as many back" if cost.way_back else "") + (", and their forced scores" if cost.forced else "")
-    console.print(
+    screen.print(
         f"segments: {cost.asked:,} asked, {cost.unique:,} different, {cost.known:,} in the memory, "
         f"{cost.to_translate:,} to translate: about {cost.tokens:,} tokens{more}"
     )
     if cost.seconds is not None and cost.tokens_per_second:
         workers = f"{cost.workers} worker{'s' if cost.workers > 1 else ''}"
-        console.print(
-            f"time: about {cost.seconds:,.0f} s at {cost.tokens_per_second:,.0f} tokens/s a worker, {workers}"
-        )
+        screen.print(f"time: about {cost.seconds:,.0f} s at {cost.tokens_per_second:,.0f} tokens/s a worker, {workers}")

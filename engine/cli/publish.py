@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 
 from engine.cli.options import JsonOption
+from engine.cli.screen import say, say_json
 from engine.progress import ProgressReport
 from engine.publish.contents import open_dataset
 from engine.publish.hub import HubRepository
@@ -83,5 +83,7 @@ def rollback_command(
 
 
 def _say(outcome: Outcome, *, as_json: bool) -> None:
-    value: dict[str, Any] = outcome.as_json()
-    typer.echo(orjson.dumps(value).decode() if as_json else "\n".join(outcome.lines()))
+    if as_json:
+        say_json(outcome.as_json())
+    else:
+        say("\n".join(outcome.lines()))

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from engine.cli.options import JsonOption
+from engine.cli.screen import say, say_json
 from engine.progress import ProgressReport
 from engine.publish.places import parse_place
 from engine.publish.pull import open_origin, pull
@@ -32,7 +32,7 @@ def pull_command(
         open_origin(parse_place(place, "PLACE", versions=True)), folder, ProgressReport(), everything=everything
     )
     if as_json:
-        typer.echo(orjson.dumps(asdict(outcome)).decode())
+        say_json(asdict(outcome))
         return
-    typer.echo(f"pulled: {outcome.folder}, {outcome.place} at {outcome.revision}")
-    typer.echo(f"{outcome.whole:,} of {outcome.shards:,} shards are here whole; a refilter fetches what it changes")
+    say(f"pulled: {outcome.folder}, {outcome.place} at {outcome.revision}")
+    say(f"{outcome.whole:,} of {outcome.shards:,} shards are here whole; a refilter fetches what it changes")

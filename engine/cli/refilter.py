@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from engine.cli.options import JsonOption
+from engine.cli.screen import say, say_json
 from engine.refilter import RefilterSummary, refilter
 
 
@@ -31,21 +31,21 @@ def refilter_command(
     """
     summary = refilter(folder, recipe=recipe, overrides=tuple(override or ()))
     if as_json:
-        typer.echo(orjson.dumps(summary.as_json()).decode())
+        say_json(summary.as_json())
     else:
         _show(summary)
 
 
 def _show(summary: RefilterSummary) -> None:
-    typer.echo(summary.why or "the rules are the same")
+    say(summary.why or "the rules are the same")
     if summary.unjudged:
         rules = ", ".join(summary.unjudged)
-        typer.echo(f"not judged, for the dataset has no such scores: {rules}; glotmill build makes them")
+        say(f"not judged, for the dataset has no such scores: {rules}; glotmill build makes them")
     for lang, count in summary.languages.items():
         dropped, failed = sum(count.dropped.values()), sum(count.failed.values())
-        typer.echo(f"{lang}: {count.rows:,} rows = {count.kept:,} kept + {dropped:,} dropped + {failed:,} failed")
-    typer.echo(
+        say(f"{lang}: {count.rows:,} rows = {count.kept:,} kept + {dropped:,} dropped + {failed:,} failed")
+    say(
         f"{summary.flipped:,} records changed in {summary.rewritten:,} of {summary.shards:,} shards, "
         f"{summary.seconds:.1f} s ({summary.decide_seconds:.1f} s to decide)"
     )
-    typer.echo(f"dataset: {summary.dataset}")
+    say(f"dataset: {summary.dataset}")

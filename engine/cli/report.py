@@ -6,10 +6,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from engine.cli.options import JsonOption
+from engine.cli.screen import say, say_json
 from engine.report import write_report
 from engine.store.commit import build_lock, recover
 
@@ -29,6 +29,6 @@ def report_command(
         recover(folder)
         path = write_report(folder)
     if as_json:
-        typer.echo(orjson.dumps({"report": str(path), "bytes": path.stat().st_size}).decode())
+        say_json({"report": str(path), "bytes": path.stat().st_size})
     else:
-        typer.echo(f"report: {path}")
+        say(f"report: {path}")

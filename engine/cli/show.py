@@ -6,18 +6,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import polars as pl
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from engine.cli.screen import Screen, say_json
 from engine.report.cuts import rule_cuts
 from engine.report.folder import BuiltFolder, open_build
 from engine.report.rows import RowTeller, read_rows
-from engine.summary import PLAIN_WIDTH
-from engine.text.visible import visible
+from engine.text.visible import visible, visible_line
 from schemas.errors import InputError
 from schemas.languages import language, nearest
 from schemas.record import Metric
@@ -67,15 +65,13 @@ def show_command(
     ids, total = _chosen(files, _wanted(verdict, reason), metric, count, best=best)
     rows = {row["record_id"]: row for row in read_rows(build, files, pl.col("record_id").is_in(ids))}
     if as_json:
-        typer.echo(orjson.dumps({"rows": [rows[name] for name in ids], "found": total}).decode())
+        say_json({"rows": [rows[name] for name in ids], "found": total})
         return
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = PLAIN_WIDTH
+    screen = Screen()
     tell = RowTeller(build, rule_cuts(build.policy, build.metrics, list(build.languages)))
     for name in ids:
-        _print(console, tell.row(rows[name]), rows[name], metric)
-    console.print(f"{len(ids):,} of {total:,} rows")
+        _print(screen, tell.row(rows[name]), rows[name], metric)
+    screen.print(f"{len(ids):,} of {total:,} rows")
 
 
 def _wanted(verdict: Verdict | None, reason: str | None) -> pl.Expr:
@@ -116,17 +112,17 @@ def _chosen(
     return rows["record_id"].head(count).to_list(), rows.height
 
 
-def _print(console: Console, told: dict[str, Any], row: dict[str, Any], metric: Metric | None) -> None:
+def _print(screen: Screen, told: dict[str, Any], row: dict[str, Any], metric: Metric | None) -> None:
     facts = [told["status"], told["task"], told["from"], *told["reasons"]]
     if metric is not None:
         facts.append(f"{metric.score_column} {row[metric.score_column]:.4g}")
-    console.print(Text(f"\n{row['record_id']} · {' · '.join(visible(fact) for fact in facts)}"))
+    screen.print(f"\n{row['record_id']} · {' · '.join(visible_line(fact) for fact in facts)}")
     sides = Table("turn", "source", language(row["lang"]).name, "translated back", box=None, pad_edge=False)
     for turn in told["turns"]:
         sides.add_row(turn["role"], *(_text(turn.get(side)) for side in ("source", "target", "back")))
     if "answers" in told:
-        sides.add_row("answers", *(Text(visible(" | ".join(texts))) for texts in told["answers"]), Text())
-    console.print(sides, soft_wrap=not console.is_terminal)
+        sides.add_row("answers", *(" | ".join(texts) for texts in told["answers"]), "")
+    screen.print(sides, soft_wrap=not screen.is_terminal)
 
 
 def _text(pieces: list[str] | None) -> Text:

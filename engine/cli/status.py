@@ -9,15 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from engine.cli.options import JsonOption
+from engine.cli.screen import say, say_json
 from engine.progress import board_lines
 from engine.run_state import RunState, StageState, run_folders, run_state
 from engine.store.commit import LOCK
 from engine.store.runs import FINISHED, STOPPED
 from schemas.errors import InputError
+from schemas.redact import redacted
 
 
 def status_command(
@@ -33,17 +34,17 @@ def status_command(
     """
     what, run, state = _look(folder)
     if as_json:
-        typer.echo(orjson.dumps(_as_json(what, run, state)).decode())
+        say_json(redacted(_as_json(what, run, state)))
         return
-    typer.echo(f"{folder}: {what}{f' ({state.end})' if what == 'failed' else ''}")
+    say(f"{folder}: {what}{f' ({state.end})' if what == 'failed' else ''}")
     if run:
-        typer.echo(f"run {run}, began {_clock(state.began)}, last heard of {_clock(state.at)}")
+        say(f"run {run}, began {_clock(state.began)}, last heard of {_clock(state.at)}")
     for stage in state.stages.values():
-        typer.echo(_line(stage))
+        say(_line(stage))
     for line in board_lines(state, time.time()):
-        typer.echo(line)
+        say(line)
     if what in ("stopped", "failed", "killed"):
-        typer.echo("the same build command goes on where it was; glotmill traceback shows the errors of units")
+        say("the same build command goes on where it was; glotmill traceback shows the errors of units")
 
 
 def _look(folder: Path) -> tuple[str, str | None, RunState]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.options import MemoryOption, SetOption
+from engine.cli.screen import say
 from engine.job import prepare
 from engine.progress import ProgressReport
 from engine.template_bank import translate_bank
@@ -37,8 +38,6 @@ def templates_command(
         msg = f"--to {to}: expected a file in a folder that exists"
         raise InputError(msg)
     count = translate_bank(job, job.instructions, to, ProgressReport())
-    typer.echo(
-        f"{count.written} texts in {count.languages} languages: {count.reviewed} reviewed, {count.machine} machine"
-    )
+    say(f"{count.written} texts in {count.languages} languages: {count.reviewed} reviewed, {count.machine} machine")
     if count.left_out:
-        typer.echo(f"left out, as they came back without a slot or not at all: {', '.join(count.left_out)}")
+        say(f"left out, as they came back without a slot or not at all: {', '.join(count.left_out)}")

@@ -10,9 +10,10 @@ import polars as pl
 import typer
 
 from engine.cli.options import JsonOption
+from engine.cli.screen import say, say_json
 from engine.run_state import events, run_folders
-from engine.text.visible import visible
 from schemas.errors import InputError
+from schemas.redact import redacted
 
 TOLD = ("attempt_failed", "worker_not_started", "memory_file_set_aside", "attempt_ended")
 
@@ -35,11 +36,11 @@ def traceback_command(
         raise InputError(msg)
     found = [_of_run(run) for run in (runs if every else runs[-1:])]
     if as_json:
-        typer.echo(orjson.dumps({"runs": found}).decode())
+        say_json(redacted({"runs": found}))
         return
     for run in found:
         for line in _lines(run):
-            typer.echo(visible(line))
+            say(line)
 
 
 def _of_run(run: Path) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from engine.cli.options import JsonOption
+from engine.cli.screen import say, say_json
 from engine.progress import ProgressReport
 from engine.verify.dataset import verify
 
@@ -29,11 +29,11 @@ def verify_command(
     """
     found = verify(folder, ProgressReport(quiet=as_json), deep=deep)
     if as_json:
-        typer.echo(orjson.dumps(found.as_json()).decode())
+        say_json(found.as_json())
     else:
         for problem in found.problems:
-            typer.echo(str(problem))
+            say(str(problem))
         state = f"{len(found.problems):,} problems" if found.problems else "sound"
-        typer.echo(f"{state}: {found.rows:,} rows in {found.shards:,} shards, {found.bytes:,} bytes: {found.dataset}")
+        say(f"{state}: {found.rows:,} rows in {found.shards:,} shards, {found.bytes:,} bytes: {found.dataset}")
     if found.problems:
         raise typer.Exit(PROBLEMS)

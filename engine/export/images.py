@@ -1,7 +1,7 @@
 """The bytes of a dataset's images, for formats that carry them.
 
-Guarantees: bytes come from the dataset's own config ``images`` or from one folder, never from a network; a path that
-leads out of that folder is no image of it.
+Guarantees: bytes come from the dataset's own config ``images`` or from one folder, never from a network; a path or
+link that leads out of that folder is no image of it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engine.export.row import ImageRef
+from engine.store.inside import file_inside
 from schemas.errors import RowError
 
 
@@ -57,7 +58,15 @@ class ImageBytes:
             and not inside.is_absolute()
             and ".." not in inside.parts
         ):
-            path = self._folder / inside
-            if path.is_file():
-                return path.read_bytes()
+            file = _found(self._folder, image.uri)
+            if file is not None:
+                return file.read_bytes()
         raise RowError("image_missing", image.uri)
+
+
+def _found(folder: Path, name: str) -> Path | None:
+    try:
+        path = file_inside(folder, name)
+    except ValueError:
+        return None
+    return path if path is not None and path.is_file() else None

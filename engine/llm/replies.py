@@ -13,8 +13,11 @@ from typing import Any
 import httpx2
 
 from engine.llm.contract import Answer
+from schemas.redact import holds_secret, redact
 
 DETAIL_CHARS = 200
+# Of a body, what is looked at to find those; a secret that the cut goes through lies in the rest.
+LOOKED_AT, REST = 65_536, 4_096
 _BUSY, _REFUSED = 429, frozenset({401, 403, 404})
 _LATE = frozenset({408, 504})
 # How servers say that a text does not fit (vLLM, llama.cpp, OpenAI).
@@ -78,7 +81,10 @@ def retry_after(value: str | None) -> float | None:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())[:DETAIL_CHARS]
+    """The beginning of what a server says: one line, and nothing of a key that it repeats."""
+    found = redact(text[:LOOKED_AT])
+    found = found if len(text) <= LOOKED_AT else found[:-REST]
+    return " ".join(found.split())[:DETAIL_CHARS]
 
 
 def _answer(reply: httpx2.Response) -> Answer | Again:
@@ -96,6 +102,8 @@ def _answer(reply: httpx2.Response) -> Answer | Again:
         return Again("server_garbled", f"{type(error).__name__} in {_line(reply.text)}")
     if not isinstance(text, str):
         return Again("server_garbled", f"content is a {type(text).__name__}")
+    if holds_secret(text):  # it must reach neither the memory nor a dataset
+        return Again("server_repeats_key", "the reply repeats a secret, such as the key", helps=False)
     if refused:
         return Answer(None, "refusal", _line(str(refused)), prompt_tokens=read, completion_tokens=wrote)
     made = Answer(text, cut=finish == "length", logprob=logprob, prompt_tokens=read, completion_tokens=wrote)

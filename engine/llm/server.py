@@ -24,7 +24,8 @@ import httpx2
 from engine.llm.contract import GONE, Answer, Chat, Sampling
 from engine.llm.replies import Again, read_reply
 from recipes.translate import OpenAiServer
-from schemas.errors import InputError, TranslatorError
+from schemas.errors import InputError, TranslatorError, one_line
+from schemas.redact import keep_secret, passwords, redact
 
 GIVE_UP_AFTER = 16
 CONNECT_TIMEOUT_S = 10.0
@@ -49,8 +50,10 @@ def key_of(section: OpenAiServer) -> str | None:
 
 
 def headers_of(section: OpenAiServer) -> dict[str, str]:
-    """The headers of every request."""
+    """The headers of every request; what they and the URL hold is a secret from now on."""
     key = key_of(section)
+    for secret in (key or "", *passwords(section.url)):
+        keep_secret(secret)
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
@@ -64,7 +67,8 @@ def served_model(section: OpenAiServer) -> str | None:
     try:
         reply = httpx2.get(f"{section.url}/models", headers=headers_of(section), timeout=CONNECT_TIMEOUT_S)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        msg = f"{where}: no server answers ({error or type(error).__name__}); start it, or correct the URL (…/v1)"
+        why = one_line(error) or type(error).__name__
+        msg = f"{where}: no server answers ({why}); start it, or correct the URL (…/v1)"
         raise InputError(msg) from None
     if reply.status_code in (401, 403):
         msg = f"{where}: the server refuses the key ({reply.status_code}); see translate.key_env"
@@ -80,7 +84,7 @@ def served_model(section: OpenAiServer) -> str | None:
         msg = f"translate.model: the server has no '{section.model}'; it has {known}"
         raise InputError(msg)
     # vLLM names what an alias stands for; where that is a folder, only its name may reach a dataset.
-    return str(entries[section.model].get("root") or section.model).rstrip("/").rpartition("/")[2]
+    return redact(str(entries[section.model].get("root") or section.model)).rstrip("/").rpartition("/")[2]
 
 
 class ServerModel:
@@ -170,7 +174,7 @@ class ServerModel:
         except (TimeoutError, httpx2.TimeoutException):
             return Again("server_timed_out", f"no whole reply in {self._section.timeout:g} s")
         except httpx2.TransportError as error:
-            return Again("server_unreachable", f"{type(error).__name__}: {error}")
+            return Again("server_unreachable", f"{type(error).__name__}: {one_line(error)}")
         return read_reply(reply)
 
     async def _pause(self, attempt: int, trouble: Again) -> None:

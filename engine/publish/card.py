@@ -17,6 +17,19 @@ def card(facts: CardFacts) -> str:
     return f"---\n{head}---\n\n{page(facts)}"
 
 
+def parted(text: str) -> tuple[str, str]:
+    """(metadata in YAML, page) of a card.
+
+    Raises:
+        ValueError: It has no metadata.
+    """
+    head, end, page_ = text.removeprefix("---\n").partition("\n---\n")
+    if not end or not text.startswith("---\n"):
+        msg = "no metadata between lines of ---"
+        raise ValueError(msg)
+    return f"{head}\n", page_
+
+
 def write_card(root: Path, facts: CardFacts) -> None:
     """Write ``README.md`` and ``LICENSES.md`` into a dataset's folder."""
     write_bytes(root / "README.md", card(facts).encode())

@@ -15,6 +15,7 @@ import pyarrow as pa
 from datasets import Features
 
 from engine.publish.licences import OTHER, dataset_license, on_the_hub
+from engine.publish.markdown import one_line
 from engine.store import images
 from engine.store.shards import Shard
 from schemas.languages import language
@@ -75,7 +76,7 @@ def header(facts: CardFacts) -> dict[str, Any]:
     kept = sum(shard.kept for parts in present.values() for shard in parts)
     configs, infos = _configurations(facts, present)
     return {
-        "pretty_name": facts.facts["name"],
+        "pretty_name": one_line(facts.facts["name"]),
         **_license(facts.licenses),
         "language": sorted({language(code).hub_language for code in present}),
         "language_bcp47": [language(code).bcp47 for code in present],
@@ -93,6 +94,7 @@ def header(facts: CardFacts) -> dict[str, Any]:
 
 def _extended(dataset: str) -> str:
     """How the Hub writes that a dataset was made from another, which need not be one of its own."""
+    dataset = one_line(dataset)
     return f"extended|{dataset}" if "/" in dataset else f"extended|other-{dataset}"
 
 

@@ -1,4 +1,4 @@
-"""The page of a card, for people: the template ``card.md`` filled in from the manifest."""
+"""The page of a card, for people: the template ``card.md`` filled in from the manifest, whose words are escaped."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from engine import __version__
 from engine.publish.card_header import LICENSES, UNRELIABLE, CardFacts
 from engine.publish.licences import CLASS_OF_TERM, OTHER, PERMISSIVE, TERMS, classes, dataset_license
+from engine.publish.markdown import code, one_line, plain
 from engine.publish.statistics import BINS, bars
 from engine.store.shards import Shard
 from filters.fairness import shares
@@ -22,12 +23,13 @@ TEMPLATE = Path(__file__).parent / "card.md"
 
 def page(facts: CardFacts) -> str:
     """The card below its metadata."""
-    name = str(facts.facts["name"])
+    name = one_line(facts.facts["name"])
     everything = [shard for parts in facts.shards.values() for shard in parts]
     text = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        name=name,
+        name=plain(name),
+        title=re.sub(r"[{}\\]", "", name),
         key=re.sub(r"\W+", "_", name),
-        about=facts.description or "Vision-language instructions in several languages.",
+        about=plain(facts.description) or "Vision-language instructions in several languages.",
         rows=f"{sum(shard.rows for shard in everything):,}",
         kept=f"{sum(shard.kept for shard in everything):,}",
         languages=_counted(len(facts.present), "language"),
@@ -84,7 +86,9 @@ def _load(facts: CardFacts) -> str:
 def _reasons(reasons: Mapping[str, int]) -> str:
     if not reasons:
         return "0"
-    named = ", ".join(f"{code} {n:,}" for code, n in sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
+    named = ", ".join(
+        f"{plain(reason)} {n:,}" for reason, n in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    )
     return f"{sum(reasons.values()):,} ({named})"
 
 
@@ -103,7 +107,7 @@ def _fairness(shards: Mapping[str, Sequence[Shard]]) -> str:
     lost = {lang: sum((Counter(s.dropped) for s in parts), Counter[str]()) for lang, parts in shards.items()}
     rows = [
         [
-            share.rule or "all",
+            plain(share.rule or "all"),
             f"`{share.lang}`",
             f"{share.kept:.4f}",
             f"**{share.ratio:.2f}**" if share.alarm else f"{share.ratio:.2f}",
@@ -129,18 +133,18 @@ def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
     rows = []
     for column, found in sorted(scores.items()):
         spread = [f"{found[name]:g}" if name in found else "" for name in ("min", "median", "max")]
-        rows.append([f"`{column}`", bars(found["bins"]) if "bins" in found else "", *spread, f"{found['null']:,}"])
+        rows.append([code(column), bars(found["bins"]) if "bins" in found else "", *spread, f"{found['null']:,}"])
     return _table(["score", "spread", "least", "median", "greatest", "not judged"], rows, numbers=4)
 
 
 def _sources(sources: Sequence[Mapping[str, Any]]) -> str:
     rows = [
         [
-            source["dataset"] + (f", {source['config']}" if source["config"] != "default" else ""),
-            source["split"],
-            f"`{source['revision']}`",
-            source["license"],
-            source.get("image_license") or "only referred to",
+            plain(source["dataset"] + (f", {source['config']}" if source["config"] != "default" else "")),
+            plain(source["split"]),
+            code(source["revision"]),
+            plain(source["license"]),
+            plain(source.get("image_license") or "only referred to"),
             f"{source['samples']:,} of {source['read']:,}",
         ]
         for source in sources
@@ -152,20 +156,22 @@ def _models(translators: Mapping[str, Mapping[str, Any]]) -> str:
     rows = []
     for model in translators.values():
         name, _, revision = str(model["model"]).partition("@")
-        rows.append([f"`{name}`", f"`{revision}`" if revision else "", model["license"]])
+        rows.append([code(name), code(revision), plain(model["license"])])
     return _table(["translation model", "revision", "licence"], sorted(rows))
 
 
 def _license(licenses: Sequence[str]) -> str:
     claimed = dataset_license(licenses)
-    named = ", ".join(f"`{name}`" for name in licenses)
+    named = ", ".join(map(code, licenses))
     if claimed == OTHER:
         first = (
             f"Several licences apply ({named}) and none of them covers the others: the column `license` names the "
             f"source's for each row, [{LICENSES}]({LICENSES}) lists all. Obey each of them."
         )
     else:
-        first = f"`{claimed}`, which is never looser than the licences of the sources and models together ({named})."
+        first = (
+            f"{code(claimed)}, which is never looser than the licences of the sources and models together ({named})."
+        )
     found = {term for name in licenses for term in TERMS.get(name, ())}
     words = {
         "nc": "Non-commercial use only.",
@@ -175,7 +181,5 @@ def _license(licenses: Sequence[str]) -> str:
     unknown = [name for name in licenses if name not in PERMISSIVE and "other" in classes(name)]
     notes = [words[term] for term in CLASS_OF_TERM if term in found]
     if unknown:
-        notes.append(
-            f"Read the terms of {', '.join(f'`{name}`' for name in unknown)} yourself: they are not known here."
-        )
+        notes.append(f"Read the terms of {', '.join(map(code, unknown))} yourself: they are not known here.")
     return " ".join([first, *notes])

@@ -28,7 +28,8 @@ from huggingface_hub.utils import disable_progress_bars, parse_ratelimit_headers
 
 from engine.publish.places import HubPlace
 from engine.publish.plan import RemoteFile
-from schemas.errors import InputError, PublishError
+from schemas.errors import InputError, PublishError, one_line
+from schemas.redact import keep_secret
 
 TOKEN = "HF_TOKEN"
 KIND = "dataset"
@@ -75,6 +76,7 @@ class HubRepository:
     def __init__(self, place: HubPlace, *, write: bool) -> None:
         self.place = place
         self._token = os.environ.get(TOKEN) or None
+        keep_secret(self._token or "")
         if is_offline_mode():
             msg = f"{place}: HF_HUB_OFFLINE is set, so the Hub cannot be asked; unset it"
             raise InputError(msg)
@@ -99,11 +101,6 @@ class HubRepository:
         """What `datasets` is given to read with."""
         return self._token or False
 
-    def secretless(self, text: str) -> str:
-        """A text in one line, without the token."""
-        line = " ".join(text.split())
-        return line.replace(self._token, "***") if self._token else line
-
     @contextmanager
     def told(self, doing: str) -> Iterator[None]:
         """Make one line of whatever the library raises.
@@ -114,8 +111,8 @@ class HubRepository:
         try:
             yield
         except REFUSALS as error:
-            reason = self.secretless(str(error)) or type(error).__name__
-            cause = f" ({self.secretless(str(error.__cause__))})" if error.__cause__ else ""
+            reason = one_line(error) or type(error).__name__
+            cause = f" ({one_line(error.__cause__)})" if error.__cause__ else ""
             msg = f"{self.place}: {doing}: {reason}{cause}"
             raise PublishError(msg) from None
 
@@ -129,11 +126,11 @@ class HubRepository:
             self._api.whoami(cache=True)
         except HfHubHTTPError as error:
             if error.response.status_code not in (401, 403):
-                raise PublishError(f"{self.place}: asking whose the token is: {self.secretless(str(error))}") from None
+                raise PublishError(f"{self.place}: asking whose the token is: {one_line(error)}") from None
             msg = f"{self.place}: the Hub does not accept the token in {TOKEN}; make another that may write there"
             raise InputError(msg) from None
         except (HTTPError, OSError) as error:
-            msg = f"{self.place}: the Hub does not answer: {self.secretless(str(error))}"
+            msg = f"{self.place}: the Hub does not answer: {one_line(error)}"
             raise PublishError(msg) from None
 
     def head(self, revision: str | None = None) -> str | None:
@@ -209,7 +206,7 @@ class HubRepository:
                 repo_type=KIND, revision=self.branch, parent_commit=base, create_pr=pull,
             )  # fmt: skip
         except HfHubHTTPError as error:
-            status, why = error.response.status_code, self.secretless(str(error))
+            status, why = error.response.status_code, one_line(error)
             if status in STALE:
                 return Answer("stale", why=why)
             if status == BUSY:
@@ -219,9 +216,9 @@ class HubRepository:
             msg = f"{self.place}: committing: {why}"
             raise PublishError(msg) from None
         except HTTPError as error:
-            return Answer("lost", why=self.secretless(str(error)) or type(error).__name__)
+            return Answer("lost", why=one_line(error) or type(error).__name__)
         except REFUSALS as error:
-            msg = f"{self.place}: committing: {self.secretless(str(error))}"
+            msg = f"{self.place}: committing: {one_line(error)}"
             raise PublishError(msg) from None
         return Answer("done", oid=done.oid, pull=done.pr_url)
 

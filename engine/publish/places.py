@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from engine.store.folder import without_password
 from schemas.errors import InputError
 
 HUB = re.compile(r"hf://datasets/([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@([^@\s]+))?")
@@ -42,7 +43,7 @@ def parse_place(text: str, option: str, *, versions: bool = False) -> HubPlace |
         versions: Whether a folder's version may follow an ``@``.
 
     Raises:
-        InputError: It is none of these.
+        InputError: It is none of these, or holds a password.
     """
     if text.startswith("hf://"):
         found = HUB.fullmatch(text)
@@ -53,5 +54,6 @@ def parse_place(text: str, option: str, *, versions: bool = False) -> HubPlace |
     if not text or ("://" in text and not text.startswith(STORES)):
         msg = f"{option} {text}: expected hf://datasets/ORG/NAME, s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or a path"
         raise InputError(msg)
+    without_password(text)
     url, at, version = text.rpartition("@")
     return FolderPlace(url, version) if versions and at and "/" not in version else FolderPlace(text)

@@ -26,7 +26,7 @@ from engine.publish.versions import StoredFile, Versions
 from engine.store.commit import build_lock, commit, recover, staging
 from engine.store.files import whole_file, write_bytes, write_table
 from engine.store.shards import Shard, ids_sha256
-from schemas.errors import InputError, PublishError
+from schemas.errors import InputError, PublishError, one_line
 from schemas.keys import file_sha256
 
 PREFIXES = ("score_", "turn_")
@@ -48,9 +48,6 @@ class Origin(Protocol):
 
     def fetch(self, name: str, to: Path) -> None:
         """Copy a whole file."""
-
-    def secretless(self, text: str) -> str:
-        """A text in one line, without a token."""
 
 
 class HubOrigin:
@@ -80,10 +77,6 @@ class HubOrigin:
     def fetch(self, name: str, to: Path) -> None:
         """Copy a whole file."""
         self._hub.fetch(name, self.revision, to)
-
-    def secretless(self, text: str) -> str:
-        """A text in one line, without the token."""
-        return self._hub.secretless(text)
 
 
 class FolderOrigin:
@@ -117,10 +110,6 @@ class FolderOrigin:
     def fetch(self, name: str, to: Path) -> None:
         """Copy a whole file."""
         self._folder.get_file(self._name(name), to)
-
-    def secretless(self, text: str) -> str:
-        """A text in one line."""
-        return " ".join(text.split())
 
 
 def open_origin(place: HubPlace | FolderPlace) -> Origin:
@@ -291,7 +280,7 @@ def _readable(origin: Origin, path: str) -> Iterator[None]:
     try:
         yield
     except (*REFUSALS, pa.ArrowException) as error:
-        msg = f"{origin.place}: reading {path}: {origin.secretless(str(error))}"
+        msg = f"{origin.place}: reading {path}: {one_line(error)}"
         raise PublishError(msg) from None
 
 

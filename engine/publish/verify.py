@@ -8,6 +8,7 @@ import yaml
 from datasets import load_dataset
 from huggingface_hub.utils.sha import git_hash
 
+from engine.publish.card import parted
 from engine.publish.contents import LocalDataset, is_ours
 from engine.publish.hub import HubRepository
 from schemas.errors import PublishError
@@ -49,7 +50,7 @@ def verify_hub(
 
 def config_names(local: LocalDataset) -> list[str]:
     """The configs of a dataset's card."""
-    head = yaml.safe_load(local.contents.small["README.md"].decode().split("---\n")[1])
+    head = yaml.safe_load(parted(local.contents.small["README.md"].decode())[0])
     return [config["config_name"] for config in head["configs"]]
 
 

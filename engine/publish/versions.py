@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 import yaml
 
+from engine.publish.card import parted
 from engine.publish.contents import EXTRAS, PAGES
 from engine.publish.places import FolderPlace
 from engine.store.files import json_bytes
@@ -171,7 +172,7 @@ class Versions:
 
 def with_files(card: str, files: dict[str, StoredFile]) -> str:
     """A card whose configs name files one by one, so that files of other versions in the folder are nobody's."""
-    _, head, page = card.split("---\n", 2)
+    head, page = parted(card)
     metadata = yaml.safe_load(head)
     for config in metadata["configs"]:
         for entry in config["data_files"]:

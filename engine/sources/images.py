@@ -1,12 +1,12 @@
 """Opening images: are they there, do they decode, how large are they, and what are they by content.
 
 Guarantees: an image is judged by all of its bytes, which are decoded to the end; nothing outside the folder that the
-recipe names is opened; what a damaged file does to the decoder is a status and never the end of a build.
+recipe names is opened, whatever paths and links say; what a damaged file does to the decoder is a status and never
+the end of a build.
 """
 
 from __future__ import annotations
 
-import os
 import struct
 import warnings
 import zlib
@@ -16,8 +16,8 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
 from io import BytesIO
-from pathlib import Path
 
+from engine.store.inside import file_inside
 from recipes.images import Images
 from schemas.errors import InputError, RowError
 from schemas.keys import bytes_sha256, image_id
@@ -74,10 +74,10 @@ class ImageChecker:
         folder = self._section.folder
         if "://" in path or folder is None:
             return unseen, ImageCheck("remote")
-        file = Path(os.path.normpath(folder / path))
-        if not file.is_relative_to(os.path.normpath(folder)):
-            return unseen, ImageCheck("outside")
         try:
+            file = file_inside(folder, path)
+            if file is None:
+                return unseen, ImageCheck("outside")
             data = file.read_bytes()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError):
             return unseen, ImageCheck("missing")

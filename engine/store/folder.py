@@ -18,10 +18,23 @@ import fsspec
 
 from engine.store.files import put_if_absent, whole_file, write_bytes
 from schemas.errors import InputError, StoreError, one_line
+from schemas.redact import has_password, password_advice
 
 CONFLICTS = 6
 EXTRAS = {"s3": "s3", "gs": "gcs"}  # what to install for a storage
 PROBE = "put-if-absent.probe"
+
+
+def without_password(address: str) -> str:
+    """An address that may be shown and written down.
+
+    Raises:
+        InputError: It holds a password.
+    """
+    if "://" in address and has_password(address):
+        msg = f"{address}: an address with a password in it: {password_advice(address)}"
+        raise InputError(msg)
+    return address
 
 
 class Folder:
@@ -31,11 +44,11 @@ class Folder:
         url: A path, or a URL such as ``s3://bucket/folder``.
 
     Raises:
-        InputError: The storage is unknown, or its library is not installed.
+        InputError: The storage is unknown, its library is not installed, or the URL holds a password.
     """
 
     def __init__(self, url: str | Path) -> None:
-        self.url = str(url).removeprefix("file://")
+        self.url = without_password(str(url)).removeprefix("file://")
         self.path = None if "://" in self.url else Path(self.url)
         self._fs: Any = None
         if self.path is None:
@@ -44,7 +57,7 @@ class Folder:
             except (ValueError, ImportError, OSError) as error:
                 extra = EXTRAS.get(self.url.partition("://")[0])
                 how = f": pip install 'glotmill[{extra}]'" if extra else ""
-                msg = f"{self.url}: no such storage here: {error}{how}"
+                msg = f"{self.url}: no such storage here: {one_line(error)}{how}"
                 raise InputError(msg) from None
 
     def __str__(self) -> str:

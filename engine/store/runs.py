@@ -1,7 +1,7 @@
 """The folder of one run: its plan, what it asks for, the units it wrote down, its events and failures.
 
 Guarantees: units are on disk before any of them is worked on; a run that was killed is found again by its plan's
-digest, and its units are finished as they were written.
+digest, and its units are finished as they were written; events and failures hold no secret in use.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from engine.store.files import write_json, write_table
 from engine.store.memory import Direction
+from schemas.redact import redacted
 
 FINISHED = "finished.json"  # the last file of a run: its summary
 UNIT_SCHEMA = pa.schema(
@@ -117,7 +118,7 @@ class Run:
 
     def event(self, name: str, **values: Any) -> None:
         """Append one line to ``events.jsonl``, and tell those who listen."""
-        event = {"time": round(time.time(), 3), "event": name, **values}
+        event = redacted({"time": round(time.time(), 3), "event": name, **values})
         self._append("events.jsonl", event)
         for listener in self._listeners:
             listener(event)
@@ -141,7 +142,7 @@ class Run:
 
     def failure(self, **values: Any) -> None:
         """Append one line to ``failures.jsonl``: a row that no worker survived."""
-        self._append("failures.jsonl", values)
+        self._append("failures.jsonl", redacted(values))
 
     def _append(self, file: str, values: dict[str, Any]) -> None:
         with (self.folder / file).open("ab") as lines:

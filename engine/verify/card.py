@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from engine.publish.card import parted
 from engine.store.shards import Shard
 from schemas.errors import one_line
 
@@ -27,7 +28,7 @@ def card_problems(
         images: The manifest's entries of the files with images.
     """
     try:
-        head = yaml.safe_load((dataset / CARD).read_text(encoding="utf-8").split("---\n")[1])
+        head = yaml.safe_load(parted((dataset / CARD).read_text(encoding="utf-8"))[0])
         configs = {config["config_name"]: config for config in head["configs"]}
         infos = {info["config_name"]: info["splits"] for info in head["dataset_info"]}
     except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError) as error:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from traceback import format_exc
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +21,7 @@ from engine.translators.registry import load_translator
 from engine.workers.cases import UnitCase
 from engine.workers.units import do_unit
 from schemas.errors import TranslatorError
+from schemas.redact import redact
 
 # glibc hands a batch's memory back to the system and asks for it again, page by page, in the next: an eighth of a
 # worker's time on the CPU (half a million page faults in 8 s). Kept, it is what the largest batch needs.
@@ -27,6 +31,24 @@ KEEP_MEMORY = {
     "MALLOC_TOP_PAD_": "67108864",
 }
 IN_FLIGHT = 2  # units at a worker: one being done, one waiting so that it need not idle
+
+
+@contextmanager
+def without_secrets() -> Iterator[None]:
+    """Let an engine's error pass without the secrets in it: on a cluster the driver may not know this machine's.
+
+    Raises:
+        TranslatorError: In the place of an error with secrets, with what is left of its traceback as a note.
+    """
+    try:
+        yield
+    except Exception as error:
+        trace = format_exc()
+        if redact(trace) == trace:
+            raise
+        safe = TranslatorError(f"{type(error).__name__}: {error}")
+        safe.add_note(redact(trace))
+        raise safe from None
 
 
 class TranslatorActor:
@@ -44,7 +66,8 @@ class TranslatorActor:
             raise TranslatorError(msg)
         if joined:
             verify_files(spec)
-        self._translator = load_translator(spec)
+        with without_secrets():
+            self._translator = load_translator(spec)
         self._batches = 0
 
     def ready(self) -> None:
@@ -57,7 +80,8 @@ class TranslatorActor:
 
     def do(self, rows: pa.Table) -> pa.Table:
         """Do one unit."""
-        return do_unit(self._translator, rows, self._count)
+        with without_secrets():
+            return do_unit(self._translator, rows, self._count)
 
     def _count(self) -> None:
         self._batches += 1

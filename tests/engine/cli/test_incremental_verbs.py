@@ -68,7 +68,7 @@ def test_explain_prints_nothing_that_a_terminal_obeys(glotmill, small_build):
     assert code == 0
     assert "\x1b" not in out
     assert "\r" not in out
-    assert r"a\x1b[2Jb\rc[bold]" in out
+    assert "a<U+001B>[2Jb<U+000D>c[bold]" in out
 
 
 def test_explain_of_an_unknown_record_is_one_line(refuses, small_build, record):

@@ -243,7 +243,9 @@ def test_a_text_is_cut_at_its_images_wherever_they_stand():
 def test_a_path_out_of_the_images_folder_is_no_image(tmp_path: Path):
     (tmp_path / "in").mkdir()
     (tmp_path / "secret").write_text("x")
-    for uri in ("../secret", str(tmp_path / "secret"), "in/../../secret"):
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "in" / "up").symlink_to(tmp_path)
+    for uri in ("../secret", str(tmp_path / "secret"), "in/../../secret", "link", "up/secret", "a\0b"):
         with pytest.raises(RowError, match="image_missing"):
             ImageBytes([], tmp_path / "in").read(ImageRef("i", uri))
 

@@ -1,10 +1,12 @@
 import itertools
 import time
 
+import httpx2
 import pytest
 
 from engine.llm.contract import GONE, Chat, Sampling
-from engine.llm.server import GIVE_UP_AFTER, ServerModel, served_model
+from engine.llm.replies import LOOKED_AT, read_reply
+from engine.llm.server import GIVE_UP_AFTER, ServerModel, headers_of, served_model
 from recipes.translate import OpenAiTranslate
 from schemas.errors import InputError
 from tests.stand_in_llm import StandIn
@@ -114,6 +116,43 @@ def test_the_key_comes_from_the_environment_alone(monkeypatch):
         monkeypatch.delenv("MY_KEY")
         with pytest.raises(InputError, match="MY_KEY"):
             ask(server, "a dog", key_env="MY_KEY")
+
+
+KEY = "w0rd/of+power-17"
+
+
+@pytest.mark.parametrize("status", ["400", "401", "500"])
+def test_a_key_that_a_server_repeats_in_an_error_is_not_passed_on(status, monkeypatch):
+    monkeypatch.setenv("MY_KEY", KEY)
+    with StandIn({"cat": itertools.repeat(f"repeat:{status}")}) as server:
+        [answer] = ask(server, "a cat", key_env="MY_KEY", attempts=1)
+    assert answer.detail == f'{status} {{"error": {{"message": "Incorrect API key provided: ***."}}}}'
+
+
+def test_a_reply_that_repeats_the_key_is_no_answer(monkeypatch):
+    monkeypatch.setenv("MY_KEY", KEY)
+    with StandIn({"cat": itertools.repeat("repeat")}) as server:
+        answers = ask(server, "a cat", "a dog", key_env="MY_KEY")
+    assert [(answer.text, answer.failure) for answer in answers] == [(None, "server_repeats_key"), ("a dogˈger", None)]
+    assert KEY not in str(answers)
+
+
+def test_a_key_that_the_end_of_a_long_error_cuts_is_not_passed_on_in_part(monkeypatch):
+    monkeypatch.setenv("MY_KEY", KEY)
+    headers_of(OpenAiTranslate(engine="openai", model="m", key_env="MY_KEY"))
+    for length in range(150, 205):
+        told = read_reply(httpx2.Response(500, text="x" * length + KEY + "y" * 99))
+        assert "w0rd" not in told.detail
+    for length in (LOOKED_AT - 5, LOOKED_AT - 2 * len(KEY)):
+        told = read_reply(httpx2.Response(500, text=" " * length + KEY))
+        assert "w0rd" not in told.detail
+
+
+def test_the_password_of_a_url_is_not_passed_on(monkeypatch):
+    for url in ("http://me:w0rdpass@127.0.0.1:1/v1", "http://me:w0rdpass@[bad/v1"):
+        with pytest.raises(InputError, match=r"translate\.url: http://\*\*\*@") as caught:
+            served_model(OpenAiTranslate(engine="openai", model="m", url=url))
+        assert "w0rdpass" not in str(caught.value)
 
 
 def test_the_servers_own_name_of_the_model_is_asked_for():

@@ -1,7 +1,17 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
+import pyarrow.parquet as pq
 import yaml
 from datasets import load_dataset
+from huggingface_hub import RepoCard
+
+from engine.publish import card as cards
+from engine.publish.card_header import CardFacts
+from engine.publish.card_page import licenses_page
+from engine.store.manifest import read_manifest
 
 
 def header(dataset) -> dict:
@@ -101,3 +111,48 @@ def test_licences_that_do_not_cover_each_other_are_listed_in_a_file(recipe_file,
     unnamed = {"format": "jsonl", "path": str(captions), "license": "My own licence"}
     card = header(run(recipe_file(sources={"one": unnamed}), out="own").dataset)
     assert (card["license"], card["license_name"]) == ("other", "my-own-licence")
+
+
+EVIL = "x\n---\n# Owned\n| a | <script>alert(1)</script> [here](javascript:x) `code` \u202etxt\n```\n---\n"
+
+
+def evil_facts(dataset) -> CardFacts:
+    manifest = read_manifest(dataset)
+    facts = {**manifest.facts, "name": EVIL}
+    facts["sources"] = [
+        {**source, **dict.fromkeys(("dataset", "config", "split", "revision", "license", "image_license"), EVIL)}
+        for source in facts["sources"]
+    ]
+    facts["translators"] = {"f": {"model": f"{EVIL}@{EVIL}", "license": EVIL}}
+    facts["scores"] = {f"score_{EVIL}": {"n": 0, "null": 3}}
+    shards = {
+        lang: [replace(shard, dropped={EVIL: shard.kept}, kept=0, failed={EVIL: 2}) for shard in parts]
+        for lang, parts in manifest.shards.items()
+    }
+    schema = pq.read_schema(dataset / manifest.all_shards()[0].path)
+    return CardFacts(facts, EVIL, shards, schema)
+
+
+def test_what_recipes_and_sources_say_stands_on_the_card_as_text(recipe_file, run):
+    facts = evil_facts(run(recipe_file()).dataset)
+    text = cards.card(facts)
+    head, body = cards.parted(text)
+    assert yaml.safe_load(head)["pretty_name"].startswith("x --- # Owned | a | <script>")
+    assert RepoCard(text, ignore_metadata_errors=False).data.pretty_name == yaml.safe_load(head)["pretty_name"]
+    pages = f"{body}\n{licenses_page(facts)}"
+    fenced = re.sub(r"^```.*?^```$", "", pages, flags=re.DOTALL | re.MULTILINE)
+    without_code = re.sub(r"(`+) .*? \1", "", fenced)
+    assert "<script>" not in without_code
+    assert "[here]" not in without_code
+    assert "\u202e" not in text
+    assert not re.search(r"^(---|# Owned|```$)", fenced, re.MULTILINE)
+    for line in fenced.splitlines():
+        if line.startswith("|"):  # a row has as many cells as its head: no pipe of theirs parts it
+            assert len(re.findall(r"(?<!\\)\|", line)) in (4, 5, 7), line
+
+
+def test_a_description_over_several_lines_is_one_and_configs_still_load(recipe_file, run):
+    summary = run(recipe_file(description="a\n---\nconfigs: []\n---\n" + "b --- " * 60))
+    assert header(summary.dataset)["configs"][0]["config_name"] == "default"
+    kept = load_dataset(str(summary.dataset), "deu_Latn", split="train")
+    assert len(kept) == summary.languages["deu_Latn"].kept

@@ -101,6 +101,29 @@ def test_each_image_has_a_status(folder: Path, uri: str, expected: str):
     assert status(folder, uri) == expected
 
 
+def test_a_link_that_leads_out_of_the_folder_is_outside(folder: Path):
+    (folder / "alone.jpg").symlink_to(folder.parent / "secret.jpg")
+    (folder / "relative.jpg").symlink_to("../secret.jpg")
+    (folder / "up").symlink_to(folder.parent)
+    (folder / "chain.jpg").symlink_to(folder / "up" / "secret.jpg")
+    for uri in ("alone.jpg", "relative.jpg", "up/secret.jpg", "chain.jpg", "up/images/../secret.jpg"):
+        assert status(folder, uri) == "outside"
+    with pytest.raises(RowError, match="image_outside"):
+        checker(folder, reject=True).checked(sample("alone.jpg"))
+
+
+def test_links_inside_the_folder_and_a_folder_that_is_a_link_are_fine(folder: Path):
+    (folder / "same.jpg").symlink_to("val/a.jpg")
+    (folder / "other").symlink_to(folder / "val")
+    (folder / "loop.jpg").symlink_to("loop.jpg")
+    (folder.parent / "link").symlink_to(folder)
+    for root in (folder, folder.parent / "link"):
+        assert status(root, "val/a.jpg") == "ok"
+        assert status(root, "same.jpg") == "ok"
+        assert status(root, "other/a.jpg") == "ok"
+        assert status(root, "loop.jpg") == "broken"
+
+
 def test_an_absolute_path_is_outside_unless_it_leads_into_the_folder(folder: Path):
     assert status(folder, str(folder.parent / "secret.jpg")) == "outside"
     assert status(folder, str(folder / "val/a.jpg")) == "ok"

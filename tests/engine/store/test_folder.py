@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.publish.places import parse_place
 from engine.store.folder import PROBE, Folder
 from schemas.errors import InputError, StoreError
 
@@ -101,3 +102,32 @@ def test_two_writers_at_once_on_s3_are_told_apart_by_asking_again(monkeypatch: p
     monkeypatch.setattr(folder._fs, "pipe_file", racing)
     assert folder.put_if_absent("1", b"mine")
     assert folder.read("1") == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("address", "way"),
+    [
+        ("s3://AKIA:w0rd/of+power@bucket/m", "AWS_SECRET_ACCESS_KEY"),
+        ("gs://a:w0rd@b/m", "GOOGLE_APPLICATION_CREDENTIALS"),
+        ("sftp://me:w0rd@host/m", "FSSPEC_SFTP_PASSWORD"),
+    ],
+)
+def test_an_address_with_a_password_is_refused_with_the_way_to_do_it(address: str, way: str):
+    for use in (Folder, lambda text: parse_place(text, "--to"), lambda text: parse_place(text, "FROM", versions=True)):
+        with pytest.raises(InputError) as caught:
+            use(address)
+        assert "w0rd" not in str(caught.value)
+        if not (address.startswith("sftp") and use is not Folder):  # no place to publish to
+            assert way in str(caught.value)
+
+
+def test_what_a_storage_says_is_passed_on_without_secrets(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "w0rd/of+power17")
+    folder = Folder("memory://x")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError("SignatureDoesNotMatch: w0rd/of+power17 (w0rd%2Fof%2Bpower17)")
+
+    monkeypatch.setattr(folder._fs, "cat_file", refuse)
+    with pytest.raises(StoreError, match=r"SignatureDoesNotMatch: \*\*\* \(\*\*\*\)"):
+        folder.read("a")

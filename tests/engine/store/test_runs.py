@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 import polars as pl
+import pytest
 
 from engine.store.runs import Run
 
@@ -33,6 +35,24 @@ def test_unit_lists_of_a_phase_keep_their_order(tmp_path: Path):
     for phase in ("forward", "back", "forward"):
         run.write_units(phase, UNITS)
     assert [p.name for p in run.unit_files("forward")] == ["units-forward-0001.parquet", "units-forward-0002.parquet"]
+
+
+def test_events_and_failures_hold_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MY_TOKEN", "w0rd-of-power")
+    heard: list[dict[str, Any]] = []
+    run = Run.open(tmp_path, {}, "aaaa")
+    run.listen(heard.append)
+    run.event("attempt_failed", unit=3, trace="line\n401: w0rd-of-power\n")
+    run.failure(unit=3, detail="401: w0rd-of-power")
+    with pytest.raises(ValueError, match="power"), run.attempt():
+        raise ValueError("with w0rd-of-power")
+    assert [event.get("trace") or event.get("why") for event in heard] == [
+        "line\n401: ***\n",
+        None,
+        "ValueError: with ***",
+    ]
+    for file in ("events.jsonl", "failures.jsonl"):
+        assert b"w0rd" not in (run.folder / file).read_bytes()
 
 
 def test_events_are_json_lines_with_a_time(tmp_path: Path):

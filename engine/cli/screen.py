@@ -1,0 +1,41 @@
+"""What commands print for people; `visible` says what becomes of text that came from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from engine.text.visible import visible, visible_json
+
+PLAIN_WIDTH = 1000
+
+
+class Screen(Console):
+    """A console that takes nothing in a text as an instruction: neither rich's markup nor a terminal's sequences.
+
+    Args:
+        plain_width: Columns of a table in a file or pipe, where lines may be as long as they need to be.
+    """
+
+    def __init__(self, plain_width: int = PLAIN_WIDTH) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False)
+        if not self.is_terminal:
+            self.width = plain_width
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Every string on its way to the screen, a table's cells too."""
+        return super().render_str(visible(text), **options)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line, or several."""
+    typer.echo(visible(text), err=err)
+
+
+def say_json(value: Any) -> None:
+    """Print one JSON object in a line."""
+    typer.echo(visible_json(orjson.dumps(value).decode()))

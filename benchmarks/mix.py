@@ -1,6 +1,8 @@
 """mBLIP's language mix over many rows: exact totals, none at zero, and what appending rows does.
 
-Rows are synthetic ids; the weights are mBLIP's mC4 shares. Run: python -m benchmarks.mix --json
+Rows are synthetic ids; the weights are mBLIP's mC4 shares. Then as many rows as mBLIP has of ImageNet, of 1,000 labels
+that each have names in languages of their own: each language's share is of all rows, as far as its names go.
+Run: python -m benchmarks.mix --json
 """
 
 from __future__ import annotations
@@ -18,14 +20,50 @@ from recipes.languages import groups
 from recipes.mix import Mix
 
 ROWS = (23_240, 2_273_005)
+LABELS = 1_000
+LABELLED = 295_856
 
 
-def synthetic(count: int) -> pl.DataFrame:
-    """So many samples of one source."""
+def synthetic(count: int, only: list[list[str]] | None = None) -> pl.DataFrame:
+    """So many samples of one source; of labels by turns that have names in these languages only."""
     ids = ["s1:" + hashlib.sha256(str(i).encode()).hexdigest()[:32] for i in range(count)]
+    named = [only[i % len(only)] for i in range(count)] if only else [None] * count
     return pl.DataFrame(
-        {"set": ["web"] * count, "source_id": ids, "task": ["caption"] * count, "only": [None] * count}, MIX_ROWS
+        {"set": ["web"] * count, "source_id": ids, "task": ["caption"] * count, "only": named}, MIX_ROWS
     )
+
+
+def names(languages: tuple[str, ...]) -> list[list[str]]:
+    """The languages that each label has a name in: the first languages have nearly all names, the last hardly any."""
+    drawn = [hashlib.sha256(f"label {i}".encode()).digest() * 3 for i in range(LABELS)]
+    shares = [(1 - place / len(languages)) ** 2 for place in range(len(languages))]
+    return [
+        [code for code, share, byte in zip(languages, shares, label, strict=False) if byte < 256 * share]
+        for label in drawn
+    ]
+
+
+def measure_labels(rule: MixRule) -> dict[str, Any]:
+    """The mix of rows whose languages depend on their label, then of one hundredth more."""
+    rows = synthetic(LABELLED + LABELLED // 100, names(rule.languages))
+    first = rows[:LABELLED]
+    start = time.perf_counter()
+    given = assign(first, rule)
+    middle = time.perf_counter()
+    more = assign(rows, rule, first.select("source_id").with_columns(langs=given.langs))
+    end = time.perf_counter()
+    count = given.counts["web"]
+    return {
+        "labelled_rows": LABELLED,
+        "labels": LABELS,
+        "assigned": sum(count.rows.values()),
+        "languages_on_target": sum(count.rows[code] == target for code, target in count.target.items()),
+        "languages_short": len(count.short),
+        "rows_short": sum(count.short.values()),
+        "moved": int((more.langs[:LABELLED] != given.langs).sum()),
+        "seconds": round(middle - start, 2),
+        "seconds_after": round(end - middle, 2),
+    }
 
 
 def measure(count: int, rule: MixRule) -> dict[str, Any]:
@@ -62,9 +100,12 @@ def main() -> None:
     wanted = parser.parse_args()
     rule = MixRule(Mix(mode="one_each", weights="mc4", seed=42), groups()["mblip"])
     found = [measure(count, rule) for count in ROWS]
+    uniform = MixRule(Mix(mode="one_each", seed=42), groups()["mblip"])
+    labelled = measure_labels(uniform)
     if wanted.json:
-        print(json.dumps(found))
+        print(json.dumps([*found, labelled]))
         return
+    print(labelled)
     for result in found:
         print({key: value for key, value in result.items() if not key.startswith("table")})
     print("language", *(f"{count:>12,}" for count in ROWS))

@@ -192,6 +192,8 @@ class BuildSummary:
             console.print(f"derived {name}: {made.rows:,} rows from {made.looked_at:,}")
         if self.mix.moved or self.mix.unassigned:
             console.print(f"mix: {self.mix.moved:,} samples moved, {self.mix.unassigned:,} in no language")
+        for note in self.mix.notes:
+            console.print(f"mix: {note}", soft_wrap=True)
         if len(self.mix.splits) > 1:
             console.print(f"splits: {', '.join(f'{name} {rows:,}' for name, rows in self.mix.splits.items())}")
         for what, segments in (("segments", self.segments), ("back-translation", self.back_translation)):

@@ -35,7 +35,7 @@ Languages = Annotated[tuple[str, ...], BeforeValidator(languages_of)]
 
 
 class Shares(Section):
-    """How ``one_each`` shares out the rows of a source.
+    """How ``one_each`` shares out the rows of a source. All shares are of the whole source.
 
     Attributes:
         weights: Relative shares: ``uniform``, ``mc4`` or ``mt5`` (mBLIP's tables), a mapping by language, or a CSV
@@ -43,8 +43,9 @@ class Shares(Section):
         exponent: Weights are raised to it: 1 keeps their proportions, 0 makes them equal.
         floor: Least rows of a language with a positive weight, in each source that has so many.
         english_share: Share of rows that stay English; the weights share out the rest.
-        quotas: Rows of each language by code, group or ``*``: the first key that names a language counts. In
-            ``one_each`` the languages without a quota share what is left; in ``fanout`` a quota is an upper bound.
+        quotas: Rows of each language in the whole source, by code, group or ``*``: the first key that names a
+            language counts. In ``one_each`` the languages without a quota share what is left; in ``fanout`` a quota is
+            an upper bound.
     """
 
     weights: Literal["uniform", "mc4", "mt5"] | dict[str, float] | RecipePath = "uniform"

@@ -63,6 +63,8 @@ def _show(found: Preview, screen: Screen) -> None:
     screen.print(table, soft_wrap=True)
     if mix.moved or mix.unassigned:
         screen.print(f"mix: {mix.moved:,} samples move, {mix.unassigned:,} in no language")
+    for note in mix.notes:
+        screen.print(f"mix: {note}", soft_wrap=True)
     if len(mix.splits) > 1:
         screen.print(f"splits: {', '.join(f'{name} {rows:,}' for name, rows in mix.splits.items())}")
     for name, made in found.samples.derived.items():

@@ -25,6 +25,7 @@ from schemas.errors import InputError, one_line
 from schemas.sample import SAMPLE_SCHEMA
 
 RECORD = "mix.json"
+LISTED = 5  # languages that a line names
 SOURCE = pl.DataFrame(pa.table({"source": pa.nulls(0, SAMPLE_SCHEMA.field("source").type)})).schema["source"]
 
 
@@ -52,6 +53,20 @@ class MixSummary:
         """Samples in no language."""
         return sum(count.unassigned for count in self.sources.values())
 
+    @property
+    def notes(self) -> list[str]:
+        """A line for each source that cannot meet its targets, or is over its quotas, and why."""
+        found = []
+        for name, count in self.sources.items():
+            if count.short:
+                what = f"{name} is {_rows(count.short)} short of its targets, as too few rows may go into"
+                found.append(f"{what} {_languages(count.short, count)}")
+            if count.beyond:
+                what = f"{name} is {_rows(count.beyond)} over its quotas in"
+                why = "an earlier build put the rows there, and as long as the mix is the same no row moves"
+                found.append(f"{what} {_languages(count.beyond, count)}: {why}; another mix.seed shares all out again")
+        return found
+
     def targets(self) -> dict[str, int]:
         """Rows that each language should have, over all sources."""
         total: dict[str, int] = {}
@@ -59,6 +74,21 @@ class MixSummary:
             for code, rows in count.target.items():
                 total[code] = total.get(code, 0) + rows
         return total
+
+
+def _rows(found: dict[str, int]) -> str:
+    total = sum(found.values())
+    return f"{total:,} row{'s' if total > 1 else ''}"
+
+
+def _languages(off: dict[str, int], count: MixCount) -> str:
+    """The languages that are furthest off, with their rows and targets."""
+    worst = sorted(off, key=lambda code: -off[code])
+    listed = [f"{code} ({count.rows[code]:,} of {count.target[code]:,})" for code in worst[:LISTED]]
+    more = len(worst) - LISTED
+    if more > 0:
+        listed.append(f"{more:,} more languages (--json lists them)")
+    return ", ".join(listed)
 
 
 @dataclass(frozen=True, slots=True)

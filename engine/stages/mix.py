@@ -1,19 +1,24 @@
 """Mix: which sample in which languages. Decided once, when a sample first enters, and recorded with it.
 
 Guarantees: the assignment depends on the mix and on what was held before, never on the order of rows or files; as
-long as the mix is the same nobody moves; a changed mix moves only as many as it must. Totals are exact for each
-source (for each group of its samples that may go into the same languages, where the mix excludes some).
+long as the mix is the same nobody moves; a changed mix moves only as many as it must. Quotas, weights and the English
+share count for the whole of each source. They are met exactly where the languages that its samples may go into allow
+it; where they do not, every language comes as near as it can, and what it lacks is counted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from engine.stages.apportion import Counts, highest_averages, largest_remainder
+from engine.stages.apportion import Counts
+from engine.stages.cells import Cells, cells_of
+from engine.stages.fan_out import fan_out
+from engine.stages.one_each import NONE, Demand, Places, share_out
 from recipes.mix import Mix
 from schemas.keys import digest, ranks
 
@@ -23,8 +28,6 @@ Schema = dict[str, pl.DataType | type[pl.DataType]]
 MIX_ROWS: Schema = {"set": pl.String, "source_id": pl.String, "task": pl.String, "only": pl.List(pl.String)}
 HELD_ROWS: Schema = {"source_id": pl.String, "langs": pl.List(pl.String)}
 
-NONE = -1  # the language of a row that has none
-
 
 @dataclass(frozen=True)
 class MixRule:
@@ -32,18 +35,25 @@ class MixRule:
 
     mix: Mix
     languages: tuple[str, ...]
-    _weights: dict[int, dict[str, float]] = field(default_factory=dict, repr=False, compare=False)
+    _weights: dict[tuple[int, tuple[str, ...]], dict[str, float]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
-    def weights(self, name: str) -> dict[str, float]:
+    def weights(self, name: str, languages: tuple[str, ...] | None = None) -> dict[str, float]:
         """Share of each language in the rows of a source without a quota.
 
+        Args:
+            name: The source.
+            languages: The languages among which they are shared; None: those of the recipe.
+
         Raises:
-            InputError: The weights lack a language of the recipe.
+            InputError: The weights lack a language.
         """
-        shares = self.mix.shares(name)
-        if id(shares) not in self._weights:
-            self._weights[id(shares)] = shares.weight_by_language(self.languages)
-        return self._weights[id(shares)]
+        shares, among = self.mix.shares(name), self.languages if languages is None else languages
+        key = (id(shares), among)
+        if key not in self._weights:
+            self._weights[key] = shares.weight_by_language(among)
+        return self._weights[key]
 
     def quotas(self, name: str) -> dict[str, int]:
         """Absolute rows of a source by language."""
@@ -77,6 +87,9 @@ class MixCount:
         rows: Rows that it has.
         unassigned: Rows in no language: quotas are full, the task is excluded everywhere, or the source is skipped.
         moved: Rows that lost a language which they had in the build before.
+        short: Rows that a language lacks to its target because too few rows may go into it. (A language that waits
+            for appended rows, because those before were given out otherwise, is not among them.)
+        beyond: Rows of a language over its quota: the build before gave them out, and nobody moves.
     """
 
     samples: int
@@ -84,6 +97,8 @@ class MixCount:
     rows: dict[str, int]
     unassigned: int
     moved: int
+    short: dict[str, int] = field(default_factory=dict)
+    beyond: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,126 +126,84 @@ def assign(rows: pl.DataFrame, rule: MixRule, held: pl.DataFrame | None = None, 
         InputError: The weights lack a language of the recipe.
     """
     held = pl.DataFrame(schema=HELD_ROWS) if held is None else held
-    numbered = (
+    ordered = (
         rows.with_row_index("place")
-        .with_columns(rank=ranks(rule.mix.seed, rows["source_id"]))
+        .with_columns(
+            rank=ranks(rule.mix.seed, rows["source_id"]),
+            task=pl.when(pl.col("task").is_in(list(rule.mix.exclude))).then("task").otherwise(pl.lit("")),
+            only=pl.col("only").list.sort().list.join(" "),
+        )
         .join(held.rename({"langs": "held"}), on="source_id", how="left", maintain_order="left")
+        .sort("rank", "source_id")
     )
-    targets: dict[str, dict[str, int]] = {}
-    parts = []
-    for name, allowed, cell in _cells(numbered, rule):
-        give = _fan_out if rule.mix.mode == "fanout" else _one_each
-        langs, target = give(name, cell, allowed, rule, same_mix=same_mix)
-        parts.append(cell.select("place", "set", "held", langs=langs))
-        total = targets.setdefault(name, {})
-        for code, count in target.items():
-            total[code] = total.get(code, 0) + count
-    done = pl.concat(parts).sort("place") if parts else numbered.select("place", "set", "held", langs="held")
-    return Assignment(done["langs"], _count(done, targets, rule.languages))
+    parts, counts = [], {}
+    by_set = ordered.partition_by("set", as_dict=True)
+    for name in rows["set"].unique(maintain_order=True):
+        part = by_set[(name,)]
+        given = _give(name, part, rule, same_mix=same_mix)
+        parts.append(part.select("place", langs=given.langs))
+        counts[name] = _count(part["held"], given, rule.quotas(name))
+    langs = pl.concat(parts).sort("place")["langs"] if parts else ordered["held"]
+    return Assignment(langs, counts)
 
 
-def _cells(numbered: pl.DataFrame, rule: MixRule) -> list[tuple[str, tuple[str, ...], pl.DataFrame]]:
-    """(source, languages, its samples by rank) of each group of samples that may go into the same languages."""
-    keyed = numbered.with_columns(
-        task=pl.when(pl.col("task").is_in(list(rule.mix.exclude))).then("task").otherwise(pl.lit("")),
-        only=pl.col("only").list.sort().list.join(" "),
-    ).sort("rank", "source_id")
-    groups = keyed.partition_by("set", "task", "only", as_dict=True, maintain_order=True)
-    found = []
-    for (name, task, only), cell in sorted(groups.items(), key=lambda item: tuple(map(str, item[0]))):
-        allowed = rule.allowed(name, task, None if only is None else tuple(only.split()))
-        found.append((str(name), allowed, cell))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The languages of a source's rows, by rank; the rows that each language should have, and could have."""
+
+    langs: pl.Series
+    cells: Cells
+    target: Counts
+    within_reach: Counts
 
 
-def _one_each(
-    name: str, cell: pl.DataFrame, allowed: tuple[str, ...], rule: MixRule, *, same_mix: bool
-) -> tuple[pl.Series, dict[str, int]]:
-    """(languages of each row, target by language) where every row goes into one language."""
-    places = {code: place for place, code in enumerate(allowed)}
-    single = cell.select(
-        pl.when(pl.col("held").list.len() == 1)
-        .then(pl.col("held").list.first())
+def _give(name: str, rows: pl.DataFrame, rule: MixRule, *, same_mix: bool) -> _Given:
+    quotas = rule.quotas(name)
+    cells = cells_of(rows, rule.languages, lambda task, only: rule.allowed(name, task, only), quotas)
+    if rule.mix.mode == "fanout":
+        langs, target, within_reach = fan_out(cells, rows["held"], quotas, same_mix=same_mix)
+        return _Given(langs, cells, target, within_reach)
+    table = rule.weights(name, cells.languages)
+    demand = Demand(
+        quota=np.array([quotas.get(code, 0) for code in cells.languages], dtype=np.int64),
+        weights=[0.0 if code in quotas else table[code] for code in cells.languages],
+        floor=rule.mix.shares(name).floor,
+    )
+    shared = share_out(cells, _held(cells, rows["held"]), demand, same_mix=same_mix)
+    # NONE indexes the last entry.
+    names = pl.Series([[code] for code in cells.languages] + [[]], dtype=pl.List(pl.String))
+    langs = names.gather(np.where(shared.of_row == NONE, len(cells.languages), shared.of_row).astype(np.uint32))
+    return _Given(langs, cells, shared.target, shared.within_reach)
+
+
+def _held(cells: Cells, langs: pl.Series) -> Places:
+    """The place of the language of each row that has one and may have it."""
+    places = {code: place for place, code in enumerate(cells.languages)}
+    one = pl.select(
+        pl.when(langs.list.len() == 1)
+        .then(langs.list.first())
         .replace_strict(places, default=NONE, return_dtype=pl.Int16)
         .fill_null(NONE)
     )
-    own = single.to_series().to_numpy().astype(np.int16)
-    held = np.bincount(own[own >= 0], minlength=len(allowed)).astype(np.int64)
-    first = not same_mix or not held.any()
-    goal = _goal(name, len(own), allowed, rule, np.zeros_like(held), first=True)
-    aim = goal
-    if not first and not np.array_equal(held, goal):
-        goal = _goal(name, len(own), allowed, rule, np.zeros_like(held), first=False)
-        aim = _goal(name, len(own), allowed, rule, held, first=False)
-    for place in np.flatnonzero(held > aim):
-        own[np.flatnonzero(own == place)[aim[place] :]] = NONE
-        held[place] = aim[place]
-    fill = np.repeat(np.arange(len(allowed), dtype=np.int16), np.maximum(aim - held, 0))
-    own[np.flatnonzero(own == NONE)[: len(fill)]] = fill
-    # NONE indexes the last entry.
-    names = pl.Series([[code] for code in allowed] + [[]], dtype=pl.List(pl.String))
-    chosen = names.gather(np.where(own == NONE, len(allowed), own).astype(np.uint32))
-    return chosen, dict(zip(allowed, goal.tolist(), strict=True))
+    found = one.to_series().to_numpy().astype(np.int16)
+    if len(cells.allow) > 1:
+        found[~cells.allow[cells.of_row, found]] = NONE
+    return found
 
 
-def _goal(name: str, total: int, allowed: tuple[str, ...], rule: MixRule, held: Counts, *, first: bool) -> Counts:
-    """Rows of each language out of a total: quotas, then the weights' shares of what is left.
-
-    On a first build by largest remainder; else going on from what is held, never below it.
-    """
-    quotas, table, floor = rule.quotas(name), rule.weights(name), rule.mix.shares(name).floor
-    quota = np.array([quotas.get(code, 0) for code in allowed], dtype=np.int64)
-    weights = [0.0 if code in quotas else table[code] for code in allowed]
-    new = total - int(held.sum())
-    short = np.maximum(quota - held, 0)
-    if int(short.sum()) > new:
-        short = largest_remainder(new, short.tolist())
-    goal: Counts = held + short
-    new -= int(short.sum())
-    if not first:
-        return highest_averages(new, weights, goal, floor)
-    goal += largest_remainder(new, weights, floor)
-    return goal
-
-
-def _fan_out(
-    name: str, cell: pl.DataFrame, allowed: tuple[str, ...], rule: MixRule, *, same_mix: bool
-) -> tuple[pl.Series, dict[str, int]]:
-    """(languages of each row, target by language) where every row goes into every language, up to its quota.
-
-    Quotas take the first rows by rank, so a smaller quota's rows are among a larger one's.
-    """
-    columns: list[pl.Expr] = []
-    target = {}
-    quotas = rule.quotas(name)
-    for code in allowed:
-        quota = quotas.get(code)
-        target[code] = cell.height if quota is None else min(quota, cell.height)
-        if quota is None:
-            columns.append(pl.lit(code))
-            continue
-        has = cell["held"].list.contains(code).fill_null(value=False).to_numpy()
-        keep = np.flatnonzero(has) if same_mix else np.empty(0, dtype=np.int64)
-        rest = np.setdiff1d(np.arange(cell.height), keep, assume_unique=True)
-        taken = np.zeros(cell.height, dtype=bool)
-        taken[np.concatenate([keep, rest[: max(target[code] - len(keep), 0)]])] = True
-        columns.append(pl.when(pl.Series(taken)).then(pl.lit(code)))
-    if not columns:
-        return pl.Series([[]] * cell.height, dtype=pl.List(pl.String)), target
-    return cell.with_columns(langs=pl.concat_list(columns).list.drop_nulls())["langs"], target
-
-
-def _count(done: pl.DataFrame, targets: dict[str, dict[str, int]], languages: tuple[str, ...]) -> dict[str, MixCount]:
-    counts = {}
-    for (name,), part in done.partition_by("set", as_dict=True, maintain_order=True).items():
-        rows = dict(part["langs"].explode().drop_nulls().value_counts().iter_rows())
-        lost = part["held"].list.set_difference(part["langs"]).list.len() > 0
-        target = targets.get(name, {})
-        counts[str(name)] = MixCount(
-            samples=part.height,
-            target={code: target[code] for code in languages if code in target},
-            rows={code: rows.get(code, 0) for code in languages if code in target},
-            unassigned=int((part["langs"].list.len() == 0).sum()),
-            moved=int(lost.fill_null(value=False).sum()),
-        )
-    return counts
+def _count(held: pl.Series, given: _Given, quotas: Mapping[str, int]) -> MixCount:
+    codes = given.cells.languages
+    value_counts = dict(given.langs.explode().drop_nulls().value_counts().iter_rows())
+    rows = {code: value_counts.get(code, 0) for code in codes}
+    target = dict(zip(codes, given.target.tolist(), strict=True))
+    most = {code: max(rows[code], n) for code, n in zip(codes, given.within_reach.tolist(), strict=True)}
+    lost = held.list.set_difference(given.langs).list.len() > 0
+    return MixCount(
+        samples=len(held),
+        target=target,
+        rows=rows,
+        unassigned=int((given.langs.list.len() == 0).sum()),
+        moved=int(lost.fill_null(value=False).sum()),
+        short={code: target[code] - most[code] for code in codes if most[code] < target[code]},
+        beyond={code: rows[code] - target[code] for code in codes if code in quotas and rows[code] > target[code]},
+    )

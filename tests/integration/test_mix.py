@@ -91,3 +91,26 @@ def test_the_summary_shows_targets_beside_rows(recipe_file, run):
     assert text.split()[:3] == ["language", "target", "rows"]
     assert "eng_Latn English 20 20" in " ".join(text.split())
     assert "splits: " in text
+
+
+def test_a_shortage_is_named_with_its_source_and_language_wherever_a_build_says_what_it_made(
+    recipe_file, run, tmp_path
+):
+    """Rows asked in English and answered in another language may not go into English."""
+    pairs = {"kind": "cross_lingual", "sources": ["small"], "mode": "en2x"}
+    mix = {"mode": "one_each", "quotas": {"*": 5}}
+    recipe = recipe_file(languages=LANGUAGES, mix=mix, derive={"pairs": pairs}, templates={})
+    line = "pairs is 5 rows short of its targets, as too few rows may go into eng_Latn (0 of 5)"
+    console = Console(record=True, width=200)
+    summary = run(recipe)
+    summary.show(console)
+    assert f"mix: {line}" in console.export_text().splitlines()
+    assert summary.mix.sources["pairs"].rows == {"eng_Latn": 0, "deu_Latn": 5, "swh_Latn": 5}
+    assert summary.as_json()["mix"]["sources"]["pairs"]["short"] == {"eng_Latn": 5}
+    record = orjson.loads((tmp_path / "out/samples/mix.json").read_bytes())
+    assert {name: count["short"] for name, count in record["sources"].items()} == {
+        "small": {},
+        "pairs": {"eng_Latn": 5},
+    }
+    again = run(recipe)
+    assert again.mix.notes == [line]

@@ -79,7 +79,7 @@ def test_a_published_recipe_runs_end_to_end_and_again_to_the_same_bytes(name: st
     for source, count in summary.mix.sources.items():
         if source not in recipe.mix.skip:
             assert count.unassigned == 0, source
-            assert sum(count.rows.values()) == sum(count.target.values()), source
+            assert sum(count.rows.values()) + sum(count.short.values()) == sum(count.target.values()), source
     before = {p: p.read_bytes() for p in summary.dataset.rglob("*") if p.is_file()}
     assert built(name, *languages).segments.translated == 0
     assert {p: p.read_bytes() for p in summary.dataset.rglob("*") if p.is_file()} == before
@@ -115,6 +115,9 @@ def test_m3it80_takes_the_same_rows_into_every_language(languages: list[str], co
     assert groups.height == count
     assert len({tuple(sorted(ids)) for ids in groups["source_id"].to_list()}) == 1
     assert set(summary.mix.splits) == {"train", "validation"}
+    names = summary.mix.sources["names"]  # each label has names in languages of its own
+    assert max(names.rows.values()) == 7
+    assert all(names.rows[code] + names.short.get(code, 0) == 7 for code in names.target)
 
 
 def test_crossin_pairs_languages_by_id_and_asks_in_words_for_the_language_of_the_reply(built, tmp_path):

@@ -77,6 +77,18 @@ def test_preview_prints_mix_estimate_and_rows(glotmill, small):
     assert found["estimate"]["seconds"] is None
 
 
+def test_preview_names_what_the_mix_cannot_meet(glotmill, small):
+    settings = (
+        "languages=[eng_Latn, deu_Latn]", "mix={quotas: {'*': 3}}",
+        "derive={pairs: {kind: cross_lingual, sources: [s], mode: en2x}}",
+    )  # fmt: skip
+    code, out, _ = glotmill(
+        "preview", small, "-n", "0", "--no-measure", *(word for setting in settings for word in ("--set", setting))
+    )
+    assert code == 0
+    assert "mix: pairs is 3 rows short of its targets, as too few rows may go into eng_Latn (0 of 3)\n" in out
+
+
 def test_templates_are_written_for_review_and_read_again(glotmill, small, tmp_path):
     table = tmp_path / "t.tsv"
     code, out, _ = glotmill("templates", small, "--to", table)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.stages.apportion import highest_averages, largest_remainder
+from engine.stages.apportion import Level, by_levels, highest_averages, largest_remainder
 
 WEIGHTS = st.lists(st.one_of(st.just(0.0), st.floats(1e-6, 1e4)), min_size=1, max_size=12)
 
@@ -69,3 +69,18 @@ def test_places_below_the_floor_come_first():
 
 def test_a_place_of_weight_nought_keeps_what_it_holds_and_gets_nothing():
     assert highest_averages(10, [0, 1], np.array([3, 0]), floor=1).tolist() == [3, 10]
+
+
+@given(st.integers(0, 200), st.integers(0, 50), st.data())
+def test_levels_come_one_after_the_other_and_a_larger_total_takes_nothing_away(total: int, more: int, data):
+    numbers = st.lists(st.integers(0, 20), min_size=6, max_size=6)
+    quota, weights, nothing = np.array(data.draw(numbers)), np.array(data.draw(numbers)), np.zeros(6, dtype=np.int64)
+    levels = [Level(quota.astype(np.float64), quota), Level(weights.astype(np.float64))]
+    counts = by_levels(total, levels, nothing)
+    if total <= quota.sum():
+        assert (counts <= quota).all()
+        assert counts.sum() == total
+    else:
+        left = total - int(quota.sum())
+        assert counts.tolist() == highest_averages(left, weights.tolist(), quota).tolist()
+    assert (by_levels(total + more, levels, nothing) >= counts).all()

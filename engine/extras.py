@@ -1,9 +1,10 @@
-"""Libraries that only some recipes need: whether they are there is known before any work."""
+"""Libraries and models that only some recipes need: whether they are there is known before any work."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 
+from engine.text.noun_phrases import NOUNS, find_model
 from recipes.clean import Clusters, Contamination, Exact, NearDuplicates, NounPhrases
 from recipes.derive import Matching
 from recipes.model import Recipe
@@ -13,10 +14,10 @@ CURATE = "pip install 'glotmill[curate]'"
 
 
 def check_libraries(recipe: Recipe) -> None:
-    """Refuse a recipe whose steps need a library that is not installed.
+    """Refuse a recipe whose steps need a library or a spaCy model that is not installed.
 
     Raises:
-        InputError: Naming the step, the library and how to get it.
+        InputError: Naming the step, what it needs and how to get it.
     """
     needs: list[tuple[str, tuple[str, ...], str]] = [
         (f"derive.{name}", ("sklearn",), CURATE) for name, spec in recipe.derive.items() if isinstance(spec, Matching)
@@ -29,10 +30,12 @@ def check_libraries(recipe: Recipe) -> None:
             case Clusters():
                 needs.append((where, ("sklearn",), CURATE))
             case NounPhrases():
-                how = f"pip install spacy, then python -m spacy download {step.model}; or take the step out of clean"
-                needs.append((where, ("spacy", step.model), how))
+                needs.append((where, ("spacy",), f"{NOUNS}; or take the step out of clean"))
     for where, libraries, how in needs:
         for library in libraries:
             if find_spec(library) is None:
                 msg = f"{where} needs {library}, which is not installed: {how}"
                 raise InputError(msg)
+    for step in recipe.clean:
+        if isinstance(step, NounPhrases):
+            find_model(step.model)

@@ -18,6 +18,7 @@ from engine.store.folder import Folder
 from engine.suitability import check_languages, left_out, resolve_policy
 from engine.text.answers import AnswerRule, LabelTable, load_answers
 from engine.text.labels import load_labels
+from engine.text.noun_phrases import find_model
 from engine.text.spans import SPLITTER_VERSION
 from engine.translators import TranslatorSpec
 from engine.translators.routes import Routes, resolve_routes
@@ -25,7 +26,7 @@ from engine.workers.ray_session import cluster_gpus
 from filters.policy import Policy
 from filters.registry import DEFAULT, Models, make_scorers
 from filters.scorer import Scorer
-from recipes.clean import Contamination
+from recipes.clean import Contamination, NounPhrases
 from recipes.model import Recipe
 from recipes.templates import Templates, load_bank, load_translations
 from schemas.errors import InputError
@@ -84,6 +85,11 @@ class Job:
             "instructions": digest(self.instructions.translations) if self.instructions else None,
         }
 
+    def _phrase_facts(self) -> dict[str, Any]:
+        """The spaCy models that decide which captions stay; nothing where no step finds noun phrases."""
+        models = sorted({step.model for step in self.recipe.clean if isinstance(step, NounPhrases)})
+        return {"noun_phrases": {name: find_model(name).identity() for name in models}} if models else {}
+
     def facts(self) -> dict[str, Any]:
         """What the dataset is made from, for its manifest; no path, time or host in it."""
         return {
@@ -105,6 +111,7 @@ class Job:
                 {"name": name, "files": {key: {"file": p.name, "sha256": file_sha256(p)} for key, p in files.items()}}
                 for name, files in evaluation_files(self.recipe)
             ],
+            **self._phrase_facts(),
             "mix": self.mix.identity(),
             "labels": digest(self.labels) if self.labels else None,
             "templates": self.instructions.identity() if self.instructions else None,

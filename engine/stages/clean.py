@@ -18,6 +18,7 @@ from engine.sources import open_source
 from engine.stages import duplicates, sampling
 from engine.stages.ingest import REJECTED, SourceCount
 from engine.stages.sample_files import read_columns, rewrite
+from engine.text.noun_phrases import noun_phrases
 from recipes.clean import CleanStep, Clusters, Contamination, Exact, NearDuplicates, NounPhrases
 from schemas.errors import ConservationError, RowError
 from schemas.sample import IMAGE_MARKER, REJECTED_SCHEMA
@@ -83,7 +84,7 @@ def _removed(rows: pl.DataFrame, step: CleanStep) -> Removed:
         case Contamination():
             return _contaminated(rows, step)
         case NounPhrases():
-            kept = sampling.balanced(rows["source_id"], sampling.noun_phrases(texts, step), step)
+            kept = sampling.balanced(rows["source_id"], noun_phrases(texts, step.model), step)
             return {place: ("noun_phrases", "") for place in range(rows.height) if place not in kept}
         case Clusters():
             kept = sampling.thinned(rows["source_id"], texts, step)

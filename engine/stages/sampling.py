@@ -28,31 +28,6 @@ def balanced(source_ids: pl.Series, phrases: Sequence[Iterable[str]], step: Noun
     return set(enough.group_by("phrase", maintain_order=True).head(step.max)["place"])
 
 
-def noun_phrases(texts: Sequence[str], step: NounPhrases) -> list[list[str]]:
-    """The noun phrases of each text: lower case, stop words taken out.
-
-    Raises:
-        InputError: spaCy or its model is not installed.
-    """
-    try:
-        import spacy
-
-        pipeline = spacy.load(step.model, exclude=["ner", "lemmatizer"])
-    except (ImportError, OSError):
-        msg = (
-            f"clean: noun_phrases needs spaCy and its model {step.model}: pip install spacy, then "
-            f"python -m spacy download {step.model}"
-        )
-        raise InputError(msg) from None
-    found = []
-    for document in pipeline.pipe(texts, batch_size=256):
-        chunks = (
-            [word.lower_ for word in chunk if word.is_alpha and not word.is_stop] for chunk in document.noun_chunks
-        )
-        found.append([" ".join(words) for words in chunks if words])
-    return found
-
-
 def thinned(source_ids: pl.Series, texts: Sequence[str], step: Clusters) -> set[int]:
     """The places of the rows that are kept: in each cluster of like texts one of every so many by rank, at least one.
 

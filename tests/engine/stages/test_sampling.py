@@ -3,11 +3,9 @@ from __future__ import annotations
 import hashlib
 
 import polars as pl
-import pytest
 
-from engine.stages.sampling import balanced, noun_phrases, thinned
+from engine.stages.sampling import balanced, thinned
 from recipes.clean import Clusters, NounPhrases
-from schemas.errors import InputError
 
 
 def ids(count: int) -> pl.Series:
@@ -35,11 +33,6 @@ def test_the_same_rows_are_kept_in_whatever_order_they_come():
     assert {turned[place] for place in balanced(turned, phrases, spec(min=1, max=7))} == kept
     assert len(kept) == 7
     assert {series[p] for p in balanced(series, phrases, spec(min=1, max=7, seed=1))} != kept
-
-
-def test_a_missing_model_is_one_line_that_says_how_to_get_it():
-    with pytest.raises(InputError, match=r"python -m spacy download no_such_model"):
-        noun_phrases(["a dog"], spec(model="no_such_model"))
 
 
 def test_one_of_so_many_rows_of_each_cluster_is_kept():

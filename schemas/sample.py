@@ -1,8 +1,8 @@
 """What an English sample is: the rows that every reader makes and that ``samples/*.parquet`` holds.
 
-Guarantees: a sample that passes `check` has an image marker for each image, only in user turns, text in every
-turn, an answer that is one of its choices, and text that UTF-8 can carry; one that does not is refused with a
-reason.
+Guarantees: a sample that passes `check` has an image marker for each image, only in user turns, no other marker of a
+picture, video or sound, text in every turn, an answer that is one of its choices, and text that UTF-8 can carry; one
+that does not is refused with a reason.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from schemas.errors import RowError
 from schemas.keys import source_hash, source_id
+from schemas.markers import foreign_marker
 from schemas.task import Task
 
 IMAGE_MARKER = "<image>"
@@ -184,8 +185,14 @@ def check(sample: Sample) -> None:
             raise RowError("bad_image_size")
         check_text(image.image_id)
         check_text(image.uri)
-    for text in (sample.row_id, sample.url or "", *(sample.choices or ()), *(sample.answers or ())):
+    for text in (sample.row_id, sample.url or ""):
         check_text(text)
+    for name, texts in (("choices", sample.choices), ("answers", sample.answers)):
+        for text in texts or ():
+            check_text(text)
+            _check_markers(text, name)
+            if IMAGE_MARKER in text:
+                raise RowError("image_marker_outside_user_turn", name)
     for text in sample.answer_confidence or ():
         check_text(text)
 
@@ -214,6 +221,7 @@ def _check_turns(sample: Sample) -> None:
         if not content or content.isspace():
             raise RowError("empty_text.messages", f"turn {turn}")
         check_text(content)
+        _check_markers(content, f"turn {turn}")
         answered = answered or role == "assistant"
         if IMAGE_MARKER in content:
             if role != "user":
@@ -223,6 +231,14 @@ def _check_turns(sample: Sample) -> None:
         raise RowError("no_assistant_turn")
     if markers != len(sample.images):
         raise RowError("image_marker_count", f"{markers} markers for {len(sample.images)} images")
+
+
+def _check_markers(text: str, where: str) -> None:
+    """Refuse a text with a marker of another kind than ours: what it stands for would be lost."""
+    found = foreign_marker(text)
+    if found is not None:
+        reason, marker = found
+        raise RowError(reason, f"{where}: {marker[:100]}")
 
 
 def _check_answers(sample: Sample) -> None:

@@ -1,7 +1,7 @@
 """Rows by a recipe's field map: which column or dotted path holds what. Nothing in a map executes.
 
-Guarantees: what is not mapped is ignored; a mapped value of another type fails its row with a reason that names our
-field; a row without a mapped id is known by its content.
+Guarantees: what is not mapped is ignored, but a video or sound that the row is about; a mapped value of another type
+fails its row with a reason that names our field; a row without a mapped id is known by its content.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from engine.sources.media import is_there, refuse_media
 from engine.sources.own_format import own_sample
 from engine.sources.turns import conversation_turns, marked
 from recipes.images import Images
@@ -56,6 +57,9 @@ class RowFormat:
     Args:
         source: The recipe's field map and task.
         location: Where images lie.
+
+    Attributes:
+        used: The columns of the map, in its order.
     """
 
     def __init__(self, source: Mapped, location: Images) -> None:
@@ -63,11 +67,12 @@ class RowFormat:
         self._task = source.task
         self._location = location
         self._paths = {name: path.split(".") for name, path in source.fields.paths().items()} if source.fields else {}
+        self.used = dict.fromkeys(path[0] for path in self._paths.values())
 
     @property
     def columns(self) -> list[str] | None:
         """The columns that are read; None is all."""
-        return list(dict.fromkeys(path[0] for path in self._paths.values())) or None
+        return list(self.used) or None
 
     def sample(self, row: dict[str, Any]) -> Sample:
         """The sample of a row.
@@ -83,6 +88,9 @@ class RowFormat:
         for name in LISTS:
             if isinstance(own.get(name), str):
                 own[name] = [own[name]]
+        # Beside a picture that the map names, a column such as `video` may say where the picture is from.
+        if self._fields.messages is not None or not any(is_there(own.get(name)) for name in ("image", "images")):
+            refuse_media(row, self.used)
         own.setdefault("task", self._task or _told_task(self._fields))
         if self._fields.messages is not None:
             own["messages"] = self._messages(own)

@@ -18,6 +18,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
 from engine.sources.fields import RowFormat
+from engine.sources.media import columns_with_media, flagged
 from engine.sources.parquet import plain_rows
 from engine.sources.raw import mapping
 from recipes.images import FolderImages
@@ -112,7 +113,7 @@ class HubReader:
                 like = nearest(column, names) or names
                 msg = f"{self._where}: no column '{column}'; expected one such as {', '.join(like[:5])}"
                 raise InputError(msg)
-        return stream.select_columns(columns)
+        return stream.select_columns([*columns, *columns_with_media(names, self._format.used)])
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any] | RowError]]:
         """(``row N``, columns that are not null) in the dataset's order, from 1."""
@@ -126,7 +127,7 @@ class HubReader:
             if table is None:
                 return
             for batch in table.to_batches():
-                for row in plain_rows(batch):
+                for row in plain_rows(flagged(batch, self._format.used)):
                     number += 1
                     yield f"row {number}", row
 

@@ -17,6 +17,7 @@ from engine.sources.fields import NO_ID, content_id, value_at
 from engine.sources.files import decoded, lines, opened
 from engine.sources.json_stream import rows_of_list
 from engine.sources.jsonl import json_lines, json_object
+from engine.sources.media import refuse_media
 from engine.sources.own_format import own_image
 from engine.sources.raw import identifier, mapping, text
 from engine.sources.turns import caption_turns
@@ -127,6 +128,7 @@ class ImageTextReader:
             "image": value_at(row, image.split(".")),
         }
         if found["image"] is None:
+            refuse_media(row)
             raise RowError("missing_field.image")
         sample = Sample(
             row_id=NO_ID,

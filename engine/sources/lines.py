@@ -11,6 +11,7 @@ from itertools import repeat
 from pathlib import Path
 
 from engine.sources.files import decoded, lines
+from engine.sources.media import refuse_media_file
 from engine.sources.raw import reference, text
 from engine.sources.turns import caption_turns
 from recipes.images import Images
@@ -53,5 +54,7 @@ class LinesReader:
         caption = text({"caption": decoded(line)}, "caption").strip()
         if name is None:
             return Sample(str(number), "caption", caption_turns(caption, images=0))
-        uri = self._images.uri(text({"image": decoded(name)}, "image").strip())
+        file = text({"image": decoded(name)}, "image").strip()
+        refuse_media_file(file)
+        uri = self._images.uri(file)
         return Sample(str(number), "caption", caption_turns(caption), (reference(uri),))

@@ -1,8 +1,9 @@
 """LLaVA's files: conversations of ``human`` and ``gpt`` about an image, as a JSON list or JSON lines.
 
-Guarantees: an ``<image>`` marker stands for each image, put before the first user turn where there is none; a marker
-in an answer, or a wrong number of them, rejects the row; ids that repeat, as they do in the official files, lose no
-row. A line with an ``instruction`` and its ``output`` is a conversation of two turns.
+Guarantees: every picture of ``image`` or ``images`` is in the sample, and a row with a video or sound is rejected; an
+``<image>`` marker stands for each picture, put before the first user turn where there is none; a marker in an answer,
+or a wrong number of them, rejects the row; ids that repeat, as they do in the official files, lose no row. A line with
+an ``instruction`` and its ``output`` is a conversation of two turns.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from engine.sources.fields import content_id
 from engine.sources.json_stream import first_character, rows_of_list
 from engine.sources.jsonl import json_lines, json_object
+from engine.sources.media import is_there, refuse_media
 from engine.sources.own_format import own_images
 from engine.sources.raw import identifier, mapping, text
 from engine.sources.turns import Turns, conversation_turns, marked
@@ -47,11 +49,19 @@ class LlavaReader:
     def sample(self, raw: Any) -> Sample:
         """The sample of one conversation."""
         row = json_object(raw) if isinstance(raw, bytes) else mapping(raw)
+        refuse_media(row)
         row_id = identifier(row, "id")
-        value = row.get("image")
-        images = own_images({"images" if isinstance(value, list) else "image": value}, self._source.images)
+        images = own_images(_images(row), self._source.images)
         sample = Sample(row_id, "conversation", marked(_turns(row), len(images)), images)
         return sample if self._source.ids == "field" else replace(sample, row_id=f"{row_id}/{content_id(sample)}")
+
+
+def _images(row: dict[str, Any]) -> dict[str, Any]:
+    """The pictures of a row as the own format has them: here ``image`` may be a list, too."""
+    one, several = row.get("image"), row.get("images")
+    if not is_there(several):
+        return {"images" if isinstance(one, list) else "image": one}
+    return {"image": None if one == [] else one, "images": several}
 
 
 def _turns(row: dict[str, Any]) -> Turns:

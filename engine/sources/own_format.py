@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from engine.sources.media import refuse_media, refuse_media_file
 from engine.sources.raw import identifier, mapping, reference, text, texts, whole
 from engine.sources.turns import Turns, caption_turns, message_turns, question_turns
 from recipes.images import Images
@@ -24,6 +25,7 @@ def own_sample(row: dict[str, Any], location: Images) -> Sample:
     Raises:
         RowError: It is none.
     """
+    refuse_media(row)
     row_id, task, images = identifier(row, "id"), _task(row), own_images(row, location)
     url = text(row, "url") if row.get("url") is not None else None
     if "caption" in row:
@@ -72,11 +74,13 @@ def own_image(item: Any, location: Images) -> Image:
         RowError: The value names none.
     """
     if isinstance(item, str):
+        refuse_media_file(item)
         uri = location.uri(text({"uri": item}, "uri"))
         return reference(uri)
     entry = mapping(item)
     if "bytes" in entry:
         return _carried(entry, location)
+    refuse_media_file(text(entry, "uri"))
     uri = location.uri(text(entry, "uri"))
     mime = text(entry, "mime") if entry.get("mime") is not None else None
     image = reference(uri, whole(entry, "width"), whole(entry, "height"), mime)
@@ -86,6 +90,8 @@ def own_image(item: Any, location: Images) -> Image:
 def _carried(entry: dict[str, Any], location: Images) -> Image:
     """An image as `datasets` keeps it undecoded: its bytes, its path, or both."""
     data, path = entry["bytes"], entry.get("path")
+    if isinstance(path, str):
+        refuse_media_file(path)
     uri = location.uri(path) if isinstance(path, str) and path else None
     if not isinstance(data, bytes):
         if uri is None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.sources.fields import RowFormat
+from engine.sources.media import columns_with_media, flagged
 from engine.sources.raw import mapping
 from schemas.errors import InputError, RowError, one_line
 from schemas.languages import nearest
@@ -30,9 +31,13 @@ class ParquetReader:
         self._where = where
         self._format = rows
         try:
-            names = pq.read_schema(path).names
+            with pq.ParquetFile(path) as file:
+                names = file.schema_arrow.names
+                leaves = [file.schema.column(place).path for place in range(len(file.schema))]
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from None
+        media = columns_with_media(names, rows.used)
+        self._columns = None if rows.columns is None else [*rows.columns, *_without_bytes(leaves, media)]
         for column in rows.columns or ():
             if column not in names:
                 like = nearest(column, names) or names
@@ -44,8 +49,8 @@ class ParquetReader:
         number = 0
         try:
             with pq.ParquetFile(self._path) as file:
-                for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=self._format.columns):
-                    for row in plain_rows(batch):
+                for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=self._columns):
+                    for row in plain_rows(flagged(batch, self._format.used)):
                         number += 1
                         yield f"row {number}", row
         except (pa.ArrowException, OSError) as error:
@@ -57,6 +62,14 @@ class ParquetReader:
     def sample(self, raw: Any) -> Sample:
         """The sample of one row."""
         return self._format.sample(mapping(raw))
+
+
+def _without_bytes(leaves: list[str], columns: list[str]) -> list[str]:
+    """What to read of columns to know where they hold something: all but the bytes, where there is more."""
+    own = [leaf for leaf in leaves if leaf.split(".")[0] in columns]
+    small = [leaf for leaf in own if not leaf.endswith(".bytes")]
+    known = {leaf.split(".")[0] for leaf in small}
+    return [*small, *(leaf for leaf in own if leaf.split(".")[0] not in known)]
 
 
 def plain_rows(batch: pa.RecordBatch) -> list[dict[str, Any] | RowError]:

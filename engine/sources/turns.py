@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.sources.media import is_there, refuse_media
 from engine.sources.raw import mapping, text
 from schemas.errors import RowError
 from schemas.sample import IMAGE_MARKER
@@ -52,7 +53,13 @@ def _turn(turn: dict[str, Any]) -> tuple[str, str]:
 def _listed(value: Any, key: str) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not value:
         raise RowError(f"wrong_type.{key}", "expected a list of turns")
-    return [mapping(turn) for turn in value]
+    turns = [mapping(turn) for turn in value]
+    for turn in turns:
+        refuse_media(turn)
+        for name in ("image", "images"):
+            if is_there(turn.get(name)):
+                raise RowError("image_in_turn", f"the field '{name}' of a turn; pictures are fields of the row")
+    return turns
 
 
 def marked(turns: Turns, images: int) -> Turns:

@@ -69,7 +69,7 @@ def grades_of(answer: Answer) -> Grades | None:
     try:
         found = json.loads(answer.text or "")
         grades = [found[name] for name in ("adequacy", "fluency")]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     whole = all(type(grade) is int and WORST <= grade <= BEST for grade in grades)
     return Grades(*grades) if whole else None

@@ -34,6 +34,7 @@ SAID = {
     "long": "{right} " + "and so on " * 80,
     "broken": '{{"user_1.1": "{source}"',
     "fields": "{{}}",
+    "surrogate": "{right} \ud800",
 }
 
 
@@ -173,6 +174,9 @@ class StandIn:
         if kind == "trickle":
             await _trickle(writer, json.dumps(reply))
             return True
+        if kind in ("endless", "gzip"):
+            await _odd_body(writer, endless=kind == "endless")
+            return False
         await _send(writer, 200, reply)
         return True
 
@@ -195,6 +199,18 @@ async def _send(writer: asyncio.StreamWriter, status: int, body: Any, headers: d
     lines += [f"{key}: {value}" for key, value in (headers or {}).items()]
     writer.write("\r\n".join([*lines, "", ""]).encode() + data)
     await writer.drain()
+
+
+async def _odd_body(writer: asyncio.StreamWriter, *, endless: bool) -> None:
+    """A body that never ends, or one that is not what its header says."""
+    head = "Transfer-Encoding: chunked" if endless else "Content-Encoding: gzip\r\nContent-Length: 9"
+    writer.write(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode())
+    part = b"10000\r\n" + b"x" * 65_536 + b"\r\n" if endless else b"not gzip!"
+    writer.write(part)
+    await writer.drain()
+    while endless:
+        writer.write(part)
+        await writer.drain()
 
 
 async def _trickle(writer: asyncio.StreamWriter, text: str) -> None:

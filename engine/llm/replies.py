@@ -13,9 +13,12 @@ from typing import Any
 import httpx2
 
 from engine.llm.contract import Answer
+from schemas.errors import RowError
 from schemas.redact import holds_secret, redact
+from schemas.sample import check_text
 
 DETAIL_CHARS = 200
+MOST_TOKENS = 2**31  # of one reply; more is no count
 # Of a body, what is looked at to find those; a secret that the cut goes through lies in the rest.
 LOOKED_AT, REST = 65_536, 4_096
 _BUSY, _REFUSED = 429, frozenset({401, 403, 404})
@@ -82,7 +85,7 @@ def retry_after(value: str | None) -> float | None:
 
 def _line(text: str) -> str:
     """The beginning of what a server says: one line, and nothing of a key that it repeats."""
-    found = redact(text[:LOOKED_AT])
+    found = redact(text[:LOOKED_AT].encode("utf-8", "backslashreplace").decode())  # JSON can name lone surrogates
     found = found if len(text) <= LOOKED_AT else found[:-REST]
     return " ".join(found.split())[:DETAIL_CHARS]
 
@@ -95,15 +98,19 @@ def _answer(reply: httpx2.Response) -> Answer | Again:
         message, finish = choice["message"], choice.get("finish_reason")
         text = message.get("content") or ""
         usage = body.get("usage") or {}
-        read, wrote = (int(usage.get(key) or 0) for key in ("prompt_tokens", "completion_tokens"))
+        read, wrote = (_tokens(usage.get(key)) for key in ("prompt_tokens", "completion_tokens"))
         logprob = _mean_logprob(choice.get("logprobs"))
         refused = finish == "content_filter" or message.get("refusal")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         return Again("server_garbled", f"{type(error).__name__} in {_line(reply.text)}")
     if not isinstance(text, str):
         return Again("server_garbled", f"content is a {type(text).__name__}")
     if holds_secret(text):  # it must reach neither the memory nor a dataset
         return Again("server_repeats_key", "the reply repeats a secret, such as the key", helps=False)
+    try:
+        check_text(text)
+    except RowError as error:  # a text that no table can hold
+        return Answer(None, error.reason, prompt_tokens=read, completion_tokens=wrote)
     if refused:
         return Answer(None, "refusal", _line(str(refused)), prompt_tokens=read, completion_tokens=wrote)
     made = Answer(text, cut=finish == "length", logprob=logprob, prompt_tokens=read, completion_tokens=wrote)
@@ -112,4 +119,10 @@ def _answer(reply: httpx2.Response) -> Answer | Again:
 
 def _mean_logprob(logprobs: dict[str, Any] | None) -> float | None:
     values = [float(token["logprob"]) for token in (logprobs or {}).get("content") or ()]
-    return sum(values) / len(values) if values else None
+    mean = sum(values) / len(values) if values else None
+    return mean if mean is not None and math.isfinite(mean) else None
+
+
+def _tokens(value: Any) -> int:
+    """A count of tokens; 0 where a server says something that is none."""
+    return value if isinstance(value, int) and 0 <= value < MOST_TOKENS else 0

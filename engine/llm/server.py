@@ -13,6 +13,7 @@ back are the point here, and the ``openai`` package does the first by itself and
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 from collections.abc import Iterator, Sequence
@@ -24,10 +25,11 @@ import httpx2
 from engine.llm.contract import GONE, Answer, Chat, Sampling
 from engine.llm.replies import Again, read_reply
 from recipes.translate import OpenAiServer
-from schemas.errors import InputError, TranslatorError, one_line
+from schemas.errors import InputError, TranslatorError, one_line, shortened
 from schemas.redact import keep_secret, passwords, redact
 
 GIVE_UP_AFTER = 16
+MAX_REPLY = 16 << 20  # bytes, unpacked; an answer of 32,000 tokens with their probabilities has about 5 million
 CONNECT_TIMEOUT_S = 10.0
 
 
@@ -65,7 +67,15 @@ def served_model(section: OpenAiServer) -> str | None:
     """
     where = f"translate.url: {section.url}"
     try:
-        reply = httpx2.get(f"{section.url}/models", headers=headers_of(section), timeout=CONNECT_TIMEOUT_S)
+        with httpx2.stream(
+            "GET", f"{section.url}/models", headers=headers_of(section), timeout=CONNECT_TIMEOUT_S
+        ) as reply:
+            content = bytearray()
+            for part in reply.iter_bytes():
+                content += part
+                if len(content) > MAX_REPLY:
+                    msg = f"{where}: its list of models has more than {MAX_REPLY:,} bytes; correct the URL (…/v1)"
+                    raise InputError(msg)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         why = one_line(error) or type(error).__name__
         msg = f"{where}: no server answers ({why}); start it, or correct the URL (…/v1)"
@@ -76,11 +86,11 @@ def served_model(section: OpenAiServer) -> str | None:
     if reply.status_code != 200:
         return None
     try:
-        entries = {str(entry["id"]): entry for entry in reply.json()["data"]}
-    except (ValueError, KeyError, TypeError):
+        entries = {str(entry["id"]): entry for entry in json.loads(bytes(content))["data"]}
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     if section.model not in entries:
-        known = ", ".join(sorted(entries)[:8]) or "none"
+        known = shortened(", ".join(sorted(entries)[:8])) or "none"
         msg = f"translate.model: the server has no '{section.model}'; it has {known}"
         raise InputError(msg)
     # vLLM names what an alias stands for; where that is a folder, only its name may reach a dataset.
@@ -169,13 +179,23 @@ class ServerModel:
     async def _once(self, client: httpx2.AsyncClient, body: dict[str, Any]) -> Answer | Again:
         """One request; the bound holds for the whole reply, so one that trickles in is late, too."""
         try:
-            async with asyncio.timeout(self._section.timeout):
-                reply = await client.post(f"{self._section.url}/chat/completions", json=body)
+            async with (
+                asyncio.timeout(self._section.timeout),
+                client.stream("POST", f"{self._section.url}/chat/completions", json=body) as reply,
+            ):
+                content = bytearray()
+                async for part in reply.aiter_bytes():
+                    content += part
+                    if len(content) > MAX_REPLY:
+                        return Again("server_garbled", f"a reply of more than {MAX_REPLY:,} bytes", helps=False)
         except (TimeoutError, httpx2.TimeoutException):
             return Again("server_timed_out", f"no whole reply in {self._section.timeout:g} s")
+        except httpx2.DecodingError as error:
+            return Again("server_garbled", f"{type(error).__name__}: {one_line(error)}")
         except httpx2.TransportError as error:
             return Again("server_unreachable", f"{type(error).__name__}: {one_line(error)}")
-        return read_reply(reply)
+        pause = {name: value for name, value in reply.headers.items() if name == "retry-after"}
+        return read_reply(httpx2.Response(reply.status_code, headers=pause, content=bytes(content)))
 
     async def _pause(self, attempt: int, trouble: Again) -> None:
         """Before the next attempt: what the server asks for, else twice as long each time, within a third either way

@@ -17,7 +17,9 @@ from engine.text.answers import AnswerRule
 from engine.text.fields import answer_requests, answer_texts, other_requests, turn_lang, turn_texts
 from engine.text.segments import CACHE_SIZE, split
 from engine.text.yes_no import which
+from schemas.errors import RowError
 from schemas.keys import nfc
+from schemas.sample import check_text
 
 # A request that is a record begins with the record separator of JSON text sequences (RFC 7464). No segment does: it
 # is white space, which stands outside of segments.
@@ -99,10 +101,15 @@ def read_answer(request: str, answer: str) -> dict[str, str] | str:
         text = text.strip("`").removeprefix("json")
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "broken_json"
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         return "broken_json"
+    try:
+        for value in found.values():
+            check_text(value)
+    except RowError as error:  # an escape that names what no table can hold
+        return error.reason
     asked = items_of(request)
     differing = set(found) ^ set(asked)
     if differing:

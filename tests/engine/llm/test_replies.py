@@ -1,7 +1,9 @@
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import httpx2
+import orjson
 import pytest
 
 from engine.llm.contract import Answer
@@ -85,3 +87,35 @@ def test_retry_after_is_seconds_or_a_date():
     assert retry_after("nan") is None
     assert retry_after(format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)) == 0
     assert 3000 < retry_after(format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)) < 3700
+
+
+def said(text: str, **more) -> httpx2.Response:
+    return reply(200, json.dumps({"choices": [{"message": {"content": text}, "finish_reason": "stop"}], **more}))
+
+
+@pytest.mark.parametrize(("text", "reason"), [("Ein \ud800 Hund", "bad_unicode"), ("Ein \0 Hund", "nul_character")])
+def test_a_text_that_no_table_can_hold_fails_its_record_alone(text: str, reason: str):
+    found = read_reply(said(text))
+    assert isinstance(found, Answer)
+    assert (found.text, found.failure) == (None, reason)
+
+
+def test_counts_and_probabilities_that_are_none_are_left_out():
+    odd = {"usage": {"prompt_tokens": 10**40, "completion_tokens": -3}}
+    found = read_reply(said("Ein Hund", **odd))
+    assert isinstance(found, Answer)
+    assert (found.text, found.prompt_tokens, found.completion_tokens) == ("Ein Hund", 0, 0)
+    choice = {"message": {"content": "Ein Hund"}, "logprobs": {"content": [{"logprob": float("-inf")}]}}
+    assert read_reply(reply(200, json.dumps({"choices": [choice]}))).logprob is None
+
+
+def test_a_reply_that_is_nested_too_deeply_is_garbled():
+    found = read_reply(reply(200, "[" * 100_000))
+    assert isinstance(found, Again)
+    assert found.reason == "server_garbled"
+
+
+def test_an_error_with_a_lone_surrogate_can_be_written_down():
+    refusal = {"choices": [{"message": {"content": "", "refusal": "no \ud800"}, "finish_reason": "stop"}]}
+    found = read_reply(reply(200, json.dumps(refusal)))
+    assert orjson.dumps(found.detail)

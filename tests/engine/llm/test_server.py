@@ -1,12 +1,13 @@
 import itertools
 import time
+import tracemalloc
 
 import httpx2
 import pytest
 
 from engine.llm.contract import GONE, Chat, Sampling
 from engine.llm.replies import LOOKED_AT, read_reply
-from engine.llm.server import GIVE_UP_AFTER, ServerModel, headers_of, served_model
+from engine.llm.server import GIVE_UP_AFTER, MAX_REPLY, ServerModel, headers_of, served_model
 from recipes.translate import OpenAiTranslate
 from schemas.errors import InputError
 from tests.stand_in_llm import StandIn
@@ -62,6 +63,7 @@ def test_trouble_that_passes_costs_attempts_and_nothing_else(fault):
         ("trickle", "server_timed_out"),
         ("drop", "server_unreachable"),
         ("truncated", "server_garbled"),
+        ("gzip", "server_garbled"),
     ],
 )
 def test_trouble_that_stays_ends_in_a_named_failure_after_bounded_attempts(fault, reason):
@@ -71,6 +73,16 @@ def test_trouble_that_stays_ends_in_a_named_failure_after_bounded_attempts(fault
     assert [answer.failure for answer in answers] == [None, reason, None]
     assert answers[1].requests == 3
     assert answers[1].detail
+
+
+def test_an_endless_reply_and_a_text_that_no_table_holds_fail_their_own_record_in_bounded_memory():
+    with StandIn({"cat": itertools.repeat("endless"), "owl": itertools.repeat("surrogate")}) as server:
+        tracemalloc.start()
+        answers = ask(server, "a dog", "a cat", "an owl")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert [answer.failure for answer in answers] == [None, "server_garbled", "bad_unicode"]
+    assert peak < 6 * MAX_REPLY
 
 
 def test_retry_after_is_honoured_by_all():

@@ -13,6 +13,7 @@ from engine.stages.derive import DeriveCount, derive_samples
 from engine.stages.ingest import SourceCount, ingest
 from engine.stages.instruct import instruct_samples
 from engine.stages.sample_files import sample_files
+from engine.store.manifest import has_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def make_samples(job: Job, staged: Path, progress: ProgressReport) -> Samples:
             derived = derive_samples(folder, job.recipe.derive, job.recipe.languages, job.labels)
             stage.advance(sum(count.rows for count in derived.values()))
     with progress.stage("mix", "rows") as stage:
-        held = read_held(job.folder / "samples")
+        published = not job.compact and has_manifest(job.folder / "dataset")
+        held = read_held(job.folder / "samples", job.recipe.splits, published=published)
         mixed = assign_samples(files, job.mix, job.recipe.splits, held, record=folder)
         stage.advance(sum(count.samples for count in mixed.sources.values()))
     templates: dict[str, int] = {}

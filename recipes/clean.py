@@ -25,7 +25,7 @@ class Exact(Step):
     """Rows that say the same as an earlier one, letter case, punctuation and white space apart.
 
     Attributes:
-        by: Compare texts together with images, or texts alone.
+        by: Compare texts together with pictures, or texts alone.
     """
 
     step: Literal["exact"]
@@ -52,13 +52,13 @@ class NearDuplicates(Step):
 
 
 class Contamination(Step):
-    """Rows that share text or an image with an evaluation set.
+    """Rows that share text or a picture with an evaluation set.
 
     Attributes:
         against: Evaluation sets by name, each a source like any other.
         ngrams: Words of an n-gram that both have; a shorter text of the evaluation set counts as a whole.
         text: Compare texts.
-        images: Compare image ids.
+        images: Compare pictures by their keys, bytes and addresses.
     """
 
     step: Literal["contamination"]

@@ -1,15 +1,17 @@
-"""The ``images:`` key of a source: where its images lie, whether they are opened, and whether their bytes are kept."""
+"""The ``images:`` key of a source: where its images lie, what they are known by, whether they are opened and kept."""
 
 from __future__ import annotations
 
 import re
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from recipes.section import RecipePath, Section
+from schemas.picture_pattern import PicturePattern, picture_pattern
 
 COCO = "http://images.cocodataset.org/"
+COCO_FILE = r"(?:^|/)(?P<coco>\d{12})(?:\.\w+)?$"
 
 # Hub licence ids that let anyone pass unchanged copies on, some of them for non-commercial purposes only.
 REDISTRIBUTABLE = re.compile(
@@ -18,10 +20,13 @@ REDISTRIBUTABLE = re.compile(
 
 
 class Images(Section):
-    """Where the images of a source lie, and what is done with them.
+    r"""Where the images of a source lie, and what is done with them.
 
     Attributes:
         base: Stands before an image's name in its URI; a name that is a URL already stays as it is.
+        id: What a picture is known by where it has several names: a regular expression, searched in the URI, with a
+            named group. The group's name and its text are the picture's key: `(?P<vg>\d+)` gives `vg:2315353`, and a
+            group called `coco` a number of COCO. Else COCO's names are known, and others go by their bytes or URI.
         check: Open every image: its size, checksum and perceptual hash are recorded, and a status.
         folder: Where the files are that ``check`` opens: ``base`` is taken off the URI and this put before it. Needed
             unless the source carries the bytes.
@@ -31,11 +36,24 @@ class Images(Section):
     """
 
     base: str = ""
+    id: str | None = Field(None, min_length=1)
     check: bool = False
     folder: RecipePath | None = None
     reject: bool = False
     store: bool = False
     license: str | None = Field(None, min_length=1)
+
+    @field_validator("id")
+    @classmethod
+    def _usable(cls, value: str | None) -> str | None:
+        if value is not None:
+            picture_pattern(value)
+        return value
+
+    @property
+    def pattern(self) -> PicturePattern | None:
+        """``id``, compiled."""
+        return None if self.id is None else picture_pattern(self.id)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -88,6 +106,11 @@ class NumberedImages(Images):
 
 
 class CocoImages(Images):
-    """Images of COCO, by default at COCO's own address, where their URIs equal those of ``coco_captions``."""
+    """Images of COCO, by default at COCO's own address, where their URIs equal those of ``coco_captions``.
+
+    Attributes:
+        id: As for other sources; by default a name of twelve digits is a number of COCO wherever the images lie.
+    """
 
     base: str = COCO
+    id: str | None = Field(COCO_FILE, min_length=1)

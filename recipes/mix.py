@@ -159,7 +159,7 @@ class Splits(Section):
     Attributes:
         validation: Share of the rows.
         test: Share of the rows.
-        by: Rows with the same image stay together, or each row is drawn for itself.
+        by: Rows that show the same picture stay together, or each row is drawn for itself.
         seed: Decides the draws.
     """
 

@@ -141,6 +141,8 @@ def _default(field: FieldInfo) -> str:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, str) and "<" in value:  # else a page takes it for a tag
+        return f"`{value}`"
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

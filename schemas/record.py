@@ -21,7 +21,9 @@ SCHEMA_VERSION = 2
 OLDEST_VERSION = 1  # a dataset of it can still be read and judged, and a build brings it up to date
 VERSION_KEY = b"schema_version"  # in the metadata of a schema, and so of a shard's footer
 # The version that brought a column; the others are of version 1.
-SINCE: dict[str, int] = dict.fromkeys(("instruction_langs", "slot_langs", "choice_langs", "answer_langs"), 2)
+SINCE: dict[str, int] = dict.fromkeys(
+    ("image_keys", "instruction_langs", "slot_langs", "choice_langs", "answer_langs"), 2
+)
 
 SLOT_LANGS = pa.list_(pa.struct([("turn", pa.int32()), ("slot", pa.string()), ("lang", pa.string())]))
 MT = pa.struct([("engines", STRINGS), ("models", STRINGS), ("params_hash", pa.string()), ("copied_fields", STRINGS)])
@@ -34,6 +36,7 @@ HEAD_FIELDS = [
     pa.field("lang_bcp47", pa.string()),
     _IDENTITY["source_lang"],
     _IDENTITY["image_refs"],
+    _IDENTITY["image_keys"],
     *TEXT_FIELDS,
 ]
 TARGET_FIELDS = [
@@ -119,7 +122,7 @@ def schema_version(schema: pa.Schema) -> int:
 
 REQUIRED = (
     "record_id", "source_id", "source_hash", "source", "license", "task", "lang", "lang_bcp47", "source_lang",
-    "image_refs", "source_messages", "row_status", "keep", "filter_reasons",
+    "image_refs", "image_keys", "source_messages", "row_status", "keep", "filter_reasons",
 )  # fmt: skip
 
 _OK = pl.col("row_status") == "ok"
@@ -162,6 +165,8 @@ def _rules(schema: pa.Schema) -> list[tuple[str, str, pl.Expr]]:
          (_roles("messages") == _roles("source_messages")) | _FAILED),
         ("messages", "must have as many <image> markers as image_refs",
          (_markers("messages") == pl.col("image_refs").list.len()) | _FAILED),
+        ("image_keys", "must be as many as image_refs",
+         pl.col("image_keys").list.len() == pl.col("image_refs").list.len()),
         ("turn_langs", "must have one entry a turn", (pl.col("turn_langs").list.len() == turns) | _FAILED),
         ("choices", "must be as many as source_choices",
          pl.col("choices").list.len().eq_missing(pl.col("source_choices").list.len()) | _FAILED),

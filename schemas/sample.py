@@ -16,6 +16,8 @@ import pyarrow as pa
 from schemas.errors import RowError
 from schemas.keys import source_hash, source_id
 from schemas.markers import foreign_marker
+from schemas.picture_pattern import PicturePattern
+from schemas.pictures import picture_key
 from schemas.task import Task
 
 IMAGE_MARKER = "<image>"
@@ -49,6 +51,9 @@ IDENTITY_FIELDS = [
     pa.field("template_id", pa.string()),
     pa.field("source_lang", pa.string()),
     pa.field("image_refs", IMAGE_REFS),
+    # Since schema version 2: the key of each image's picture (`schemas.pictures`), in the order of `image_refs`. Images
+    # with the same key show the same picture, under whatever names and on whatever hosts.
+    pa.field("image_keys", STRINGS),
 ]
 TEXT_FIELDS = [
     pa.field("source_messages", MESSAGES),
@@ -261,8 +266,20 @@ def _check_answers(sample: Sample) -> None:
         raise RowError("answer_is_not_the_choice")
 
 
-def sample_row(sample: Sample, origin: Origin, source_lang: str) -> dict[str, Any]:
-    """The row of `SAMPLE_SCHEMA` for a sample, with what later stages decide left out."""
+def sample_row(
+    sample: Sample, origin: Origin, source_lang: str, pattern: PicturePattern | None = None
+) -> dict[str, Any]:
+    """The row of `SAMPLE_SCHEMA` for a sample, with what later stages decide left out.
+
+    Args:
+        sample: The sample.
+        origin: Where it comes from.
+        source_lang: FLORES-200 code of its texts.
+        pattern: The source's own pattern for the keys of its pictures.
+
+    Raises:
+        InputError: The pattern takes too long.
+    """
     return {
         "source_id": source_id(origin.dataset, origin.config, origin.split, sample.row_id),
         "source_hash": source_hash(
@@ -288,6 +305,7 @@ def sample_row(sample: Sample, origin: Origin, source_lang: str) -> dict[str, An
             {"image_id": i.image_id, "uri": i.uri, "width": i.width, "height": i.height, "mime": i.mime}
             for i in sample.images
         ],
+        "image_keys": [picture_key(i.uri, i.image_id, pattern) for i in sample.images],
         "source_messages": messages_column(sample.messages),
         "source_choices": _list(sample.choices),
         "source_answers": _list(sample.answers),

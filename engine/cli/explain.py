@@ -48,8 +48,11 @@ def _page(found: Explanation) -> Iterator[str | Table]:
     yield f"{record['record_id']}  {record['lang']}  {record['task']}  {record['row_status']}"
     where = {**record["source"], "license": record["license"], "template": record["template_id"]}
     yield "source     " + visible_line(", ".join(f"{key} {value}" for key, value in where.items() if value))
-    for image in record["image_refs"]:
-        yield "image      " + visible_line(f"{image['image_id']}  {image['uri']}")
+    ids = [image["image_id"] for image in record["image_refs"]]
+    keys = record.get("image_keys") or ids  # records of the first schema have none
+    for image, key in zip(record["image_refs"], keys, strict=True):
+        known = "" if key == image["image_id"] else f"  known as {key}"
+        yield "image      " + visible_line(f"{image['image_id']}  {image['uri']}{known}")
     if record["mt"]:
         made = {key: value for key, value in record["mt"].items() if value}
         yield "made by    " + ", ".join(f"{key} {_shown(value)}" for key, value in made.items())

@@ -16,8 +16,9 @@ import polars as pl
 import pyarrow as pa
 
 from engine.stages.mix import HELD_ROWS, Assignment, MixCount, MixRule, assign
+from engine.stages.pictures import names_of_pictures
 from engine.stages.sample_files import read_columns, recorded_files, replace_columns
-from engine.stages.splits import assign_splits
+from engine.stages.splits import SPLIT_ROWS, assign_splits
 from engine.stages.splits import identity as splits_identity
 from engine.store.files import write_json
 from recipes.mix import Splits
@@ -26,7 +27,12 @@ from schemas.sample import SAMPLE_SCHEMA
 
 RECORD = "mix.json"
 LISTED = 5  # languages that a line names
-SOURCE = pl.DataFrame(pa.table({"source": pa.nulls(0, SAMPLE_SCHEMA.field("source").type)})).schema["source"]
+PICTURES = ("image_refs", "image_keys")
+_RECORDED = ("split", "source_hash", "source", *PICTURES)
+HELD_COLUMNS = {
+    **HELD_ROWS,
+    **pl.DataFrame(pa.schema([SAMPLE_SCHEMA.field(name) for name in _RECORDED]).empty_table()).schema,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +99,20 @@ def _languages(off: dict[str, int], count: MixCount) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The record of the build before: its samples' languages and splits, and what they were decided by."""
+    """The record of the build before: its samples' languages, splits and pictures, and what they were decided by."""
 
     rows: pl.DataFrame
     mix: str | None
     splits: str | None
 
 
-def read_held(folder: Path) -> Held | None:
+def read_held(folder: Path, splits: Splits, *, published: bool) -> Held | None:
     """The record in a build's ``samples`` folder; None where there is none.
+
+    Args:
+        folder: The folder.
+        splits: What is held out in the build to come.
+        published: Whether there is a dataset, whose rows stay in their splits.
 
     Raises:
         InputError: There is one, and it is not readable.
@@ -109,23 +120,40 @@ def read_held(folder: Path) -> Held | None:
     files = recorded_files(folder)
     if not files:
         return None
-    schema = {**HELD_ROWS, "split": pl.String, "source_hash": pl.String, "source": SOURCE}
     frames = []
     path = folder / RECORD
     try:
         record = orjson.loads(path.read_bytes()) if path.is_file() else {}
-        mix, splits = record.get("mix"), record.get("splits")
         for path in files:
-            rows = pl.scan_parquet(path, glob=False, missing_columns="insert", schema=schema, extra_columns="ignore")
-            revision = pl.col("source").struct.field("revision")
-            frames.append(rows.select(*HELD_ROWS, "split", "source_hash", revision=revision).collect())
+            frames.append(_held_rows(path, splits, published=published))
+        return Held(pl.concat(frames), record.get("mix"), record.get("splits"))
     except (OSError, ValueError, AttributeError, pl.exceptions.PolarsError) as error:
         msg = (
             f"{path}: not the record that a build wrote of its samples ({one_line(error)}); put the file back, or "
             f"remove {folder} and lay all shards out anew with build --compact, which decides all of it again"
         )
         raise InputError(msg) from None
-    return Held(pl.concat(frames), mix, splits)
+
+
+def _held_rows(path: Path, splits: Splits, *, published: bool) -> pl.DataFrame:
+    """What counts of a sample file of the build before, which may be older than the keys of pictures."""
+    scan = pl.scan_parquet(path, glob=False, missing_columns="insert", schema=HELD_COLUMNS, extra_columns="ignore")
+    stays = pl.col("langs").list.len() > 0 if published else pl.lit(value=False)
+    revision = pl.col("source").struct.field("revision")
+    columns = (*HELD_ROWS, "split", "source_hash", *_pictures_of(splits))
+    return _with_pictures(scan.select(*columns, revision=revision, stays=stays).collect())
+
+
+def _pictures_of(splits: Splits) -> tuple[str, ...]:
+    """The columns that say what pictures a sample has, where splits ask for it."""
+    return PICTURES if splits.shares else ()
+
+
+def _with_pictures(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the names of their pictures, in place of the columns that say them."""
+    known = set(PICTURES) <= set(rows.columns)
+    names = names_of_pictures(rows) if known else pl.repeat(None, rows.height, dtype=pl.List(pl.String), eager=True)
+    return rows.drop(PICTURES, strict=False).with_columns(pictures=names)
 
 
 def assign_samples(
@@ -166,14 +194,8 @@ def keep_revisions(files: Sequence[Path], held: Held | None) -> None:
 
 def decide(files: Sequence[Path], rule: MixRule, splits: Splits, held: Held | None) -> tuple[Assignment, pl.Series]:
     """The languages and the split of every sample of the files, in order; nothing is written."""
-    rows = read_columns(
-        files,
-        "source_id",
-        "task",
-        "only",
-        pl.col("image_refs").list.eval(pl.element().struct.field("image_id")).alias("images"),
-        pl.col("derived_from").list.first().alias("parent"),
-    )
+    parent = pl.col("derived_from").list.first().alias("parent")
+    rows = _with_pictures(read_columns(files, "source_id", "task", "only", parent, *_pictures_of(splits)))
     before = held.rows if held else None
     given = assign(
         rows.select("set", "source_id", "task", "only"),
@@ -182,7 +204,7 @@ def decide(files: Sequence[Path], rule: MixRule, splits: Splits, held: Held | No
         same_mix=held is not None and held.mix == rule.identity(),
     )
     same_splits = held is not None and held.splits == splits_identity(splits)
-    split = assign_splits(rows.select("source_id", "images", "parent"), splits, before if same_splits else None)
+    split = assign_splits(rows.select(SPLIT_ROWS.keys()), splits, before if same_splits else None)
     return given, split
 
 

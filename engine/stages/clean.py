@@ -6,7 +6,7 @@ first stays, so appended rows take nothing away that was there; rows in = rows k
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +14,18 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.sources import open_source
+from engine.sources import located, reader_of
+from engine.sources.images import ImageChecker
 from engine.stages import duplicates, sampling
 from engine.stages.ingest import REJECTED, SourceCount
+from engine.stages.pictures import names_of_pictures
 from engine.stages.sample_files import read_columns, rewrite
 from engine.text.noun_phrases import noun_phrases
 from recipes.clean import CleanStep, Clusters, Contamination, Exact, NearDuplicates, NounPhrases
+from recipes.sources import Source
 from schemas.errors import ConservationError, RowError
-from schemas.sample import IMAGE_MARKER, REJECTED_SCHEMA
+from schemas.pictures import picture_key, picture_names
+from schemas.sample import IMAGE_MARKER, REJECTED_SCHEMA, Sample
 
 Removed = dict[int, tuple[str, str]]  # place -> (reason, detail)
 
@@ -58,14 +62,15 @@ def clean_samples(folder: Path, steps: Sequence[CleanStep], counts: dict[str, So
 
 
 def _rows(folder: Path, step: CleanStep) -> pl.DataFrame:
-    """set, source_id, row_id, text and images of the rows that a step looks at, in order."""
+    """set, source_id, row_id, text and pictures of the rows that a step looks at, in order."""
     content = pl.element().struct.field("content").str.replace_all(IMAGE_MARKER, "", literal=True).str.strip_chars()
     return read_columns(
         [folder / f"{name}.parquet" for name in step.sources],
         "source_id",
         pl.col("source").struct.field("row_id").alias("row_id"),
         pl.col("source_messages").list.eval(content).list.join("\n").str.strip_chars().alias("text"),
-        pl.col("image_refs").list.eval(pl.element().struct.field("image_id")).alias("images"),
+        "image_refs",
+        "image_keys",
     )
 
 
@@ -75,7 +80,7 @@ def _removed(rows: pl.DataFrame, step: CleanStep) -> Removed:
         case Exact():
             keys = [duplicates.simplified(text) for text in texts]
             if step.by == "text_and_images":
-                keys = ["\n".join((key, *images)) for key, images in zip(keys, rows["images"].to_list(), strict=True)]
+                keys = ["\n".join((key, *shown)) for key, shown in zip(keys, rows["image_keys"].to_list(), strict=True)]
             same = duplicates.exact_duplicates(keys)
             return {place: ("exact_duplicate", f"of {ids[first]}") for place, first in same.items()}
         case NearDuplicates():
@@ -92,37 +97,42 @@ def _removed(rows: pl.DataFrame, step: CleanStep) -> Removed:
 
 
 def _contaminated(rows: pl.DataFrame, step: Contamination) -> Removed:
-    texts, images = _evaluation_sets(step)
+    texts: dict[str, list[str]] = {}
+    pictures: dict[str, str] = {}
+    for name, stated in step.against.items():
+        listed = texts.setdefault(name, [])
+        source = located(f"clean.against.{name}", stated)
+        for sample in _evaluation_samples(name, source):
+            turns = (content.replace(IMAGE_MARKER, "").strip() for _, content in sample.messages)
+            listed.append("\n".join(turns).strip())
+            for image in sample.images:
+                key = picture_key(image.uri, image.image_id, source.images.pattern)
+                pictures |= dict.fromkeys(picture_names(key, image.image_id, image.uri), name)
     removed: Removed = {}
     if step.text:
         shared = duplicates.shared_ngrams(rows["text"].to_list(), texts, step.ngrams)
         removed = {place: ("contaminated_text", f"{name}: {gram}") for place, (name, gram) in shared.items()}
     if step.images:
-        for place, own in enumerate(rows["images"].to_list()):
-            name = next((images[image] for image in own if image in images), None)
-            if name is not None:
-                removed[place] = ("contaminated_image", name)
+        for place, own in enumerate(names_of_pictures(rows).to_list()):
+            found = next((pictures[picture] for picture in own if picture in pictures), None)
+            if found is not None:
+                removed[place] = ("contaminated_image", found)
     return removed
 
 
-def _evaluation_sets(step: Contamination) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """(texts by set, set by image id); a row of a set that is not usable has nothing to compare."""
-    texts: dict[str, list[str]] = {}
-    images: dict[str, str] = {}
-    for name, source in step.against.items():
-        reader = open_source(f"clean.against.{name}", source)
-        listed = texts.setdefault(name, [])
-        for _, raw in reader.rows():
-            try:
-                if isinstance(raw, RowError):
-                    continue
+def _evaluation_samples(name: str, source: Source) -> Iterator[Sample]:
+    """The samples of a located evaluation set; a row of it that is not usable has nothing to compare."""
+    reader = reader_of(f"clean.against.{name}", source)
+    section = source.images
+    # An image that cannot be used is still compared by its name, and its row by its text.
+    checker = ImageChecker(section.model_copy(update={"reject": False})) if section.check else None
+    for _, raw in reader.rows():
+        try:
+            if not isinstance(raw, RowError):
                 sample = reader.sample(raw)
-            except RowError:
-                continue
-            turns = (content.replace(IMAGE_MARKER, "").strip() for _, content in sample.messages)
-            listed.append("\n".join(turns).strip())
-            images |= {image.image_id: name for image in sample.images}
-    return texts, images
+                yield checker.checked(sample) if checker else sample
+        except RowError:
+            continue
 
 
 def _take_out(path: Path, gone: set[str], before: int) -> None:

@@ -53,7 +53,7 @@ def _row(
     parent: dict[str, Any], making: Making, user: str, assistant: str, *, part: str = "", **columns: Any
 ) -> dict[str, Any]:
     """A derived row: its parent's provenance and images, its own identity, turns and columns."""
-    images = columns.pop("image_refs", parent["image_refs"])
+    images, keys = columns.pop("images", (parent["image_refs"], parent["image_keys"]))
     turns = (("user", with_images(user, len(images))), ("assistant", assistant))
     merged = {
         **dict.fromkeys(("kind", "slots", "turn_plan", "only", "instruction", "langs", "split", "template_id")),
@@ -69,6 +69,7 @@ def _row(
         **parent,
         **merged,
         "image_refs": images,
+        "image_keys": keys,
         "answer_confidence": None,
         "source_messages": messages_column(turns),
         "source_id": derived_id(parent["source_id"], making.name, part),
@@ -136,12 +137,13 @@ def _ended(text: str) -> str:
 
 
 def captions(rows: Iterable[dict[str, Any]], making: Making) -> Iterator[dict[str, Any]]:
-    """One caption for each image out of its several, in the order of the images' first captions."""
-    by_image: dict[str, list[dict[str, Any]]] = {}
+    """One caption for each picture out of its several, in the order of the pictures' first captions."""
+    by_picture: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         if row["task"] == "caption" and _is_single(row) and len(row["image_refs"]) == 1:
-            by_image.setdefault(row["image_refs"][0]["image_id"], []).append(row)
-    for image, group in by_image.items():
+            by_picture.setdefault(row["image_keys"][0], []).append(row)
+    for group in by_picture.values():
+        image = group[0]["image_refs"][0]["image_id"]  # ids of rows go by the name of the picture that came first
         first, text = _picked(sorted(group, key=lambda row: str(row["source_id"])), making)
         parents = [first["source_id"], *(row["source_id"] for row in group if row is not first)]
         made = _row(first, making, "", text, derived_from=parents)
@@ -208,7 +210,7 @@ def translation(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]
         return
     task: Task = "translation"
     yield _row(
-        row, making, text, text, task=task, image_refs=[], slots=[_slot("text", text)],
+        row, making, text, text, task=task, images=([], []), slots=[_slot("text", text)],
         turn_plan=[SOURCE, None] if making.spec.direction == "from_english" else [None, SOURCE],
         only=[code for code in making.languages if code != ENGLISH],
     )  # fmt: skip

@@ -78,7 +78,7 @@ def _caption_table(files: list[Path], name: str, spec: Matching) -> pl.DataFrame
         "source_id",
         "task",
         content.alias("text"),
-        pl.col("image_refs").list.first().struct.field("image_id").alias("image"),
+        pl.col("image_keys").list.first().alias("image"),
         pl.col("source_messages").list.first().struct.field("content").str.strip_chars().alias("user"),
     ).filter((pl.col("task") == "caption") & pl.col("image").is_not_null() & (pl.col("user") == IMAGE_MARKER))
     negative = [

@@ -23,6 +23,7 @@ from engine.stages.seen import SeenIds
 from engine.store.images import ImageStore
 from schemas.errors import ConservationError, InputError, RowError
 from schemas.languages import ENGLISH
+from schemas.picture_pattern import key_by_pattern
 from schemas.sample import REJECTED_SCHEMA, SAMPLE_SCHEMA, Image, ImageCheck, Rejection, check, sample_row
 
 BATCH_ROWS = 10_000
@@ -125,6 +126,7 @@ def _ingest_one(
         key = f".{next(iter(source.files))}" if source.files else ""
         msg = f"sources.{source.name}{key}: {source.file} has no usable row among {read}{why}"
         raise InputError(msg)
+    batches.check_keys()
     return SourceCount(read, samples, refused, batches.images)
 
 
@@ -148,6 +150,23 @@ class _Batches:
         self._seen = seen
         self._limit = limit
         self._checker = checker
+        self._pattern = source.images.pattern
+        self._unnamed: str | None = None  # the first URI in which the recipe's own pattern finds nothing
+        self._named = False
+
+    def check_keys(self) -> None:
+        """Refuse a pattern of the recipe that finds no key in a whole source, such as one with a slip of the pen.
+
+        Raises:
+            InputError: It does.
+        """
+        stated = "id" in self._source.images.model_fields_set and self._limit is None
+        if stated and self._unnamed is not None and not self._named:
+            msg = (
+                f"sources.{self._source.name}.images.id: the pattern finds nothing in any of the images, such as "
+                f"{self._unnamed[:80]!r}; correct it, or leave it out"
+            )
+            raise InputError(msg)
 
     @property
     def images(self) -> dict[str, int]:
@@ -190,7 +209,11 @@ class _Batches:
         check(sample)
         if self._checker:
             sample = self._checker.checked(sample)
-        return sample_row(sample, self._source.origin, ENGLISH)
+        if self._pattern is not None and not self._named:
+            for image in sample.images:
+                self._named = self._named or key_by_pattern(self._pattern, image.uri) is not None
+                self._unnamed = self._unnamed or image.uri
+        return sample_row(sample, self._source.origin, ENGLISH, self._pattern)
 
     def _sorted_out(
         self, read: list[tuple[str, dict[str, Any] | Rejection]]

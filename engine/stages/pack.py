@@ -23,7 +23,9 @@ from engine.store.scores import ScoreStore
 from engine.store.shards import Shard, ShardWriter
 from filters.policy import Policy
 from filters.scorer import Scorer
+from schemas.pictures import picture_key
 from schemas.record import VERDICT_FIELDS, record_schema
+from schemas.sample import STRINGS
 
 NOTHING = ComposedRows(COMPOSED_SCHEMA.empty_table(), TURN_SCHEMA.empty_table())
 FAILURE = pa.field("failure", pa.string())
@@ -97,6 +99,7 @@ class Packer:
         gone = plan.rows["place"].is_null()
         left = read_records(self.published / plan.old.path, gone.arg_true(), schema)
         left = left.set_column(schema.get_field_index("failure"), FAILURE, pa.array([WITHDRAWN] * len(left)))
+        left = _with_keys(left)
         # Present records first, then withdrawn ones; back in the order of the shard.
         order = pl.select(pl.concat([(~gone).arg_true(), gone.arg_true()]).arg_sort()).to_series()
         return pa.concat_tables([table, left]).take(order.to_arrow())
@@ -117,6 +120,15 @@ class Packer:
         for field in VERDICT_FIELDS:
             table = table.append_column(field.name, measured[field.name])
         return table.cast(self.schema), Counter(verdict["warnings"].explode().drop_nulls())
+
+
+def _with_keys(records: pa.Table) -> pa.Table:
+    """Records with the keys of their pictures, which those of an older schema lack; their names say what is known."""
+    place = records.schema.get_field_index("image_keys")
+    if not records["image_keys"].null_count:
+        return records
+    keys = [[picture_key(ref["uri"], ref["image_id"]) for ref in refs] for refs in records["image_refs"].to_pylist()]
+    return records.set_column(place, records.schema.field(place), pa.array(keys, STRINGS))
 
 
 def _cut(rows: int, most: int) -> list[int]:

@@ -1,15 +1,23 @@
-"""Splits: which rows are held out, decided by image so that no image stands in two of them."""
+"""Splits: which rows are held out, decided by picture so that no picture stands in two of them."""
 
 from __future__ import annotations
 
 import polars as pl
 
+from engine.stages.mix import Schema
 from recipes.mix import Splits
+from schemas.errors import InputError
 from schemas.keys import digest, draw
+from schemas.picture_pattern import TAKEN
 
 TRAIN = "train"
-# What `assign_splits` looks at: one row a sample; ``parent`` is the sample that a derived one comes from.
-SPLIT_ROWS = {"source_id": pl.String, "images": pl.List(pl.String), "parent": pl.String}
+HELD_OUT = ("test", "validation")
+# What `assign_splits` looks at: one row a sample; ``pictures`` are all names of its pictures
+# (`engine.stages.pictures`), ``parent`` is the sample that a derived one comes from.
+SPLIT_ROWS: Schema = {"source_id": pl.String, "pictures": pl.List(pl.String), "parent": pl.String}
+HELD_SPLITS: Schema = {
+    "source_id": pl.String, "split": pl.String, "pictures": pl.List(pl.String), "stays": pl.Boolean
+}  # fmt: skip
 
 
 def identity(splits: Splits) -> str:
@@ -23,16 +31,20 @@ def assign_splits(rows: pl.DataFrame, splits: Splits, held: pl.DataFrame | None 
     Args:
         rows: `SPLIT_ROWS`: all samples of a build.
         splits: What is held out.
-        held: Columns source_id and split: what the build before recorded under the same section; rows that share an
-            image with one of them join its split.
+        held: `HELD_SPLITS`: what the build before recorded under the same section, with the names that pictures had
+            then, and whether the row is published and so stays where it is. A row keeps its split, and rows that share
+            a picture with it join it.
+
+    Raises:
+        InputError: Published rows in several splits show the same picture now.
     """
     if not splits.shares:
         return pl.repeat(TRAIN, rows.height, dtype=pl.String, eager=True).alias("split")
-    keyed = rows.select("source_id", key=_keys(rows, by_image=splits.by == "image_id"))
-    if held is not None:
-        keyed = keyed.join(held.select("source_id", own="split"), on="source_id", how="left", maintain_order="left")
-    else:
-        keyed = keyed.with_columns(own=pl.lit(None, pl.String))
+    by_picture = splits.by == "image_id"
+    held = pl.DataFrame(schema=HELD_SPLITS) if held is None else held
+    recorded = _brought_together(rows, held) if by_picture else held
+    keyed = rows.select("source_id", key=_keys(rows, by_picture=by_picture))
+    keyed = keyed.join(recorded.select("source_id", own="split"), on="source_id", how="left", maintain_order="left")
     groups = keyed.group_by("key").agg(pl.col("own").min()).sort("key")
     drawn = [
         known if known is not None else _drawn(str(key), splits)
@@ -41,6 +53,46 @@ def assign_splits(rows: pl.DataFrame, splits: Splits, held: pl.DataFrame | None 
     decided = groups.select("key", split=pl.Series(drawn, dtype=pl.String))
     joined = keyed.join(decided, on="key", how="left", maintain_order="left")
     return joined.select(split=pl.coalesce("own", "split")).to_series()
+
+
+def _brought_together(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """The record, with one split for rows that showed different pictures then and show the same one now.
+
+    It is that of the published ones, else a held-out one if there is one. Rows that had the same picture and yet stood
+    in several splits, because rows with several pictures tie others together, stay as they are.
+    """
+    both = rows.select("source_id", now="pictures").join(held, on="source_id")
+    both = both.with_columns(now=_pictures(both["now"]), was=_pictures(both["pictures"]))
+    sides = both.drop_nulls(["now", "was"]).with_columns(side=pl.col("split").min().over("was"))
+    groups = (
+        sides.group_by("now")
+        .agg(pl.col("side").unique(), stays=pl.col("side").filter("stays").unique())
+        .filter(pl.col("side").list.len() > 1)
+    )
+    if groups.is_empty():
+        return held
+    apart = groups.filter(pl.col("stays").list.len() > 1)["now"].sort()
+    if len(apart):
+        msg = (
+            f"splits: {len(apart):,} pictures, such as {apart[0]}, stand in several splits of the published rows: they "
+            "had several names each when these were built, and have one key now; published rows stay where they are: "
+            "lay all shards out again with build --compact"
+        )
+        raise InputError(msg)
+    one = {
+        now: stays[0] if stays else next((split for split in HELD_OUT if split in side), TRAIN)
+        for now, side, stays in groups.iter_rows()
+    }
+    moved = both.with_columns(to=pl.col("now").replace_strict(one, default=None, return_dtype=pl.String)).drop_nulls(
+        "to"
+    )
+    # Rows without a picture join their parents anew.
+    joining = rows.filter(pl.col("pictures").list.len() == 0, pl.col("parent").is_in(moved["source_id"].implode()))
+    return (
+        held.join(joining, on="source_id", how="anti")
+        .join(moved.select("source_id", "to"), on="source_id", how="left")
+        .with_columns(split=pl.coalesce("to", "split"))
+    )
 
 
 def _drawn(key: str, splits: Splits) -> str:
@@ -52,34 +104,42 @@ def _drawn(key: str, splits: Splits) -> str:
     return TRAIN
 
 
-def _keys(rows: pl.DataFrame, *, by_image: bool) -> pl.Series:
-    """What each row is drawn by: its images' group, else that of the sample it comes from, else itself."""
-    images = pl.col("images") if by_image else pl.lit(None, pl.List(pl.String))
-    keyed = rows.select("source_id", "parent", image=images.list.first())
-    if by_image:
-        roots = _roots(rows)
-        if roots:
-            keyed = keyed.with_columns(pl.col("image").replace(roots))
-    own = keyed.select("source_id", own=pl.coalesce("image", "parent", "source_id")).unique("source_id")
+def _keys(rows: pl.DataFrame, *, by_picture: bool) -> pl.Series:
+    """What each row is drawn by: its pictures' group, else that of the sample it comes from, else itself."""
+    pictures = _pictures(rows["pictures"]) if by_picture else pl.lit(None, pl.String)
+    keyed = rows.select("source_id", "parent", picture=pictures)
+    own = keyed.select("source_id", own=pl.coalesce("picture", "parent", "source_id")).unique("source_id")
     return (
         keyed.join(own.rename({"source_id": "parent", "own": "above"}), on="parent", how="left", maintain_order="left")
-        .select(pl.coalesce("image", "above", "parent", "source_id").alias("key"))
+        .select(pl.coalesce("picture", "above", "parent", "source_id").alias("key"))
         .to_series()
     )
 
 
-def _roots(rows: pl.DataFrame) -> dict[str, str]:
-    """For every image of a row with several: the first image of all that hang together with it."""
+def _pictures(names: pl.Series) -> pl.Series:
+    """The group of each row's pictures, which are all that hang together by their names; null for a row without."""
+    roots = _roots(names)
+    first = names.list.first()
+    return first.replace(roots) if roots else first
+
+
+def _roots(names: pl.Series) -> dict[str, str]:
+    """For every name of a row with several: the first of all that hang together with it, in the order of `_order`."""
     above: dict[str, str] = {}
 
-    def root(image: str) -> str:
-        while above.setdefault(image, image) != image:
-            above[image] = above[above[image]]
-            image = above[image]
-        return image
+    def root(name: str) -> str:
+        while above.setdefault(name, name) != name:
+            above[name] = above[above[name]]
+            name = above[name]
+        return name
 
-    for images in rows.filter(pl.col("images").list.len() > 1)["images"].to_list():
-        first = min(root(image) for image in images)
-        for image in images:
-            above[root(image)] = first
-    return {image: root(image) for image in above}
+    for several in names.filter(names.list.len() > 1).unique().to_list():
+        first = min((root(name) for name in several), key=_order)
+        for name in several:
+            above[root(name)] = first
+    return {name: root(name) for name in above}
+
+
+def _order(name: str) -> tuple[bool, str]:
+    """Names that mean the same picture in every dataset come first, so that all datasets draw it alike."""
+    return name.partition(":")[0] in TAKEN, name

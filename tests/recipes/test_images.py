@@ -7,6 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from recipes.images import COCO, REDISTRIBUTABLE, Images, NumberedImages
 from recipes.sources import Source
+from schemas.keys import image_id
+from schemas.pictures import picture_key
 
 
 def read(**content: Any) -> Any:
@@ -31,6 +33,21 @@ def test_a_name_becomes_a_uri(images: Images, name: str, uri: str):
 def test_images_of_coco_lie_at_cocos_address(kind: str):
     files = {"questions": "q", "annotations": "a"} if kind == "vqav2" else {"path": "p"}
     assert read(format=kind, **files).images.base == COCO
+
+
+@pytest.mark.parametrize("kind", ["vqav2", "aokvqa", "coco_captions", "jsonl"])
+def test_twelve_digits_are_a_number_of_coco_in_the_formats_of_coco_alone(kind: str):
+    files = {"questions": "q", "annotations": "a"} if kind == "vqav2" else {"path": "p"}
+    for uri in ("000000331352.jpg", "https://mirror.example.org/000000331352.jpg"):
+        key = picture_key(uri, image_id(uri), read(format=kind, **files).images.pattern)
+        assert key == (image_id(uri) if kind == "jsonl" else "coco:000000331352")
+    other = picture_key("0013ea2087020901.jpg", "x", read(format=kind, **files).images.pattern)
+    assert other == "x"  # nocaps comes in COCO's format
+
+
+def test_a_bad_pattern_for_pictures_is_refused_with_its_reason():
+    with pytest.raises(ValidationError, match=r"id\n.*expected a named group, such as \(\?P<vg>"):
+        read(format="jsonl", path="a", images={"id": r"\d+"})
 
 
 @pytest.mark.parametrize("key", ["reject", "store"])

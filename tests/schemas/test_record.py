@@ -19,6 +19,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "license": "mit", "task": "vqa_open", "template_id": None, "lang": "deu_Latn", "lang_bcp47": "de",
         "source_lang": "eng_Latn",
         "image_refs": [{"image_id": "uri:0", "uri": "a.jpg", "width": None, "height": None, "mime": None}],
+        "image_keys": ["uri:0"],
         "source_messages": [{"role": "user", "content": "<image>\nWhat?"}, {"role": "assistant", "content": "ball"}],
         "source_choices": None, "source_answers": ["ball"], "row_status": "ok",
         "messages": [{"role": "user", "content": "<image>\nWas?"}, {"role": "assistant", "content": "Ball"}],
@@ -47,9 +48,9 @@ def table(*rows: dict[str, Any]) -> pa.Table:
 def test_columns_and_their_order_are_golden():
     assert SCHEMA.names == [
         "record_id", "source_id", "source_hash", "source", "license", "task", "template_id", "lang", "lang_bcp47",
-        "source_lang", "image_refs", "source_messages", "source_choices", "source_answers", "row_status", "messages",
-        "turn_langs", "instruction_langs", "slot_langs", "choices", "choice_langs", "answer_index", "answers",
-        "answer_langs", "content_hash", "mt", "back_messages",
+        "source_lang", "image_refs", "image_keys", "source_messages", "source_choices", "source_answers", "row_status",
+        "messages", "turn_langs", "instruction_langs", "slot_langs", "choices", "choice_langs", "answer_index",
+        "answers", "answer_langs", "content_hash", "mt", "back_messages",
         "score_nmt_logprob", "turn_nmt_logprob", "scores_skipped", "keep", "filter_reasons",
     ]  # fmt: skip
 
@@ -64,6 +65,13 @@ def test_types_are_golden():
     assert SCHEMA.field("score_nmt_logprob").type == pa.float32()
     assert SCHEMA.field("turn_nmt_logprob").type == pa.list_(pa.float32())
     assert all(field.nullable for field in SCHEMA)
+
+
+def test_the_first_version_has_no_keys_of_pictures():
+    old = record_schema([METRIC], 1)
+    assert "image_keys" in SCHEMA.names
+    assert "image_keys" not in old.names
+    validate(pa.Table.from_pylist([record()], schema=old), old)
 
 
 def test_sound_rows_pass():
@@ -83,6 +91,8 @@ def test_a_row_that_is_older_than_a_column_passes():
         ({"record_id": None}, "record_id", "null"),
         ({"task": "poem"}, "task", "one of"),
         ({"lang": "deu"}, "lang", "FLORES"),
+        ({"image_keys": None}, "image_keys", "null"),
+        ({"image_keys": ["a", "b"]}, "image_keys", "as many as image_refs"),
         ({"row_status": "maybe"}, "row_status", "ok or failed"),
         ({"messages": None}, "messages", "null"),
         ({**FAILED, "messages": record()["messages"]}, "messages", "null"),

@@ -7,6 +7,7 @@ import pytest
 
 from schemas.errors import RowError
 from schemas.keys import image_id
+from schemas.picture_pattern import picture_pattern
 from schemas.sample import SAMPLE_SCHEMA, Image, Origin, Sample, check, sample_row
 
 CAPTION = Sample(
@@ -62,6 +63,18 @@ def test_a_row_has_the_first_columns_of_the_schema_in_order():
     assert [*row] == SAMPLE_SCHEMA.names[: len(row)]
     table = pa.Table.from_pylist([{**row, "langs": ["deu_Latn"]}], schema=SAMPLE_SCHEMA)
     assert table.to_pylist()[0]["source"]["row_id"] == "7"
+
+
+def test_a_row_has_the_key_of_each_of_its_pictures_and_ids_and_hashes_do_not_depend_on_it():
+    images = (Image("uri:1", "val2017/000000000001.jpg"), Image("uri:2", "vg/7.jpg"))
+    sample = replace(CAPTION, messages=(("user", "<image><image>"), ("assistant", "Dogs.")), images=images)
+    origin = Origin("d", "r", "c", "s", "mit")
+    plain = sample_row(sample, origin, "eng_Latn")
+    named = sample_row(sample, origin, "eng_Latn", picture_pattern(r"vg/(?P<vg>\d+)"))
+    assert plain["image_keys"] == ["coco:000000000001", "uri:2"]
+    assert named["image_keys"] == ["coco:000000000001", "vg:7"]
+    changed = {name for name in plain if plain[name] != named[name]}
+    assert changed == {"image_keys"}
 
 
 def test_the_identity_of_a_row_holds_nothing_of_its_text_or_revision():

@@ -162,6 +162,9 @@ def test_a_refused_build_leaves_the_dataset_that_was_there_as_it_was(glotmill, r
         ("sources.small.fields={caption: a..b}", ["sources.small.fields.caption", "'a..b'"]),
         ("sources.small.images.chek=true", ["sources.small.images", "'chek'", "'check'"]),
         ("sources.small.images.check=true", ["sources.small", "images.folder"]),
+        ("sources.small.images.id=(", ["sources.small.images.id", "not a regular expression: missing )"]),
+        ("sources.small.images.id='[0-9]+'", ["sources.small.images.id", "expected a named group", "(?P<vg>"]),
+        ("sources.small.images.id='(?P<n>[0-9]+)[.]png'", ["sources.small.images.id", "finds nothing", "'0.jpg'"]),
         (
             "sources.small.images={check: true, folder: nowhere}",
             ["sources.small.images.folder", "nowhere is no folder"],

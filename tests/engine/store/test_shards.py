@@ -22,7 +22,8 @@ def record(number: int, **changes: Any) -> dict[str, Any]:
         "record_id": f"r1:{number}", "source_id": f"s1:{number}", "source_hash": "h",
         "source": {"dataset": "d", "revision": "r", "config": "c", "split": "s", "row_id": "1"},
         "license": "mit", "task": "caption", "lang": "deu_Latn", "lang_bcp47": "de", "source_lang": "eng_Latn",
-        "image_refs": [], "source_messages": [{"role": "assistant", "content": "A dog."}], "row_status": "ok",
+        "image_refs": [], "image_keys": [], "source_messages": [{"role": "assistant", "content": "A dog."}],
+        "row_status": "ok",
         "messages": [{"role": "assistant", "content": "Ein Hund."}], "turn_langs": ["deu_Latn"], "content_hash": "c",
         "score_nmt_logprob": -0.5, "turn_nmt_logprob": [-0.5], "scores_skipped": [], "keep": True, "filter_reasons": [],
     }  # fmt: skip

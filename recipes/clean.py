@@ -33,21 +33,28 @@ class Exact(Step):
 
 
 class NearDuplicates(Step):
-    """Rows whose text is nearly an earlier one's, by MinHash.
+    """Rows whose text is nearly an earlier one's: MinHash finds candidates, and their common n-grams decide.
 
-    Two texts with a share s of common n-grams meet with probability 1 - (1 - s^hashes)^buckets.
+    Two texts with a share s of common n-grams are found with probability 1 - (1 - s^hashes)^buckets. The defaults are
+    for captions: one word more, less or another in eight or more is found (docs/recipes.md has the figures).
 
     Attributes:
+        by: Compare the texts of rows that show the same pictures, or of all rows: captions of different pictures may
+            say the same.
         ngrams: Words of an n-gram; a shorter text is never a near-duplicate.
         buckets: Buckets of the signature.
         hashes: Hashes of a bucket.
+        similarity: Least share of common n-grams, of all that either text has, with a row that is kept. 0 takes out
+            all that MinHash finds and what hangs together by it.
         seed: Decides the hash functions.
     """
 
     step: Literal["near_duplicates"]
-    ngrams: int = Field(3, ge=1, le=20)
-    buckets: int = Field(14, ge=1, le=200)
-    hashes: int = Field(8, ge=1, le=64)
+    by: Literal["text_and_images", "text"] = "text_and_images"
+    ngrams: int = Field(2, ge=1, le=20)
+    buckets: int = Field(20, ge=1, le=200)
+    hashes: int = Field(4, ge=1, le=64)
+    similarity: float = Field(0.55, ge=0, le=1)
     seed: int = 1
 
 

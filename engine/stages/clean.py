@@ -84,7 +84,8 @@ def _removed(rows: pl.DataFrame, step: CleanStep) -> Removed:
             same = duplicates.exact_duplicates(keys)
             return {place: ("exact_duplicate", f"of {ids[first]}") for place, first in same.items()}
         case NearDuplicates():
-            near = duplicates.near_duplicates(texts, step)
+            shown = rows["image_keys"].to_list() if step.by == "text_and_images" else None
+            near = duplicates.near_duplicates(texts, step, shown)
             return {place: ("near_duplicate", f"of {ids[first]}") for place, first in near.items()}
         case Contamination():
             return _contaminated(rows, step)

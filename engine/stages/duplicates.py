@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ import numpy as np
 from recipes.clean import NearDuplicates
 from schemas.errors import InputError
 
+REMEMBERED = 100_000  # texts whose n-grams are kept at hand, about a kilobyte each
 # Digits tell captions apart, so they are not folded into one.
 _NORM = {"norm_numbers": False}
 
@@ -48,13 +50,19 @@ def _documents(texts: Iterable[str]) -> Iterator[Any]:
     return (Document(text=text, id=str(place)) for place, text in enumerate(texts))
 
 
-def _words() -> Any:
-    """Words as white space cuts them: simplified texts have no punctuation left."""
+def _words(*, marked: bool = False) -> Any:
+    """Words as white space cuts them: simplified texts have no punctuation left.
+
+    Args:
+        marked: The first word says with which texts a text is compared, and becomes part of every other one: texts
+            with different marks have no word in common.
+    """
     from datatrove.utils.word_tokenizers import WordTokenizer
 
     class Words(WordTokenizer):  # type: ignore[misc]  # the library has no types
         def word_tokenize(self, text: str) -> list[str]:
-            return text.split()
+            words: list[str] = text.split()
+            return [f"{words[0]}:{word}" for word in words[1:]] if marked else words
 
         def sent_tokenize(self, text: str) -> list[str]:
             return [text]
@@ -96,13 +104,20 @@ def exact_duplicates(keys: Sequence[str]) -> dict[int, int]:
     return {place: first[keys[place]] for place in removed if first[keys[place]] != place}
 
 
-def near_duplicates(texts: Sequence[str], step: NearDuplicates) -> dict[int, int]:
-    """The place of each row that is nearly an earlier one, with the place of the first of its cluster.
+def near_duplicates(
+    texts: Sequence[str], step: NearDuplicates, pictures: Sequence[Sequence[str]] | None = None
+) -> dict[int, int]:
+    """The place of each row that is nearly an earlier one, with the place of that one.
 
     Args:
         texts: Texts, row by row.
         step: The step.
+        pictures: The keys of each row's pictures: texts of the same ones are compared. None compares all texts.
     """
+    if pictures is not None:
+        numbers: dict[tuple[str, ...], int] = {}
+        marks = [numbers.setdefault(tuple(keys), len(numbers)) for keys in pictures]
+        texts = [f"{mark} {text}" for mark, text in zip(marks, texts, strict=True)]
     with _datatrove() as folder:
         from datatrove.pipeline.dedup.minhash import (
             MinhashConfig,
@@ -121,15 +136,56 @@ def near_duplicates(texts: Sequence[str], step: NearDuplicates) -> dict[int, int
             hash_config=_hashing(),
         )
         names = [str(folder / name) for name in ("signatures", "buckets", "clusters")]
-        MinhashDedupSignature(names[0], config, language=_words()).run(_documents(texts))
+        words = _words(marked=pictures is not None)
+        MinhashDedupSignature(names[0], config, language=words).run(_documents(texts))
         for bucket in range(step.buckets):
             MinhashDedupBuckets(names[0], names[1], config=config).run(None, bucket, step.buckets)
+        if step.similarity:
+            found = [_integers(path) for path in sorted((folder / "buckets").glob("*.dups"))]
+            return _verified(texts, words, found, step)
         MinhashDedupCluster(names[1], names[2], config=config, save_cluster_id=True).run()
         pairs = _integers(folder / "clusters" / "000000.clusters")
     first: dict[int, int] = {}
     for place, cluster in sorted(zip(pairs[::2], pairs[1::2], strict=True)):
         first.setdefault(cluster, place)
     return {p: first[c] for p, c in zip(pairs[::2], pairs[1::2], strict=True) if first[c] != p}
+
+
+def _verified(texts: Sequence[str], words: Any, found: Iterable[list[int]], step: NearDuplicates) -> dict[int, int]:
+    """Of the candidates, each row that has enough n-grams in common with an earlier one that is kept.
+
+    Args:
+        texts: Texts, row by row, as their signatures were made of them.
+        words: Cuts a text into words.
+        found: For each bucket its pairs of places that follow each other, as (0, place, 0, place) one after another.
+        step: The step.
+    """
+    groups: dict[int, list[list[int]]] = {}  # of each place: the kept rows of every group that it is in
+    for pairs in found:
+        last = -1
+        for first, second in zip(pairs[1::4], pairs[3::4], strict=True):
+            if first != last:
+                kept: list[int] = []
+                groups.setdefault(first, []).append(kept)
+            groups.setdefault(second, []).append(kept)
+            last = second
+
+    @lru_cache(maxsize=REMEMBERED)
+    def grams(place: int) -> frozenset[str]:
+        return frozenset(_ngrams(words.word_tokenize(simplified(texts[place])), step.ngrams))
+
+    removed: dict[int, int] = {}
+    for place in sorted(groups):
+        own = grams(place)
+        candidates = sorted({other for kept in groups[place] for other in kept})
+        like = (other for other in candidates if len(own & grams(other)) >= step.similarity * len(own | grams(other)))
+        original = next(like, None)
+        if original is not None:
+            removed[place] = original
+            continue
+        for kept in groups[place]:
+            kept.append(place)
+    return removed
 
 
 def shared_ngrams(texts: Sequence[str], sets: dict[str, list[str]], ngrams: int) -> dict[int, tuple[str, str]]:
@@ -165,7 +221,10 @@ def shared_ngrams(texts: Sequence[str], sets: dict[str, list[str]], ngrams: int)
 
 
 def _grams(text: str, size: int) -> Iterator[str]:
-    words = text.split()
+    return _ngrams(text.split(), size)
+
+
+def _ngrams(words: Sequence[str], size: int) -> Iterator[str]:
     return (" ".join(words[start : start + size]) for start in range(len(words) - size + 1))
 
 

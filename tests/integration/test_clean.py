@@ -41,7 +41,8 @@ def build(recipe_file, run, captions: Path, rows: list[tuple[str, str]], *steps:
 def test_each_row_taken_out_is_rejected_with_the_steps_reason_and_the_balance_comes_out(
     recipe_file, run, captions, tmp_path
 ):
-    summary = build(recipe_file, run, captions, ROWS, {"step": "exact"}, {"step": "near_duplicates"})
+    near = {"step": "near_duplicates", "by": "text"}
+    summary = build(recipe_file, run, captions, ROWS, {"step": "exact"}, near)
     assert rejected(tmp_path / "out") == {
         "row r1": ("clean.exact_duplicate", "of r0"), "row r2": ("clean.near_duplicate", "of r0"),
         "row r4": ("clean.near_duplicate", "of r3"),
@@ -49,6 +50,12 @@ def test_each_row_taken_out_is_rejected_with_the_steps_reason_and_the_balance_co
     count = summary.sources["small"]
     assert (count.read, count.samples, count.rejected) == (7, 4, 3)
     assert summary.languages["deu_Latn"].rows == 4
+
+
+def test_different_pictures_with_the_same_caption_are_no_near_duplicates(recipe_file, run, captions, tmp_path):
+    rows = [("a.jpg", LONG), ("b.jpg", LONG), ("a.jpg", LONG.replace("large", "very large")), ("b.jpg", "A dog.")]
+    build(recipe_file, run, captions, rows, {"step": "near_duplicates"})
+    assert rejected(tmp_path / "out") == {"row r2": ("clean.near_duplicate", "of r0")}
 
 
 def test_exact_duplicates_by_text_alone_take_other_images_too(recipe_file, run, captions, tmp_path):

@@ -129,7 +129,7 @@ def test_a_picture_meets_its_bytes_and_its_address_where_only_one_of_them_was_op
     assert removed(tmp_path / "out") == dict.fromkeys(("train1", "train2"), "clean.contaminated_image")
 
 
-@pytest.mark.parametrize("step", ["exact"])
+@pytest.mark.parametrize("step", ["exact", "near_duplicates"])
 def test_the_same_caption_is_a_duplicate_on_the_same_picture_only(recipe_file, run, tmp_path, step):
     same = "A brown dog runs over the wet grass."
     sources = {

@@ -82,7 +82,7 @@ lint: $(READY)  ## formatting, lint, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-soak: $(READY)  ## 100 builds with one process killed in each, resumed and compared: about an hour
+soak: $(READY)  ## 100 builds with one process killed in each, then refilters, publications and pulls: over an hour
 	$(BIN)/python -m tests.faults.soak
 
 # DATA: a folder with coco/captions_val2017.json, multi30k/ and xgqa/; SCRATCH: environments, models, results (10 GB)

@@ -51,7 +51,7 @@ def enlarge(build: Path, folder: Path, rows: int, langs: list[str]) -> int:
                 part = _copy(table, lang, start, min(table.num_rows, each - start), seed=number)
                 writer.write(part.cast(schema))
             shards[lang] = [writer.close(warned={}, answers={}, fingerprints={})]
-    write_manifest(dataset, shards, manifest)
+    write_manifest(dataset, shards, manifest, ())  # it has no pages
     return each * len(langs)
 
 

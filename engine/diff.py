@@ -32,7 +32,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 REST = "recipe"
 # Told of by language and shard, or by what decides them.
-ELSEWHERE = ("languages", "configs", "recipe", "scores", "tasks")
+ELSEWHERE = ("languages", "configs", "recipe", "files", "scores", "tasks")
 NAMES = {key: name for sections in SECTIONS.values() for key, name in sections.items()}
 KEPT = "kept"
 ABSENT = "absent"
@@ -146,7 +146,16 @@ def _facts(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, list[str
             found.setdefault(grouped.get(key, REST), []).append(words)
     if not found and old.get("recipe") != new.get("recipe"):  # else the lock says what was said already
         found[REST] = ["other settings in recipe.lock.yaml, none of which the manifest names"]
+    if not found and old.get("files") != new.get("files"):  # else they follow from what was said already
+        found[REST] = _page_differences(old.get("files", {}), new.get("files", {}))
     return {group: found[group] for group in (*GROUPS, REST) if group in found}
+
+
+def _page_differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """In which files beside the manifests two datasets differ, by their checksums."""
+    both = old.keys() & new.keys()
+    found = [f"other text in {name}" for name in sorted(both) if old[name] != new[name]]
+    return found + [f"only one manifest has a checksum of {name}" for name in sorted(old.keys() ^ new.keys())]
 
 
 def _shards(old: Manifest, new: Manifest) -> list[ShardDifference]:

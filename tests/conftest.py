@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-import secrets
 import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +17,7 @@ from engine.job import prepare
 from engine.progress import ProgressReport
 from engine.summary import BuildSummary
 from recipes import load_recipe
+from tests import s3
 
 # Machines are noisy: no test fails for being slow. The same examples on every machine.
 settings.register_profile("glotmill", deadline=None, derandomize=True, database=None)
@@ -171,37 +167,13 @@ def local_ray() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[None]:
     """A real S3 server process on this machine, which the environment's settings lead to."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
-        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    address = None
-    for line in server.stderr or ():
-        if found := re.search(r"Running on (http://\S+)", line):
-            address = found[1]
-            break
-    settings = {
-        "AWS_ENDPOINT_URL": str(address),
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    drain = threading.Thread(target=lambda: [None for _ in server.stderr or ()], daemon=True)
-    drain.start()
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, s3.s3_server() as settings:
         for name, value in settings.items():
             patch.setenv(name, value)
         yield
-    server.terminate()
-    server.wait()
 
 
 @pytest.fixture
 def s3_bucket(s3_server: None) -> str:
     """The URL of a new bucket."""
-    import s3fs
-
-    name = f"bucket-{secrets.token_hex(4)}"
-    s3fs.S3FileSystem(skip_instance_cache=True).mkdir(name)
-    return f"s3://{name}"
+    return s3.new_bucket()

@@ -34,7 +34,7 @@ def publish_command(
     create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead (Hub).")] = False,
     public: Annotated[bool, typer.Option("--public", help="Make a new repository public [private] (Hub).")] = False,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Publish over a version newer than the one that was pulled (Hub).")
+        bool, typer.Option("--replace", help="Publish over a version newer than the one that was pulled.")
     ] = False,
     skip_rows: Annotated[
         bool, typer.Option("--skip-rows", help="Do not open a row of each config afterwards (Hub).")
@@ -58,7 +58,7 @@ def publish_command(
             options = HubOptions(dry_run, create_pr, public, replace, tag, verify_rows=not skip_rows)
             outcome = publish_to_hub(local, HubRepository(place, write=True), options, ProgressReport())
         else:
-            outcome = publish_to_folder(local, place, ProgressReport(), dry_run=dry_run, tag=tag)
+            outcome = publish_to_folder(local, place, ProgressReport(), dry_run=dry_run, tag=tag, replace=replace)
     _say(outcome, as_json=as_json)
 
 
@@ -78,7 +78,7 @@ def rollback_command(
     if isinstance(place, HubPlace):
         outcome = roll_back_hub(HubRepository(place, write=True), version, ProgressReport(), dry_run=dry_run)
     else:
-        outcome = roll_back_folder(place, version, dry_run=dry_run)
+        outcome = roll_back_folder(place, version, ProgressReport(), dry_run=dry_run)
     _say(outcome, as_json=as_json)
 
 

@@ -11,8 +11,9 @@ import typer
 from engine.cli.options import JsonOption
 from engine.cli.screen import say, say_json
 from engine.progress import ProgressReport
+from engine.publish.origin import open_origin
 from engine.publish.places import parse_place
-from engine.publish.pull import open_origin, pull
+from engine.publish.pull import pull
 
 
 def pull_command(
@@ -24,7 +25,8 @@ def pull_command(
     """Bring manifests, recipe and score columns of a published dataset; whole shards come when a command needs them.
 
     The folder can be refiltered and published again, with no memory, samples or model at hand. A private dataset
-    needs a token in HF_TOKEN. Exit codes: 0 done; 1 the target does not answer; 2 the place or folder is not usable.
+    needs a token in HF_TOKEN. Everything that comes is checked against the manifest. Exit codes: 0 done; 1 the target
+    does not answer, or holds other files than its manifest names; 2 the place or folder is not usable.
 
     Example: glotmill pull hf://datasets/ORG/NAME@v1.4.0 outputs/name
     """

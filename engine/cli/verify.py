@@ -10,6 +10,7 @@ import typer
 from engine.cli.options import JsonOption
 from engine.cli.screen import say, say_json
 from engine.progress import ProgressReport
+from engine.publish.pages import not_checked
 from engine.verify.dataset import verify
 
 PROBLEMS = 1
@@ -33,6 +34,8 @@ def verify_command(
     else:
         for problem in found.problems:
             say(str(problem))
+        if found.unchecked:
+            say(not_checked(found.unchecked))
         state = f"{len(found.problems):,} problems" if found.problems else "sound"
         say(f"{state}: {found.rows:,} rows in {found.shards:,} shards, {found.bytes:,} bytes: {found.dataset}")
     if found.problems:

@@ -11,15 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.publish.card_header import LICENSES
-from engine.publish.describe import CALIBRATION
+from engine.publish.pages import CARD, EXTRAS, PAGES, check_pages, read_card
 from engine.store.commit import build_lock, recover
-from engine.store.manifest import LOCK_FILE, MANIFEST, Manifest, has_manifest, manifest_from
+from engine.store.manifest import MANIFEST, Manifest, has_manifest, manifest_from
 from schemas.errors import InputError
 from schemas.keys import bytes_sha256, file_sha256
 
-# What stands beside the manifests: in every dataset, and in some.
-PAGES = ("README.md", LICENSES, LOCK_FILE)
-EXTRAS = (CALIBRATION,)
 FOLDERS = ("data/", "images/", "manifests/")  # their files are the dataset's, none of anybody else
 
 
@@ -121,6 +118,19 @@ class LocalDataset:
             msg = f"{folder}: no dataset there (no {MANIFEST}); name the folder of a build, such as outputs/NAME"
             raise InputError(msg)
         return cls(folder, root, read_contents(lambda name: (root / name).read_bytes(), str(root)))
+
+    def check_pages(self) -> None:
+        """Find the small files to be those that the manifest names, and the card to be one that can be published.
+
+        Raises:
+            InputError: One was edited, is missing or is not of the dataset.
+        """
+        found = check_pages(self.contents.manifest.facts, self.contents.small, str(self.root))
+        for name, what in found.wrong.items():
+            mend = f"glotmill refilter {self.folder} writes it again" if name in (CARD, LICENSES) else "build again"
+            msg = f"{self.root / name}: {what}; {mend}"
+            raise InputError(msg)
+        read_card(self.contents.small[CARD], str(self.root / CARD))
 
     def check(self, path: str, schema: pa.Schema | None) -> pa.Schema:
         """Find a shard to be what the manifest says, and of the schema of those before.

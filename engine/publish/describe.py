@@ -1,4 +1,4 @@
-"""The files beside the shards: lock, calibration, manifest and card, all made from the same few facts.
+"""The files beside the shards: lock, calibration, card and manifest, all made from the same few facts.
 
 Guarantees: a build and a refilter write the same bytes for the same shards and facts.
 """
@@ -13,7 +13,7 @@ import pyarrow as pa
 import yaml
 
 from engine.publish.card import write_card
-from engine.publish.card_header import CardFacts
+from engine.publish.card_header import LICENSES, CardFacts
 from engine.store.files import write_bytes
 from engine.store.manifest import LOCK_FILE, write_manifest
 from engine.store.shards import Shard
@@ -31,7 +31,7 @@ def describe(
     policy: Policy,
     schema: pa.Schema,
 ) -> None:
-    """Write ``recipe.lock.yaml``, ``calibration.yaml`` where there is one, ``manifest.json`` and the card.
+    """Write ``recipe.lock.yaml``, ``calibration.yaml`` where there is one, the card and ``manifest.json``.
 
     Args:
         root: The folder that the files are written into.
@@ -42,9 +42,13 @@ def describe(
         schema: The record schema.
     """
     shards = {lang: shards.get(lang, []) for lang in lock["languages"]}  # a language without rows is told of, too
+    facts = {**facts, "filter": policy.fingerprint()}
     write_bytes(root / LOCK_FILE, yaml.safe_dump(lock, allow_unicode=True, width=100).encode())
+    write_card(root, CardFacts(facts, lock["description"], shards, schema, policy.unreliable))
+    pages = ["README.md", LICENSES]
     if policy.calibration is not None:
         write_bytes(root / CALIBRATION, yaml.safe_dump(policy.calibration.content, allow_unicode=True).encode())
-    facts = {**facts, "filter": policy.fingerprint()}
-    write_manifest(root, shards, facts, schema_version(schema))
-    write_card(root, CardFacts(facts, lock["description"], shards, schema, policy.unreliable))
+        pages.append(CALIBRATION)
+    write_manifest(
+        root, shards, facts, pages, schema_version(schema)
+    )  # the last one: it notes the checksums of the others

@@ -258,6 +258,11 @@ class HubRepository:
         return {ref.name: ref.target_commit for ref in refs.tags}
 
 
+def manifest_line(sha256: str) -> str:
+    """The line of a commit's message that names the manifest which it published."""
+    return f"Manifest: {sha256}"
+
+
 def _wait(error: HfHubHTTPError) -> float:
     """Seconds that an answer asks to wait."""
     limit = parse_ratelimit_headers(error.response.headers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from engine.publish.plan import PublishPlan
@@ -21,6 +21,9 @@ class Outcome:
         tag: The tag that names it.
         attempts: How often it was planned.
         resumed: Shards that an earlier, killed run had sent.
+        dry_run: Whether it was only planned.
+        unfinished: Files at the top of a folder that did not say the version that it held; a run that is no dry run
+            has written them.
     """
 
     target: str
@@ -31,6 +34,8 @@ class Outcome:
     tag: str | None = None
     attempts: int = 1
     resumed: int = 0
+    dry_run: bool = False
+    unfinished: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The outcome for ``--json``."""
@@ -38,12 +43,15 @@ class Outcome:
 
     def lines(self) -> list[str]:
         """The outcome for people."""
-        if not self.committed:
-            state = (
-                f"nothing to do: {self.target} holds this dataset" if self.plan.empty else "dry run: nothing was sent"
-            )
-        else:
+        top = f"{' and '.join(self.unfinished)} at {self.target}"
+        if self.committed:
             state = f"published: {self.target} at {self.revision}"
+        elif not self.plan.empty:
+            state = "dry run: nothing was sent"
+        elif self.unfinished:
+            state = f"{'dry run: would finish' if self.dry_run else 'finished'}: {top}, for version {self.revision}"
+        else:
+            state = f"nothing to do: {self.target} holds this dataset"
         found = [self.plan.line(), state]
         if self.pull:
             found.append(f"pull request: {self.pull}")

@@ -1,17 +1,17 @@
 """Bringing a published dataset to this machine as far as a new decision needs it.
 
 Guarantees: manifests, card, recipe lock and the columns that rules read come at once, whole shards only when they are
-asked for; every file is checked against the manifest before it counts; a kill leaves the old folder or the new one.
+asked for; every file is checked against the manifest before it counts, and no record comes twice; a kill leaves the old
+folder or the new one, and the same command goes on.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
 
 import polars as pl
 import pyarrow as pa
@@ -19,12 +19,14 @@ import pyarrow.parquet as pq
 
 from engine.progress import ProgressReport
 from engine.publish.contents import Contents, LocalDataset, read_contents
-from engine.publish.hub import REFUSALS, HubRepository
+from engine.publish.hub import REFUSALS
+from engine.publish.origin import Origin, open_origin
+from engine.publish.pages import CARD, check_pages, not_checked
 from engine.publish.places import FolderPlace, HubPlace
 from engine.publish.pulled import SCORES, Pulled, PulledColumns, columns_of
-from engine.publish.versions import StoredFile, Versions
-from engine.store.commit import build_lock, commit, recover, staging
-from engine.store.files import whole_file, write_bytes, write_table
+from engine.store.commit import INTENT, LOCK, STAGING, build_lock, commit, recover, staging
+from engine.store.files import TEMPORARY, whole_file, write_bytes, write_table
+from engine.store.repeated_ids import read_ids, repeated_ids
 from engine.store.shards import Shard, ids_sha256
 from schemas.errors import InputError, PublishError, one_line
 from schemas.keys import file_sha256
@@ -32,89 +34,6 @@ from schemas.keys import file_sha256
 PREFIXES = ("score_", "turn_")
 FOOTER_BYTES = 65_536  # what is read of the end of a shard to find its footer
 COLUMNS = ("record_id", "lang", "task", "row_status", "scores_skipped", "keep", "filter_reasons")
-
-
-class Origin(Protocol):
-    """Where a version of a dataset can be read."""
-
-    place: str
-    revision: str
-
-    def read(self, name: str) -> bytes:
-        """The bytes of a small file."""
-
-    def open(self, name: str) -> Any:
-        """A file to read ranges of."""
-
-    def fetch(self, name: str, to: Path) -> None:
-        """Copy a whole file."""
-
-
-class HubOrigin:
-    """A commit of a repository.
-
-    Raises:
-        InputError: There is no such repository or revision, or it cannot be read with this token.
-    """
-
-    def __init__(self, place: HubPlace) -> None:
-        self._hub = HubRepository(place, write=False)
-        oid = self._hub.head()
-        if oid is None:
-            msg = f"{place}: no such dataset or revision; a private one needs a token in HF_TOKEN that may read it"
-            raise InputError(msg)
-        self.place = str(HubPlace(place.repo, None))
-        self.revision = oid
-
-    def read(self, name: str) -> bytes:
-        """The bytes of a small file."""
-        return self._hub.read(name, self.revision)
-
-    def open(self, name: str) -> Any:
-        """A file to read ranges of."""
-        return self._hub.open(name, self.revision)
-
-    def fetch(self, name: str, to: Path) -> None:
-        """Copy a whole file."""
-        self._hub.fetch(name, self.revision, to)
-
-
-class FolderOrigin:
-    """A version of a folder.
-
-    Raises:
-        InputError: There is no such version.
-    """
-
-    def __init__(self, place: FolderPlace) -> None:
-        versions = Versions(place)
-        number = versions.number(place.version)
-        self._folder = versions.folder
-        self._files: Mapping[str, StoredFile] = versions.files(number)
-        self.place = place.url
-        self.revision = str(number)
-
-    def _name(self, name: str) -> str:
-        if name not in self._files:
-            raise FileNotFoundError(2, "no such file in this version", name)
-        return self._files[name].name
-
-    def read(self, name: str) -> bytes:
-        """The bytes of a small file."""
-        return self._folder.read(self._name(name))
-
-    def open(self, name: str) -> Any:
-        """A file to read ranges of."""
-        return self._folder.open(self._name(name))
-
-    def fetch(self, name: str, to: Path) -> None:
-        """Copy a whole file."""
-        self._folder.get_file(self._name(name), to)
-
-
-def open_origin(place: HubPlace | FolderPlace) -> Origin:
-    """The version that an address names."""
-    return HubOrigin(place) if isinstance(place, HubPlace) else FolderOrigin(place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +72,7 @@ def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: 
         InputError: There is no dataset of Glotmill there, or the folder holds something else.
         PublishError: The target does not answer, or holds other bytes than its manifest says.
     """
-    contents = read_contents(origin.read, origin.place)
+    contents = _contents(origin, progress)
     _check_folder(folder, origin.place)
     records = contents.manifest.all_shards()
     footers = {shard.path: _footer(origin, shard.path) for shard in records}
@@ -174,11 +93,14 @@ def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: 
                 target = staged / "dataset" / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.link(folder / "dataset" / path, target)
-            columns = {}
+            columns, hashes = {}, {}
             with progress.stage("pull", "shards") as stage:
                 for shard in records:
-                    columns[shard.path] = _pull_columns(origin, shard, footers[shard.path], staged)
+                    columns[shard.path], hashes[shard.path] = _pull_columns(origin, shard, footers[shard.path], staged)
                     stage.advance(1, total=len(records))
+            for path, what in repeated_ids(hashes, lambda path: read_ids(staged / columns_of(path))):
+                msg = f"{origin.place}: {path}: {what}; do not trust this dataset"
+                raise PublishError(msg)
             _fetch(origin, contents, missing, staged / "dataset", progress)
             Pulled(origin.place, origin.revision, contents.sha256, columns).write(staged)
             commit(folder, ("dataset", SCORES))
@@ -208,17 +130,53 @@ def fetch_shards(folder: Path, paths: list[str], progress: ProgressReport) -> No
     _fetch(origin, contents, paths, folder / "dataset", progress)
 
 
+def _contents(origin: Origin, progress: ProgressReport) -> Contents:
+    """What the dataset consists of, its small files checked.
+
+    A card that was edited at the Hub is replaced by the published one: people do edit cards there, and what comes here
+    is the dataset as its manifest describes it.
+
+    Raises:
+        InputError: There is no dataset, or its manifest is damaged.
+        PublishError: Another file was changed, or the published card is nowhere.
+    """
+    contents = read_contents(origin.read, origin.place)
+    manifest = contents.manifest.facts
+    found = check_pages(manifest, contents.small, origin.place)
+    published = origin.published_card(contents.sha256) if CARD in found.wrong else None
+    if published is not None:
+        revision, card = published
+        contents = replace(contents, small={**contents.small, CARD: card})
+        found = check_pages(manifest, contents.small, origin.place)
+        if CARD not in found.wrong:
+            progress.say(f"{origin.place}: {CARD} was edited there; the one that was published comes ({revision})")
+    for name, what in found.wrong.items():
+        msg = f"{origin.place}: {name}: {what}; pull another version, or publish the dataset again"
+        raise PublishError(msg)
+    if found.unchecked and not origin.checks_files:
+        progress.say(f"{origin.place}: {not_checked(found.unchecked)}")
+    return contents
+
+
 def _check_folder(folder: Path, place: str) -> None:
+    """Refuse a folder that no pull made; what a pull that was killed left in it is no reason to."""
     if folder.exists() and not folder.is_dir():
         msg = f"{folder}: expected a folder, found a file"
         raise InputError(msg)
+    if (folder / INTENT).exists():
+        with build_lock(folder):
+            recover(folder)
     pulled = Pulled.of(folder)
-    if pulled is None and folder.exists() and any(folder.iterdir()):
+    if pulled is None and folder.exists() and any(not _is_left_over(entry.name) for entry in folder.iterdir()):
         msg = f"{folder}: it is not empty, and no pull made it; name a new folder"
         raise InputError(msg)
     if pulled is not None and pulled.place != place:
         msg = f"{folder}: it was pulled from {pulled.place}; name a new folder"
         raise InputError(msg)
+
+
+def _is_left_over(name: str) -> bool:
+    return name in (LOCK, STAGING) or TEMPORARY.fullmatch(name) is not None
 
 
 def _here(folder: Path, contents: Contents) -> list[str]:
@@ -252,8 +210,13 @@ def _columns_size(footer: pq.FileMetaData) -> int:
     )
 
 
-def _pull_columns(origin: Origin, shard: Shard, footer: pq.FileMetaData, staged: Path) -> PulledColumns:
+def _pull_columns(
+    origin: Origin, shard: Shard, footer: pq.FileMetaData, staged: Path
+) -> tuple[PulledColumns, pl.Series]:
     """Write the columns of a shard that rules read.
+
+    Returns:
+        (the file, hashes of its record ids).
 
     Raises:
         PublishError: Its rows are not those that the manifest describes.
@@ -262,12 +225,12 @@ def _pull_columns(origin: Origin, shard: Shard, footer: pq.FileMetaData, staged:
     with _readable(origin, path), origin.open(path) as file:
         opened = pq.ParquetFile(file, metadata=footer, pre_buffer=True)
         table = opened.read(columns=_wanted(opened.schema_arrow.names))
-    kept = int(pl.Series(table["keep"]).sum())
-    if (ids_sha256(table["record_id"].to_pylist()), kept) != (shard.ids_sha256, shard.kept):
+    ids, kept = pl.Series(table["record_id"]), int(pl.Series(table["keep"]).sum())
+    if (ids_sha256(ids.to_list()), kept) != (shard.ids_sha256, shard.kept):
         msg = f"{origin.place}: {path} does not hold the rows that the manifest describes"
         raise PublishError(msg)
     write_table(staged / columns_of(path), table)
-    return PulledColumns(file_sha256(staged / columns_of(path)), shard.sha256)
+    return PulledColumns(file_sha256(staged / columns_of(path)), shard.sha256), ids.hash()
 
 
 @contextmanager

@@ -8,10 +8,12 @@ from engine.progress import ProgressReport
 from engine.publish.contents import is_ours
 from engine.publish.hub import HubRepository, Operation
 from engine.publish.outcome import Outcome
+from engine.publish.pages import CARD, read_card
 from engine.publish.places import FolderPlace
 from engine.publish.plan import PublishPlan
+from engine.publish.top import outdated, renew_top
 from engine.publish.versions import Versions
-from schemas.errors import InputError, PublishError
+from schemas.errors import InputError, PublishError, StoreError
 
 
 def roll_back_hub(hub: HubRepository, tag: str, progress: ProgressReport, *, dry_run: bool) -> Outcome:
@@ -35,7 +37,7 @@ def roll_back_hub(hub: HubRepository, tag: str, progress: ProgressReport, *, dry
     same = sum(1 for path in then if then[path].sha256) - len(shards)
     plan = PublishPlan(base, shards, pages, gone, same, sum(then[path].size for path in pages))
     if plan.empty or dry_run:
-        return Outcome(str(hub.place), plan, committed=False, revision=base)
+        return Outcome(str(hub.place), plan, committed=False, revision=base, dry_run=dry_run)
     operations: list[Operation] = [CommitOperationCopy(path, path, src_revision=source) for path in changed]
     operations += [CommitOperationDelete(path, is_folder=False) for path in gone]
     message = f"Back to {tag}\n\nThe files of commit {source}."
@@ -51,25 +53,36 @@ def roll_back_hub(hub: HubRepository, tag: str, progress: ProgressReport, *, dry
     return Outcome(str(hub.place), plan, committed=True, revision=answer.oid)
 
 
-def roll_back_folder(place: FolderPlace, version: str, *, dry_run: bool) -> Outcome:
-    """Write the file list of an older version as a new version, and point to it.
+def roll_back_folder(place: FolderPlace, version: str, progress: ProgressReport, *, dry_run: bool) -> Outcome:
+    """Write the file list of an older version as a new version, and make the top of the folder say so.
 
     Raises:
-        InputError: There is no such version.
+        InputError: There is no such version, or it has no card.
+        StoreError: The storage lost a file of it.
         PublishError: Another publication came in between.
     """
     versions = Versions(place)
     latest = versions.latest()
-    old, now = versions.files(versions.number(version)), versions.files(latest) if latest else {}
+    old, now = versions.files(versions.number(version)), versions.files(latest)
+    lost = versions.lost(old)
+    if lost:
+        msg = f"{versions.folder.location(old[lost[0]].name)}, a file of version {version}, is missing or was changed"
+        raise StoreError(f"{msg}; publish that dataset again")
+    card = old[CARD]
+    read_card(versions.read(card), versions.folder.location(card.name))
     changed = sorted(path for path, file in old.items() if now.get(path) != file)
     shards = [path for path in changed if path.endswith(".parquet")]
     pages = [path for path in changed if not path.endswith(".parquet")]
     same = sum(path.endswith(".parquet") for path in old) - len(shards)
     plan = PublishPlan(str(latest), shards, pages, sorted(set(now) - set(old)), same, 0)
-    if plan.empty or dry_run:
-        return Outcome(str(place), plan, committed=False, revision=str(latest))
-    number = versions.put(latest + 1, old)
-    if number is None:
+    if dry_run:
+        top = outdated(versions) if plan.empty else []
+        return Outcome(str(place), plan, committed=False, revision=str(latest), dry_run=True, unfinished=top)
+    number = latest if plan.empty else latest + 1
+    if number > latest and not versions.put(number, old):
         msg = f"{place}: another dataset was published there meanwhile; run this again"
         raise PublishError(msg)
-    return Outcome(str(place), plan, committed=True, revision=str(number))
+    written = renew_top(versions, progress.say)
+    return Outcome(
+        str(place), plan, committed=number > latest, revision=str(number), unfinished=written if plan.empty else []
+    )

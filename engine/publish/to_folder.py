@@ -1,54 +1,86 @@
-"""Publishing to a folder of versions: on a disk, on S3, on Google Cloud Storage."""
+"""Publishing to a folder of versions: on a disk, on S3, on Google Cloud Storage.
+
+Guarantees: everything that can be refused is refused before a version exists; a version exists once its files were
+found whole; a run that was killed at any write is finished by the same command.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from engine.progress import ProgressReport
 from engine.publish.contents import LocalDataset
 from engine.publish.outcome import Outcome
 from engine.publish.places import FolderPlace
 from engine.publish.plan import PublishPlan
+from engine.publish.pulled import Pulled
 from engine.publish.ready import ready_shards
+from engine.publish.top import outdated, renew_top
 from engine.publish.versions import StoredFile, Versions, stored_name
-from schemas.errors import PublishError
+from engine.store.manifest import MANIFEST
+from schemas.errors import PublishError, StoreError
 from schemas.keys import bytes_sha256
 
 ATTEMPTS = 5
 
 
 def publish_to_folder(
-    local: LocalDataset, place: FolderPlace, progress: ProgressReport, *, dry_run: bool, tag: str | None
+    local: LocalDataset,
+    place: FolderPlace,
+    progress: ProgressReport,
+    *,
+    dry_run: bool,
+    tag: str | None,
+    replace: bool = False,
 ) -> Outcome:
     """Publish a dataset as the next version of a folder.
 
+    Args:
+        local: The dataset.
+        place: The folder.
+        progress: Shows how it gets on.
+        dry_run: Plan only.
+        tag: Names the version.
+        replace: Publish over a version that a pulled dataset was not made from.
+
     Raises:
-        InputError: The dataset, the folder or the tag is not usable; nothing was sent.
+        InputError: The dataset, the folder or the tag is not usable; no version was made.
         PublishError: Other publications kept coming in between.
-        StoreError: The storage refused, or holds other bytes than were sent.
+        StoreError: The storage refused, or does not hold what was sent.
     """
+    local.check_pages()
     versions = Versions(place)
     files = _files(local)
     for attempt in range(1, ATTEMPTS + 1):
         latest = versions.latest()
         there = versions.files(latest) if latest else {}
-        plan = _plan(local, files, there, latest)
+        plan = _plan(local, files, there, latest, set(versions.lost(files)))
+        if not replace:
+            Pulled.check_origin(local, str(place), there[MANIFEST].sha256 if there else None)
+        if tag:
+            versions.check_tag(tag, latest if files == there else None)
         if attempt == 1:
             progress.say(plan.line())
             ready_shards(local, plan.upload, progress, fetch=not dry_run)
-        if plan.empty or dry_run:
-            if not dry_run and versions.pointer().get("version") != latest:
-                versions.point(latest, there)  # a run that was killed before its last step
-            if tag and not dry_run:
-                versions.tag(tag, latest)
-            return Outcome(str(place), plan, committed=False, revision=str(latest) if latest else None, tag=tag)
-        versions.folder.check()
-        _send(local, versions, files, plan, progress)
-        number = versions.put(latest + 1, files)
-        if number is not None:
+        if dry_run:
+            said = str(latest) if latest else None
+            top = outdated(versions) if plan.empty else []
+            return Outcome(str(place), plan, committed=False, revision=said, tag=tag, dry_run=True, unfinished=top)
+        if not plan.empty:
+            versions.folder.check()
+            _send(local, versions, files, plan, progress)
             _verify(versions, files, plan, progress)
+        number = latest if files == there else latest + 1
+        if number == latest or versions.put(number, files):
+            written = renew_top(versions, progress.say)
             if tag:
                 versions.tag(tag, number)
-            return Outcome(str(place), plan, committed=True, revision=str(number), tag=tag, attempts=attempt)
-        progress.say(f"{place}: version {latest + 1} was published meanwhile; planning again")
+            Pulled.moved(local, str(place), str(number))
+            return Outcome(
+                str(place), plan, committed=not plan.empty, revision=str(number), tag=tag, attempts=attempt,
+                unfinished=written if plan.empty else [],
+            )  # fmt: skip
+        progress.say(f"{place}: version {number} was published meanwhile; planning again")
     msg = f"{place}: other publications came in between {ATTEMPTS} times; run this again"
     raise PublishError(msg)
 
@@ -64,8 +96,15 @@ def _files(local: LocalDataset) -> dict[str, StoredFile]:
     return files
 
 
-def _plan(local: LocalDataset, files: dict[str, StoredFile], there: dict[str, StoredFile], latest: int) -> PublishPlan:
-    changed = sorted(path for path, file in files.items() if there.get(path) != file)
+def _plan(
+    local: LocalDataset,
+    files: Mapping[str, StoredFile],
+    there: Mapping[str, StoredFile],
+    latest: int,
+    lost: set[str],
+) -> PublishPlan:
+    """What differs from the newest version, and what of that version the storage has lost."""
+    changed = sorted(path for path, file in files.items() if there.get(path) != file or path in lost)
     upload = [path for path in changed if path in local.contents.shards]
     return PublishPlan(
         base=str(latest) if latest else None,
@@ -78,25 +117,37 @@ def _plan(local: LocalDataset, files: dict[str, StoredFile], there: dict[str, St
 
 
 def _send(
-    local: LocalDataset, versions: Versions, files: dict[str, StoredFile], plan: PublishPlan, progress: ProgressReport
+    local: LocalDataset,
+    versions: Versions,
+    files: Mapping[str, StoredFile],
+    plan: PublishPlan,
+    progress: ProgressReport,
 ) -> None:
-    """Send what is not there; names are of the content, so a file that has its size needs no second sending."""
+    """Send what is not there; names are of the content, so a file that is there needs no second sending."""
     with progress.stage("upload", "bytes") as stage:
-        for path in plan.upload:
+        for path in (*plan.upload, *plan.pages):
             file = files[path]
-            if versions.folder.size_or_none(file.name) != file.size:
-                versions.folder.put_file(file.name, local.root / path)
+            if not versions.holds(file):
+                if path in local.contents.small:
+                    versions.folder.overwrite(file.name, local.contents.small[path])
+                else:
+                    versions.folder.put_file(file.name, local.root / path)
             stage.advance(file.size, total=plan.bytes_up)
-        for path in plan.pages:
-            versions.folder.put_if_absent(files[path].name, local.contents.small[path])
-            stage.advance(files[path].size, total=plan.bytes_up)
 
 
-def _verify(versions: Versions, files: dict[str, StoredFile], plan: PublishPlan, progress: ProgressReport) -> None:
-    """Look at every file; on a disk, and of small files, at the bytes, too."""
-    sent = {*plan.upload, *plan.pages}
-    on_disk = versions.folder.path is not None
+def _verify(versions: Versions, files: Mapping[str, StoredFile], plan: PublishPlan, progress: ProgressReport) -> None:
+    """Look at every file of the version to be: all sizes, and the bytes of what was sent.
+
+    Raises:
+        StoreError: One is not what it should be.
+    """
+    sent = [*plan.upload, *plan.pages]
     with progress.stage("verify", "files") as stage:
-        for path, file in files.items():
-            versions.check(file, whole=path in sent and (on_disk or not path.endswith(".parquet")))
+        wrong = versions.lost(files)
+        stage.advance(len(files) - len(sent), total=len(files))
+        for path in sent:
+            wrong += [] if versions.holds(files[path]) else [path]
             stage.advance(1, total=len(files))
+    if wrong:
+        msg = f"{versions.folder.location(files[wrong[0]].name)} is missing or not what was sent; publish again"
+        raise StoreError(msg)

@@ -11,19 +11,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import orjson
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 from engine.progress import ProgressReport
 from engine.publish.contents import LocalDataset
-from engine.publish.hub import Answer, HubRepository, Operation
+from engine.publish.hub import BRANCH, Answer, HubRepository, Operation, manifest_line
 from engine.publish.journal import Journal
 from engine.publish.outcome import Outcome
+from engine.publish.pages import CARD
 from engine.publish.plan import PublishPlan, make_plan
 from engine.publish.pulled import Pulled
 from engine.publish.ready import ready_shards
 from engine.publish.verify import verify_hub
-from engine.store.manifest import MANIFEST
-from schemas.errors import PublishError
+from engine.store.manifest import MANIFEST, page_checksums
+from schemas.errors import InputError, PublishError
 from schemas.keys import bytes_sha256
 
 ATTEMPTS = 5
@@ -75,6 +77,7 @@ class _Publication:
         self._seen: str | None = None  # the manifest that was at the target when the publication began
 
     def run(self) -> Outcome:
+        self._local.check_pages()
         self._hub.check_token()
         plan = self._plan(first=True)
         ready_shards(self._local, plan.upload, self._progress, fetch=not self._options.dry_run)
@@ -100,9 +103,14 @@ class _Publication:
         base = self._hub.head()
         there = self._hub.files(base) if base else {}
         plan = make_plan(self._local, there, base, str(self._hub.place))
-        manifest = bytes_sha256(self._hub.read(MANIFEST, base)) if base and MANIFEST in there else None
+        published = self._manifest(base)
+        manifest = bytes_sha256(published) if published is not None else None
         if first:
-            self._seen = manifest
+            # A branch that is still to be made begins with what the main one holds.
+            begins = published if base else self._manifest(self._hub.head(BRANCH))
+            self._seen = bytes_sha256(begins) if begins is not None else None
+            if base and published is not None and CARD in plan.pages and CARD in there:
+                self._say_if_edited(published, base)
             if not self._options.replace:
                 Pulled.check_origin(self._local, str(self._hub.place), manifest)
         elif manifest not in (self._seen, self._local.contents.sha256):
@@ -112,6 +120,23 @@ class _Publication:
             )
             raise PublishError(msg)
         return plan
+
+    def _manifest(self, oid: str | None) -> bytes | None:
+        """The manifest of a commit; None where there is none."""
+        try:
+            return self._hub.read(MANIFEST, oid) if oid else None
+        except FileNotFoundError:
+            return None
+
+    def _say_if_edited(self, manifest: bytes, base: str) -> None:
+        """Say that a card which somebody edited at the Hub is replaced."""
+        try:
+            published = page_checksums(orjson.loads(manifest), str(self._hub.place)).get(CARD)
+        except (orjson.JSONDecodeError, InputError):
+            return  # another Glotmill wrote it, or nobody's did: what its card was cannot be told
+        if published and bytes_sha256(self._hub.read(CARD, base)) != published:
+            said = f"{CARD} was edited there since it was published; the new card replaces it"
+            self._progress.say(f"{self._hub.place}: {said}, and the commit {base} keeps the edit")
 
     def _check_tag(self, plan: PublishPlan) -> None:
         tag = self._options.tag
@@ -125,7 +150,8 @@ class _Publication:
             self._hub.tag(tag, plan.base)
         if plan.empty:
             self._journal.done()
-        return Outcome(str(self._hub.place), plan, committed=False, revision=plan.base, tag=tag)
+        dry = self._options.dry_run
+        return Outcome(str(self._hub.place), plan, committed=False, revision=plan.base, tag=tag, dry_run=dry)
 
     def _upload(self, plan: PublishPlan) -> list[Operation]:
         """Send the shards; the operations that a commit makes of them."""
@@ -149,7 +175,7 @@ class _Publication:
         rows, kept = (sum(config[key] for config in manifest["configs"].values()) for key in ("rows", "kept"))
         message = (
             f"{manifest['name']}: {kept:,} of {rows:,} rows kept in {len(manifest['configs'])} languages\n\n"
-            f"Publication: {self._journal.publish_id}\nManifest: {self._local.contents.sha256}"
+            f"Publication: {self._journal.publish_id}\n{manifest_line(self._local.contents.sha256)}"
         )
         if plan.base is None:
             msg = f"{self._hub.place}: the Hub made the repository but names no commit of it; run this again"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import yaml
 from datasets import load_dataset
 from huggingface_hub.utils.sha import git_hash
 
-from engine.publish.card import parted
 from engine.publish.contents import LocalDataset, is_ours
 from engine.publish.hub import HubRepository
+from engine.publish.pages import CARD, read_card
 from schemas.errors import PublishError
 
 
@@ -50,8 +49,8 @@ def verify_hub(
 
 def config_names(local: LocalDataset) -> list[str]:
     """The configs of a dataset's card."""
-    head = yaml.safe_load(parted(local.contents.small["README.md"].decode())[0])
-    return [config["config_name"] for config in head["configs"]]
+    metadata, _ = read_card(local.contents.small[CARD], str(local.root / CARD))
+    return [config["config_name"] for config in metadata["configs"]]
 
 
 def _open_row(hub: HubRepository, oid: str, config: str) -> None:

@@ -1,28 +1,26 @@
 """A folder of versions, on a disk or an object store, which has neither transactions nor renames.
 
-Guarantees: files have names of their content and are never overwritten; a version is a list of them, put under the
-next number only if nobody has it, so of two publications at once one comes second and knows it; the pointer
-``LATEST`` and the card at the top are written last. What no version lists is of no meaning.
+Guarantees: files have names of their content and never get another one; a version is a list of them, put under the
+next number only if nobody has it, so of two publications at once one comes second and knows it; what stands at the top
+(`engine.publish.top`) follows. What no version lists is of no meaning.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import orjson
-import yaml
 
-from engine.publish.card import parted
-from engine.publish.contents import EXTRAS, PAGES
+from engine.publish.pages import EXTRAS, PAGES
 from engine.publish.places import FolderPlace
 from engine.store.files import json_bytes
 from engine.store.folder import PROBE, Folder
 from engine.store.manifest import MANIFEST, inside
-from schemas.errors import InputError, StoreError
-from schemas.keys import bytes_sha256
+from schemas.errors import InputError, PublishError, StoreError, one_line
+from schemas.keys import bytes_sha256, file_sha256
 
 FORMAT = 1
 LATEST = "LATEST"
@@ -46,6 +44,11 @@ def stored_name(path: str, sha256: str) -> str:
     return str(whole.with_name(f"{whole.stem}-{sha256[:12]}{whole.suffix}"))
 
 
+def list_name(number: int) -> str:
+    """The name of a version's list of files, in the folder ``manifests``."""
+    return f"{number:08}.json"
+
+
 class Versions:
     """The versions of one folder.
 
@@ -64,17 +67,18 @@ class Versions:
         names = self.folder.names()
         # What a publication that was killed left behind is no other thing.
         others = [name for name in names if not STORED.fullmatch(name) and not name.startswith(".") and name != PROBE]
-        if others and LATEST not in names and not self._numbers():
+        if others and LATEST not in names and not self.numbers():
             msg = f"{place}: it holds {others[0]} and no version that Glotmill published; name another folder"
             raise InputError(msg)
 
-    def _numbers(self) -> list[int]:
+    def numbers(self) -> list[int]:
+        """The numbers of all versions, ascending."""
         found = (NUMBERED.fullmatch(name) for name in self.folder.child("manifests").names())
         return sorted(int(match[1]) for match in found if match)
 
     def latest(self) -> int:
         """The number of the newest version; 0 where there is none."""
-        return max(self._numbers(), default=0)
+        return max(self.numbers(), default=0)
 
     def number(self, version: str | None) -> int:
         """The number of a version by its number, its tag, or None for the newest.
@@ -82,13 +86,13 @@ class Versions:
         Raises:
             InputError: There is none.
         """
-        numbers = self._numbers()
+        numbers = self.numbers()
         if version is None and numbers:
             return numbers[-1]
         if version and version.isdigit() and int(version) in numbers:
             return int(version)
         if version and TAG.fullmatch(version) and f"{version}.json" in self.folder.child("tags").names():
-            return int(orjson.loads(self.folder.child("tags").read(f"{version}.json"))["version"])
+            return self._tagged(version)
         named = f"version {version}" if version else "version"
         msg = f"{self.place.url}: no {named} there; it has {f'1 to {numbers[-1]}' if numbers else 'none'}"
         raise InputError(msg)
@@ -100,48 +104,37 @@ class Versions:
             InputError: The list is of another format, or names a path that no dataset has.
         """
         where = f"{self.place.url}: version {number}"
-        listed = orjson.loads(self.folder.child("manifests").read(f"{number:08}.json"))
-        if listed.get("format") != FORMAT:
-            msg = f"{where} is of another format; use the version of Glotmill that wrote it"
-            raise InputError(msg)
-        files = {}
-        for path, entry in listed["files"].items():
-            if path not in (MANIFEST, *PAGES, *EXTRAS):
-                inside(path, where)
-            if not STORED.fullmatch(entry["name"]):
-                msg = f"{where} names {entry['name']!r}, which is no file of a dataset; nothing is read there"
+        try:
+            listed = orjson.loads(self.folder.child("manifests").read(list_name(number)))
+            if listed.get("format") != FORMAT:
+                msg = f"{where} is of another format; use the version of Glotmill that wrote it"
                 raise InputError(msg)
-            files[path] = StoredFile(**entry)
+            files = {path: StoredFile(**entry) for path, entry in listed["files"].items()}
+            for path, file in files.items():
+                if path not in (MANIFEST, *PAGES, *EXTRAS):
+                    inside(path, where)
+                if not STORED.fullmatch(file.name):
+                    msg = f"{where} names {file.name!r}, which is no file of a dataset; nothing is read there"
+                    raise InputError(msg)
+            lacking = [name for name in (MANIFEST, *PAGES) if name not in files]
+            if lacking:
+                raise KeyError(lacking[0])
+        except (KeyError, TypeError, AttributeError, orjson.JSONDecodeError) as error:
+            msg = f"{where} is not a list of files: {type(error).__name__} {one_line(error)}; nothing is read there"
+            raise InputError(msg) from None
         return files
 
-    def put(self, number: int, files: dict[str, StoredFile]) -> int | None:
-        """Make a list of files the version of this number, and the current one.
-
-        Returns:
-            The number, or None where another version has it.
-        """
+    def put(self, number: int, files: Mapping[str, StoredFile]) -> bool:
+        """Make a list of files the version of this number; False where another version has it."""
         content = {"format": FORMAT, "files": {path: asdict(file) for path, file in files.items()}}
-        if not self.folder.child("manifests").put_if_absent(f"{number:08}.json", json_bytes(content)):
-            return None
-        self.point(number, files)
-        return number
+        return self.folder.child("manifests").put_if_absent(list_name(number), json_bytes(content))
 
-    def pointer(self) -> dict[str, Any]:
-        """What ``LATEST`` says; empty where it is missing or cut off."""
-        try:
-            found = orjson.loads(self.folder.read(LATEST))
-        except (FileNotFoundError, orjson.JSONDecodeError):
-            return {}
-        return found if isinstance(found, dict) else {}
+    def check_tag(self, name: str, number: int | None) -> None:
+        """Find a tag to be free, or to be that of a version.
 
-    def point(self, number: int, files: dict[str, StoredFile]) -> None:
-        """Write the pointer and the card at the top, whose configs name the version's files one by one."""
-        self.folder.overwrite(LATEST, json_bytes({"version": number, "manifest": f"manifests/{number:08}.json"}))
-        card = self.folder.read(files["README.md"].name).decode()
-        self.folder.overwrite("README.md", with_files(card, files).encode())
-
-    def tag(self, name: str, number: int) -> None:
-        """Name a version; a name that it has already is fine.
+        Args:
+            name: The tag.
+            number: The version that it is for; None for one that is still to come.
 
         Raises:
             InputError: It is no name, or another version has it.
@@ -149,37 +142,65 @@ class Versions:
         if not TAG.fullmatch(name):
             msg = f"--tag {name}: expected letters, digits, dots and hyphens"
             raise InputError(msg)
-        tags = self.folder.child("tags")
-        if not tags.put_if_absent(f"{name}.json", json_bytes({"version": number})) and self.number(name) != number:
-            msg = f"--tag {name}: version {self.number(name)} has it already; choose another"
+        if f"{name}.json" in self.folder.child("tags").names() and self._tagged(name) != number:
+            msg = f"--tag {name}: version {self._tagged(name)} has it already; choose another"
             raise InputError(msg)
 
-    def check(self, file: StoredFile, *, whole: bool) -> None:
-        """Find a file to be there in its size, and its bytes to be right where they are read.
+    def tag(self, name: str, number: int) -> None:
+        """Name a version; a name that it has already is fine.
 
         Raises:
-            StoreError: It is not.
+            PublishError: Another publication took the name since it was checked.
+        """
+        tags = self.folder.child("tags")
+        if not tags.put_if_absent(f"{name}.json", json_bytes({"version": number})) and self._tagged(name) != number:
+            msg = (
+                f"{self.place}: version {number} is published, but without the tag {name}, which version "
+                f"{self._tagged(name)} got meanwhile; publish again with another --tag"
+            )
+            raise PublishError(msg)
+
+    def _tagged(self, name: str) -> int:
+        return int(orjson.loads(self.folder.child("tags").read(f"{name}.json"))["version"])
+
+    def lost(self, files: Mapping[str, StoredFile]) -> list[str]:
+        """The paths of files that are not there in their size, or, if they are pages, with their bytes."""
+        folders = {str(PurePosixPath(file.name).parent) for file in files.values()}
+        sizes = {
+            str(PurePosixPath(folder) / name): size
+            for folder in folders
+            for name, size in (self.folder if folder == "." else self.folder.child(folder)).sizes().items()
+        }
+        return [
+            path
+            for path, file in files.items()
+            if sizes.get(file.name) != file.size or ("/" not in path and not self.holds(file))
+        ]
+
+    def holds(self, file: StoredFile) -> bool:
+        """Whether a file is there, byte for byte; of a shard on an object store, in its size."""
+        try:
+            if self.folder.path is not None:
+                return file_sha256(self.folder.path / file.name) == file.sha256
+            if file.name.endswith(".parquet"):
+                return self.folder.size(file.name) == file.size
+            return bytes_sha256(self.folder.read(file.name)) == file.sha256
+        except FileNotFoundError:
+            return False
+
+    def read(self, file: StoredFile) -> bytes:
+        """The bytes of a small file.
+
+        Raises:
+            StoreError: It is missing, or was changed.
         """
         try:
-            sound = self.folder.size(file.name) == file.size
-            sound = sound and (not whole or bytes_sha256(self.folder.read(file.name)) == file.sha256)
+            data = self.folder.read(file.name)
         except FileNotFoundError:
-            sound = False
-        if not sound:
-            msg = f"{self.folder.location(file.name)} is missing or not what was sent; publish again"
-            raise StoreError(msg)
-
-
-def with_files(card: str, files: dict[str, StoredFile]) -> str:
-    """A card whose configs name files one by one, so that files of other versions in the folder are nobody's."""
-    head, page = parted(card)
-    metadata = yaml.safe_load(head)
-    for config in metadata["configs"]:
-        for entry in config["data_files"]:
-            patterns = entry["path"] if isinstance(entry["path"], list) else [entry["path"]]
-            entry["path"] = [
-                file.name
-                for path, file in sorted(files.items())
-                if any(PurePosixPath(path).match(pattern) for pattern in patterns)
-            ]
-    return f"---\n{yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=100)}---\n{page}"
+            data = None
+        if data is None or bytes_sha256(data) != file.sha256:
+            msg = (
+                f"{self.folder.location(file.name)}: {'missing' if data is None else 'not the file that was published'}"
+            )
+            raise StoreError(f"{msg}; publish the dataset again, or take another version")
+        return data

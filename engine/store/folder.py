@@ -1,16 +1,20 @@
 """A folder of whole files at any fsspec URL: a disk, S3, Google Cloud Storage.
 
 Guarantees: a file appears whole or not at all, under a name that nobody had (put-if-absent) where that is asked
-for; nothing here depends on renaming, which object stores lack. A storage that cannot put if absent is refused,
-because two builds on it would overwrite each other.
+for; a file that others write, too, is replaced only as it was found; nothing here depends on renaming, which object
+stores lack. A storage that cannot put if absent is refused, because two builds on it would overwrite each other.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,21 @@ from schemas.redact import has_password, password_advice
 CONFLICTS = 6
 EXTRAS = {"s3": "s3", "gs": "gcs"}  # what to install for a storage
 PROBE = "put-if-absent.probe"
+NO_LOCKS = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)  # of some network file systems
+CHANGED = ("PreconditionFailed", "ConditionalRequestConflict")  # S3's words where If-Match does not hold
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file as it was found, so that it can be replaced only if it is still the same.
+
+    Attributes:
+        data: Its bytes; None where there was no file.
+        tag: The storage's name of this content (S3's ETag); None on storages without one.
+    """
+
+    data: bytes | None
+    tag: str | None = None
 
 
 def without_password(address: str) -> str:
@@ -73,19 +92,22 @@ class Folder:
 
     def names(self) -> list[str]:
         """The files in the folder itself, sorted; none where there is no such folder."""
+        return sorted(self.sizes())
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each file in the folder itself; none where there is no such folder."""
         try:
             if self.path is not None:
                 with os.scandir(self.path) as entries:
-                    found = [entry.name for entry in entries if entry.is_file()]
-            else:
-                listed = self._remote("ls", self._root, detail=True)
-                found = [entry["name"].rpartition("/")[2] for entry in listed if entry["type"] != "directory"]
+                    return {entry.name: size for entry in entries if (size := _file_size(entry)) is not None}
+            listed = self._remote("ls", self._root, detail=True)
         except FileNotFoundError:
-            return []
+            return {}
         except NotADirectoryError:
             msg = f"{self.url}: expected a folder, found a file"
             raise InputError(msg) from None
-        return sorted(found)
+        files = (entry for entry in listed if entry["type"] != "directory")
+        return {entry["name"].rpartition("/")[2]: int(entry["size"]) for entry in files}
 
     def read(self, name: str) -> bytes:
         """All of a file."""
@@ -158,6 +180,44 @@ class Folder:
         else:
             self._remote("pipe_file", f"{self._root}/{name}", data)
 
+    def held(self, name: str) -> Held:
+        """A file as it is now, to be replaced by `replace`."""
+        tag = None
+        try:
+            if self.path is None:  # before the bytes: if they are newer than the tag, nothing is replaced
+                tag = self._remote("info", f"{self._root}/{name}").get("ETag")
+            return Held(self.read(name), tag)
+        except FileNotFoundError:
+            return Held(None)
+
+    def replace(self, name: str, data: bytes, held: Held) -> bool:
+        """Write a file if it is still as it was found.
+
+        A lock of the folder makes that one step on a disk, ``If-Match`` on S3. Other storages, and file systems without
+        locks, have nothing of the kind: there another writer can come in between, so look again afterwards.
+
+        Returns:
+            False where the file had changed, or is being changed; then nothing was written.
+        """
+        if held.data is None:
+            return self.put_if_absent(name, data)
+        if self.path is not None:
+            with _locked(self.path) as ours:
+                if not ours or self.held(name) != held:
+                    return False
+                write_bytes(self.path / name, data)
+                return True
+        condition = {"IfMatch": held.tag} if held.tag else {}
+        try:
+            self._remote("pipe_file", f"{self._root}/{name}", data, **condition)
+        except FileNotFoundError:  # taken away since
+            return False
+        except StoreError as error:
+            if _s3_code(error) not in CHANGED:
+                raise
+            return False
+        return True
+
     def delete(self, name: str) -> None:
         """Take a file away; a missing one is fine."""
         if self.path is not None:
@@ -198,3 +258,36 @@ class Folder:
         except Exception as error:
             msg = f"{self.url}: {type(error).__name__}: {one_line(error)}"
             raise StoreError(msg) from error
+
+
+def _file_size(entry: os.DirEntry[str]) -> int | None:
+    """Bytes of a file; None of anything else, and of a file that went away while the folder was listed."""
+    try:
+        return entry.stat().st_size if entry.is_file() else None
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold a folder for a moment: whether no other process holds it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        ours = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            ours = False
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+        yield ours
+    finally:
+        os.close(descriptor)
+
+
+def _s3_code(error: StoreError) -> str | None:
+    """S3's word for what it refused."""
+    refused = error.__cause__.__cause__ if error.__cause__ else None
+    code: str | None = getattr(refused, "response", {}).get("Error", {}).get("Code")
+    return code

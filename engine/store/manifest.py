@@ -1,14 +1,15 @@
 """The manifest: what a dataset consists of and what it was made from, in files that are the same for the same data.
 
 Guarantees: no time, host, run, path or worker count is in it; keys are sorted; the root file names the checksum
-of each language's file, and that each shard's. What is read is refused as a whole where it is damaged, newer than
-this version, or names a file outside its folder.
+of each language's file and of each file beside it, and the language's file that of each shard. What is read is refused
+as a whole where it is damaged, newer than this version, or names a file outside its folder or a shard more than once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,7 +23,7 @@ from engine import __version__
 from engine.store.files import json_bytes, write_bytes
 from engine.store.shards import SPLITS, WRITER, Shard
 from schemas.errors import InputError
-from schemas.keys import bytes_sha256
+from schemas.keys import bytes_sha256, file_sha256
 from schemas.record import OLDEST_VERSION, SCHEMA_VERSION
 
 MANIFEST_VERSION = 1
@@ -54,14 +55,19 @@ def writer_facts() -> dict[str, Any]:
 
 
 def write_manifest(
-    root: Path, shards: Mapping[str, Sequence[Shard]], facts: Mapping[str, Any], schema_version: int = SCHEMA_VERSION
+    root: Path,
+    shards: Mapping[str, Sequence[Shard]],
+    facts: Mapping[str, Any],
+    pages: Iterable[str],
+    schema_version: int = SCHEMA_VERSION,
 ) -> None:
-    """Write ``manifest.json`` and ``manifests/<lang>.json`` beside a lock that is there already.
+    """Write ``manifest.json`` and ``manifests/<lang>.json`` beside a lock and pages that are there already.
 
     Args:
         root: The dataset's folder.
         shards: Shards by language; a language without rows has none and is left out.
         facts: What the dataset was made from: sources, translators, scorers, filter.
+        pages: The other files beside it, whose checksums it notes under ``files``.
         schema_version: The version of the shards' record schema.
     """
     configs = {}
@@ -86,7 +92,8 @@ def write_manifest(
         "schema_version": schema_version,
         "engine_version": __version__,
         "writer": writer_facts(),
-        "recipe": {"path": LOCK_FILE, "sha256": bytes_sha256((root / LOCK_FILE).read_bytes())},
+        "recipe": {"path": LOCK_FILE, "sha256": file_sha256(root / LOCK_FILE)},
+        "files": {name: file_sha256(root / name) for name in pages},
         "languages": list(configs),
         "configs": configs,
     }
@@ -154,7 +161,25 @@ def read_facts(read: Read, where: str) -> dict[str, Any]:
             raise InputError(msg)
         for path in (*(c["manifest"] for c in facts["configs"].values()), *(i["path"] for i in facts["images"])):
             inside(path, where)
+        _once((item["path"] for item in facts["images"]), where)
     return facts
+
+
+def page_checksums(facts: Mapping[str, Any], where: str) -> dict[str, str]:
+    """SHA-256 of the files beside the manifests by name; the lock's alone where older code wrote the manifest.
+
+    Args:
+        facts: The root file.
+        where: The dataset, for errors.
+
+    Raises:
+        InputError: It lacks them although its schema version has them, or they are something else than names.
+    """
+    with _damage(where):
+        found = {LOCK_FILE: facts["recipe"]["sha256"]}
+        if "files" in facts or facts["schema_version"] > 1:  # version 1 was written without them
+            found |= {str(name): str(sha256) for name, sha256 in facts["files"].items()}
+    return found
 
 
 def read_shards(read: Read, where: str, facts: Mapping[str, Any], lang: str) -> list[Shard]:
@@ -167,14 +192,18 @@ def read_shards(read: Read, where: str, facts: Mapping[str, Any], lang: str) -> 
         lang: One of the languages that it names.
 
     Raises:
-        InputError: The language's file is missing or edited, or names a place outside the folder.
+        InputError: The language's file is missing or edited, or names a place outside the folder, a shard of another
+            language, or a shard more than once.
     """
     with _damage(where):
         config = facts["configs"][lang]
         entry = _read(read, inside(config["manifest"], where), where, config["sha256"])
         shards = [Shard(**item) for split in SPLITS for item in entry["splits"].get(split, ())]
         for shard in shards:
-            inside(shard.path, where)
+            if not inside(shard.path, where).startswith(f"data/{lang}/"):
+                msg = f"{where}/{config['manifest']}: names {shard.path}, which is not of {lang}; do not trust it"
+                raise InputError(msg)
+        _once((shard.path for shard in shards), where)
     return shards
 
 
@@ -186,6 +215,14 @@ def _damage(where: str) -> Iterator[None]:
     except (KeyError, TypeError, AttributeError) as error:
         msg = f"{where}/{MANIFEST}: not a manifest of this version: {type(error).__name__} {error}; build it again"
         raise InputError(msg) from None
+
+
+def _once(paths: Iterable[str], where: str) -> None:
+    """Refuse a manifest whose rows would count more than once."""
+    repeated = [path for path, count in Counter(paths).items() if count > 1]
+    if repeated:
+        msg = f"{where}: its manifest names {repeated[0]} more than once; do not trust this dataset"
+        raise InputError(msg)
 
 
 def inside(name: str, where: str) -> str:

@@ -6,24 +6,24 @@ the shards themselves; each problem is one line with its file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from engine.progress import ProgressReport
 from engine.publish.describe import CALIBRATION
+from engine.publish.pages import EXTRAS, PAGES, check_pages
 from engine.recorded import recorded_metrics
 from engine.refilter import new_rules
 from engine.store.located import dataset_folder, unnamed_files
 from engine.store.manifest import LOCK_FILE, MANIFEST, Manifest, files_of, read_facts, read_shards
+from engine.store.repeated_ids import read_ids, repeated_ids
 from engine.store.shards import Shard
 from engine.verify.card import card_problems
-from engine.verify.shard import Checked, Rules, bytes_problems, check, read_ids
+from engine.verify.shard import Checked, Rules, bytes_problems, check
 from schemas.errors import GlotmillError, InputError
 from schemas.keys import file_sha256
 from schemas.record import record_schema
@@ -53,6 +53,7 @@ class Verification:
         bytes: Their files' bytes.
         deep: Whether all rules of a record were checked, too.
         problems: What is wrong; none for a sound dataset.
+        unchecked: Small files that could not be checked, because the manifest has no checksum of them.
     """
 
     dataset: Path
@@ -61,6 +62,7 @@ class Verification:
     bytes: int
     deep: bool
     problems: list[Problem]
+    unchecked: list[str]
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""
@@ -84,11 +86,14 @@ def verify(folder: Path, progress: ProgressReport, *, deep: bool = False) -> Ver
     facts = read_facts(files_of(dataset), str(dataset))
     problems: list[Problem] = []
     shards = _manifests(dataset, facts, problems)
+    pages = check_pages(facts, _small(dataset), str(dataset))
+    problems += [Problem(name, what) for name, what in pages.wrong.items()]
     rules = _rules(dataset, Manifest(facts, shards), problems, deep=deep)
     checked = _check(dataset, shards, rules, progress)
     for path, one in checked.items():
         problems += [Problem(path, what) for what in one.problems]
-    problems += _repeated(dataset, checked)
+    hashes = {path: one.ids for path, one in checked.items()}
+    problems += [Problem(path, what) for path, what in repeated_ids(hashes, lambda path: read_ids(dataset / path))]
     read = {path: one.shard for path, one in checked.items() if one.shard}
     counted = {lang: [read[s.path] for s in parts if s.path in read] for lang, parts in shards.items()}
     problems += [Problem(item["path"], what) for item in facts.get("images", ())
@@ -100,8 +105,19 @@ def verify(folder: Path, progress: ProgressReport, *, deep: bool = False) -> Ver
         msg = f"{dataset}: another command changed it while it was verified; run the same command again"
         raise GlotmillError(msg)
     return Verification(
-        dataset, len(read), sum(s.rows for s in read.values()), sum(s.size for s in read.values()), deep, problems
+        dataset,
+        shards=len(read),
+        rows=sum(shard.rows for shard in read.values()),
+        bytes=sum(shard.size for shard in read.values()),
+        deep=deep,
+        problems=problems,
+        unchecked=pages.unchecked,
     )
+
+
+def _small(dataset: Path) -> dict[str, bytes]:
+    """The small files beside the manifests that are there."""
+    return {name: (dataset / name).read_bytes() for name in (*PAGES, *EXTRAS) if (dataset / name).is_file()}
 
 
 def _manifests(dataset: Path, facts: Mapping[str, Any], problems: list[Problem]) -> dict[str, list[Shard]]:
@@ -119,22 +135,11 @@ def _manifests(dataset: Path, facts: Mapping[str, Any], problems: list[Problem])
             if config.get(key) != total:
                 what = f"{key} of {lang}: {config.get(key)}, but {total:,} in its shards' entries"
                 problems.append(Problem(MANIFEST, what))
-        problems += [
-            Problem(config["manifest"], f"names {shard.path}, which is not of {lang}")
-            for shard in shards[lang]
-            if not shard.path.startswith(f"data/{lang}/")
-        ]
     return shards
 
 
 def _rules(dataset: Path, manifest: Manifest, problems: list[Problem], *, deep: bool) -> Rules:
     """What the lock says of the dataset, held against the manifest."""
-    lock_sha256 = manifest.facts.get("recipe", {}).get("sha256")
-    problems += [
-        Problem(LOCK_FILE, "its checksum is not the one in the manifest")
-        for path in (dataset / LOCK_FILE,)
-        if path.is_file() and file_sha256(path) != lock_sha256
-    ]
     try:
         lock, policy = new_rules(dataset, manifest, None, ())
     except InputError as error:
@@ -161,26 +166,6 @@ def _check(
             found[shard.path] = one
             stage.advance(shard.rows, total)
     return found
-
-
-def _repeated(dataset: Path, checked: Mapping[str, Checked]) -> Iterator[Problem]:
-    """Record ids that occur more than once; ids are held as numbers, and read again only where two are equal."""
-    hashes = pl.concat([pl.Series("id", [], dtype=pl.UInt64), *(one.ids for one in checked.values())])
-    twice = hashes.filter(hashes.is_duplicated()).unique()
-    if not twice.len():
-        return
-    seen: dict[str, str] = {}
-    for path, one in checked.items():
-        if not one.ids.is_in(twice.implode()).any():
-            continue
-        ids = read_ids(dataset / path)
-        repeated: dict[str, str] = {}
-        for record_id in ids.filter(ids.hash().is_in(twice.implode())):
-            if record_id in seen:
-                repeated.setdefault(record_id, seen[record_id])
-            seen.setdefault(record_id, path)
-        for record_id, other in list(repeated.items())[:1]:
-            yield Problem(path, f"{len(repeated):,} record ids occur more than once, such as {record_id} in {other}")
 
 
 def _without(dataset: Path, error: InputError) -> str:

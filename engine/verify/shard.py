@@ -50,11 +50,6 @@ class Checked:
     problems: list[str]
 
 
-def read_ids(path: Path) -> pl.Series:
-    """The record ids of a shard, in order."""
-    return pl.read_parquet(path, columns=["record_id"], glob=False)["record_id"]
-
-
 def bytes_problems(path: Path, size: int, sha256: str) -> list[str]:
     """Whether a file is the one that a manifest describes, byte for byte."""
     if not path.is_file():

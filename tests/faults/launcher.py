@@ -1,9 +1,10 @@
 """The ``glotmill`` command with one SIGKILL in it: ``python -m tests.faults.launcher EVENT N MARKER build ...``.
 
 Events, each at its N-th time: ``commit`` (the driver, after a commit to the memory or the score store), ``write`` (the
-driver, between writing a file aside and giving it its name), ``batch`` (an actor, after a batch), ``actor`` (an actor,
-after a commit of the driver's), ``raylet`` (Ray's node process and with it all actors, after a commit), ``start``
-(Ray's node process, frozen while Ray starts). The marker file appears when the fault has happened, and it happens once.
+driver, before a write takes effect: a file gets its name, an object store or the Hub is asked), ``batch`` (an actor,
+after a batch), ``actor`` (an actor, after a commit of the driver's), ``raylet`` (Ray's node process and with it all
+actors, after a commit), ``start`` (Ray's node process, frozen while Ray starts). The marker file appears when the fault
+has happened, and it happens once.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli import main
-from engine.store import files
 from engine.store.numbered import NumberedFiles
+from tests.faults.writes import before_writes
 
 
 def descendants(pid: int) -> list[tuple[int, str]]:
@@ -94,21 +95,6 @@ def after_commit(tick: Callable[[], None]) -> None:
     NumberedFiles.add = wrapped  # type: ignore[method-assign]
 
 
-def before_naming(tick: Callable[[], None]) -> None:
-    link, replace = os.link, Path.replace
-
-    def linked(*arguments: Any) -> None:
-        tick()
-        link(*arguments)
-
-    def replaced(self: Path, target: Path) -> Path:
-        tick()
-        return replace(self, target)
-
-    files.os.link = linked  # type: ignore[attr-defined]
-    Path.replace = replaced  # type: ignore[method-assign, assignment]
-
-
 def freeze_at_start() -> None:
     """Stop Ray's node process as soon as it is there, so that the start of Ray hangs."""
     from engine.workers import ray_session
@@ -147,7 +133,7 @@ def install(event: str, n: int, marker: str) -> None:
         case "commit":
             after_commit(at(n, marker, kill_self))
         case "write":
-            before_naming(at(n, marker, kill_self))
+            before_writes(at(n, marker, kill_self))
         case "actor":
             after_commit(at(n, marker, lambda: kill_first("ray::TranslatorActor")))
         case "raylet":

@@ -29,13 +29,17 @@ def test_what_is_not_usable_is_one_line_and_leaves_nothing(refuses, arguments, w
     assert words in refuses(*arguments)
 
 
-def test_a_dataset_goes_to_a_folder_comes_back_and_is_exported(glotmill, folder: Path):
+def test_a_dataset_goes_to_a_folder_comes_back_and_is_exported(glotmill, folder: Path, tmp_path: Path):
     code, out, _ = glotmill("publish", folder, "--to", "target", "--tag", "v1", "--json")
     outcome = json.loads(out)
     assert (code, outcome["committed"], outcome["revision"], outcome["tag"]) == (0, True, "1", "v1")
     code, out, err = glotmill("publish", folder, "--to", "target")
     assert (code, out.splitlines()[-1]) == (0, "nothing to do: target holds this dataset")
     assert "0 shards to send" in err
+    (tmp_path / "target/README.md").unlink()
+    for option, words in (("--dry-run", "dry run: would finish"), ("--tag=v1", "finished")):
+        code, out, _ = glotmill("publish", folder, "--to", "target", option)
+        assert (code, out.splitlines()[1]) == (0, f"{words}: README.md at target, for version 1")
     code, out, _ = glotmill("pull", "target@v1", "pulled", "--json")
     assert (code, json.loads(out)["whole"]) == (0, 0)
     code, out, err = glotmill("refilter", "pulled", "--set", "filter.user.long.fails=score_lexical_letters >= 30")

@@ -14,14 +14,20 @@ from engine.diff import diff
 from engine.export.export import ExportOptions, export
 from engine.progress import ProgressReport
 from engine.publish.contents import LocalDataset
-from engine.publish.places import parse_place
-from engine.publish.pull import fetch_shards, open_origin, pull
+from engine.publish.hub import HubRepository
+from engine.publish.origin import open_origin
+from engine.publish.places import FolderPlace, HubPlace, parse_place
+from engine.publish.pull import fetch_shards, pull
 from engine.publish.pulled import PULLED
 from engine.publish.to_folder import publish_to_folder
+from engine.publish.to_hub import HubOptions, publish_to_hub
 from engine.refilter import refilter
-from schemas.errors import InputError, PublishError
+from engine.verify.dataset import verify
+from schemas.errors import InputError, PublishError, StoreError
 from schemas.keys import bytes_sha256
+from tests.conftest import ROOT
 from tests.faults.trials import content
+from tests.hub import File
 
 RULE = "filter.user.long.fails=score_lexical_letters >= 30"
 QUIET = ProgressReport(quiet=True)
@@ -117,6 +123,24 @@ def test_a_version_that_came_after_the_pull_is_not_published_over(hub, make, pub
     assert publish(tmp_path / "pulled", replace=True).committed
 
 
+def test_a_version_that_came_to_a_folder_after_the_pull_is_not_published_over(make, tmp_path: Path):
+    place = str(tmp_path / "target")
+
+    def send(which: Path, *, replace: bool = False):
+        where = FolderPlace(place)
+        return publish_to_folder(LocalDataset.open(which), where, QUIET, dry_run=False, tag=None, replace=replace)
+
+    send(make())
+    bring(tmp_path / "pulled", place)
+    send(make("stricter"))
+    refilter(tmp_path / "pulled", overrides=("filter.user.short.fails=score_lexical_letters < 6",))
+    with pytest.raises(InputError, match="another version was published since"):
+        send(tmp_path / "pulled")
+    assert send(tmp_path / "pulled", replace=True).revision == "3"
+    refilter(tmp_path / "pulled", overrides=(RULE,))
+    assert send(tmp_path / "pulled").revision == "4"
+
+
 def test_an_export_of_a_pulled_dataset_fetches_its_shards(hub, folder, publish, tmp_path: Path):
     publish(folder)
     bring(tmp_path / "pulled")
@@ -166,6 +190,133 @@ def test_other_bytes_than_the_manifest_says_are_not_taken(hub, folder: Path, pub
     with pytest.raises(PublishError, match="is not the file whose checksum the manifest names"):
         fetch_shards(tmp_path / "pulled", [first], QUIET)
     assert not (tmp_path / "pulled/dataset" / first).exists()
+
+
+def at_the_hub(hub, name: str, data: bytes) -> None:
+    """Commit another content of a file, as somebody does by hand."""
+    lines = [
+        {"key": "header", "value": {"summary": f"Update {name}"}},
+        {"key": "file", "value": {"path": name, "content": base64.b64encode(data)}},
+    ]
+    hub.repository("org/set").commit("main", lines, {}, xet=False, pull=False)
+
+
+def test_a_card_that_was_edited_at_the_hub_is_said_and_the_published_one_comes(
+    hub, folder: Path, publish, tmp_path: Path, capsys
+):
+    first = publish(folder)
+    at_the_hub(hub, "README.md", b"# My own words\n")
+    pull(open_origin(parse_place("hf://datasets/org/set", "PLACE")), tmp_path / "pulled", ProgressReport(),
+         everything=True)  # fmt: skip
+    said = f"README.md was edited there; the one that was published comes ({first.revision})"
+    assert said in capsys.readouterr().err
+    assert content(tmp_path / "pulled/dataset") == content(folder / "dataset")
+    assert verify(tmp_path / "pulled", QUIET).problems == []
+
+
+def test_an_edited_card_of_which_no_commit_has_the_published_one_is_not_taken(
+    hub, folder: Path, publish, tmp_path: Path
+):
+    publish(folder)
+    files = hub.repository("org/set").head.files
+    files["README.md"] = File.of(b"# My own words\n")
+    with pytest.raises(PublishError, match=r"README\.md: its checksum is not the one in manifest\.json: it was edited"):
+        bring(tmp_path / "pulled")
+    assert not (tmp_path / "pulled").exists()
+
+
+def test_publishing_over_a_card_that_was_edited_at_the_hub_says_so(hub, folder: Path, publish, capsys):
+    publish(folder)
+    at_the_hub(hub, "README.md", b"# My own words\n")
+    edit = hub.repository("org/set").head.oid
+    repository = HubRepository(HubPlace("org/set", None), write=True)
+    options = HubOptions(verify_rows=False)
+    assert publish_to_hub(LocalDataset.open(folder), repository, options, ProgressReport()).committed
+    said = f"README.md was edited there since it was published; the new card replaces it, and the commit {edit} keeps"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["LICENSES.md", "recipe.lock.yaml"])
+def test_licences_or_a_recipe_that_were_changed_at_the_hub_are_not_taken(
+    name: str, hub, folder: Path, publish, tmp_path: Path
+):
+    publish(folder)
+    at_the_hub(hub, name, (folder / "dataset" / name).read_bytes() + b"\n")
+    with pytest.raises(PublishError, match=rf"{name}: its checksum is not the one in manifest\.json: it was edited"):
+        bring(tmp_path / "pulled")
+    assert not (tmp_path / "pulled").exists()
+
+
+@pytest.mark.parametrize("name", ["README.md", "LICENSES.md", "recipe.lock.yaml", "manifest.json"])
+def test_a_file_that_was_changed_in_a_folder_of_versions_is_not_taken(name: str, folder: Path, tmp_path: Path):
+    place = tmp_path / "target"
+    publish_to_folder(LocalDataset.open(folder), FolderPlace(str(place)), QUIET, dry_run=False, tag=None)
+    stem, ending = name.rsplit(".", 1)
+    (file,) = place.glob(f"{stem}-*.{ending}")
+    file.write_bytes(file.read_bytes() + b"\n")
+    with pytest.raises(StoreError, match="not the file that was published; publish the dataset again"):
+        bring(tmp_path / "pulled", str(place))
+    assert not (tmp_path / "pulled").exists()
+
+
+def forge(root: Path, change: Callable[[list], None]) -> None:
+    """Change the shards of a language in its manifest, with checksums that fit."""
+    path = root / "manifests/deu_Latn.json"
+    language = json.loads(path.read_text())
+    change(language["splits"]["train"])
+    path.write_text(json.dumps(language))
+    manifest = json.loads((root / "manifest.json").read_text())
+    for key in ("rows", "kept"):
+        manifest["configs"]["deu_Latn"][key] = sum(shard[key] for shard in language["splits"]["train"])
+    manifest["configs"]["deu_Latn"]["sha256"] = bytes_sha256(path.read_bytes())
+    (root / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_a_manifest_that_names_a_shard_twice_is_refused_everywhere(hub, folder: Path, publish, tmp_path: Path):
+    publish(folder)
+    root = folder / "dataset"
+    forge(root, lambda shards: shards.append(shards[0]))
+    for name in ("manifests/deu_Latn.json", "manifest.json"):
+        at_the_hub(hub, name, (root / name).read_bytes())
+    twice = "names data/deu_Latn/train-00000.parquet more than once; do not trust this dataset"
+    for use in (
+        lambda: bring(tmp_path / "pulled"),
+        lambda: publish(folder),
+        lambda: refilter(folder),
+        lambda: export(folder, tmp_path / "x", ExportOptions("llava"), QUIET),
+    ):
+        with pytest.raises(InputError, match=twice):
+            use()
+    assert not (tmp_path / "pulled").exists()
+    assert any(twice in str(problem) for problem in verify(folder, QUIET).problems)
+
+
+def test_two_shards_with_the_same_records_are_not_taken(hub, folder: Path, publish, tmp_path: Path):
+    publish(folder)
+    root = folder / "dataset"
+    copy = "data/deu_Latn/train-00009.parquet"
+    forge(root, lambda shards: shards.append({**shards[0], "path": copy}))
+    files = hub.repository("org/set").head.files
+    files[copy] = files["data/deu_Latn/train-00000.parquet"]
+    for name in ("manifests/deu_Latn.json", "manifest.json"):
+        at_the_hub(hub, name, (root / name).read_bytes())
+    with pytest.raises(PublishError, match=rf"{copy}: \d+ record ids occur more than once, such as r1:"):
+        bring(tmp_path / "pulled")
+    assert not (tmp_path / "pulled/dataset").exists()
+
+
+def test_a_dataset_of_schema_version_1_is_pulled_and_what_has_no_checksum_is_said(hub, publish, tmp_path, capsys):
+    old = tmp_path / "old"
+    shutil.copytree(ROOT / "tests/fixtures/round_two/builds/fake/dataset", old / "dataset")
+    publish(old)
+    pull(open_origin(parse_place("hf://datasets/org/set", "PLACE")), tmp_path / "pulled", ProgressReport(),
+         everything=True)  # fmt: skip
+    assert "not checked: README.md, LICENSES.md (the manifest" in capsys.readouterr().err
+    found = verify(tmp_path / "pulled", QUIET)
+    assert (found.problems, found.unchecked) == ([], ["README.md", "LICENSES.md"])
+    at_the_hub(hub, "recipe.lock.yaml", b"name: other\n")
+    with pytest.raises(PublishError, match=r"recipe\.lock\.yaml: its checksum is not"):
+        bring(tmp_path / "changed")
 
 
 def test_edited_columns_are_refused(hub, folder: Path, publish, tmp_path: Path):

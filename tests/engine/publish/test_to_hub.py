@@ -13,6 +13,7 @@ from engine.publish.hub import HubRepository
 from engine.publish.journal import JOURNAL
 from engine.publish.places import HubPlace
 from schemas.errors import InputError, PublishError
+from schemas.keys import bytes_sha256
 from tests.hub import Fault, File, StandInHub
 
 COMMIT = r"/commit/"
@@ -20,6 +21,15 @@ COMMIT = r"/commit/"
 
 def shards(folder: Path) -> dict[str, str]:
     return {path: shard.sha256 for path, shard in LocalDataset.open(folder).contents.shards.items()}
+
+
+def change_a_page(folder: Path) -> None:
+    """Make the dataset differ from the published one in a small file, as another recipe would."""
+    path = folder / "dataset/manifest.json"
+    manifest = json.loads(path.read_text())
+    (folder / "dataset/LICENSES.md").write_text("Others.\n")
+    manifest["files"]["LICENSES.md"] = bytes_sha256(b"Others.\n")
+    path.write_text(json.dumps(manifest))
 
 
 def held(hub: StandInHub, revision: str = "main") -> dict[str, str]:
@@ -79,7 +89,7 @@ def test_a_language_that_is_gone_takes_its_shards_and_manifest_along_and_leaves_
 def test_a_writer_who_came_in_between_makes_it_plan_again(hub, folder, publish):
     publish(folder)
     repository = hub.repository("org/set")
-    (folder / "dataset/recipe.lock.yaml").write_text("name: other\n")
+    change_a_page(folder)
 
     def other() -> None:
         lines = [{"key": "header", "value": {"summary": "Other"}}]
@@ -115,7 +125,7 @@ def test_a_failure_before_the_commit_is_tried_again_and_one_after_it_is_recognis
     first = publish(folder)
     assert first.attempts == 2
     assert len(hub.repository("org/set").history()) == 1
-    (folder / "dataset/recipe.lock.yaml").write_text("name: other\n")
+    change_a_page(folder)
     hub.faults = [Fault("POST", COMMIT, status=status, after=True)]
     second = publish(folder)
     assert second.attempts == 1
@@ -181,7 +191,7 @@ def test_a_pull_request_leaves_the_branch_alone_also_when_its_answer_is_lost(hub
     publish(folder)
     repository = hub.repository("org/set")
     head = repository.head.oid
-    (folder / "dataset/recipe.lock.yaml").write_text("name: other\n")
+    change_a_page(folder)
     hub.faults = [Fault("POST", COMMIT, status=500, after=True)]
     outcome = publish(folder, create_pr=True)
     assert repository.head.oid == head
@@ -190,7 +200,7 @@ def test_a_pull_request_leaves_the_branch_alone_also_when_its_answer_is_lost(hub
 
 def test_a_branch_is_made_and_published_to(hub, folder, publish):
     publish(folder)
-    (folder / "dataset/recipe.lock.yaml").write_text("name: other\n")
+    change_a_page(folder)
     outcome = publish(folder, revision="next")
     repository = hub.repository("org/set")
     assert repository.branches["next"] == outcome.revision != repository.head.oid
@@ -205,7 +215,7 @@ def test_listings_of_many_pages_are_read_whole(hub, folder, publish):
 
 def test_a_tag_that_is_taken_is_refused_before_anything_is_sent(hub, folder, publish):
     publish(folder, tag="v1")
-    (folder / "dataset/recipe.lock.yaml").write_text("name: other\n")
+    change_a_page(folder)
     with pytest.raises(PublishError, match="a tag v1 already"):
         publish(folder, tag="v1")
     assert len(hub.asked("POST", COMMIT)) == 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,42 @@ def test_files_are_listed_overwritten_and_deleted_at_once(folder: Folder):
     assert "a" not in folder.names()
     with pytest.raises(FileNotFoundError):
         folder.read("a")
+
+
+def test_a_file_is_replaced_only_as_it_was_found(folder: Folder):
+    nothing = folder.held("a")
+    assert nothing.data is None
+    assert folder.replace("a", b"first", nothing)
+    assert not folder.replace("a", b"other", nothing)
+    first = folder.held("a")
+    assert first.data == b"first"
+    assert folder.replace("a", b"second", first)
+    assert folder.read("a") == b"second"
+    if not folder.url.startswith("memory://"):  # which has no condition to write under
+        assert not folder.replace("a", b"late", first)
+        folder.delete("a")
+        assert not folder.replace("a", b"late", first)
+        assert folder.held("a").data is None
+
+
+def test_a_folder_that_another_process_holds_is_not_written_to(tmp_path: Path):
+    folder = Folder(tmp_path)
+    folder.put_if_absent("a", b"first")
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    assert not folder.replace("a", b"second", folder.held("a"))
+    os.close(descriptor)
+    assert folder.replace("a", b"second", folder.held("a"))
+
+
+def test_a_file_system_without_locks_can_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    folder = Folder(tmp_path)
+    folder.put_if_absent("a", b"first")
+    assert folder.replace("a", b"second", folder.held("a"))
 
 
 def test_a_usable_folder_passes_its_check(folder: Folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from engine.progress import ProgressReport
 from engine.store.shards import WRITER
 from engine.verify.dataset import Verification, verify
 from schemas.errors import GlotmillError, InputError
+from tests.conftest import ROOT
 
 SHARD = "data/deu_Latn/train-00001.parquet"
 GERMAN = "manifests/deu_Latn.json"
@@ -124,8 +126,50 @@ def test_an_edited_lock(small_build):
     path = small_build / "dataset/recipe.lock.yaml"
     path.write_text(path.read_text() + "# mine\n")
     found = problems(small_build)
-    assert found[0] == "recipe.lock.yaml: its checksum is not the one in the manifest"
+    assert found[0] == "recipe.lock.yaml: its checksum is not the one in manifest.json: it was edited"
     assert found[1].endswith("schema and verdicts are not checked")
+
+
+@pytest.mark.parametrize("name", ["README.md", "LICENSES.md"])
+def test_an_edited_or_missing_page(small_build, name: str):
+    path = small_build / "dataset" / name
+    path.write_text(path.read_text() + "I changed it.\n")
+    assert problems(small_build) == [f"{name}: its checksum is not the one in manifest.json: it was edited"]
+    path.unlink()
+    assert f"{name}: it is missing" in problems(small_build)
+
+
+def test_a_calibration_that_the_manifest_does_not_name(small_build):
+    (small_build / "dataset/calibration.yaml").write_text("calibration: 1\n")
+    assert problems(small_build) == ["calibration.yaml: no manifest names it"]
+
+
+def test_a_manifest_that_names_a_page_which_no_dataset_has_or_none_at_all(small_build):
+    edit_root(small_build / "dataset", lambda root: root["files"].update({"../secret": "0" * 64}))
+    with pytest.raises(InputError, match=r"names the file '\.\./secret', which no dataset has"):
+        check(small_build)
+    edit_root(small_build / "dataset", lambda root: root.pop("files"))
+    with pytest.raises(InputError, match="not a manifest of this version: KeyError 'files'"):
+        check(small_build)
+
+
+def test_pages_of_a_dataset_of_schema_version_1_are_said_to_be_unchecked(tmp_path):
+    shutil.copytree(ROOT / "tests/fixtures/round_two/builds/fake/dataset", tmp_path / "old")
+    found = check(tmp_path / "old")
+    assert (found.problems, found.unchecked) == ([], ["README.md", "LICENSES.md"])
+
+
+def test_a_shard_that_a_manifest_names_twice_or_under_another_language(small_build):
+    dataset = small_build / "dataset"
+    original = (dataset / GERMAN).read_text()
+    for path, words in ((SHARD, "more than once"), ("data/swh_Latn/train-00001.parquet", "which is not of deu_Latn")):
+        manifest = json.loads(original)
+        manifest["splits"]["train"].append({**manifest["splits"]["train"][1], "path": path})
+        (dataset / GERMAN).write_text(json.dumps(manifest))
+        edit_root(dataset, lambda root: root["configs"]["deu_Latn"].update(sha256=sha256(dataset / GERMAN)))
+        (found,) = problems(small_build)
+        assert found.startswith(f"{GERMAN}: ")
+        assert words in found
 
 
 def test_a_lock_with_other_thresholds_and_the_verdicts_that_it_does_not_give(small_build):

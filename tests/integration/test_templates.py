@@ -104,6 +104,6 @@ def test_an_instruction_lost_by_the_engine_fails_its_record(recipe_file, run):
 
 
 def test_a_bank_that_is_missing_is_refused_before_any_work(recipe_file, run, tmp_path):
-    with pytest.raises(InputError, match=r"templates\.bank: .*none\.yaml: not readable"):
+    with pytest.raises(InputError, match=r"templates\.bank: .*none\.yaml does not exist"):
         run(recipe_file(templates={"bank": "none.yaml"}))
     assert not (tmp_path / "out").exists()

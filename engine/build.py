@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from engine.refilter import commit_verdicts, decide_all
 from engine.report import write_report
 from engine.samples import Samples, make_samples
 from engine.settled import entries_state, note_memory, settled_run
-from engine.stages.answer_dictionary import frequent_answers
+from engine.stages.answer_dictionary import frequent_answers, judged_dictionaries
 from engine.stages.compose import Composer
 from engine.stages.counts import RecordCount, SegmentCount
 from engine.stages.decide import Action, Decider
@@ -80,10 +80,14 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             memory, scores = Memory(job.memory), ScoreStore(job.memory)
             translated = _translate(job, samples.files, memory, scores, run, progress)
+            dictionaries = judged_dictionaries(job.recipe.languages, translated.into, job.answers)
+            job = job.with_dictionaries(dictionaries)
             read = entries_state(job)
             work, shards = _pack(job, index, samples, translated, scores, published, staged / "dataset", progress)
             locate = _file(staged / "dataset", work.dataset)
             facts = dataset_facts(job, samples.sources, staged / "dataset")
+            if dictionaries:
+                facts["dictionaries"] = {lang: asdict(one) for lang, one in dictionaries.items()}
             facts |= row_statistics([locate(s.path) for parts in shards.values() for s in parts], job.score_columns)
             describe(staged / "dataset", shards, facts, job.recipe.lock(), job.policy, work.packer.schema)
             check_sources(staged / "samples", samples.sources)
@@ -100,6 +104,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             records=translated.records,
             back_translation=translated.back,
             forced=translated.forced,
+            dictionaries=dictionaries,
             set_aside=[file.location for file in (*memory.set_aside, *scores.set_aside)],
             seconds=progress.seconds,
             max_failed=job.recipe.max_failed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from engine.stages.mix import MixRule
 from engine.store.folder import Folder
 from engine.suitability import check_languages, left_out, resolve_policy
 from engine.text.answers import AnswerRule, LabelTable, load_answers
+from engine.text.dictionary import Judgement
 from engine.text.labels import load_labels
 from engine.text.noun_phrases import find_model
 from engine.text.spans import SPLITTER_VERSION
@@ -146,6 +148,11 @@ class Job:
     def with_answers(self, frequent: frozenset[str]) -> Job:
         """The job with its dictionary's answers, which are known once the samples are."""
         return replace(self, answers=replace(self.answers, frequent=frequent))
+
+    def with_dictionaries(self, judged: Mapping[str, Judgement]) -> Job:
+        """The job with what is used of each language's dictionary, which is known once its answers are translated."""
+        apart = {lang: frozenset(entry.answer for entry in one.apart) for lang, one in judged.items()}
+        return replace(self, answers=replace(self.answers, apart=apart))
 
     def digest(self) -> str:
         """Identifies what the job does: an interrupted run of the same digest is finished, not started anew."""

@@ -21,7 +21,7 @@ from engine.progress import ProgressReport
 from engine.refilter import decide_all
 from engine.samples import make_samples
 from engine.settled import settled_run
-from engine.stages.answer_dictionary import frequent_answers
+from engine.stages.answer_dictionary import frequent_answers, judged_dictionaries
 from engine.stages.decide import Action, Decider, Decision, Unknown
 from engine.stages.forced import ForcedStage
 from engine.stages.judge import WITHDRAWN
@@ -118,6 +118,7 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
                 check_splits(index, published.shards, job.folder / "dataset")
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             looked = _look(job, samples.files, Run(staged / "run"), progress)
+            job = job.with_dictionaries(judged_dictionaries(job.recipe.languages, looked.into, job.answers))
             facts = dataset_facts(job, samples.sources, staged / "dataset")
             decider = Decider(index, published.facts if published else None, facts, looked.unknown)
             decisions: list[Decision] = []

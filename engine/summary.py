@@ -19,6 +19,8 @@ from engine.stages.derive import DeriveCount
 from engine.stages.forced import ForcedCount
 from engine.stages.ingest import SourceCount
 from engine.stages.mix import MixCount
+from engine.text.dictionary import Judgement
+from engine.text.visible import visible_line
 from filters.fairness import Share, shares
 from schemas.languages import language
 
@@ -37,6 +39,7 @@ class BuildSummary:
         segments: The way there: asked, unique, translated now, known before.
         back_translation: The way back, likewise; None where no scorer needs it.
         forced: Forced scores, likewise.
+        dictionaries: What is used of each language's answer dictionary, where the recipe has one.
         set_aside: Unreadable files of the memory that were taken out of the way; what they held was made again.
         seconds: Wall time by stage.
         max_failed: Share of failed records up to which the build counts as good.
@@ -52,6 +55,7 @@ class BuildSummary:
     segments: SegmentCount
     back_translation: SegmentCount | None
     forced: ForcedCount | None
+    dictionaries: dict[str, Judgement]
     set_aside: list[str]
     seconds: dict[str, float]
     max_failed: float
@@ -94,6 +98,7 @@ class BuildSummary:
             segments=known(last["segments"]),
             back_translation=known(last["back_translation"]) if last["back_translation"] else None,
             forced=forced and ForcedCount(**{**forced, "scored": 0, "from_store": forced["unique"]}),
+            dictionaries={lang: Judgement.of(one) for lang, one in last.get("dictionaries", {}).items()},
             set_aside=[],
             seconds=seconds,
             max_failed=max_failed,
@@ -148,6 +153,7 @@ class BuildSummary:
             "saved": self.saved,
             "back_translation": asdict(self.back_translation) if self.back_translation else None,
             "forced": asdict(self.forced) if self.forced else None,
+            "dictionaries": {lang: asdict(one) for lang, one in self.dictionaries.items()},
             "set_aside": self.set_aside,
             "fairness": [{**asdict(share), "alarm": share.alarm} for share in self.fairness],
             "seconds": self.seconds,
@@ -220,6 +226,9 @@ class BuildSummary:
         answers = sum((Counter(count.answers) for count in self.languages.values()), Counter[str]())
         if answers:
             console.print(f"answers: {', '.join(f'{name} {n:,}' for name, n in answers.most_common())}")
+        for lang, judged in self.dictionaries.items():
+            if judged.apart:
+                console.print(visible_line(f"dictionary of {lang}: {judged.in_words()}"), soft_wrap=True, markup=False)
         console.print(f"shards: {', '.join(f'{n:,} {action}' for action, n in self.shards.items())}")
         times = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in self.seconds.items())
         console.print(f"seconds: {times}, in all {sum(self.seconds.values()):.1f}")

@@ -27,7 +27,9 @@ LicenseClass = Literal["permissive", "share_alike", "non_commercial", "no_deriva
 
 
 class Dictionary(Section):
-    """Frequent answers as a dictionary: translated once each, and used where the way back gives the answer again.
+    """Frequent answers as a dictionary: each is translated once, and used where its way back gives it again.
+
+    A word that is another language's is set apart, and its answer stays English (docs/text.md).
 
     Attributes:
         min_count: Rows of the sources that give the answer, at least.

@@ -38,6 +38,7 @@ def page(facts: CardFacts) -> str:
         language_table=_languages(facts.shards),
         fairness=_fairness(facts.shards),
         unreliable=_unreliable(facts),
+        dictionaries=_dictionaries(facts.facts),
         bins=BINS,
         scores=_scores(facts.facts["scores"]),
         sources=_sources(facts.facts["sources"]),
@@ -62,6 +63,19 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int =
 
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _dictionaries(facts: Mapping[str, Any]) -> str:
+    """How much of the answer dictionaries is not used, where the recipe has them."""
+    judged = facts.get("dictionaries", {}).values()
+    apart = sum(len(one["apart"]) for one in judged)
+    if not apart:
+        return ""
+    words = sum(one["entries"] for one in judged)
+    return (
+        f"{apart:,} of {words:,} words of the answer dictionaries are set apart as another language's; their answers "
+        f"stay English. manifest.json lists them under `dictionaries`.\n"
+    )
 
 
 def _load(facts: CardFacts) -> str:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from engine.stages.way_back import JOINED_SCHEMA
 from engine.text.answers import AnswerRule, Origin
 from engine.text.composition import Composed, EngineName, compose
-from engine.text.fields import answer_requests, field_type, other_requests, turn_requests
+from engine.text.fields import answer_requests, answer_texts, field_type, other_requests, turn_requests
 from engine.text.parts import Entry
 from engine.text.records import is_record, record_request, without_context
 from filters.scorer import PAIR_SCHEMA
@@ -150,6 +150,9 @@ class Composer:
             if (request := self._record_of(row)) is not None:
                 texts[self.lang].add(request)
         self._used.update(canonical_json(sorted(answers)))  # which answers are asked is a choice of its own
+        apart = self._answers.apart.get(self.lang, frozenset())
+        if others := sorted(apart.intersection(answer for row in rows for answer in answer_texts(row))):
+            self._used.update(canonical_json(["apart", *others]))  # and so is whose word an answer is
         return texts
 
     def _entries_for(self, texts: dict[str, set[str]]) -> tuple[Entries, dict[str, Entries]]:

@@ -41,10 +41,12 @@ SOURCE = "source"  # in a turn plan: the turn stays in the source's language
 Policy = Literal["source", "target", "kept"]
 LabelTable = dict[str, dict[str, str]]  # language -> label id -> name
 AnswerTable = dict[str, dict[str, str]]  # language -> English answer in lower case -> translation
-# `in_context_as_bare` is an answer whose translation in context is its bare one.
+# `in_context_as_bare` is an answer whose translation in context is its bare one; `set_apart` one that stays English, as
+# the dictionary's word for it is another language's.
 Origin = Literal[
-    "label", "table", "yes_no_table", "dictionary", "copied", "source", "bare", "in_context", "in_context_as_bare"
-]
+    "label", "table", "yes_no_table", "dictionary", "set_apart", "copied", "source", "bare", "in_context",
+    "in_context_as_bare",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class AnswerRule:
         labels: Names of things by language and label id.
         instructions: Templates known in other languages.
         frequent: The answers that the section's dictionary holds; filled once the samples are known.
+        apart: By language, those of them that it has no word of its own for (`engine.text.dictionary`); filled once
+            they are translated.
     """
 
     section: Answers
@@ -64,6 +68,7 @@ class AnswerRule:
     labels: LabelTable = field(default_factory=dict)
     instructions: Translations = field(default_factory=dict)
     frequent: frozenset[str] = frozenset()
+    apart: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def needs_back_translation(self) -> bool:
@@ -177,7 +182,22 @@ def load_answers(table: str | Path | None) -> AnswerTable:
 
 def same_answer(one: str, other: str) -> bool:
     """Whether two answers are the same but for letter case and closing marks."""
-    return str(_END.sub("", one.strip())).casefold() == str(_END.sub("", other.strip())).casefold()
+    return bare(one) == bare(other)
+
+
+def is_returned(answer: str, word: str, back: str) -> bool:
+    """Whether a translation's way back gives the answer again, and the translation is not the answer itself."""
+    return same_answer(back, answer) and not same_answer(word, answer)
+
+
+def bare(answer: str) -> str:
+    """An answer without letter case and closing marks."""
+    return without_end(answer).casefold()
+
+
+def without_end(answer: str) -> str:
+    """An answer without closing marks."""
+    return str(_END.sub("", answer.strip()))
 
 
 def carrier(question: str, answer: str) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from engine.text.answers import SOURCE, AnswerRule, Origin, carrier, recover, same_answer
+from engine.text.answers import SOURCE, AnswerRule, Origin, carrier, is_returned, recover
 from engine.text.choices import collide
 from engine.text.fields import answer_texts, is_answer, labels_of, only_question, turn_lang
 from engine.text.instructions import (
@@ -332,14 +332,16 @@ class _Composer:
         return part.target, languages_of_part(part, self._lang, self._source), "bare"
 
     def _in_dictionary(self, text: str) -> tuple[str, Languages, Origin]:
-        """A frequent answer's translation, where its way back gives the answer again and it is not English."""
+        """A frequent answer's translation, where its way back gives the answer again and it is the language's word."""
         stays = frozenset([self._source])
         found = [self._entries[self._lang, request] for request in split(text, self._source).requests]
         if any(entry.text is None or entry.back is None for entry in found):
             return text, stays, "source"
         part = self._part(text, self._lang)
-        if not same_answer(str(part.back), text) or same_answer(part.target, text):
+        if not is_returned(text, part.target, str(part.back)):
             return text, stays, "source"
+        if text in self._rule.apart.get(self._lang, ()):
+            return text, stays, "set_apart"
         return part.target, languages_of_part(part, self._lang, self._source), "dictionary"
 
     def _in_context(self, text: str) -> str | None:
@@ -359,7 +361,7 @@ class _Composer:
         return found
 
     def _note(self, where: str, origin: Origin) -> None:
-        if origin in ("copied", "source"):
+        if origin in ("copied", "source", "set_apart"):
             self._copied.append(where)
 
     def _listed(self, name: str) -> list[str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,14 @@ import polars as pl
 import pytest
 import yaml
 from pydantic import ValidationError
+from rich.console import Console
 
+from engine.job import prepare
+from engine.plan import make_plan
+from engine.progress import ProgressReport
 from engine.text.segments import split
 from engine.text.structure import sentence_count
+from engine.translators import fake
 from recipes import Recipe
 from recipes.load import load_recipe
 from schemas.errors import InputError
@@ -327,6 +333,59 @@ def test_a_dictionary_translates_frequent_answers_whose_way_back_gives_them_agai
                   translate={"engine": "fake", "fault": "echo"})  # fmt: skip
     run(echo, out="echo", memory=tmp_path / "other")
     assert records(tmp_path / "echo", "deu_Latn")["answers"].list.first().to_list()[:4] == ["blue"] * 4
+
+
+@pytest.fixture
+def izquierda(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine whose German for "left" is the Spanish word, which it translates back as such."""
+    mark = fake._mark
+    there = {"left": "izquierda", "red": "rojo", "small": "pequeño"}
+    back = {word: answer for answer, word in there.items()}
+
+    def translated(text: str, target: str) -> str:
+        if target == "eng_Latn" and text in back:
+            return back[text]
+        known = there if target == "spa_Latn" else {"left": "izquierda", "red": "rot"}
+        return known[text] if target != "eng_Latn" and text in known else mark(text, target)
+
+    monkeypatch.setattr(fake, "_mark", translated)
+    back["rot"] = "red"
+
+
+def test_a_word_of_a_third_language_stays_english_and_is_listed(recipe, run, tmp_path, izquierda):
+    rows = questions(6)
+    for row, answer in zip(rows, ["left"] * 3 + ["red"] * 3, strict=True):
+        row["answers"] = [answer]
+    keys = {"answers": {"dictionary": {"min_count": 2}}, "templates": None}
+    alone = recipe({"vqa": rows}, languages=["deu_Latn"], **keys)
+    assert run(alone).languages["deu_Latn"].answers == {"dictionary": 6}  # nothing tells whose word it is
+
+    both = recipe({"vqa": rows}, languages=["deu_Latn", "spa_Latn"], **keys)
+    summary = run(both)
+    assert summary.languages["deu_Latn"].answers == {"dictionary": 3, "set_apart": 3}
+    assert summary.languages["spa_Latn"].answers == {"dictionary": 6}
+    assert summary.shards == {"re-translate": 1, "new": 1}
+    german = records(tmp_path / "out", "deu_Latn")
+    assert german["answers"].list.first().to_list() == ["left"] * 3 + ["rot"] * 3
+    assert german["turn_langs"].list.last().to_list() == ["eng_Latn"] * 3 + ["deu_Latn"] * 3
+    assert german["mt"].struct.field("copied_fields").list.len().to_list() == [2, 2, 2, 0, 0, 0]
+
+    listed = {"entries": 2, "other_language": False,
+              "apart": [{"answer": "left", "word": "izquierda", "same_in": ("spa_Latn",)}]}  # fmt: skip
+    assert summary.as_json()["dictionaries"]["deu_Latn"] == listed
+    manifest = json.loads((tmp_path / "out/dataset/manifest.json").read_text())
+    assert manifest["dictionaries"]["deu_Latn"] == json.loads(json.dumps(listed))
+    assert "1 of 4 words of the answer dictionaries are set apart" in (tmp_path / "out/dataset/README.md").read_text()
+    shown = StringIO()
+    summary.show(Console(file=shown, width=1000))
+    assert "dictionary of deu_Latn: 1 of 2 words set apart" in shown.getvalue()
+    assert "left → izquierda (as in spa_Latn)" in shown.getvalue()
+
+    again = run(both)
+    assert (again.shards, again.dictionaries) == ({"reuse": 2}, summary.dictionaries)
+    job = prepare(load_recipe(str(both)), out=tmp_path / "out", memory=tmp_path / "memory")
+    (tmp_path / "out/runs/0002-x").mkdir()  # so that the plan looks at everything
+    assert {change.action for change in make_plan(job, ProgressReport(quiet=True)).shards} == {"reuse"}
 
 
 def test_a_joint_translation_that_did_not_come_back_in_its_fields_fails_its_record(recipe, run, tmp_path):

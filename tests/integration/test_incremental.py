@@ -132,7 +132,7 @@ def test_refilter_refuses_whatever_is_not_the_filter(recipe, run, tmp_path, chan
     before = files(run(recipe()).dataset)
     with pytest.raises(InputError, match=f"'{key}' differs from the dataset's recipe; use glotmill build"):
         refilter(tmp_path / "out", recipe=str(recipe(**changes)))
-    with pytest.raises(InputError, match=r"--set limit=3: refilter changes filter\.… only"):
+    with pytest.raises(InputError, match=r"--set limit=3: refilter changes filter\.… and calibration only"):
         refilter(tmp_path / "out", overrides=("limit=3",))
     assert files(tmp_path / "out/dataset") == before
 

@@ -23,9 +23,9 @@ from schemas.keys import image_id as uri_id
 from schemas.picture_pattern import COCO, PicturePattern, coco_key, key_by_pattern
 
 LOOKED_AT = "sha256:"
+HASHES = (LOOKED_AT, "uri:")
 WEB = ("http://", "https://", "s3://", "gs://", "hf://")  # such a URI names one picture for everybody
 
-_HINTS = ("coco", "2014", "2015", "2017")  # a name without any of these is not one of COCO
 _SUBSET = r"(?:train|val|test|unlabeled)"
 _YEAR = r"20(?:14|15|17)"
 _NUMBER = r"(\d{12})(?![0-9a-z])"  # not the start of a longer number or of a hash
@@ -53,13 +53,13 @@ def picture_key(uri: str, image_id: str, pattern: PicturePattern | None = None) 
         InputError: The pattern takes too long.
     """
     own = key_by_pattern(pattern, uri) if pattern is not None else None
-    return own or _coco_named(uri) or _coco_named(image_id) or image_id
+    return own or _coco_named(uri) or (None if image_id.startswith(HASHES) else _coco_named(image_id)) or image_id
 
 
 def _coco_named(name: str) -> str | None:
     """COCO's key where a path, a file's name or an address says that the picture is COCO's."""
     name = name.lower()
-    if any(hint in name for hint in _HINTS):
+    if "coco" in name or "201" in name:  # any name of COCO has one of them, and most other names have none
         for pattern in _COCO_NAMES:
             if match := pattern.search(name):
                 return coco_key(match[1])

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from engine.sources import located, reader_of
 from engine.sources.images import ImageChecker
+from engine.sources.pattern_use import PatternUse
 from engine.stages import duplicates, sampling
 from engine.stages.ingest import REJECTED, SourceCount
 from engine.stages.pictures import names_of_pictures
@@ -103,7 +104,7 @@ def _contaminated(rows: pl.DataFrame, step: Contamination) -> Removed:
     for name, stated in step.against.items():
         listed = texts.setdefault(name, [])
         source = located(f"clean.against.{name}", stated)
-        for sample in _evaluation_samples(name, source):
+        for sample in _evaluation_samples(f"clean.against.{name}", source):
             turns = (content.replace(IMAGE_MARKER, "").strip() for _, content in sample.messages)
             listed.append("\n".join(turns).strip())
             for image in sample.images:
@@ -123,17 +124,20 @@ def _contaminated(rows: pl.DataFrame, step: Contamination) -> Removed:
 
 def _evaluation_samples(name: str, source: Source) -> Iterator[Sample]:
     """The samples of a located evaluation set; a row of it that is not usable has nothing to compare."""
-    reader = reader_of(f"clean.against.{name}", source)
-    section = source.images
+    reader = reader_of(name, source)
+    section, use = source.images, PatternUse(source.images)
     # An image that cannot be used is still compared by its name, and its row by its text.
     checker = ImageChecker(section.model_copy(update={"reject": False})) if section.check else None
     for _, raw in reader.rows():
         try:
-            if not isinstance(raw, RowError):
-                sample = reader.sample(raw)
-                yield checker.checked(sample) if checker else sample
+            if isinstance(raw, RowError):
+                continue
+            sample = reader.sample(raw)
         except RowError:
             continue
+        use.note(sample)
+        yield checker.checked(sample) if checker else sample
+    use.check(name)
 
 
 def _take_out(path: Path, gone: set[str], before: int) -> None:

@@ -19,11 +19,11 @@ import pyarrow.parquet as pq
 
 from engine.sources import OpenSource
 from engine.sources.images import ImageChecker
+from engine.sources.pattern_use import PatternUse
 from engine.stages.seen import SeenIds
 from engine.store.images import ImageStore
 from schemas.errors import ConservationError, InputError, RowError
 from schemas.languages import ENGLISH
-from schemas.picture_pattern import key_by_pattern
 from schemas.sample import REJECTED_SCHEMA, SAMPLE_SCHEMA, Image, ImageCheck, Rejection, check, sample_row
 
 BATCH_ROWS = 10_000
@@ -77,6 +77,8 @@ def ingest(
         for source in sources:
             batches = _Batches(source, seen, limit, _checker(source, store))
             counts[source.name] = _ingest_one(source, folder, rejected, batches, advance)
+            if limit is None:  # else the images that the pattern is for may be yet to come
+                batches.use.check(source.name)
     written = pq.read_metadata(folder / REJECTED).num_rows
     if written != sum(count.rejected for count in counts.values()):
         msg = f"{written} rejected rows written, {counts} counted"
@@ -126,7 +128,6 @@ def _ingest_one(
         key = f".{next(iter(source.files))}" if source.files else ""
         msg = f"sources.{source.name}{key}: {source.file} has no usable row among {read}{why}"
         raise InputError(msg)
-    batches.check_keys()
     return SourceCount(read, samples, refused, batches.images)
 
 
@@ -143,7 +144,11 @@ def _without_collector() -> Iterator[None]:
 
 
 class _Batches:
-    """The rows of one source, a few thousand at a time: (sample rows, rejections), each in the source's order."""
+    """The rows of one source, a few thousand at a time: (sample rows, rejections), each in the source's order.
+
+    Attributes:
+        use: Whether the source's own pattern for pictures found anything.
+    """
 
     def __init__(self, source: OpenSource, seen: SeenIds, limit: int | None, checker: ImageChecker | None) -> None:
         self._source = source
@@ -151,22 +156,7 @@ class _Batches:
         self._limit = limit
         self._checker = checker
         self._pattern = source.images.pattern
-        self._unnamed: str | None = None  # the first URI in which the recipe's own pattern finds nothing
-        self._named = False
-
-    def check_keys(self) -> None:
-        """Refuse a pattern of the recipe that finds no key in a whole source, such as one with a slip of the pen.
-
-        Raises:
-            InputError: It does.
-        """
-        stated = "id" in self._source.images.model_fields_set and self._limit is None
-        if stated and self._unnamed is not None and not self._named:
-            msg = (
-                f"sources.{self._source.name}.images.id: the pattern finds nothing in any of the images, such as "
-                f"{self._unnamed[:80]!r}; correct it, or leave it out"
-            )
-            raise InputError(msg)
+        self.use = PatternUse(source.images)
 
     @property
     def images(self) -> dict[str, int]:
@@ -209,10 +199,7 @@ class _Batches:
         check(sample)
         if self._checker:
             sample = self._checker.checked(sample)
-        if self._pattern is not None and not self._named:
-            for image in sample.images:
-                self._named = self._named or key_by_pattern(self._pattern, image.uri) is not None
-                self._unnamed = self._unnamed or image.uri
+        self.use.note(sample)
         return sample_row(sample, self._source.origin, ENGLISH, self._pattern)
 
     def _sorted_out(

@@ -129,6 +129,16 @@ def test_a_picture_meets_its_bytes_and_its_address_where_only_one_of_them_was_op
     assert removed(tmp_path / "out") == dict.fromkeys(("train1", "train2"), "clean.contaminated_image")
 
 
+def test_a_pattern_that_finds_nothing_in_an_evaluation_set_is_refused(recipe_file, run, tmp_path):
+    slip = {"id": r"VG_100k/(?P<vg>\d+)"}
+    against = {"val": source(tmp_path, "val", ["VG_100K/2.jpg"], images=slip)}
+    recipe = recipe_file(clean=[{"step": "contamination", "sources": ["small"], "against": against}])
+    with pytest.raises(InputError, match=r"clean\.against\.val\.images\.id: the pattern finds nothing"):
+        run(recipe)
+    assert not (tmp_path / "out/dataset").exists()
+    run(recipe_file(sources={"s": source(tmp_path, "s", ["1.jpg", "VG_100K/2.jpg"], images=slip)}), "limit=1")
+
+
 @pytest.mark.parametrize("step", ["exact", "near_duplicates"])
 def test_the_same_caption_is_a_duplicate_on_the_same_picture_only(recipe_file, run, tmp_path, step):
     same = "A brown dog runs over the wet grass."

@@ -74,8 +74,8 @@ def _brought_together(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     apart = groups.filter(pl.col("stays").list.len() > 1)["now"].sort()
     if len(apart):
         msg = (
-            f"splits: {len(apart):,} pictures, such as {apart[0]}, stand in several splits of the published rows: they "
-            "had several names each when these were built, and have one key now; published rows stay where they are: "
+            f"splits: several splits of the published rows show the same pictures ({len(apart):,}, such as {apart[0]}), "
+            "which had several names when these were built and have one key now; published rows stay where they are: "
             "lay all shards out again with build --compact"
         )
         raise InputError(msg)
@@ -83,10 +83,9 @@ def _brought_together(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
         now: stays[0] if stays else next((split for split in HELD_OUT if split in side), TRAIN)
         for now, side, stays in groups.iter_rows()
     }
-    moved = both.with_columns(to=pl.col("now").replace_strict(one, default=None, return_dtype=pl.String)).drop_nulls(
-        "to"
-    )
-    # Rows without a picture join their parents anew.
+    to = pl.col("now").replace_strict(one, default=None, return_dtype=pl.String)
+    moved = both.with_columns(to=to).drop_nulls("to")
+    # Rows without a picture follow their parents.
     joining = rows.filter(pl.col("pictures").list.len() == 0, pl.col("parent").is_in(moved["source_id"].implode()))
     return (
         held.join(joining, on="source_id", how="anti")

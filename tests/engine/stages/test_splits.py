@@ -90,7 +90,7 @@ TWO_NAMES = [("s0", "train", ["uri:2014"]), ("s1", "test", ["uri:2017"]), ("s2",
 
 
 def test_published_rows_in_two_splits_that_show_one_picture_are_refused():
-    expected = r"splits: 1 pictures, such as coco:000000000001, .* --compact$"
+    expected = r"^splits: several splits .* \(1, such as coco:000000000001\), .* --compact$"
     with pytest.raises(InputError, match=expected):
         assign_splits(rows(*NAMES), HALF, record(*TWO_NAMES))
 

@@ -74,8 +74,8 @@ def _brought_together(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     apart = groups.filter(pl.col("stays").list.len() > 1)["now"].sort()
     if len(apart):
         msg = (
-            f"splits: several splits of the published rows show the same pictures ({len(apart):,}, such as {apart[0]}), "
-            "which had several names when these were built and have one key now; published rows stay where they are: "
+            f"splits: several splits of the published rows show the same pictures ({len(apart):,}, such as {apart[0]}),"
+            " which had several names when these were built and have one key now; published rows stay where they are: "
             "lay all shards out again with build --compact"
         )
         raise InputError(msg)

@@ -115,15 +115,21 @@ class Mapped(Section):
         fields: Which column holds what; None reads columns by our own names, and knows no others.
         task: What the rows teach; None is told from the row: a caption, a question (with choices or without), or a
             conversation.
+        image_marker: What the rows write for a picture at the head of a question, or anywhere in the turns of
+            ``messages``, such as ``<|image_1|>``; it is read as ``<image>``.
     """
 
     fields: Fields | None = None
     task: Task | None = None
+    image_marker: str | None = Field(None, min_length=1, max_length=100)
 
     @model_validator(mode="after")
     def _task_of_rows(self) -> Self:
         if self.task is not None and (self.fields is None or self.fields.task is not None):
             msg = "'task' goes with 'fields' that name no 'task' of their own"
+            raise ValueError(msg)
+        if self.image_marker is not None and self.fields is None:
+            msg = "'image_marker' goes with 'fields': rows in Glotmill's own format write <image>"
             raise ValueError(msg)
         return self
 

@@ -16,7 +16,7 @@ from engine.sources.turns import conversation_turns, marked
 from recipes.images import Images
 from recipes.sources import Fields, Mapped
 from schemas.keys import content_row_id, source_hash
-from schemas.sample import Sample, check
+from schemas.sample import IMAGE_MARKER, Sample, check
 from schemas.task import Task
 
 LISTS = ("answers", "choices")
@@ -40,15 +40,20 @@ def value_at(row: Any, path: Sequence[str]) -> Any:
     return row
 
 
-def content_id(sample: Sample) -> str:
+def content_id(sample: Sample, written: Sample | None = None) -> str:
     """The row id of a sample whose source has none.
+
+    Args:
+        sample: The sample.
+        written: The sample as the source writes it, where that differs: then its content is the id.
 
     Raises:
         RowError: The sample is not sound, and so has no content to be known by.
     """
     check(sample)
-    images = [image.image_id for image in sample.images]
-    return content_row_id(source_hash(sample.messages, sample.choices, sample.answer_index, sample.answers, images))
+    known = sample if written is None else written
+    images = [image.image_id for image in known.images]
+    return content_row_id(source_hash(known.messages, known.choices, known.answer_index, known.answers, images))
 
 
 class RowFormat:
@@ -65,6 +70,7 @@ class RowFormat:
     def __init__(self, source: Mapped, location: Images) -> None:
         self._fields = source.fields
         self._task = source.task
+        self._marker = source.image_marker
         self._location = location
         self._paths = {name: path.split(".") for name, path in source.fields.paths().items()} if source.fields else {}
         self.used = dict.fromkeys(path[0] for path in self._paths.values())
@@ -89,21 +95,36 @@ class RowFormat:
             if isinstance(own.get(name), str):
                 own[name] = [own[name]]
         # Beside a picture that the map names, a column such as `video` may say where the picture is from.
-        if self._fields.messages is not None or not any(is_there(own.get(name)) for name in ("image", "images")):
+        if self._fields.messages is not None or not _pictured(own):
             refuse_media(row, self.used)
         own.setdefault("task", self._task or _told_task(self._fields))
-        if self._fields.messages is not None:
-            own["messages"] = self._messages(own)
         if self._fields.id is not None:
-            return own_sample(own, self._location)
-        sample = own_sample({**own, "id": NO_ID}, self._location)
-        return replace(sample, row_id=content_id(sample))
+            return self._sample(own, self._marker)
+        own["id"] = NO_ID
+        sample = self._sample(own, self._marker)
+        written = self._sample(own, None) if self._marker else None
+        return replace(sample, row_id=content_id(sample, written))
 
-    def _messages(self, own: dict[str, Any]) -> list[dict[str, str]]:
+    def _sample(self, own: dict[str, Any], marker: str | None) -> Sample:
+        """The sample of a row by our names, with a marker of the row's read as ours."""
+        question = own.get("question")
+        if marker and isinstance(question, str) and question.startswith(marker) and _pictured(own):
+            own = {**own, "question": question.removeprefix(marker).lstrip("\n")}  # ours is put before it
+        if "messages" in own:
+            own = {**own, "messages": self._messages(own, marker)}
+        return own_sample(own, self._location)
+
+    def _messages(self, own: dict[str, Any], marker: str | None) -> list[dict[str, str]]:
         several = own.get("images")
         images = 1 if "image" in own else len(several) if isinstance(several, list) else 0
-        turns = marked(conversation_turns(own["messages"], "messages"), images)
-        return [{"role": role, "content": content} for role, content in turns]
+        turns = conversation_turns(own["messages"], "messages")
+        if marker:
+            turns = tuple((role, content.replace(marker, IMAGE_MARKER)) for role, content in turns)
+        return [{"role": role, "content": content} for role, content in marked(turns, images)]
+
+
+def _pictured(own: dict[str, Any]) -> bool:
+    return any(is_there(own.get(name)) for name in ("image", "images"))
 
 
 def _kind(fields: Fields) -> tuple[str, ...]:

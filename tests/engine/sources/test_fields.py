@@ -137,3 +137,26 @@ def test_a_bad_row_is_rejected_by_our_name_for_what_is_wrong(mapped, reasons, ch
 )
 def test_other_kinds_of_rows_are_rejected_likewise(mapped, reasons, fields: dict, changes: dict, reason: str):
     assert reasons(mapped({**ROW, **changes}, fields=fields)) == [reason]
+
+
+def test_the_marker_that_the_rows_write_for_a_picture_is_read_as_ours(mapped, samples, reasons):
+    fields = {"id": "uid", "image": "pic.file", "question": "qa.0.q", "answers": "text"}
+    asked = {**ROW, "qa": [{"q": "<|image_1|>\nWhat is it?"}]}
+    (sample,) = samples(mapped(asked, fields=fields, image_marker="<|image_1|>"))
+    assert sample.messages[0] == ("user", "<image>\nWhat is it?")
+    turns = [{"from": "human", "value": "And in <|image_1|>?"}, {"from": "gpt", "value": "A dog."}]
+    talk = {**ROW, "turns": turns}
+    (sample,) = samples(
+        mapped(talk, fields={"id": "uid", "image": "pic.file", "messages": "turns"}, image_marker="<|image_1|>")
+    )
+    assert sample.messages[0] == ("user", "And in <image>?")
+    # A row that is known by its content keeps its id.
+    del fields["id"]
+    without = {**asked, "qa": [{"q": "What is it?"}]}
+    ids = [s.row_id for s in samples(mapped(asked, without, fields=fields, image_marker="<|image_1|>"))]
+    assert ids[0] != ids[1]
+    assert ids[1] == samples(mapped(without, fields=fields))[0].row_id
+    # A marker without its picture, and one in an answer, are no picture of the row.
+    lost, answered = {**asked, "pic": None}, {**asked, "text": "<|image_1|>\nThis one."}
+    found = reasons(mapped(lost, answered, ROW, fields=fields, image_marker="<|image_1|>"))
+    assert found == ["unknown_image_marker", "unknown_image_marker", "ok"]

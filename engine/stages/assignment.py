@@ -99,11 +99,19 @@ def _languages(off: dict[str, int], count: MixCount) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The record of the build before: its samples' languages, splits and pictures, and what they were decided by."""
+    """The record of the build before: its samples' languages, splits and pictures, and what they were decided by.
+
+    ``quotas`` is None in records that do not have it yet.
+    """
 
     rows: pl.DataFrame
     mix: str | None
+    quotas: str | None
     splits: str | None
+
+    def is_of(self, rule: MixRule) -> bool:
+        """Whether languages were decided by this very mix."""
+        return self.mix == rule.identity() and self.quotas in (None, rule.quota_identity())
 
 
 def read_held(folder: Path, splits: Splits, *, published: bool) -> Held | None:
@@ -124,9 +132,10 @@ def read_held(folder: Path, splits: Splits, *, published: bool) -> Held | None:
     path = folder / RECORD
     try:
         record = orjson.loads(path.read_bytes()) if path.is_file() else {}
+        decided_by = [record.get(key) for key in ("mix", "quotas", "splits")]
         for path in files:
             frames.append(_held_rows(path, splits, published=published))
-        return Held(pl.concat(frames), record.get("mix"), record.get("splits"))
+        return Held(pl.concat(frames), *decided_by)
     except (OSError, ValueError, AttributeError, pl.exceptions.PolarsError) as error:
         msg = (
             f"{path}: not the record that a build wrote of its samples ({one_line(error)}); put the file back, or "
@@ -171,8 +180,8 @@ def assign_samples(
     given, split = decide(files, rule, splits, held)
     replace_columns(files, pl.DataFrame({"langs": given.langs, "split": split}))
     found = summarise(rule, given, split)
-    facts = {"mix": rule.identity(), "splits": splits_identity(splits), "sources": given.as_json()}
-    write_json(record / RECORD, facts)
+    decided_by = {"mix": rule.identity(), "quotas": rule.quota_identity(), "splits": splits_identity(splits)}
+    write_json(record / RECORD, {**decided_by, "sources": given.as_json()})
     return found
 
 
@@ -201,7 +210,7 @@ def decide(files: Sequence[Path], rule: MixRule, splits: Splits, held: Held | No
         rows.select("set", "source_id", "task", "only"),
         rule,
         None if before is None else before.select("source_id", "langs"),
-        same_mix=held is not None and held.mix == rule.identity(),
+        same_mix=held is not None and held.is_of(rule),
     )
     same_splits = held is not None and held.splits == splits_identity(splits)
     split = assign_splits(rows.select(SPLIT_ROWS.keys()), splits, before if same_splits else None)

@@ -76,6 +76,10 @@ class MixRule:
             weights[name] = [shares, {code: weight.hex() for code, weight in self.weights(name).items()}]
         return digest([facts, list(self.languages), weights])
 
+    def quota_identity(self) -> str:
+        """Changes when quotas of ``by_source`` change, which `identity` has in mode ``one_each`` only."""
+        return digest({name: shares.quotas for name, shares in self.mix.by_source.items()})
+
 
 @dataclass(frozen=True, slots=True)
 class MixCount:

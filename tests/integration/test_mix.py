@@ -114,3 +114,21 @@ def test_a_shortage_is_named_with_its_source_and_language_wherever_a_build_says_
     }
     again = run(recipe)
     assert again.mix.notes == [line]
+
+
+def test_a_changed_quota_of_a_source_counts_in_fanout_too(recipe_file, run, tmp_path):
+    def quota(rows: int):
+        return recipe_file(mix={"by_source": {"small": {"quotas": {"deu_Latn": rows}}}})
+
+    assert run(quota(9)).mix.sources["small"].rows["deu_Latn"] == 9
+    summary = run(quota(5))
+    assert (summary.mix.sources["small"].rows["deu_Latn"], summary.mix.moved) == (5, 4)
+    # A record of an earlier version does not say by which quotas it was made: then nobody moves.
+    record = tmp_path / "out/samples/mix.json"
+    record.write_bytes(orjson.dumps({k: v for k, v in orjson.loads(record.read_bytes()).items() if k != "quotas"}))
+    summary = run(quota(3))
+    assert (summary.mix.sources["small"].beyond, summary.mix.moved) == ({"deu_Latn": 2}, 0)
+    assert summary.mix.notes == [
+        "small is 2 rows over its quotas in deu_Latn (5 of 3): an earlier build put the rows there, and as long as the "
+        "mix is the same no row moves; another mix.seed shares all out again"
+    ]

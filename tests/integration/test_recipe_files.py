@@ -100,11 +100,23 @@ def test_centurio_is_half_english_and_half_uniform(built):
     assert summary.mix.sources["captions"].rows == {"eng_Latn": 10, "deu_Latn": 4, "fra_Latn": 3, "ces_Latn": 3}
 
 
-def test_palo_has_every_conversation_in_every_language_and_its_mix_in_english(built):
+def test_palo_has_every_conversation_in_nine_languages_and_its_mix_in_english(built):
     summary = built("palo")
-    assert set(summary.mix.sources["instruct"].rows.values()) == {20}
+    rows = summary.mix.sources["instruct"].rows
+    assert (rows.pop(ENGLISH), list(rows.values()), summary.mix.notes) == (0, [20] * 9, [])
     assert summary.mix.sources["mix665k"].rows[ENGLISH] == 15
     assert sum(summary.mix.sources["mix665k"].rows.values()) == 15
+
+
+def test_palo_has_no_english_conversation_twice(built, official):
+    """LLaVA's English mix holds the conversations that the other languages are translated from."""
+    summary = built("palo", FOUR, f"sources.mix665k.path={official['llava']}")
+    rows = records(summary.dataset, "lang", "source_messages")
+    english = rows.filter(pl.col("lang") == ENGLISH)["source_messages"].to_list()
+    assert len(english) == 20
+    assert all(
+        rows.filter(pl.col("lang") == lang)["source_messages"].to_list() == english for lang in ("deu_Latn", "fra_Latn")
+    )
 
 
 @pytest.mark.parametrize(("languages", "count"), [([FOUR], 4), pytest.param([], 80, marks=pytest.mark.long)])
@@ -118,6 +130,13 @@ def test_m3it80_takes_the_same_rows_into_every_language(languages: list[str], co
     names = summary.mix.sources["names"]  # each label has names in languages of its own
     assert max(names.rows.values()) == 7
     assert all(names.rows[code] + names.short.get(code, 0) == 7 for code in names.target)
+
+
+def test_xvlm2vec_has_one_marker_for_its_picture(built):
+    rows = records(built("xvlm2vec").dataset, "lang", "messages", "image_refs")
+    for row in rows.iter_rows(named=True):
+        assert len(row["image_refs"]) == 1
+        assert row["messages"][0]["content"].startswith("<image>\nRepresent")
 
 
 def test_crossin_pairs_languages_by_id_and_asks_in_words_for_the_language_of_the_reply(built, tmp_path):

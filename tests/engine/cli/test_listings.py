@@ -19,13 +19,6 @@ def test_recipes_are_listed_with_what_they_hold(glotmill):
     assert all(name in out for name in built_in_recipes())
 
 
-def test_every_published_recipe_says_what_differs_from_its_paper():
-    for name, path in built_in_recipes().items():
-        head = path.read_text(encoding="utf-8").split("name:")[0]
-        if name not in ("quickstart", "coco_captions", "gqa"):
-            assert "What is otherwise here, and why:" in head, name
-
-
 LLM = ["openai, vllm (as far as the model knows them)"]
 
 

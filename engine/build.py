@@ -15,6 +15,7 @@ from engine.balance import check_languages, check_sources, count_assigned
 from engine.job import Job
 from engine.language_count import count_language
 from engine.progress import ProgressReport
+from engine.prologue import Prologue, do_prologue
 from engine.publish.describe import describe
 from engine.publish.statistics import row_statistics
 from engine.refilter import commit_verdicts, decide_all
@@ -35,6 +36,7 @@ from engine.stages.sample_files import sample_rows
 from engine.stages.segment import ALL, Asked, Needed, segments_of
 from engine.stages.shards import ShardWork
 from engine.stages.spare import still_needed
+from engine.stages.template_count import refused_facts
 from engine.stages.translate import Work
 from engine.stages.way_back import WayBack, entries_into
 from engine.store.commit import build_lock, commit, recover, staging
@@ -80,12 +82,14 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             memory, scores = Memory(job.memory), ScoreStore(job.memory)
             translated = _translate(job, samples.files, memory, scores, run, progress)
+            job = translated.job
             dictionaries = judged_dictionaries(job.recipe.languages, translated.into, job.answers)
             job = job.with_dictionaries(dictionaries)
             read = entries_state(job)
+            templates = translated.prologue.check()
             work, shards = _pack(job, index, samples, translated, scores, published, staged / "dataset", progress)
             locate = _file(staged / "dataset", work.dataset)
-            facts = dataset_facts(job, samples.sources, staged / "dataset")
+            facts = dataset_facts(job, samples.sources, staged / "dataset") | refused_facts(templates)
             if dictionaries:
                 facts["dictionaries"] = {lang: asdict(one) for lang, one in dictionaries.items()}
             facts |= row_statistics([locate(s.path) for parts in shards.values() for s in parts], job.score_columns)
@@ -102,6 +106,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             shards=dict(sorted(work.actions.items())),
             segments=translated.there,
             records=translated.records,
+            templates=templates,
             back_translation=translated.back,
             forced=translated.forced,
             dictionaries=dictionaries,
@@ -156,17 +161,19 @@ class Translated:
     """What the translate stage left in the memory, and how to read it back.
 
     Attributes:
+        prologue: What was known before any record was composed.
         work: Reads a language's entries.
         asked: The segments.
         needed: Which of them the way back and the forced scores were asked for.
-        there: Counts of the way there.
-        back: Counts of the way back; None where nothing is translated back.
+        there: Counts of the way there, the prologue's among them.
+        back: Counts of the way back, likewise; None where nothing is translated back.
         forcing: Reads the forced scores; None where there are none.
         forced: Their counts.
         records: What became of whole records; None where none was asked.
         unanswered: Requests that a server did not answer.
     """
 
+    prologue: Prologue
     work: RoutedStage
     asked: Asked
     needed: Needed
@@ -177,11 +184,15 @@ class Translated:
     records: RecordCount | None
     unanswered: int
 
+    @property
+    def job(self) -> Job:
+        """The job with what the prologue found out."""
+        return self.prologue.job
+
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into a language with their way back and their forced scores."""
-        return entries_into(
-            self.work, lang, self.asked, returned=self.back is not None, forced=self.forcing, needed=self.needed
-        )
+        returned = self.job.needs_back_translation
+        return entries_into(self.work, lang, self.asked, returned=returned, forced=self.forcing, needed=self.needed)
 
 
 def _translate(
@@ -201,7 +212,8 @@ def _translate(
             stop.check()
             return count
 
-        by_record = job.routes.by_record
+        prologue = do_prologue(job, files, work, lambda phase, asked: ask(phase, phase, asked))
+        job, by_record = prologue.job, job.routes.by_record
         records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else None
         whole = ask("records", "record", records) if records else None
         broken, reasons = work.broken_records()
@@ -219,9 +231,12 @@ def _translate(
             stop.check()
         back = ask("back", "back", WayBack(work, asked, needed)) if job.needs_back_translation else None
     count = RecordCount(whole.unique, whole.unique - whole.failed, dict(reasons)) if whole else None
+    there += prologue.there
+    if back is not None or prologue.back.unique:
+        back = (back or SegmentCount()) + prologue.back
     unanswered = sum(way.unanswered for way in (whole, there, back) if way)
     there = there if whole is None else there.with_records(whole)
-    return Translated(work, asked, needed, there, back, forcing, forced, count, unanswered)
+    return Translated(prologue, work, asked, needed, there, back, forcing, forced, count, unanswered)
 
 
 def needed_of(job: Job, files: list[Path], work: Work, asked: Asked, scores: ScoreStore) -> Needed:

@@ -13,15 +13,16 @@ from engine.fingerprints import CODE_VERSIONS
 from engine.judging import make_judge
 from engine.publish.licences import check_licenses
 from engine.sources import OpenSource, located, open_sources
-from engine.stages.instruct import InstructionRule
 from engine.stages.mix import MixRule
+from engine.stages.template_verdict import TemplateJudge
 from engine.store.folder import Folder
-from engine.suitability import check_languages, left_out, resolve_policy
+from engine.suitability import check_languages, left_out, resolve_policy, template_judge
 from engine.text.answers import AnswerRule, LabelTable, load_answers
 from engine.text.dictionary import Judgement
 from engine.text.labels import load_labels
 from engine.text.noun_phrases import find_model
 from engine.text.spans import SPLITTER_VERSION
+from engine.text.templates import InstructionRule
 from engine.translators import TranslatorSpec
 from engine.translators.routes import Routes, resolve_routes
 from engine.workers.ray_session import cluster_gpus
@@ -47,6 +48,7 @@ class Job:
         mix: Which sample goes into which languages.
         labels: Names of things by language and label id.
         instructions: Which templates go around the samples; None for none.
+        template_judge: Judges the translations of templates; None where no template's words are translated.
         routes: The engines, described, and who does what.
         answers: How answers are treated.
         scorers: What measures.
@@ -64,6 +66,7 @@ class Job:
     mix: MixRule
     labels: LabelTable
     instructions: InstructionRule | None
+    template_judge: TemplateJudge | None
     routes: Routes
     answers: AnswerRule
     scorers: list[Scorer]
@@ -79,13 +82,16 @@ class Job:
         return self.routes.default
 
     def _text_facts(self) -> dict[str, Any]:
-        return {
+        facts = {
             "splitter": SPLITTER_VERSION,
             "answers": self.recipe.lock()["answers"],
             "answer_table": digest(self.answers.table),
             "labels": digest(self.labels) if self.labels else None,
             "instructions": digest(self.instructions.translations) if self.instructions else None,
         }
+        if self.instructions is not None and self.template_judge is not None:
+            facts["templates"] = {"fallback": list(self.instructions.section.fallback), **self.template_judge.facts()}
+        return facts
 
     def _phrase_facts(self) -> dict[str, Any]:
         """The spaCy models that decide which captions stay; nothing where no step finds noun phrases."""
@@ -154,6 +160,10 @@ class Job:
         apart = {lang: frozenset(entry.answer for entry in one.apart) for lang, one in judged.items()}
         return replace(self, answers=replace(self.answers, apart=apart))
 
+    def with_templates(self, rule: InstructionRule) -> Job:
+        """The job with the verdicts on its templates, which are known once these are translated."""
+        return replace(self, instructions=rule, answers=replace(self.answers, instructions=rule))
+
     def digest(self) -> str:
         """Identifies what the job does: an interrupted run of the same digest is finished, not started anew."""
         return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed, self.compact])[:8]
@@ -198,7 +208,7 @@ def prepare(
         recipe.answers,
         load_answers(recipe.answers.table),
         labels=labels,
-        instructions=instructions.translations if instructions else {},
+        instructions=instructions,
     )
     gpus = None if ray_address is None else cluster_gpus(ray_address)
     routes = resolve_routes(recipe, gpus)
@@ -227,6 +237,7 @@ def prepare(
         mix=mix,
         labels=labels,
         instructions=instructions,
+        template_judge=template_judge(recipe, answers, routes),
         routes=routes,
         answers=answers,
         scorers=scorers,

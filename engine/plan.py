@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from engine.build import composer_into, dataset_facts, needed_of, published_data
 from engine.changes import difference, samples_changed
 from engine.job import Job
 from engine.progress import ProgressReport
+from engine.prologue import Prologue, look_prologue
 from engine.refilter import decide_all
 from engine.samples import make_samples
 from engine.settled import settled_run
@@ -29,6 +31,7 @@ from engine.stages.layout import SampleIndex, check_splits, lay_out
 from engine.stages.records import Together, answered_whole, records_of
 from engine.stages.routed import RoutedStage
 from engine.stages.segment import Asked, Needed, Segments, segments_of
+from engine.stages.template_count import TemplateCount
 from engine.stages.verdict import decide_verdict
 from engine.stages.way_back import WayBack, entries_into
 from engine.store.commit import build_lock, recover, staging
@@ -73,6 +76,8 @@ class Plan:
             its source alone.
         seconds: Time for all of them, by the speed of the last runs that did such; None where none did, or nothing is
             sent.
+        templates: What becomes of templates' translations as far as the memory has them; None where no template's
+            words are translated.
     """
 
     shards: list[ShardChange]
@@ -80,6 +85,7 @@ class Plan:
     back_calls: int
     forced: int
     seconds: float | None
+    templates: TemplateCount | None = None
 
     @property
     def changes(self) -> list[ShardChange]:
@@ -97,6 +103,7 @@ class Plan:
             "back_calls": self.back_calls,
             "forced": self.forced,
             "seconds": self.seconds,
+            "templates": self.templates.as_json() if self.templates else None,
         }
 
 
@@ -109,8 +116,10 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
     with build_lock(job.folder):
         recover(job.folder)
         published = published_dataset(job)
-        if published is not None and settled_run(job, published) is not None:
-            return Plan(_rejudged(job, published), 0, 0, 0, None)
+        last = settled_run(job, published)
+        if published is not None and last is not None:
+            templates = TemplateCount.from_json(last["templates"]) if last.get("templates") else None
+            return Plan(_rejudged(job, published), 0, 0, 0, None, templates)
         with staging(job.folder) as staged:
             samples = make_samples(job, staged, progress)
             index = SampleIndex(samples.files)
@@ -118,6 +127,7 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
                 check_splits(index, published.shards, job.folder / "dataset")
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             looked = _look(job, samples.files, Run(staged / "run"), progress)
+            job = looked.prologue.job
             job = job.with_dictionaries(judged_dictionaries(job.recipe.languages, looked.into, job.answers))
             facts = dataset_facts(job, samples.sources, staged / "dataset")
             decider = Decider(index, published.facts if published else None, facts, looked.unknown)
@@ -132,7 +142,8 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
             changes = [_change(job, decision) for decision in decisions]
     changes += _deleted(job, published)
     shards = _sized(changes, published)
-    return Plan(shards, looked.calls, looked.back_calls, looked.forced, _seconds(job.folder, looked))
+    seconds, templates = _seconds(job.folder, looked), looked.prologue.count()
+    return Plan(shards, looked.calls, looked.back_calls, looked.forced, seconds, templates)
 
 
 def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:
@@ -155,6 +166,7 @@ class Looked:
     """What the memory has of a build's segments.
 
     Attributes:
+        prologue: The verdicts that it allows.
         work: Reads what it has.
         asked: The segments.
         needed: Which of them have a way back.
@@ -165,6 +177,7 @@ class Looked:
         forced: Pairs to be scored by force.
     """
 
+    prologue: Prologue
     work: RoutedStage
     asked: Asked
     needed: Needed
@@ -183,6 +196,10 @@ def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Lo
     retry, by_record = job.retry_failed, job.routes.by_record
     pools, scores = Pools(lambda spec: make_pool(spec, 0)), ScoreStore(job.memory)
     work = RoutedStage(job.routes, Memory(job.memory), run, pools)
+    with progress.stage("templates", "segments") as stage:
+        prologue = look_prologue(job, files, work, partial(work.look, retry_failed=retry))
+        stage.advance(prologue.there.unique)
+    job = prologue.job
     records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else Segments()
     # What is not answered yet counts as fitting: a record that turns out not to is asked in segments, too.
     whole = work.look("record", records, retry_failed=retry)
@@ -193,7 +210,9 @@ def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Lo
     with progress.stage("look up", "segments") as stage:
         there = pl.concat([work.look("forward", segments, retry_failed=retry), whole])
         unknown = {lang: set(part["text"]) for lang, part in _by(there, "target_lang")}
-        back_calls = forced = 0
+        for lang, requests in prologue.open_requests().items():
+            unknown.setdefault(lang, set()).update(requests)
+        forced, back_calls = 0, prologue.back.translated
         needed = needed_of(job, files, work, asked, scores)
         if job.needs_forced_scores:
             pool = pools.of(job.translator)
@@ -202,10 +221,11 @@ def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Lo
             back = work.look("back", WayBack(work, asked, needed), retry_failed=retry)
             for lang, part in _by(back, "source_lang"):
                 unknown.setdefault(lang, set()).update(_needing(work, asked, lang, set(part["text"])))
-            back_calls = back.height + there.height
+            back_calls += back.height + there.height
         stage.advance(segments.total())
     frozen = {lang: frozenset(texts) for lang, texts in unknown.items()}
-    return Looked(work, asked, needed, job.needs_back_translation, frozen, there.height, back_calls, forced)
+    calls = prologue.there.translated + there.height
+    return Looked(prologue, work, asked, needed, job.needs_back_translation, frozen, calls, back_calls, forced)
 
 
 def _by(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -280,7 +300,7 @@ def _each(summary: dict[str, Any]) -> dict[str, float]:
     spent, back, forced = summary["seconds"], summary["back_translation"] or {}, summary["forced"] or {}
     took = {
         "translated": (summary["segments"].get("translated", 0) + back.get("translated", 0),
-                       spent.get("translate", 0) + spent.get("back", 0)),
+                       sum(spent.get(name, 0) for name in ("translate", "back", "templates", "templates_back"))),
         "scored": (forced.get("scored", 0), spent.get("force", 0)),
     }  # fmt: skip
     return {kind: seconds / count for kind, (count, seconds) in took.items() if count}

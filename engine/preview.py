@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,19 +18,25 @@ import polars as pl
 
 from engine.job import Job
 from engine.progress import ProgressReport
+from engine.prologue import Prologue, look_prologue
 from engine.samples import Samples, make_samples
 from engine.stages.answer_dictionary import frequent_answers
+from engine.stages.routed import RoutedStage
 from engine.stages.sample_files import read_columns, sample_rows
 from engine.stages.segment import Segments, segments_of
+from engine.stages.template_phase import segments_of_templates
 from engine.stages.translate import ENTRY, with_keys
 from engine.stages.way_back import JOINED_SCHEMA
 from engine.store.memory import Memory
+from engine.store.runs import Run
 from engine.text.composition import EngineName, compose
-from engine.text.fields import answer_requests, other_requests, turn_requests
+from engine.text.fields import answer_requests, as_carried, other_requests, turn_requests
 from engine.text.parts import Entry
 from engine.translators import Request, load_translator
 from engine.translators.contract import SERVER_DEVICE
 from engine.translators.ladder import translate_with_retry
+from engine.workers.pool import make_pool
+from engine.workers.pools import Pools
 from engine.workers.units import estimated_tokens
 from schemas.keys import draw
 from schemas.languages import ENGLISH
@@ -115,13 +122,21 @@ def preview(job: Job, count: int, rate: float | None, *, measure: bool, progress
     with TemporaryDirectory(prefix="glotmill-") as folder:
         samples = make_samples(job, Path(folder), progress)
         job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
+        prologue = _prologue(job, samples.files, Run(Path(folder) / "run"))
+        job = prologue.job
         with progress.stage("segment", "segments") as stage:
             segments = segments_of(samples.files, job.answers)
             stage.advance(segments.total())
-        known = _known(job, segments)
+        known = pl.concat([_known(job, segments_of_templates(prologue.texts())), _known(job, segments)])
         estimate = _estimate(job, known, rate, measure=measure)
         rows = list(_rows(job, samples.files, known, count))
     return Preview(samples, estimate, rows)
+
+
+def _prologue(job: Job, files: list[Path], run: Run) -> Prologue:
+    """The verdicts on templates that the memory allows."""
+    work = RoutedStage(job.routes, Memory(job.memory), run, Pools(lambda spec: make_pool(spec, 0)))
+    return look_prologue(job, files, work, partial(work.look, retry_failed=False))
 
 
 def _known(job: Job, segments: Segments) -> pl.DataFrame:
@@ -198,8 +213,8 @@ def _rows(job: Job, files: list[Path], known: pl.DataFrame, count: int) -> Itera
 def _row(job: Job, name: str, row: dict[str, Any], lang: str, entries: Mapping[tuple[str, str], Entry]) -> PreviewRow:
     bare, carriers = answer_requests(row, lang, job.answers)
     needed = {(lang, request) for request in (*turn_requests(row), *bare, *carriers)}
-    needed |= {(into, text) for into, texts in other_requests(row, lang, job.answers).items() for text in texts}
-    target = None
+    needed |= {(into, text) for into, texts in other_requests(row, lang).items() for text in texts}
+    target, row = None, as_carried(row, lang, job.answers) or row
     if lang == ENGLISH or (needed <= entries.keys() and job.answers.section.dictionary is None):
         made = compose(row, lang, entries, job.answers, EngineName("preview", "preview", ""))
         target = None if made.failure else made.columns["messages"]

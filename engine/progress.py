@@ -159,7 +159,8 @@ class ProgressReport:
             self.note("stage_done", stage)
         finally:
             self._bars = None
-            self.seconds[name] = round(time.monotonic() - stage.started, 3)
+            spent = self.seconds.get(name, 0.0) + time.monotonic() - stage.started  # a stage may run again for more
+            self.seconds[name] = round(spent, 3)
 
     @contextmanager
     def _board(self, name: str, unit: str) -> Iterator[None]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from engine.languages import backends
+from engine.stages.template_verdict import TemplateJudge
+from engine.text.answers import AnswerRule
 from engine.translators.routes import Routes
 from filters.calibration import read_calibration
+from filters.language_id import LanguageIdScorer
 from filters.policy import Policy, make_policy
 from filters.scorer import Scorer
 from recipes.model import Recipe
 from schemas.errors import InputError
+from schemas.sample import TASKS
 
 
 def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
@@ -48,6 +52,30 @@ def left_out(recipe: Recipe, scorers: list[Scorer], routes: Routes) -> dict[str,
         msg = f"score.scorers: {name} cannot run: {reason}; take it out, or use an engine that has them: nllb"
         raise InputError(msg)
     return {}
+
+
+def template_judge(recipe: Recipe, answers: AnswerRule, routes: Routes) -> TemplateJudge | None:
+    """What judges the translations of a recipe's templates; None where no template's words can be translated."""
+    if answers.instructions is None:
+        return None
+    kinds = {*TASKS, *(spec.kind for spec in recipe.derive.values())}  # which rows there may be
+    if not any(template.kind in kinds for template in answers.instructions.to_judge()):
+        return None
+    return make_template_judge(recipe, answers, routes)
+
+
+def make_template_judge(recipe: Recipe, answers: AnswerRule, routes: Routes) -> TemplateJudge:
+    """What judges the translations of a recipe's templates.
+
+    The stand-in ``fake`` writes in no language, so for it what tells languages apart is asked only where the recipe
+    states it.
+    """
+    accept = recipe.templates.accept if recipe.templates else None
+    if accept is not None and any(spec.engine == "fake" for spec in routes.all.values()):
+        unfit = {"min_language", "max_english", "min_script"} - accept.model_fields_set
+        accept = accept.model_copy(update=dict.fromkeys(unfit))
+    language_id = LanguageIdScorer(recipe.score.language_id.model)
+    return TemplateJudge(accept, language_id, lambda word, lang: (answers.yes_no(word, lang) or (word,))[0])
 
 
 def check_languages(recipe: Recipe, routes: Routes) -> None:

@@ -19,6 +19,7 @@ from engine.stages.derive import DeriveCount
 from engine.stages.forced import ForcedCount
 from engine.stages.ingest import SourceCount
 from engine.stages.mix import MixCount
+from engine.stages.template_count import TemplateCount
 from engine.text.dictionary import Judgement
 from engine.text.visible import visible_line
 from filters.fairness import Share, shares
@@ -44,6 +45,7 @@ class BuildSummary:
         seconds: Wall time by stage.
         max_failed: Share of failed records up to which the build counts as good.
         records: Records that a language model was asked for whole; None where none was.
+        templates: What became of templates' translations; None where no template's words are translated.
     """
 
     dataset: Path
@@ -60,6 +62,7 @@ class BuildSummary:
     seconds: dict[str, float]
     max_failed: float
     records: RecordCount | None = None
+    templates: TemplateCount | None = None
 
     @classmethod
     def from_last(
@@ -103,6 +106,7 @@ class BuildSummary:
             seconds=seconds,
             max_failed=max_failed,
             records=RecordCount(**last["records"]) if last["records"] else None,
+            templates=TemplateCount.from_json(last["templates"]) if last.get("templates") else None,
         )
 
     @property
@@ -150,6 +154,7 @@ class BuildSummary:
             "shards": self.shards,
             "segments": asdict(self.segments),
             "records": asdict(self.records) if self.records else None,
+            "templates": self.templates.as_json() if self.templates else None,
             "saved": self.saved,
             "back_translation": asdict(self.back_translation) if self.back_translation else None,
             "forced": asdict(self.forced) if self.forced else None,
@@ -187,6 +192,8 @@ class BuildSummary:
                 console.print(
                     f"unfair: {share.lang} keeps {share.kept:.0%} under {what}, less than half of the median language's"
                 )
+        for line in self.templates.lines() if self.templates else ():
+            console.print(line, soft_wrap=True)
         for name, source in self.sources.items():
             console.print(
                 f"source {name}: {source.read:,} rows read = {source.samples:,} samples + {source.rejected:,} rejected"

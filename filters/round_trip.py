@@ -19,7 +19,11 @@ MIN_LETTERS = 15
 
 
 class RoundTripScorer(Scorer):
-    """chrF (character n-grams 1 to 6, beta 2) of the back-translation against the source as reference."""
+    """chrF (character n-grams 1 to 6, beta 2) of the back-translation against the source as reference.
+
+    Args:
+        min_letters: Letters of a source under which chrF is not judged.
+    """
 
     name: ClassVar[str] = "round_trip"
     version: ClassVar[int] = 3
@@ -31,14 +35,17 @@ class RoundTripScorer(Scorer):
                "1 where the back-translation is the source, case and punctuation aside; texts of any length"),
     )  # fmt: skip
 
+    def __init__(self, min_letters: int = MIN_LETTERS) -> None:
+        self._min_letters = min_letters
+
     def fingerprint(self) -> dict[str, Any]:
         """The version and the length under which nothing is judged."""
-        return {"version": self.version, "min_letters": MIN_LETTERS}
+        return {"version": self.version, "min_letters": self._min_letters}
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`."""
         frame = pl.DataFrame(pairs.select(["source", "back", "back_failed"]))
-        enough = frame["source"].str.count_matches(r"\p{L}") >= MIN_LETTERS
+        enough = frame["source"].str.count_matches(r"\p{L}") >= self._min_letters
         judged = frame["back"].is_not_null() & enough
         texts = frame.filter(judged)
         # fastchrf refuses an empty list.

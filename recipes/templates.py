@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import BeforeValidator, Field
+
+from recipes.mix import as_tuple
 from recipes.section import RecipePath, Section
 from schemas.errors import InputError
 from schemas.given_files import given_table, given_yaml
@@ -42,6 +45,35 @@ KINDS: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {
 }
 
 
+class Accept(Section):
+    """What an engine's translation of a template must be like, or no row carries it.
+
+    A template stands in many rows, so these bounds are stricter than those of ``filter``, which never decides a text.
+    They hold for the whole template, its slots left out, and for each of its sentences of 15 letters and more. A slot
+    or a line that was lost, a sentence that was dropped and a broken character always refuse it. A bound of none is
+    not asked.
+
+    Attributes:
+        min_chrf: Least chrF (0 to 100) of the back-translation against the template; none saves the back-translation.
+        min_language: Least probability of the language and those it is confused with, texts of 20 letters and more;
+            languages that the identifier is weak on have their own bound.
+        max_english: Greatest probability of English, same texts, for languages that the identifier does not know.
+        min_script: Least share of letters in the language's script, texts of 4 letters and more.
+        max_copied: Greatest share of words that the English template has too, templates of 4 words and more.
+        max_length_ratio: How many times as long or as short as the English template it may be, in characters.
+    """
+
+    min_chrf: float | None = Field(60.0, ge=0, le=100)
+    min_language: float | None = Field(0.1, ge=0, le=1)
+    max_english: float | None = Field(0.8, ge=0, le=1)
+    min_script: float | None = Field(0.9, ge=0, le=1)
+    max_copied: float | None = Field(0.5, ge=0, le=1)
+    max_length_ratio: float | None = Field(4.0, ge=1)
+
+
+Fallback = Literal["next", "source"]
+
+
 class Templates(Section):
     """Instructions put around the rows of a source.
 
@@ -51,14 +83,20 @@ class Templates(Section):
             where the kind has any; ``target`` puts them into the target language, and takes those that name none
             where the kind has any; ``mixed`` takes both, each in its own way. A row that is asked in one language and
             answered in another names the language of the reply under each of them.
-        translations: A reviewed bank in other languages, as ``glotmill templates`` writes it; what it lacks is
-            translated like any other text.
+        translations: A reviewed bank in other languages, as ``glotmill templates`` writes it, accepted as it stands;
+            what it lacks is translated and judged before any row carries it.
+        accept: What a translated template must be like; none takes every one that kept its slots.
+        fallback: What a row carries whose template was refused in its language, the first of these that is possible:
+            ``next`` is the next accepted template of its kind, ``source`` an English instruction. A row for which
+            nothing is possible fails with ``template_refused``.
         seed: Decides the draws.
     """
 
     bank: RecipePath | None = None
     instruction: Literal["source", "target", "mixed"] = "source"
     translations: RecipePath | None = None
+    accept: Accept | None = Accept()
+    fallback: Annotated[tuple[Fallback, ...], BeforeValidator(as_tuple)] = ("next", "source")
     seed: int = 0
 
 
@@ -84,6 +122,7 @@ class Template:
         return LANGUAGE in SLOT.findall(self.user)
 
 
+Role = Literal["user", "assistant"]  # whose turn a text of a template makes
 Bank = dict[str, list[Template]]
 # (user's turn, assistant's turn) by language and template.
 Translations = dict[str, dict[str, tuple[str, str | None]]]
@@ -96,7 +135,11 @@ def load_bank(path: Path | None) -> Bank:
         InputError: A file is missing or not a bank.
     """
     bank = _read_bank(BANK)
-    return bank if path is None else {**bank, **_read_bank(path)}
+    if path is None:
+        return bank
+    bank |= _read_bank(path)
+    _check_names(path, bank)
+    return bank
 
 
 def _read_bank(path: Path) -> Bank:
@@ -108,12 +151,16 @@ def _read_bank(path: Path) -> Bank:
         str(kind): [_template(path, str(kind), name, value) for name, value in entries.items()]
         for kind, entries in content.items()
     }
+    _check_names(path, bank)
+    return bank
+
+
+def _check_names(path: Path, bank: Bank) -> None:
     names = [template.name for templates in bank.values() for template in templates]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         msg = f"templates.bank: {path}: {', '.join(twice)} stands twice"
         raise InputError(msg)
-    return bank
 
 
 def _template(path: Path, kind: str, name: Any, value: Any) -> Template:
@@ -154,12 +201,14 @@ def _check_slots(path: Path, name: str, text: str, must: frozenset[str], may: fr
 
 
 TRANSLATION_COLUMNS = ("template_id", "flores_code", "user", "assistant", "origin")
+REFUSED = "refused"  # the origin of a translation that is there to be corrected: nothing uses it
 
 
 def load_translations(path: Path | None, bank: Bank) -> Translations:
     """A bank in other languages: a TSV file with `TRANSLATION_COLUMNS`.
 
-    Rows of origin ``machine`` count like reviewed ones: the file is what its owner vouches for.
+    Rows of origin ``machine`` count like reviewed ones: the file is what its owner vouches for. Those of origin
+    ``refused`` are passed over: they wait for somebody to correct them and to say so.
 
     Raises:
         InputError: The file is missing or not such a table, names no template of the bank, or lost a slot.
@@ -185,6 +234,8 @@ def load_translations(path: Path | None, bank: Bank) -> Translations:
             msg = f"{where}: the bank has no template '{row['template_id']}'"
             raise InputError(msg)
         code = language(row["flores_code"]).code
+        if row["origin"] == REFUSED:
+            continue
         for turn, text in texts.items():
             if sorted(SLOT.findall(text or "")) != sorted(SLOT.findall(getattr(template, turn) or "")):
                 msg = f"{where}: the {turn}'s text of {template.name} must have the slots of the English one"

@@ -24,9 +24,10 @@ def templates_command(
 ) -> None:
     """Translate the templates that a recipe puts into the target language, for review.
 
-    The file keeps what the recipe's templates.translations already has and marks it `reviewed`; the rest is
-    `machine`. Correct it and name it as templates.translations. A template that came back without one of its slots
-    is left out and named. Exit codes: 0 done; 1 failed; 2 the recipe or an option is not usable.
+    The file keeps what the recipe's templates.translations already has and marks it `reviewed`; the rest is `machine`,
+    or `refused` where templates.accept refuses it. Correct it and name it as templates.translations: a build passes
+    over `refused` rows until their origin says `reviewed`. A template that came back without one of its slots is left
+    out and named. Exit codes: 0 done; 1 failed; 2 the recipe or an option is not usable.
 
     Example: glotmill templates mblip --to templates.tsv
     """
@@ -38,6 +39,9 @@ def templates_command(
         msg = f"--to {to}: expected a file in a folder that exists"
         raise InputError(msg)
     count = translate_bank(job, job.instructions, to, ProgressReport())
-    say(f"{count.written} texts in {count.languages} languages: {count.reviewed} reviewed, {count.machine} machine")
+    say(
+        f"{count.written} texts in {count.languages} languages: {count.reviewed} reviewed, {count.machine} machine, "
+        f"{count.refused} refused"
+    )
     if count.left_out:
         say(f"left out, as they came back without a slot or not at all: {', '.join(count.left_out)}")

@@ -27,9 +27,12 @@ from engine.store.manifest import Manifest, read_manifest
 from engine.store.memory import Memory
 from engine.store.shards import Shard
 from engine.text.answers import AnswerRule, load_answers
+from engine.text.instructions import slots_in
+from engine.text.templates import Carried, with_template
 from filters.policy import Policy
 from recipes.languages import expand
 from recipes.model import Answers
+from recipes.templates import load_bank
 from schemas.errors import InputError, one_line
 
 # Columns of a sample that no record has; without the samples a record stands in for its own.
@@ -184,13 +187,33 @@ def _sample(dataset: Path, record: dict[str, Any], notes: list[str]) -> dict[str
         if found.height:
             sample = found.row(0, named=True)
             if sample["source_hash"] == record["source_hash"]:
-                return sample
+                return _as_carried(sample, record, notes)
             notes.append("samples: the record's sample changed since; the next build makes the record anew")
     if record["template_id"] is not None:
         notes.append(
             "samples: not at hand, and only they hold the template: segments of templated turns may be missing"
         )
     return {**record, **dict.fromkeys(ONLY_IN_SAMPLES)}
+
+
+def _as_carried(sample: dict[str, Any], record: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+    """A sample with the template that its record carries: one that was refused in the language gave way to another."""
+    drawn, name = sample["template_id"], record["template_id"]
+    spoken = record.get("instruction_langs")  # datasets of the first schema have none, and no template that gave way
+    if not sample["instruction"] or spoken is None:
+        return sample
+    roles = [turn["role"] for turn in sample["source_messages"]]
+    english = spoken[roles.index("user")] == record["source_lang"]
+    if name == drawn:
+        return {**sample, "instruction": {**sample["instruction"], "translated": False}} if english else sample
+    notes.append(f"template: {drawn} was drawn and refused in {record['lang']}, so the record carries {name}")
+    shipped = {template.name: template for templates in load_bank(None).values() for template in templates}
+    if name in shipped:
+        return with_template(sample, Carried(shipped[name], translated=not english))
+    notes.append("template: its bank is not at hand, so the segments of its own words are not shown")
+    texts = {role: sample["instruction"][role] for role in ("user", "assistant")}
+    slots = {role: text and "".join(f"{{{slot}}}" for slot in slots_in(text)) for role, text in texts.items()}
+    return {**sample, "instruction": {**slots, "translated": False}}
 
 
 def _memory(place: str | None, notes: list[str]) -> Memory | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine import __version__
 from engine.publish.card_header import LICENSES, UNRELIABLE, CardFacts
+from engine.publish.card_templates import refused_templates
 from engine.publish.licences import CLASS_OF_TERM, OTHER, PERMISSIVE, TERMS, classes, dataset_license
 from engine.publish.markdown import code, one_line, plain
 from engine.publish.statistics import BINS, bars
@@ -39,6 +40,7 @@ def page(facts: CardFacts) -> str:
         fairness=_fairness(facts.shards),
         unreliable=_unreliable(facts),
         dictionaries=_dictionaries(facts.facts),
+        templates=refused_templates(facts.facts.get("refused_templates", ())),
         bins=BINS,
         scores=_scores(facts.facts["scores"]),
         sources=_sources(facts.facts["sources"]),

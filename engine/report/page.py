@@ -31,7 +31,10 @@ from schemas.record import SCHEMA_VERSION
 
 REPORT = "report.html"
 SCRIPTS = ("dom.js", "balance.js", "thresholds.js", "rows.js", "main.js")  # put together in this order
-STAGES = ("ingest", "clean", "derive", "mix", "instruct", "segment", "translate", "back", "force", "score", "pack")
+STAGES = (
+    "ingest", "clean", "derive", "mix", "instruct", "templates", "templates_back", "segment", "translate", "back",
+    "force", "score", "pack",
+)  # fmt: skip
 # Scripts written from right to left (ISO 15924), of those that FLORES-200 has.
 RIGHT_TO_LEFT = frozenset({"Arab", "Hebr", "Nkoo", "Syrc", "Thaa", "Adlm"})
 
@@ -84,6 +87,7 @@ def report_data(build: BuiltFolder) -> dict[str, Any]:
         "back_translation": summary.get("back_translation"),
         "saved": summary.get("saved"),
         "derived": summary.get("derived", {}),
+        "refused_templates": manifest.get("refused_templates", []),
         "seconds": _in_order(summary.get("seconds", {})),
         "sources": manifest["sources"],
         "translators": manifest["translators"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
@@ -17,12 +17,22 @@ import pyarrow.compute as pc
 from engine.stages.way_back import JOINED_SCHEMA
 from engine.text.answers import AnswerRule, Origin
 from engine.text.composition import Composed, EngineName, compose
-from engine.text.fields import answer_requests, answer_texts, field_type, other_requests, turn_requests
+from engine.text.fields import (
+    answer_requests,
+    answer_texts,
+    as_carried,
+    field_type,
+    other_requests,
+    template_langs,
+    turn_requests,
+)
 from engine.text.parts import Entry
 from engine.text.records import is_record, record_request, without_context
+from engine.text.segments import split
+from engine.text.templates import TEMPLATE_REFUSED, Carried, TurnLangs, Words
 from filters.scorer import PAIR_SCHEMA
 from schemas.keys import canonical_json, record_id
-from schemas.languages import language
+from schemas.languages import ENGLISH, language
 from schemas.record import HEAD_FIELDS, TARGET_FIELDS
 
 COMPOSED_SCHEMA = pa.schema([*HEAD_FIELDS, *TARGET_FIELDS, pa.field("failure", pa.string())])
@@ -96,8 +106,10 @@ class Composer:
         """The records of some samples, in order."""
         entries, whole = self._entries_for(self._texts(rows))
         records, turns = [], []
-        for number, row in enumerate(rows):
-            made = self._composed(row, entries, whole)
+        for number, sample in enumerate(rows):
+            row = as_carried(sample, self.lang, self._answers)
+            made = self._composed(sample, row, entries, whole)
+            row = row or sample
             records.append(self._record(row, made))
             self._origins.update(made.answers)
             turns += [
@@ -115,9 +127,20 @@ class Composer:
             pa.Table.from_pylist(turns, schema=TURN_SCHEMA),
         )
 
-    def _composed(self, row: dict[str, Any], entries: Entries, whole: dict[str, Entries]) -> Composed:
-        """A record out of the answer to the whole of it where there is one, else out of its segments."""
-        request = self._record_of(row)
+    def _composed(
+        self, sample: dict[str, Any], row: dict[str, Any] | None, entries: Entries, whole: dict[str, Entries]
+    ) -> Composed:
+        """A record out of the answer to the whole of it where there is one, else out of its segments.
+
+        Args:
+            sample: The sample, whose request was asked where records are asked whole.
+            row: The same as the record carries it; None where no template fits.
+            entries: What is known of segments.
+            whole: The same by whole record.
+        """
+        if row is None:
+            return Composed(failure=TEMPLATE_REFUSED)
+        request = self._record_of(sample)
         if request in whole:
             return self._made(row, whole[str(request)], without_context(self._answers))
         return self._made(row, entries, self._answers)
@@ -140,20 +163,48 @@ class Composer:
         """The segments of these samples by the language that they go into, and the requests of whole records."""
         texts: dict[str, set[str]] = {self.lang: set()}
         answers: set[str] = set()
+        choices: set[tuple[Carried, Carried | None, TurnLangs]] = set()
         for row in rows:
             if row["source_lang"] != self.lang:
                 alone, shown = answer_requests(row, self.lang, self._answers)
                 texts[self.lang].update(turn_requests(row), alone, shown)
                 answers.update(alone)
-                for lang, requests in other_requests(row, self.lang, self._answers).items():
+                for lang, requests in other_requests(row, self.lang).items():
                     texts.setdefault(lang, set()).update(requests)
+                choices.update(self._template_choice(row))
             if (request := self._record_of(row)) is not None:
                 texts[self.lang].add(request)
         self._used.update(canonical_json(sorted(answers)))  # which answers are asked is a choice of its own
         apart = self._answers.apart.get(self.lang, frozenset())
         if others := sorted(apart.intersection(answer for row in rows for answer in answer_texts(row))):
             self._used.update(canonical_json(["apart", *others]))  # and so is whose word an answer is
+        self._note_templates(choices, texts)
         return texts
+
+    def _template_choice(self, row: dict[str, Any]) -> Iterator[tuple[Carried, Carried | None, TurnLangs]]:
+        """The template drawn for a sample and what its record carries, where it has any."""
+        rule = self._answers.instructions
+        if rule is not None and row.get("instruction"):
+            langs = template_langs(row, self.lang)
+            yield rule.of_row(row), rule.carried(row, langs), langs
+
+    def _note_templates(
+        self, choices: set[tuple[Carried, Carried | None, TurnLangs]], texts: dict[str, set[str]]
+    ) -> None:
+        """Note what was made of templates for `take_entries_digest`; segments that are not judged yet go to the texts.
+
+        Where no template's words are in another language there is nothing to note.
+        """
+        rule, noted = self._answers.instructions, []
+        for drawn, carried, langs in choices:
+            judged = rule.texts(carried or drawn, langs) if rule else {}
+            for lang, text in (key for key, words in judged.items() if words is None):
+                texts.setdefault(lang, set()).update(split(text, ENGLISH).requests)
+            if judged or carried != drawn:
+                words = [[*key, found.facts() if isinstance(found, Words) else None] for key, found in judged.items()]
+                noted.append([drawn.template.name, carried and [carried.template.name, carried.translated], words])
+        if noted:
+            self._used.update(canonical_json(sorted(noted, key=canonical_json)))
 
     def _entries_for(self, texts: dict[str, set[str]]) -> tuple[Entries, dict[str, Entries]]:
         """What is known of these segments by their language and text, and the same by whole record."""

@@ -77,6 +77,15 @@ class SegmentCount:
             failed=more.failed, unanswered=more.unanswered, second=more.unique,
         )  # fmt: skip
 
+    def after(self, before: SegmentCount) -> SegmentCount:
+        """The count of a phase that was asked again, for what it was asked before and for more."""
+        return replace(
+            self,
+            translated=self.translated + before.translated,
+            from_memory=self.from_memory - before.translated,
+            usage=self.usage + before.usage,
+        )
+
     def with_records(self, whole: SegmentCount) -> SegmentCount:
         """The count of segments with what the whole records before them took."""
         return replace(self, usage=self.usage + whole.usage)

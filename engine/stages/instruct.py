@@ -7,7 +7,6 @@ a row that no template fits stays as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,47 +14,11 @@ import pyarrow as pa
 
 from engine.stages.derivations import answer_of
 from engine.stages.sample_files import rewrite
-from engine.text.instructions import LETTERS, options, render, with_images
-from recipes.templates import (
-    CROSS_LINGUAL,
-    KINDS,
-    LANGUAGE,
-    OPTIONS,
-    Bank,
-    Template,
-    Templates,
-    Translations,
-    pool,
-)
-from schemas.keys import digest, draw, source_hash
-from schemas.languages import language
+from engine.text.instructions import LETTERS, templated_turns
+from engine.text.templates import InstructionRule
+from recipes.templates import CROSS_LINGUAL, KINDS, Bank
+from schemas.keys import source_hash
 from schemas.sample import IMAGE_MARKER, SAMPLE_SCHEMA, messages_column
-
-
-@dataclass(frozen=True, slots=True)
-class InstructionRule:
-    """A recipe's ``templates`` section with its banks read.
-
-    Attributes:
-        section: The section.
-        bank: Templates by kind.
-        translations: What is known of them in other languages.
-    """
-
-    section: Templates
-    bank: Bank
-    translations: Translations = field(default_factory=dict)
-
-    def drawn(self, kind: str, row: Mapping[str, Any]) -> Template:
-        """The template of a sample; where its turns are in different languages, one that names the reply's."""
-        templates = pool(self.bank, kind, "source" if row["turn_plan"] else self.section.instruction)
-        return templates[int(draw("template", self.section.seed, row["source_id"]) * len(templates))]
-
-    def identity(self) -> str:
-        """Changes with any text of the banks."""
-        texts = [[t.name, t.user, t.assistant] for templates in self.bank.values() for t in templates]
-        known = {code: {name: list(pair) for name, pair in names.items()} for code, names in self.translations.items()}
-        return digest([texts, known])
 
 
 def instruct_samples(files: Sequence[Path], rule: InstructionRule, advance: Callable[[int], None]) -> dict[str, int]:
@@ -91,15 +54,16 @@ def instructed(row: dict[str, Any], rule: InstructionRule) -> dict[str, Any]:
         return row
     kind, slots = fitting
     template = rule.drawn(kind, row)
-    values = {str(slot["name"]): str(slot["text"]) for slot in slots}
-    values |= {LANGUAGE: language(row["source_lang"]).name, OPTIONS: options(row["source_choices"] or [])}
-    turns = _turns(row["source_messages"], {"user": template.user, "assistant": template.assistant}, values)
-    translated = rule.section.instruction != "source" and not template.names_language
+    turns = templated_turns({**row, "slots": slots}, template.user, template.assistant)
     return {
         **row,
         "template_id": template.name,
         "slots": slots,
-        "instruction": {"user": template.user, "assistant": template.assistant, "translated": translated},
+        "instruction": {
+            "user": template.user,
+            "assistant": template.assistant,
+            "translated": rule.goes_into_target(template),
+        },
         "source_messages": messages_column(turns),
         "source_hash": source_hash(
             turns,
@@ -109,21 +73,6 @@ def instructed(row: dict[str, Any], rule: InstructionRule) -> dict[str, Any]:
             [image["image_id"] for image in row["image_refs"]],
         ),
     }
-
-
-def _turns(
-    given: Sequence[Mapping[str, str]], words: Mapping[str, str | None], values: Mapping[str, str]
-) -> list[tuple[str, str]]:
-    """The turns of a sample, the first of each role put into its template where there is one."""
-    waiting = dict(words)
-    turns = []
-    for turn in given:
-        role, content = turn["role"], turn["content"]
-        template = waiting.pop(role, None)
-        if template is not None:
-            content = with_images(render(template, values), content.count(IMAGE_MARKER))
-        turns.append((role, content))
-    return turns
 
 
 def _fitting(row: Mapping[str, Any], bank: Bank) -> tuple[str, list[dict[str, str | None]]] | None:

@@ -114,6 +114,6 @@ def segments_of(
             alone, shown = answer_requests(row, lang, answers)
             segments.add(source, (lang,), alone)
             segments.add(source, (lang,), shown, carrier=True)
-            for into, requests in other_requests(row, lang, answers).items():
+            for into, requests in other_requests(row, lang).items():
                 segments.add(source, (into,), list(requests))
     return segments

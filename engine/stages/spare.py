@@ -64,5 +64,5 @@ def _requests(row: Mapping[str, Any], lang: str, answers: AnswerRule) -> Iterato
     if row["source_lang"] == lang:
         return
     yield from ((lang, request) for request in (*turn_requests(row), *answer_requests(row, lang, answers)[0]))
-    for into, requests in other_requests(row, lang, answers).items():
+    for into, requests in other_requests(row, lang).items():
         yield from ((into, request) for request in requests)

@@ -17,9 +17,9 @@ import regex
 from engine.embedded import ANSWERS
 from engine.text.segments import split
 from engine.text.sentences import sentences
+from engine.text.templates import InstructionRule
 from engine.text.yes_no import reworded, which, yes_no
 from recipes.model import Answers
-from recipes.templates import Translations
 from schemas.errors import InputError
 from schemas.given_files import given_table
 from schemas.keys import draw
@@ -57,7 +57,7 @@ class AnswerRule:
         section: The section.
         table: Answers known beforehand.
         labels: Names of things by language and label id.
-        instructions: Templates known in other languages.
+        instructions: The templates around the samples, in all languages; None where there are none.
         frequent: The answers that the section's dictionary holds; filled once the samples are known.
         apart: By language, those of them that it has no word of its own for (`engine.text.dictionary`); filled once
             they are translated.
@@ -66,7 +66,7 @@ class AnswerRule:
     section: Answers
     table: AnswerTable
     labels: LabelTable = field(default_factory=dict)
-    instructions: Translations = field(default_factory=dict)
+    instructions: InstructionRule | None = None
     frequent: frozenset[str] = frozenset()
     apart: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -129,11 +129,6 @@ class AnswerRule:
             return reworded(text, own), "table"
         word = yes_no().get(lang, {}).get(key) if policy == "target" else None
         return None if word is None else (reworded(text, word), "yes_no_table")
-
-    def instruction(self, row: Mapping[str, Any], turn: Mapping[str, str], lang: str) -> str | None:
-        """The words of a turn's template in a language, where they are known beforehand."""
-        known = self.instructions.get(lang, {}).get(row["template_id"])
-        return None if known is None else known[1 if turn["role"] == "assistant" else 0]
 
 
 def _look_up(table: Mapping[str, str], answer: str) -> str | None:

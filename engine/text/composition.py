@@ -39,7 +39,8 @@ from engine.text.row_languages import (
 )
 from engine.text.segments import Cut, split
 from engine.text.structure import mismatch
-from recipes.templates import LANGUAGE, OPTIONS
+from engine.text.templates import TEMPLATE_REFUSED, Words
+from recipes.templates import LANGUAGE, OPTIONS, Role
 from schemas.keys import content_hash, digest, nfc
 from schemas.languages import language
 from schemas.sample import IMAGE_MARKER
@@ -86,7 +87,7 @@ def compose(
     """Put a record's target side together.
 
     Args:
-        row: A row of `schemas.sample.SAMPLE_SCHEMA`.
+        row: A row of `schemas.sample.SAMPLE_SCHEMA`, as `engine.text.fields.as_carried` gives it.
         lang: Target language.
         entries: What is known of each request, by its language and text.
         rule: How answers are treated.
@@ -223,35 +224,44 @@ class _Composer:
         return Part(text, target, back, cut.requests, entries, frozenset(settled), judged=part)
 
     def _templated(self, number: int, turn: Mapping[str, str], into: str) -> tuple[str, TurnLanguages, str | None]:
-        """A turn that a template made: its texts in their slots, its own words in the language that they go into."""
+        """A turn that a template made: its texts in their slots, its own words in the language that they go into.
+
+        Scorers are shown the slots' texts alone: the words were judged before any row carried them.
+        """
         template = str(template_of(self._row, turn))
         parts = {
             name: self._part(text, into) if into != self._source else Part(text, text, None, (), [])
             for name, text in slot_texts(self._row, template).items()
         }
         values = self._settled(template, into) | {name: part.target for name, part in parts.items()}
-        words, made, spoken = template, None, languages_of(template, self._source, self._source)
-        if is_translated(self._row, turn) and into != self._source:
-            known = self._rule.instruction(self._row, turn, into)
-            made = None if known else self._part(template, into)
-            words = known or str(made and made.target)
-            spoken = languages_of(template, into, self._source)
-        everything = [*parts.values(), *([made] if made else [])]
-        translated = [part for part in everything if part.entries]
-        if any(SOURCE in part.settled for part in everything) or (not translated and words == template):
-            self._copied.append(f"messages[{number}].content")
+        words, spoken = self._words(turn, template, into)
         images = turn["content"].count(IMAGE_MARKER)
-        target = with_images(render(words, values), images)
+        target = with_images(render(words.text, values), images)
         slots = {name: languages_of_part(part, into, self._source) for name, part in parts.items()}
         languages = templated(self._row, template, spoken, slots, into, self._answer_languages)
-        if not translated:
-            return target, languages, None
-        self._pairs.append(pair(number, translated, into))
-        if any(part.back is None for part in translated):
+        translated = [part for part in parts.values() if part.entries]
+        if translated:
+            self._pairs.append(pair(number, translated, into))
+        made = bool(translated or words.origins)  # whether an engine or a person had a part in it
+        if any(SOURCE in part.settled for part in parts.values()) or (not made and words.text == template):
+            self._copied.append(f"messages[{number}].content")
+        if not made or any(part.back is None for part in translated) or (words.origins and words.back is None):
             return target, languages, None
         backs = {name: part.back or part.target for name, part in parts.items()}
-        words = made.back if made and made.back else template
-        return target, languages, with_images(render(words, values | backs), images)
+        return target, languages, with_images(render(words.back or template, values | backs), images)
+
+    def _words(self, turn: Mapping[str, str], template: str, into: str) -> tuple[Words, Languages]:
+        """A template's own words in the language that they go into, and which that is."""
+        if not is_translated(self._row, turn) or into == self._source:
+            return Words(template), languages_of(template, self._source, self._source)
+        role: Role = "assistant" if turn["role"] == "assistant" else "user"
+        rule = self._rule.instructions
+        words = rule.words(self._row["template_id"], role, template, into) if rule else None
+        if not isinstance(words, Words):
+            raise RecordFailedError(TEMPLATE_REFUSED)
+        self._made_by |= words.origins
+        self._asked |= words.engines
+        return words, languages_of(template, into, self._source)
 
     def _settled(self, template: str, into: str) -> dict[str, str]:
         """What a template's slots hold beside the texts that are translated for them."""

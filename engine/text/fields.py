@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.text.answers import ANSWER_TASKS, SOURCE, AnswerRule, carrier
-from engine.text.instructions import is_translated, slot_texts, template_of
+from engine.text.instructions import slot_texts, template_of
 from engine.text.segments import split
+from engine.text.templates import TurnLangs, with_template
 from engine.text.yes_no import which
 from schemas.keys import nfc
 
@@ -68,28 +69,51 @@ def turn_requests(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def other_requests(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> dict[str, list[str]]:
-    """The segments that depend on the target language, by language: templates' words, and turns that are in another.
+def other_requests(row: Mapping[str, Any], lang: str) -> dict[str, list[str]]:
+    """The segments of a sample's turns that are in another language than the record, by that language.
 
     Args:
         row: A row of `schemas.sample.SAMPLE_SCHEMA`.
         lang: The record's language.
-        rule: Which templates are known in which language.
     """
     found: dict[str, list[str]] = {}
-    if not row.get("turn_plan") and not row.get("instruction"):
-        return found
-    for number, turn in enumerate(row["source_messages"]):
+    for number, turn in enumerate(row["source_messages"] if row.get("turn_plan") else ()):
         into = turn_lang(row, number, lang)
-        if into == row["source_lang"]:
-            continue
-        texts = turn_texts(row, turn) if into != lang else []
-        template = template_of(row, turn)
-        if template is not None and is_translated(row, turn) and not rule.instruction(row, turn, into):
-            texts = [*texts, template]
-        for text in texts:
-            found.setdefault(into, []).extend(split(text, row["source_lang"]).requests)
+        if into not in (row["source_lang"], lang):
+            for text in turn_texts(row, turn):
+                found.setdefault(into, []).extend(split(text, row["source_lang"]).requests)
     return found
+
+
+def template_langs(row: Mapping[str, Any], lang: str) -> TurnLangs:
+    """The languages of the turns that a template makes, the first of each role, in a record of the language."""
+    if not row.get("turn_plan"):
+        return lang, lang
+    roles = [turn["role"] for turn in row["source_messages"]]
+    first = (turn_lang(row, roles.index(role), lang) if role in roles else lang for role in ("user", "assistant"))
+    asks, replies = first
+    return asks, replies
+
+
+def as_carried(row: dict[str, Any], lang: str, rule: AnswerRule) -> dict[str, Any] | None:
+    """A sample with the template that its record in a language carries.
+
+    Args:
+        row: A row of `schemas.sample.SAMPLE_SCHEMA`.
+        lang: The record's language.
+        rule: Which templates were accepted.
+
+    Returns:
+        The row itself where it has none or carries the one that was drawn for it; None where that was refused and
+        nothing can stand in.
+    """
+    if rule.instructions is None or not row.get("instruction") or lang == row["source_lang"]:
+        return row
+    carried = rule.instructions.carried(row, template_langs(row, lang))
+    if carried is None:
+        return None
+    same = carried.template.name == row["template_id"] and carried.translated == row["instruction"]["translated"]
+    return row if same else with_template(row, carried)
 
 
 def answer_requests(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> tuple[list[str], list[str]]:

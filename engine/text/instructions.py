@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recipes.templates import LANGUAGE, OPTIONS, SLOT
+from schemas.languages import language
 from schemas.sample import IMAGE_MARKER
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -35,6 +36,27 @@ def options(choices: list[str]) -> str:
 def with_images(text: str, images: int) -> str:
     """The text after a line for each image."""
     return f"{IMAGE_MARKER}\n" * images + text
+
+
+def templated_turns(row: Mapping[str, Any], user: str, assistant: str | None) -> list[tuple[str, str]]:
+    """The English turns of a sample, the first of each role put into its template where there is one.
+
+    Args:
+        row: The sample with its slots; its turns say how many images there are.
+        user: The template of the user's turn.
+        assistant: That of the assistant's; None leaves the reply as the sample has it.
+    """
+    values = {str(slot["name"]): str(slot["text"]) for slot in row["slots"]}
+    values |= {LANGUAGE: language(row["source_lang"]).name, OPTIONS: options(row["source_choices"] or [])}
+    waiting = {"user": user, "assistant": assistant}
+    turns = []
+    for turn in row["source_messages"]:
+        role, content = turn["role"], turn["content"]
+        template = waiting.pop(role, None)
+        if template is not None:
+            content = with_images(render(template, values), content.count(IMAGE_MARKER))
+        turns.append((role, content))
+    return turns
 
 
 def template_of(row: Mapping[str, Any], turn: Mapping[str, str]) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.text.answers import AnswerRule
 from engine.text.fields import answer_requests, answer_texts, other_requests, turn_lang, turn_texts
+from engine.text.instructions import is_translated, template_of
 from engine.text.segments import CACHE_SIZE, split
 from engine.text.yes_no import which
 from schemas.errors import RowError
@@ -46,14 +47,15 @@ def record_request(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> str |
         The request; None for a record with fewer than two texts, or with turns in several languages.
     """
     source = row["source_lang"]
-    if set(other_requests(row, lang, rule)) - {lang}:
+    instructions = _instructions(row, lang, rule)
+    if other_requests(row, lang) or set(instructions) - {lang}:
         return None
     items: dict[str, str] = {}
     for number, turn in enumerate(row["source_messages"]):
         if turn_lang(row, number, lang) == lang:
             texts = [segment for text in turn_texts(row, turn) for segment in split(text, source).segments]
             items |= {f"{turn['role']}_{number + 1}.{place}": text for place, text in enumerate(texts, 1)}
-    for place, text in enumerate(other_requests(row, lang, rule).get(lang, ()), 1):
+    for place, text in enumerate(instructions.get(lang, ()), 1):
         items[f"instruction_{place}"] = text
     asked = set(answer_requests(row, lang, without_context(rule))[0])
     choices = set(row["source_choices"] or ())
@@ -66,6 +68,22 @@ def record_request(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> str |
         return None
     kept = {key: text for key, text in items.items() if different[text] == key}
     return SEPARATOR + nfc(json.dumps(kept, ensure_ascii=False))
+
+
+def _instructions(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> dict[str, list[str]]:
+    """The segments of the drawn template's words, by the language that they go into.
+
+    They stand in the request although the record carries the template's accepted words: requests are the memory's keys,
+    and those of earlier versions hold them.
+    """
+    found: dict[str, list[str]] = {}
+    for number, turn in enumerate(row["source_messages"] if row.get("instruction") else ()):
+        into, template = turn_lang(row, number, lang), template_of(row, turn)
+        if template is None or into == row["source_lang"] or not is_translated(row, turn):
+            continue
+        if rule.instructions is None or not rule.instructions.is_reviewed(row["template_id"], turn["role"], into):
+            found.setdefault(into, []).extend(split(template, row["source_lang"]).requests)
+    return found
 
 
 def without_context(rule: AnswerRule) -> AnswerRule:

@@ -12,6 +12,8 @@ from recipes.translate import LlmTranslate
 from schemas.keys import digest
 from schemas.languages import ENGLISH
 
+WAYS_BACK = frozenset({"back", "templates_back"})  # phases that translate back
+
 
 @dataclass(frozen=True, slots=True)
 class Routes:
@@ -34,8 +36,8 @@ class Routes:
         return self.languages.get(lang, self.default)
 
     def first(self, phase: str, source_lang: str, target_lang: str) -> TranslatorSpec:
-        """The engine that is asked first: ``forward`` and ``record`` go by the target, ``back`` by the source."""
-        if phase == "back":
+        """The engine that is asked first: `WAYS_BACK` go by the source, all other phases by the target."""
+        if phase in WAYS_BACK:
             return self.back or self.into(source_lang)
         return self.into(target_lang)
 

@@ -55,6 +55,7 @@ def write_recipe(folder: Path, engine: dict[str, Any], segments: int) -> Path:
         "sources": {"captions": {"format": "jsonl", "path": "captions.jsonl", "license": "cc0-1.0"}},
         "languages": LANGUAGES,
         "translate": engine,
+        "templates": {"instruction": "target"},
         "score": {"scorers": ["integrity", "language_id", "nmt", "round_trip", "cross_entropy"]},
         "max_failed": 1,
     }

@@ -28,11 +28,12 @@ def test_inline_one_and_two_ray_workers_give_the_same_bytes(recipe_file, run, tm
     for workers in (0, 1, 2):
         recipe = recipe_file(
             translate=engine, languages=["deu_Latn", "fra_Latn"], score=SCORERS, workers=workers,
-            memory=str(tmp_path / f"memory{workers}"),
+            memory=str(tmp_path / f"memory{workers}"), templates={"instruction": "mixed"},
         )  # fmt: skip
         summary = run(recipe, out=f"out{workers}")
         assert summary.segments.translated == summary.segments.unique > 50
         assert summary.forced.scored == summary.forced.unique > 75
+        assert bool(summary.templates.refused) == (engine is EMBEDDED)
         made.append(content(summary.dataset))
     assert made[0] == made[1] == made[2]
 

@@ -19,8 +19,10 @@ from engine.publish.places import parse_place
 from engine.publish.pull import pull
 from engine.refilter import refilter
 from engine.store.manifest import read_manifest
+from engine.text.segments import split
 from engine.verify.dataset import verify
 from recipes import load_recipe
+from recipes.templates import load_bank
 from schemas.errors import InputError
 from tests.faults.trials import content
 
@@ -31,6 +33,10 @@ TRANSLATORS = {
     name: list(json.loads((HELD / f"builds/{name}/dataset/manifest.json").read_bytes())["translators"])
     for name in ("embedded", "fake")
 }
+
+# Requests that a build sends there and back although the memory is one of then: templates of the embedded model are
+# refused, and those of their kinds that no row drew are tried in two languages (templates.fallback).
+SENT = {"embedded": 8, "fake": 0}
 
 # Another filter for each dataset that changes verdicts, and the one that gives them back.
 CHANGES = {
@@ -64,22 +70,30 @@ def test_the_engines_of_old_recipes_have_the_fingerprints_that_old_entries_are_k
     assert list(job_of(held, name, "new").facts()["translators"]) == TRANSLATORS[name]
 
 
-def test_a_build_from_an_old_memory_calls_no_translator(held: Path, name: str):
+def test_a_build_from_an_old_memory_calls_no_translator_but_for_templates(held: Path, name: str):
     made = build(job_of(held, name, "new"), QUIET)
-    assert (made.segments.translated, made.back_translation.translated, made.forced.scored) == (0, 0, 0)
-    assert made.segments.from_memory > 40
+    assert (made.segments.translated, made.back_translation.translated) == (SENT[name], SENT[name])
+    assert made.forced.scored == 0
+    assert made.segments.from_memory >= 40
+    units = sorted((held / "new/runs").glob("*/units-*.parquet"))
+    assert {path.name.rpartition("-")[0] for path in units} == (
+        {"units-templates", "units-templates_back"} if SENT[name] else set()
+    )
+    words = {r for kind in load_bank(None).values() for t in kind for r in split(t.user, "eng_Latn").requests}
+    assert {text for path in units for text in pl.read_parquet(path)["text"] if "back" not in path.name} <= words
 
 
-def test_an_old_build_is_brought_up_to_date_without_a_translator_and_keeps_its_records_in_their_places(
+def test_an_old_build_is_brought_up_to_date_with_templates_alone_translated_and_keeps_its_records_in_their_places(
     held: Path, name: str
 ):
     dataset = held / "builds" / name / "dataset"
     ids = {shard.path: shard.ids_sha256 for shard in read_manifest(dataset).all_shards()}
     job = job_of(held, name, f"builds/{name}")
     planned = make_plan(job, QUIET)
-    assert (planned.calls, planned.forced) == (0, 0)
+    assert (planned.calls, planned.back_calls, planned.forced) == (SENT[name], SENT[name], 0)
     made = build(job, QUIET)
-    assert (made.segments.translated, made.back_translation.translated, made.forced.scored) == (0, 0, 0)
+    assert (made.segments.translated, made.back_translation.translated) == (SENT[name], SENT[name])
+    assert made.forced.scored == 0
     assert {shard.path: shard.ids_sha256 for shard in read_manifest(dataset).all_shards()} == ids
     assert read_manifest(dataset).facts["schema_version"] == 2
     assert verify(dataset, QUIET, deep=True).problems == []

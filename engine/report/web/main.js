@@ -16,6 +16,14 @@ function showMaking(data) {
       el("div", {}, el("span", {}, stage), el("i", { vars: { width: `${(100 * seconds) / longest}%` } }),
         el("span", {}, `${seconds.toFixed(1)} s`)))));
   }
+  if (data.refused_templates.length) {
+    parts.push(el("h3", {}, "Templates that were refused"),
+      el("p", {}, "Their machine translations missed what the recipe accepts, so no record carries them."),
+      el("div", { class: "wide" }, table(
+        ["template", "language", "reason", "measured", "translation", "records that drew it", "they carry"],
+        data.refused_templates.map((t) => [t.template, t.lang, t.reason, t.value ?? "–", t.text ?? "–", t.rows,
+          Object.entries(t.instead).map(([name, rows]) => `${name} ${count(rows)}`).join(", ")]))));
+  }
   parts.push(el("h3", {}, "Sources"), el("div", { class: "wide" }, table(
     ["source", "dataset", "split", "revision", "licence", "read", "samples", "rejected"],
     data.sources.map((s) => [s.name, s.dataset, [s.config, s.split].filter(Boolean).join(" / "), brief(s.revision),

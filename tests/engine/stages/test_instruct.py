@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from engine.stages.instruct import InstructionRule, instructed
+from engine.stages.instruct import instructed
 from engine.text.answers import AnswerRule
 from engine.text.composition import EngineName, compose
 from engine.text.fields import other_requests, turn_requests
 from engine.text.parts import Entry
+from engine.text.templates import InstructionRule
 from recipes.model import Answers
 from recipes.templates import CROSS_LINGUAL, Templates, load_bank
 
@@ -37,7 +38,7 @@ def put(row: dict[str, Any], instruction: Any = "source", seed: int = 0) -> dict
 def texts(row: dict[str, Any], lang: str) -> list[str]:
     """The turns in a language, as an engine that adds its language's code makes them."""
     rule = AnswerRule(Answers(policy="source"), {})
-    asked = {lang: turn_requests(row), **{k: [*v] for k, v in other_requests(row, lang, rule).items() if k != lang}}
+    asked = {lang: turn_requests(row), **{k: [*v] for k, v in other_requests(row, lang).items() if k != lang}}
     entries = {
         (into, text): Entry(f"{text} {into[:3]}", None, -0.5, 4, hit_limit=False, back=text)
         for into, requests in asked.items()

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from engine.stages.instruct import InstructionRule, instructed
+from engine.stages.instruct import instructed
 from engine.text.answers import AnswerRule
 from engine.text.composition import EngineName, compose
 from engine.text.fields import answer_requests, other_requests, turn_requests
 from engine.text.parts import Entry
+from engine.text.templates import InstructionRule, Judged, Words
 from recipes.model import Answers, Dictionary
 from recipes.templates import Template, Templates
 
@@ -41,12 +42,21 @@ def templated(row: dict[str, Any], user: str, assistant: str | None = None, inst
     return instructed(row, InstructionRule(Templates(instruction=instruction), bank))
 
 
+def accepted(judged: Judged) -> InstructionRule:
+    return InstructionRule(Templates(), {}, {}, judged)
+
+
 def languages(row: dict[str, Any], rule: AnswerRule = TARGET, lang: str = DEU, **changes: Entry) -> dict[str, Any]:
     """The columns of a record whose segments are all translated, but for those that are given."""
     bare, carriers = answer_requests(row, lang, rule)
     asked = {lang: [*turn_requests(row), *bare, *carriers]}
-    for into, requests in other_requests(row, lang, rule).items():
+    for into, requests in other_requests(row, lang).items():
         asked.setdefault(into, []).extend(requests)
+    if rule.instructions is None:
+        own = [text for text in (row["instruction"] or {}).values() if isinstance(text, str)]
+        rule = replace(
+            rule, instructions=accepted({(into, text): Words(f"«{text}»") for into in asked for text in own})
+        )
     entries = {
         (into, text): Entry(f"«{text}»", None, -0.5, 4, hit_limit=False, back=text)
         for into, texts in asked.items()
@@ -100,7 +110,8 @@ def test_a_translated_instruction_has_the_language_of_its_slots():
 
 
 def test_a_reviewed_instruction_counts_as_translated():
-    rule = replace(TARGET, instructions={DEU: {"mine": ("{question} Kurz, bitte.", None)}})
+    reviewed = InstructionRule(Templates(), {}, {DEU: {"mine": ("{question} Kurz, bitte.", None)}})
+    rule = replace(TARGET, instructions=reviewed)
     row = templated(sample("What is it?", "A ball."), "{question} Keep it short.", instruction="target")
     assert languages(row, rule)["instruction_langs"] == [DEU, None]
 

@@ -12,7 +12,9 @@ from typing import Any
 import polars as pl
 
 from engine.balance import check_languages, check_sources, count_assigned
+from engine.embedded.notice import notice
 from engine.job import Job
+from engine.keep_rates import KeepRates
 from engine.language_count import count_language
 from engine.progress import ProgressReport
 from engine.prologue import Prologue, do_prologue
@@ -113,6 +115,8 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             set_aside=[file.location for file in (*memory.set_aside, *scores.set_aside)],
             seconds=progress.seconds,
             max_failed=job.recipe.max_failed,
+            rates=KeepRates.of(shards, facts["sources"]),
+            notice=notice(facts["translators"], shards),
         )
         run.finish(summary.as_json())
         if not translated.unanswered:  # else the next build must ask again, and so look at everything
@@ -138,6 +142,8 @@ def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: Pro
         shards={action: number for action, number in actions.items() if number},
         seconds=progress.seconds,
         max_failed=job.recipe.max_failed,
+        rates=KeepRates.of(shards, published.facts["sources"]),
+        notice=notice(published.facts["translators"], shards),
     )
 
 

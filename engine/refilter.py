@@ -18,6 +18,8 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from engine.changes import difference
+from engine.embedded.notice import notice
+from engine.keep_rates import KeepRates
 from engine.language_count import LanguageCount, count_language
 from engine.progress import ProgressReport
 from engine.publish.describe import CALIBRATION, describe
@@ -55,6 +57,8 @@ class RefilterSummary:
         flipped: Records whose verdict or reasons changed.
         unjudged: Rules that cannot run, for the dataset is older than the scores that they read.
         languages: Balance by language.
+        rates: Balances by source and task.
+        notice: What to know before training on the dataset; None for nothing.
         decide_seconds: Time until every verdict was known.
         seconds: Time for all of it.
     """
@@ -66,16 +70,16 @@ class RefilterSummary:
     flipped: int
     unjudged: list[str]
     languages: dict[str, LanguageCount]
+    rates: KeepRates
+    notice: str | None
     decide_seconds: float
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""
-        return {
-            **asdict(self),
-            "dataset": str(self.dataset),
-            "languages": {lang: asdict(count) for lang, count in self.languages.items()},
-        }
+        found = asdict(self)
+        del found["rates"]
+        return {**found, "dataset": str(self.dataset), "keep_rates": self.rates.as_json()}
 
 
 def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, ...] = ()) -> RefilterSummary:
@@ -112,6 +116,8 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
         flipped=sum(verdict.flipped for verdict in verdicts.values()),
         unjudged=unjudged(lock, manifest.facts),
         languages={lang: count_language(parts) for lang, parts in shards.items()},
+        rates=KeepRates.of(shards, manifest.facts["sources"]),
+        notice=notice(manifest.facts["translators"], shards),
         decide_seconds=round(decided - began, 3),
         seconds=round(time.monotonic() - began, 3),
     )

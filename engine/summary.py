@@ -11,6 +11,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.table import Table
 
+from engine.keep_rates import KeepRates
 from engine.language_count import LanguageCount
 from engine.stages.assignment import MixSummary
 from engine.stages.counts import RecordCount, SegmentCount, Usage
@@ -44,6 +45,8 @@ class BuildSummary:
         set_aside: Unreadable files of the memory that were taken out of the way; what they held was made again.
         seconds: Wall time by stage.
         max_failed: Share of failed records up to which the build counts as good.
+        rates: Balances by source and task.
+        notice: What to know before training on the dataset; None for nothing.
         records: Records that a language model was asked for whole; None where none was.
         templates: What became of templates' translations; None where no template's words are translated.
     """
@@ -61,6 +64,8 @@ class BuildSummary:
     set_aside: list[str]
     seconds: dict[str, float]
     max_failed: float
+    rates: KeepRates
+    notice: str | None
     records: RecordCount | None = None
     templates: TemplateCount | None = None
 
@@ -74,6 +79,8 @@ class BuildSummary:
         shards: dict[Action, int],
         seconds: dict[str, float],
         max_failed: float,
+        rates: KeepRates,
+        notice: str | None,
     ) -> Self:
         """The summary of a build whose samples and segments are those of its last run.
 
@@ -84,6 +91,8 @@ class BuildSummary:
             shards: Shards by what was done to them.
             seconds: Wall time by stage.
             max_failed: Share of failed records up to which the build counts as good.
+            rates: Balances by source and task.
+            notice: What to know before training on the dataset.
         """
 
         def known(way: Mapping[str, Any]) -> SegmentCount:
@@ -105,6 +114,8 @@ class BuildSummary:
             set_aside=[],
             seconds=seconds,
             max_failed=max_failed,
+            rates=rates,
+            notice=notice,
             records=RecordCount(**last["records"]) if last["records"] else None,
             templates=TemplateCount.from_json(last["templates"]) if last.get("templates") else None,
         )
@@ -151,6 +162,8 @@ class BuildSummary:
             "derived": {name: asdict(count) for name, count in self.derived.items()},
             "mix": {"mode": self.mix.mode, "moved": self.mix.moved, **asdict(self.mix)},
             "languages": {lang: asdict(count) for lang, count in self.languages.items()},
+            "keep_rates": self.rates.as_json(),
+            "notice": self.notice,
             "shards": self.shards,
             "segments": asdict(self.segments),
             "records": asdict(self.records) if self.records else None,
@@ -180,6 +193,7 @@ class BuildSummary:
                 _reasons(count.warned),
             )
         console.print(table, soft_wrap=True)
+        _show_rates(self.rates, console)
         without = [lang for lang, count in self.languages.items() if not count.kept]
         if without:
             console.print(f"no kept row, and so no config of kept rows: {', '.join(without)}")
@@ -239,8 +253,25 @@ class BuildSummary:
         console.print(f"shards: {', '.join(f'{n:,} {action}' for action, n in self.shards.items())}")
         times = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in self.seconds.items())
         console.print(f"seconds: {times}, in all {sum(self.seconds.values()):.1f}")
+        if self.notice:
+            console.print(self.notice, style="bold red", soft_wrap=True)
         console.print(f"dataset: {self.dataset}", soft_wrap=True)
         console.print(f"report: {self.report}", soft_wrap=True)
+
+
+def _show_rates(rates: KeepRates, console: Console) -> None:
+    """What each source keeps of each task, and loudly what keeps almost nothing."""
+    table = Table("source", "task", "rows", "kept", "rate", "dropped", "failed", box=None, pad_edge=False)
+    for (source, task), kept in rates.by("source", "task").items():
+        rate = "-" if kept.rate is None else f"{kept.rate:.1%}"
+        numbers = (f"{kept.rows:,}", f"{kept.kept:,}", rate)
+        table.add_row(source, task, *numbers, _reasons(kept.dropped), _reasons(kept.failed))
+    if rates.cells:
+        console.print(table, soft_wrap=True)
+    if rates.not_counted:
+        console.print(f"sources and tasks: not counted in {rates.not_counted:,} rows of an earlier version")
+    for warning in rates.warnings():
+        console.print(warning, style="bold red", soft_wrap=True)
 
 
 def _show_models(what: str, segments: SegmentCount, console: Console) -> None:

@@ -44,6 +44,8 @@ def _show(summary: RefilterSummary) -> None:
     for lang, count in summary.languages.items():
         dropped, failed = sum(count.dropped.values()), sum(count.failed.values())
         say(f"{lang}: {count.rows:,} rows = {count.kept:,} kept + {dropped:,} dropped + {failed:,} failed")
+    for warning in (*summary.rates.warnings(), *([summary.notice] if summary.notice else [])):
+        say(warning)
     say(
         f"{summary.flipped:,} records changed in {summary.rewritten:,} of {summary.shards:,} shards, "
         f"{summary.seconds:.1f} s ({summary.decide_seconds:.1f} s to decide)"

@@ -15,6 +15,7 @@ from engine.cli.screen import Screen, say_json
 from engine.report.cuts import rule_cuts
 from engine.report.folder import BuiltFolder, open_build
 from engine.report.rows import RowTeller, read_rows
+from engine.store.row_counts import source_name
 from engine.text.visible import visible, visible_line
 from schemas.errors import InputError
 from schemas.languages import language, nearest
@@ -41,6 +42,10 @@ VERDICTS = {
 def show_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
     lang: Annotated[str | None, typer.Option(metavar="CODE", help="Only this language.")] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only of this source, by its name in the recipe or its dataset.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(metavar="TASK", help="Only of this task.")] = None,
     verdict: Annotated[Verdict | None, typer.Option(help="Only what was kept, dropped, or failed.")] = None,
     reason: Annotated[str | None, typer.Option(metavar="CODE", help="Only rows with this reason.")] = None,
     sort: Annotated[str | None, typer.Option(metavar="COLUMN", help="By this score, the worst first.")] = None,
@@ -62,7 +67,10 @@ def show_command(
         raise _unknown("--lang", lang, list(build.languages))
     if reason is not None and reason not in (known := _reasons(build)):
         raise _unknown("--reason", reason, known)
-    ids, total = _chosen(files, _wanted(verdict, reason), metric, count, best=best)
+    if task is not None and task not in build.manifest["tasks"]:
+        raise _unknown("--task", task, build.manifest["tasks"])
+    wanted = _wanted(verdict, reason, task) & _of_source(build, source)
+    ids, total = _chosen(files, wanted, metric, count, best=best)
     rows = {row["record_id"]: row for row in read_rows(build, files, pl.col("record_id").is_in(ids))}
     if as_json:
         say_json({"rows": [rows[name] for name in ids], "found": total})
@@ -74,9 +82,27 @@ def show_command(
     screen.print(f"{len(ids):,} of {total:,} rows")
 
 
-def _wanted(verdict: Verdict | None, reason: str | None) -> pl.Expr:
+def _wanted(verdict: Verdict | None, reason: str | None, task: str | None) -> pl.Expr:
     wanted = pl.lit(value=True) if verdict is None else VERDICTS[verdict]
+    if task is not None:
+        wanted &= pl.col("task") == task
     return wanted if reason is None else wanted & pl.col("filter_reasons").list.contains(reason)
+
+
+def _of_source(build: BuiltFolder, name: str | None) -> pl.Expr:
+    """The rows of a source, which rows name by their dataset, its config and its split."""
+    if name is None:
+        return pl.lit(value=True)
+    parts = ("dataset", "config", "split")
+    sources = build.manifest["sources"]
+    called = {str(source["name"]): [source] for source in sources}
+    for source in sources:
+        for other in {source_name(*(source[part] for part in parts)), source["dataset"]} - {source["name"]}:
+            called.setdefault(other, []).append(source)
+    if name not in called:
+        raise _unknown("--source", name, list(called))
+    of = [pl.all_horizontal(pl.col("source").struct.field(p) == source[p] for p in parts) for source in called[name]]
+    return pl.any_horizontal(of)
 
 
 def _metric(build: BuiltFolder, sort: str | None) -> Metric | None:

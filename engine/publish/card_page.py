@@ -10,6 +10,8 @@ from string import Template
 from typing import Any
 
 from engine import __version__
+from engine.embedded.notice import notice
+from engine.keep_rates import KeepRates
 from engine.publish.card_header import LICENSES, UNRELIABLE, CardFacts
 from engine.publish.card_templates import refused_templates
 from engine.publish.licences import CLASS_OF_TERM, OTHER, PERMISSIVE, TERMS, classes, dataset_license
@@ -30,6 +32,7 @@ def page(facts: CardFacts) -> str:
         name=plain(name),
         title=re.sub(r"[{}\\]", "", name),
         key=re.sub(r"\W+", "_", name),
+        notice=_notice(facts),
         about=plain(facts.description) or "Vision-language instructions in several languages.",
         rows=f"{sum(shard.rows for shard in everything):,}",
         kept=f"{sum(shard.kept for shard in everything):,}",
@@ -38,6 +41,7 @@ def page(facts: CardFacts) -> str:
         load=_load(facts),
         language_table=_languages(facts.shards),
         fairness=_fairness(facts.shards),
+        rates=_rates(KeepRates.of(facts.shards, facts.facts["sources"])),
         unreliable=_unreliable(facts),
         dictionaries=_dictionaries(facts.facts),
         templates=refused_templates(facts.facts.get("refused_templates", ())),
@@ -115,6 +119,25 @@ def _languages(shards: Mapping[str, Sequence[Shard]]) -> str:
         counts = [f"{sum(s.rows for s in parts):,}", f"{sum(s.kept for s in parts):,}"]
         rows.append([language(lang).name, f"`{lang}`", *counts, _reasons(dropped), _reasons(failed)])
     return _table(["language", "config", "rows", "kept", "dropped", "failed"], rows, numbers=4)
+
+
+def _notice(facts: CardFacts) -> str:
+    found = notice(facts.facts["translators"], facts.shards)
+    return f"> **{plain(found)}.**\n" if found else ""
+
+
+def _rates(rates: KeepRates) -> str:
+    """What each source keeps of each task; what is almost nothing is bold and has a line of its own."""
+    rows = []
+    for (source, task), kept in rates.by("source", "task").items():
+        rate = "" if kept.rate is None else f"**{kept.rate:.4f}**" if kept.low else f"{kept.rate:.4f}"
+        numbers = (f"{kept.rows:,}", f"{kept.kept:,}", rate)
+        rows.append([plain(source), plain(task), *numbers, _reasons(kept.dropped), _reasons(kept.failed)])
+    lines = [_table(["source", "task", "rows", "kept", "rate", "dropped", "failed"], rows, numbers=5)] if rows else []
+    if rates.not_counted:
+        lines.append(f"Not counted in {rates.not_counted:,} rows, which an earlier version of Glotmill packed.")
+    lines += [f"**{plain(warning[:1].upper() + warning[1:])}**" for warning in rates.warnings()]
+    return "\n\n".join([*lines, ""])
 
 
 def _fairness(shards: Mapping[str, Sequence[Shard]]) -> str:

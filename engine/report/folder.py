@@ -15,12 +15,14 @@ import orjson
 import polars as pl
 import yaml
 
+from engine.embedded.notice import notice
+from engine.keep_rates import KeepRates
 from engine.language_count import count_language
 from engine.recorded import recorded_metrics
 from engine.stages.ingest import REJECTED
 from engine.store.manifest import LOCK_FILE, has_manifest, read_manifest
 from engine.store.runs import FINISHED
-from engine.store.shards import Shard
+from engine.store.shards import Shard, counted
 from filters.fairness import Share, shares
 from filters.policy import Policy
 from filters.user_rules import USER, user_rule
@@ -64,6 +66,8 @@ class BuiltFolder:
         recipe: Its ``dataset/recipe.lock.yaml``.
         languages: Balance by language, of those that have records.
         policy: The rules with their thresholds and actions, without a calibration.
+        rates: Balances by source and task.
+        notice: What to know before training on the dataset; None for nothing.
         metrics: The scores that its records have.
         summary: What its last finished build said at its end; None where no run is recorded.
     """
@@ -73,6 +77,8 @@ class BuiltFolder:
     recipe: dict[str, Any]
     languages: dict[str, LanguageFacts]
     policy: Policy
+    rates: KeepRates
+    notice: str | None
     metrics: tuple[Metric, ...]
     summary: dict[str, Any] | None
 
@@ -133,8 +139,11 @@ def open_build(folder: Path, verb: str) -> BuiltFolder:
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         msg = f"{verb} {folder}: its recipe or filter is not one of this version: {one_line(error)}"
         raise InputError(msg) from None
-    languages = {lang: _language(dataset, shards) for lang, shards in manifest.shards.items()}
-    return BuiltFolder(folder, manifest.facts, recipe, languages, policy, metrics, _last_summary(folder))
+    shards = {lang: [counted(dataset, shard) for shard in parts] for lang, parts in manifest.shards.items()}
+    languages = {lang: _language(dataset, parts) for lang, parts in shards.items()}
+    rates = KeepRates.of(shards, manifest.facts["sources"])
+    told = notice(manifest.facts["translators"], shards)
+    return BuiltFolder(folder, manifest.facts, recipe, languages, policy, rates, told, metrics, _last_summary(folder))
 
 
 def _language(dataset: Path, shards: Sequence[Shard]) -> LanguageFacts:

@@ -75,6 +75,8 @@ def report_data(build: BuiltFolder) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "calibrated": build.calibrated,
         "languages": _languages(build),
+        "notice": build.notice,
+        "rates": _rates(build),
         "reasons": _reasons(build),
         "rejected": build.rejected(),
         "rules": counted.result(),
@@ -121,6 +123,17 @@ def _languages(build: BuiltFolder) -> list[dict[str, Any]]:
             "rate": share.kept if share else None, "ratio": share.ratio if share else None, "alarms": alarms[lang],
         })  # fmt: skip
     return rows
+
+
+def _rates(build: BuiltFolder) -> dict[str, Any]:
+    """The balance of each source and task, and what keeps almost nothing."""
+    rates = build.rates
+    rows = [
+        {"source": source, "task": task, "rows": kept.rows, "kept": kept.kept, "rate": kept.rate, "low": kept.low,
+         "dropped": kept.dropped, "failed": kept.failed}
+        for (source, task), kept in rates.by("source", "task").items()
+    ]  # fmt: skip
+    return {"rows": rows, "not_counted": rates.not_counted, "warnings": rates.warnings()}
 
 
 def _reasons(build: BuiltFolder) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from engine.stages.compose import Composer
 from engine.stages.decide import Action, Decision
 from engine.stages.pack import Packer
 from engine.stages.verdict import decide_verdict, write_verdict
-from engine.store.shards import Shard
+from engine.store.shards import Shard, counted
 from filters.policy import Policy
 
 
@@ -61,7 +61,7 @@ class ShardWork:
         plan = decision.plan
         if plan.old is not None and decision.action in ("reuse", "re-verdict", "re-pack"):
             if decision.action == "reuse":
-                return plan.old
+                return counted(self.dataset, plan.old)
             verdict = decide_verdict(self.dataset, plan.old, self.policy)
             return write_verdict(self.dataset, self.root, verdict, self.packer.schema)
         return self.packer.shard(plan, composer, lambda entries: shard_fingerprints(self.facts, plan.digest, entries))

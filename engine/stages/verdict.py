@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from engine.fingerprints import pack_fingerprint, verdict_fingerprint
 from engine.stages.judge import rejudge, stored_columns
 from engine.store.rewrite import check_shard, rewrite_verdicts, with_verdicts
-from engine.store.shards import VERDICT, Shard
+from engine.store.shards import VERDICT, Shard, counted
 from filters.policy import Policy
 from schemas.errors import InputError
 from schemas.record import SCHEMA_VERSION
@@ -23,7 +23,7 @@ class Verdict:
     """The verdicts on a shard under a policy.
 
     Attributes:
-        shard: Its manifest entry with them, but for bytes where some changed.
+        shard: Its manifest entry with them; where some changed, its bytes and its counts by source and task are open.
         rows: ``keep``, ``filter_reasons`` and ``warnings``.
         flipped: Records whose verdict or reasons changed.
         version: The version of the dataset's record schema.
@@ -74,7 +74,8 @@ def decide_verdict(
     same = (rows["keep"] == stored["keep"]) & (rows["filter_reasons"] == stored["filter_reasons"])
     entry = with_verdicts(shard, stored["row_status"], rows)
     entry = replace(entry, fingerprints={**shard.fingerprints, "verdict": verdict_fingerprint(policy)})
-    return Verdict(entry, rows, rows.height - int(same.sum()), version)
+    flipped = rows.height - int(same.sum())
+    return Verdict(replace(entry, groups=None) if flipped else entry, rows, flipped, version)
 
 
 def write_verdict(dataset: Path, target: Path, verdict: Verdict, schema: pa.Schema) -> Shard:
@@ -87,8 +88,8 @@ def write_verdict(dataset: Path, target: Path, verdict: Verdict, schema: pa.Sche
         schema: The dataset's record schema.
     """
     if not verdict.written:
-        return verdict.shard
+        return counted(dataset, verdict.shard)
     packed = {**verdict.shard.fingerprints, "pack": pack_fingerprint(verdict.version)}
     shard = replace(verdict.shard, fingerprints=packed)
     rows = verdict.rows.select(VERDICT)
-    return rewrite_verdicts(dataset, target, shard, rows, schema, foreign=verdict.foreign)
+    return counted(target, rewrite_verdicts(dataset, target, shard, rows, schema, foreign=verdict.foreign))

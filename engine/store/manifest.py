@@ -77,7 +77,7 @@ def write_manifest(
         name = f"manifests/{lang}.json"
         splits: dict[str, list[dict[str, Any]]] = {}
         for shard in parts:
-            splits.setdefault(shard.split, []).append(shard.as_json())
+            splits.setdefault(shard.split, []).append(shard.as_json(schema_version))
         data = json_bytes({"config": lang, "splits": splits})
         write_bytes(root / name, data)
         configs[lang] = {
@@ -198,7 +198,7 @@ def read_shards(read: Read, where: str, facts: Mapping[str, Any], lang: str) -> 
     with _damage(where):
         config = facts["configs"][lang]
         entry = _read(read, inside(config["manifest"], where), where, config["sha256"])
-        shards = [Shard(**item) for split in SPLITS for item in entry["splits"].get(split, ())]
+        shards = [Shard.from_json(item) for split in SPLITS for item in entry["splits"].get(split, ())]
         for shard in shards:
             if not inside(shard.path, where).startswith(f"data/{lang}/"):
                 msg = f"{where}/{config['manifest']}: names {shard.path}, which is not of {lang}; do not trust it"

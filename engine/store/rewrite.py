@@ -15,7 +15,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.store.shards import VERDICT, WRITER, Shard, count_verdicts, published_schema
+from engine.store.row_counts import count_verdicts
+from engine.store.shards import VERDICT, WRITER, Shard, published_schema
 from engine.store.splice import splice
 from schemas.errors import ConservationError, InputError
 from schemas.keys import file_sha256
@@ -40,7 +41,7 @@ def check_shard(dataset: Path, shard: Shard) -> None:
 
 
 def with_verdicts(shard: Shard, status: pl.Series, verdict: pl.DataFrame) -> Shard:
-    """The manifest's entry of a shard with other verdicts, but for its bytes.
+    """The manifest's entry of a shard with other verdicts, but for its bytes and its counts by source and task.
 
     Args:
         shard: The shard as it was.

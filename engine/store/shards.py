@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,9 +18,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features
 
+from engine.store.row_counts import (
+    GroupCount,
+    VerdictCount,
+    count_rows,
+    count_verdicts,
+    countable,
+    read_countable,
+)
 from schemas.errors import ConservationError
 from schemas.keys import file_sha256
-from schemas.record import VERSION_KEY, validate
+from schemas.record import OLDEST_VERSION, SCHEMA_VERSION, VERSION_KEY, validate
 
 # Content-defined chunking makes an unchanged column upload as nothing; changing any of these settings changes
 # every byte (only the zstd level: 81 % of a shard is uploaded again).
@@ -57,6 +65,9 @@ class Shard:
         ids_sha256: Digest of all record ids in order: the same for as long as the shard exists.
         score_stats: For each score column, how many records have a value, and its 5 % quantile and median.
         fingerprints: By stage, what decided the shard's content (`engine.fingerprints`).
+        groups: The same counts by source and task; None where an earlier version packed the shard and nobody has
+            counted it since.
+        models: Records by each model that translated a text of theirs; None likewise.
     """
 
     path: str
@@ -73,6 +84,14 @@ class Shard:
     ids_sha256: str
     score_stats: dict[str, dict[str, float | None]]
     fingerprints: dict[str, str]
+    groups: list[GroupCount] | None = None
+    models: dict[str, int] | None = None
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> Self:
+        """The shard of a manifest's entry."""
+        groups = entry.get("groups")
+        return cls(**{**entry, "groups": groups and [GroupCount(**group) for group in groups]})
 
     @property
     def split(self) -> str:
@@ -83,33 +102,36 @@ class Shard:
         """Rows whose verdict this reason decided, failed ones included."""
         return self.dropped.get(code, 0) + self.failed.get(code, 0)
 
-    def as_json(self) -> dict[str, Any]:
-        """The manifest's entry."""
-        return asdict(self)
+    def as_json(self, version: int = SCHEMA_VERSION) -> dict[str, Any]:
+        """The manifest's entry.
 
+        Args:
+            version: The version of the dataset's record schema; an entry of the first has no groups and models.
+        """
+        entry = asdict(self)
+        if version == OLDEST_VERSION:
+            del entry["groups"], entry["models"]
+        return entry
 
-@dataclass(frozen=True, slots=True)
-class VerdictCount:
-    """What the verdicts on some rows come to: rows = kept + dropped + failed, both by the reason that counts."""
+    def with_counts(self, rows: pl.DataFrame) -> Self:
+        """The shard with what is counted of its rows by source, task and model.
 
-    kept: int
-    dropped: dict[str, int]
-    failed: dict[str, int]
+        Args:
+            rows: All of them, as `countable` gives them.
 
-    @property
-    def rows(self) -> int:
-        """All rows counted."""
-        return self.kept + sum(self.dropped.values()) + sum(self.failed.values())
-
-
-def count_verdicts(rows: pl.DataFrame) -> VerdictCount:
-    """Count the verdicts of rows with the columns row_status, keep and filter_reasons."""
-    first = pl.col("filter_reasons").list.first()
-    refused = rows.filter(~pl.col("keep")).group_by(pl.col("row_status") == "failed", first.alias("reason")).len()
-    counts: dict[bool, dict[str, int]] = {False: {}, True: {}}
-    for failed, reason, number in refused.sort("reason").iter_rows():
-        counts[failed][reason] = number
-    return VerdictCount(int(rows["keep"].sum()), counts[False], counts[True])
+        Raises:
+            ConservationError: They are not the rows that it counts.
+        """
+        counted = count_rows(rows)
+        for group in counted.groups:
+            if group.rows != group.kept + sum(group.dropped.values()) + sum(group.failed.values()):
+                msg = f"{self.path}: {group.source}, {group.task}: {group.rows} rows are not kept + dropped + failed"
+                raise ConservationError(msg)
+        stated = VerdictCount(self.kept, self.dropped, self.failed)
+        if (sum(group.rows for group in counted.groups), counted.verdicts) != (self.rows, stated):
+            msg = f"{self.path}: {self.rows} rows with {stated}, but its sources and tasks have {counted.verdicts}"
+            raise ConservationError(msg)
+        return replace(self, groups=counted.groups, models=counted.models)
 
 
 def ids_sha256(record_ids: Iterable[str]) -> str:
@@ -127,6 +149,18 @@ def published_schema(schema: pa.Schema) -> pa.Schema:
     return schema.with_metadata({**metadata, VERSION_KEY: schema.metadata[VERSION_KEY]})
 
 
+def counted(root: Path, shard: Shard) -> Shard:
+    """A shard that an earlier version packed, counted by source, task and model where its file is at hand.
+
+    Args:
+        root: The dataset's folder.
+        shard: Its manifest's entry.
+    """
+    if shard.groups is not None or not (root / shard.path).is_file():
+        return shard
+    return shard.with_counts(read_countable(root / shard.path))
+
+
 class ShardWriter:
     """Writes one shard, a row group at a time."""
 
@@ -138,7 +172,7 @@ class ShardWriter:
         self._writer = pq.ParquetWriter(self._file, published_schema(schema), **WRITER)
         self._ids = hashlib.sha256()
         self._first = ""
-        self._verdicts: list[pl.DataFrame] = []
+        self._rows: list[pl.DataFrame] = []
         self._scores = [name for name in schema.names if name.startswith("score_")]
 
     def __enter__(self) -> Self:
@@ -156,7 +190,7 @@ class ShardWriter:
         for record_id in records["record_id"].to_pylist():
             self._first = self._first or record_id
             self._ids.update(record_id.encode() + b"\n")
-        self._verdicts.append(pl.DataFrame(records.select(["row_status", *VERDICT, *self._scores])))
+        self._rows.append(pl.concat([countable(records), pl.DataFrame(records.select(self._scores))], how="horizontal"))
 
     def close(self, *, warned: Mapping[str, int], answers: Mapping[str, int], fingerprints: Mapping[str, str]) -> Shard:
         """Finish the file.
@@ -171,7 +205,7 @@ class ShardWriter:
         """
         self._writer.close()
         meta = pq.read_metadata(self._file)
-        rows = pl.concat(self._verdicts)
+        rows = pl.concat(self._rows)
         counted = count_verdicts(rows)
         if meta.num_rows != counted.rows:
             msg = f"{self._path}: {meta.num_rows} rows, but {counted.rows} kept, dropped and failed"
@@ -191,7 +225,7 @@ class ShardWriter:
             ids_sha256=self._ids.hexdigest(),
             score_stats={name: score_stats(rows[name]) for name in self._scores},
             fingerprints=dict(fingerprints),
-        )
+        ).with_counts(rows)
 
 
 def score_stats(scores: pl.Series) -> dict[str, float | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.stages.judge import rejudge, stored_columns
-from engine.store.shards import Shard, count_verdicts, published_schema, score_stats
+from engine.store.row_counts import count_rows, count_verdicts, read_countable
+from engine.store.shards import Shard, published_schema, score_stats
 from filters.policy import Policy
 from schemas.errors import SchemaError, one_line
 from schemas.keys import file_sha256
@@ -121,6 +122,7 @@ def _rows(file: pq.ParquetFile, path: Path, shard: Shard, policy: Policy | None,
     rows = pl.DataFrame(file.read(columns=[name for name in names if name in wanted], use_threads=False))
     counted = count_verdicts(rows)
     problems += _counts(shard, rows, counted.kept, counted.dropped, counted.failed)
+    problems += _groups(shard, path)
     problems += _ids(shard, rows["record_id"])
     problems += [
         f"its statistics of {name} are not those in the manifest"
@@ -130,7 +132,7 @@ def _rows(file: pq.ParquetFile, path: Path, shard: Shard, policy: Policy | None,
     if policy is not None and judged:
         problems += _verdicts(shard, rows, policy)
     size = path.stat().st_size
-    seen = Shard(**{**shard.as_json(), "rows": rows.height, "kept": counted.kept, "size": size})
+    seen = replace(shard, rows=rows.height, kept=counted.kept, size=size)
     return Checked(seen, rows["record_id"].hash(), problems)
 
 
@@ -151,6 +153,19 @@ def _counts(
         for reason in sorted({str(key) for key in (*found, *told)}):
             if found.get(reason, 0) != told.get(reason, 0):
                 yield f"{found.get(reason, 0):,} rows {what} for {reason}, but {told.get(reason, 0):,} in the manifest"
+
+
+def _groups(shard: Shard, path: Path) -> Iterator[str]:
+    """Whether the counts by source, task and model are those of the rows; an earlier version made none."""
+    if shard.groups is None:
+        return
+    found = count_rows(read_countable(path))
+    if found.groups != shard.groups:
+        named = {(group.source, group.task) for group in found.groups if group not in shard.groups}
+        named |= {(group.source, group.task) for group in shard.groups if group not in found.groups}
+        yield f"its counts of {', '.join(map(' '.join, sorted(named)))} are not those in the manifest"
+    if found.models != shard.models:
+        yield f"its rows by model are {found.models}, but {shard.models} in the manifest"
 
 
 def _ids(shard: Shard, ids: pl.Series) -> Iterator[str]:

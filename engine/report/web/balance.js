@@ -5,6 +5,10 @@ function showBalance(data) {
   const [rows, kept, dropped, failed] = ["rows", "kept", "dropped", "failed"].map(of);
   byId("name").textContent = data.name;
   byId("subtitle").textContent = data.description || `${count(rows)} records in ${data.languages.length} languages`;
+  if (data.notice) {
+    byId("notice").textContent = data.notice;
+    byId("notice").hidden = false;
+  }
   const figures = [
     [count(rows), `records in ${data.languages.length} language${data.languages.length === 1 ? "" : "s"}`, ""],
     [count(kept), `kept, ${percent(rows ? kept / rows : 0)}`, "kept"],
@@ -110,6 +114,18 @@ function rate(language, middle) {
       el("i", { vars: { width: `${100 * language.rate}%` } }), el("b", { vars: { left: `${100 * middle}%` } })),
     percent(language.rate),
   ];
+}
+
+function showRates(data) {
+  const { rows, warnings, not_counted: notCounted } = data.rates;
+  const lines = warnings.map((warning) => put(el("p", { class: "alarm" }), warning));
+  if (notCounted) lines.push(el("p", {}, `not counted in ${count(notCounted)} rows of an earlier version`));
+  byId("rate-warnings").replaceChildren(...lines);
+  const reasons = (found) => `${count(sum(Object.values(found)))} ${
+    Object.entries(found).sort((a, b) => b[1] - a[1]).map(([code, n]) => `${code} ${count(n)}`).join(", ")}`.trim();
+  byId("rate-table").replaceChildren(table(["source", "task", "rows", "kept", "keep-rate", "dropped", "failed"],
+    rows.map((row) => [row.source, row.task, row.rows, row.kept, row.rate === null ? "–" : percent(row.rate),
+      reasons(row.dropped), reasons(row.failed)])));
 }
 
 function showReasons(data, choose) {

@@ -64,6 +64,7 @@ const data = JSON.parse(byId("data").textContent);
 setUpTheme();
 showBalance(data);
 showLanguages(data);
+showRates(data);
 showThresholds(data);
 showReasons(data, showRows(data));
 showMaking(data);

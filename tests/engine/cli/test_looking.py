@@ -170,3 +170,32 @@ def test_traceback_prints_the_texts_that_were_given_up(glotmill, recipe_file):
     assert "\n    an umbrella\n" in out
     (run,) = json.loads(glotmill("traceback", "outputs/small", "--json")[1])["runs"]
     assert {text["target_lang"] for text in run["given_up"]} == {"deu_Latn", "swh_Latn"}
+
+
+def test_show_gives_the_rows_of_a_source_and_a_task(glotmill, refuses, folder: Path):
+    everything = records(folder)
+    for options, found in (
+        (["--source", "small"], everything.height),
+        (["--task", "caption"], everything.height),
+        (["--source", "small", "--task", "caption", "--lang", "deu_Latn"], everything.height // 2),
+    ):
+        code, out, _ = glotmill("show", folder, "-n", 1, "--json", *options)
+        assert (code, json.loads(out)["found"]) == (0, found)
+    assert "did you mean 'small'" in refuses("show", folder, "--source", "smal")
+    assert "did you mean 'caption'" in refuses("show", folder, "--task", "captions")
+
+
+def test_show_tells_sources_of_one_dataset_apart(glotmill, recipe_file, captions: Path, tmp_path: Path):
+    (tmp_path / "more.jsonl").write_text("".join(captions.read_text().splitlines(keepends=True)[:3]))
+    form = {"format": "jsonl", "license": "cc0-1.0", "dataset": "org/set"}
+    sources = {
+        "a": {**form, "path": str(captions)},
+        "b": {**form, "path": str(tmp_path / "more.jsonl"), "split": "val"},
+    }
+    glotmill("build", recipe_file(sources=sources, languages=["deu_Latn"]), "--out", "two")
+    rows = {
+        name: json.loads(glotmill("show", "two", "-n", 1, "--json", "--source", name)[1])["found"]
+        for name in ("a", "b", "org/set", "org/set:val")
+    }
+    assert rows["b"] == rows["org/set:val"] == 3
+    assert rows["org/set"] == rows["a"] + 3

@@ -21,7 +21,7 @@ from tests.engine.report.conftest import ARABIC, SCRIPT, THRESHOLD
 
 pytest.importorskip("playwright", reason="the driver is not installed; make test-report")
 
-SECTIONS = ("balance", "languages", "thresholds", "reasons", "rows", "making")
+SECTIONS = ("balance", "languages", "sources", "thresholds", "reasons", "rows", "making")
 
 
 class Watched:

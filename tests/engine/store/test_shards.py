@@ -69,7 +69,7 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path):
 def test_lost_rows_are_an_error_before_anything_is_committed(tmp_path: Path):
     with ShardWriter(tmp_path, PATH, SCHEMA) as writer:
         writer.write(GROUPS[0])
-        writer._verdicts[0] = writer._verdicts[0].head(1)
+        writer._rows[0] = writer._rows[0].head(1)
         with pytest.raises(ConservationError, match="2 rows, but 1"):
             writer.close(warned={}, answers={}, fingerprints={})
 

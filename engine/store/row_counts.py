@@ -1,0 +1,119 @@
+"""What a manifest counts of a shard's rows: verdicts, by source and task too, and the models that translated them.
+
+Guarantees: the counts come from the rows themselves, so that those of an older dataset, whose manifest lacks them, can
+be made later; for each source and task, rows = kept + dropped + failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+# The parts of a shard that are read to count it.
+_PARTS = ("source.dataset", "source.config", "source.split", "task", "mt.models")
+_VERDICT = ("row_status", "keep", "filter_reasons")
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """What the verdicts on some rows come to: rows = kept + dropped + failed, both by the reason that counts."""
+
+    kept: int
+    dropped: dict[str, int]
+    failed: dict[str, int]
+
+    @property
+    def rows(self) -> int:
+        """All rows counted."""
+        return self.kept + sum(self.dropped.values()) + sum(self.failed.values())
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCount:
+    """The verdicts on the rows of one source and task: rows = kept + dropped + failed.
+
+    Attributes:
+        source: The dataset of the source, with its config and split where they are not ``default`` and ``train``,
+            parted by colons.
+        task: What the rows teach.
+        rows: How many there are.
+        kept: Rows that no rule rejects.
+        dropped: Rejected rows by the reason that counts.
+        failed: Rows without a translation, by reason.
+    """
+
+    source: str
+    task: str
+    rows: int
+    kept: int
+    dropped: dict[str, int]
+    failed: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RowCount:
+    """All that is counted of some rows.
+
+    Attributes:
+        verdicts: Their verdicts.
+        groups: The same by source and task, sorted.
+        models: Rows by each model that translated a text of theirs, sorted.
+    """
+
+    verdicts: VerdictCount
+    groups: list[GroupCount]
+    models: dict[str, int]
+
+
+def count_verdicts(rows: pl.DataFrame) -> VerdictCount:
+    """Count the verdicts of rows with the columns row_status, keep and filter_reasons."""
+    first = pl.col("filter_reasons").list.first()
+    refused = rows.filter(~pl.col("keep")).group_by(pl.col("row_status") == "failed", first.alias("reason")).len()
+    counts: dict[bool, dict[str, int]] = {False: {}, True: {}}
+    for failed, reason, number in refused.sort("reason").iter_rows():
+        counts[failed][reason] = number
+    return VerdictCount(int(rows["keep"].sum()), counts[False], counts[True])
+
+
+def source_name(dataset: str, config: str, split: str) -> str:
+    """How a source is called in counts."""
+    named = [part for part, usual in ((config, "default"), (split, "train")) if part != usual]
+    return ":".join([dataset, *named])
+
+
+def countable(records: pa.Table) -> pl.DataFrame:
+    """The columns that `count_rows` takes, of records or of their `_PARTS` and verdicts.
+
+    Returns:
+        Columns dataset, config, split, task, models (a list), row_status, keep and filter_reasons.
+    """
+    source, made = records["source"], records["mt"]
+    columns = {name: pc.struct_field(source, name) for name in ("dataset", "config", "split")}
+    columns |= {"task": records["task"], "models": pc.struct_field(made, "models")}
+    return pl.DataFrame(pa.table({**columns, **{name: records[name] for name in _VERDICT}}))
+
+
+def read_countable(shard: Path) -> pl.DataFrame:
+    """The same of a shard's file, of which nothing else is read."""
+    with pq.ParquetFile(shard) as file:
+        return countable(file.read(columns=[*_PARTS, *_VERDICT], use_threads=False))
+
+
+def count_rows(rows: pl.DataFrame) -> RowCount:
+    """Count rows as `countable` gives them."""
+    parts = rows.partition_by(["dataset", "config", "split", "task"], as_dict=True, maintain_order=True)
+    groups = [_group(source_name(*key[:3]), key[3], part) for key, part in parts.items()]
+    models = rows["models"].list.unique().explode().drop_nulls().value_counts().sort("models")
+    return RowCount(
+        count_verdicts(rows), sorted(groups, key=lambda group: (group.source, group.task)), dict(models.iter_rows())
+    )
+
+
+def _group(source: str, task: str, rows: pl.DataFrame) -> GroupCount:
+    count = count_verdicts(rows)
+    return GroupCount(source, task, rows.height, count.kept, count.dropped, count.failed)

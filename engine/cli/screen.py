@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -25,10 +26,11 @@ class Screen(Console):
         super().__init__(highlight=False, markup=False, emoji=False)
         if not self.is_terminal:
             self.width = plain_width
+        self._visible = lru_cache(maxsize=10_000)(visible)  # a table measures each of its cells before it prints it
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Every string on its way to the screen, a table's cells too."""
-        return super().render_str(visible(text), **options)
+        return super().render_str(self._visible(text), **options)
 
 
 def say(text: str, *, err: bool = False) -> None:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
 from io import BytesIO
+from stat import S_ISREG
 
 from engine.store.inside import file_inside
 from recipes.images import Images
@@ -78,6 +79,8 @@ class ImageChecker:
             file = file_inside(folder, path)
             if file is None:
                 return unseen, ImageCheck("outside")
+            if not S_ISREG(file.stat().st_mode):  # a pipe would never end
+                return unseen, ImageCheck("missing")
             data = file.read_bytes()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError):
             return unseen, ImageCheck("missing")

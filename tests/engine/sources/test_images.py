@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from io import BytesIO
@@ -122,6 +123,11 @@ def test_links_inside_the_folder_and_a_folder_that_is_a_link_are_fine(folder: Pa
         assert status(root, "same.jpg") == "ok"
         assert status(root, "other/a.jpg") == "ok"
         assert status(root, "loop.jpg") == "broken"
+
+
+def test_a_pipe_is_no_image_and_nobody_waits_for_it(folder: Path):
+    os.mkfifo(folder / "pipe.jpg")
+    assert status(folder, "pipe.jpg") == "missing"
 
 
 def test_an_absolute_path_is_outside_unless_it_leads_into_the_folder(folder: Path):

@@ -66,3 +66,5 @@ def _show(plan: Plan) -> None:
         say(f"translator: {calls}, {time}")
     else:
         say("translator: no calls")
+    for line in plan.templates.lines() if plan.templates else ():
+        say(line)

@@ -15,8 +15,8 @@ import polars as pl
 
 from engine.stages.counts import SegmentCount
 from engine.stages.segment import Asked
-from engine.stages.translate import TO_DO, TranslateStage
-from engine.store.memory import Direction, Memory
+from engine.stages.translate import ENTRY, TO_DO, TranslateStage
+from engine.store.memory import DIRECTION, MEMORY_SCHEMA, Direction, Memory
 from engine.store.runs import Run
 from engine.text.records import items_of
 from engine.translators import TranslatorSpec
@@ -24,6 +24,10 @@ from engine.translators.routes import Routes
 from engine.workers.pools import Pools
 
 SECOND = ".second"
+NOTHING = pl.DataFrame(MEMORY_SCHEMA.empty_table()).select(  # as `TranslateStage.entries_of` gives them
+    *DIRECTION, pl.lit(value=False).alias("carrier"), "key", *ENTRY, text="request", translation="text",
+    engine="translator", record=pl.lit(None, pl.String),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,23 +141,32 @@ class RoutedStage:
         """The entries of a phase's segments in one direction, as `TranslateStage.entries`, and of whole records."""
         frames = []
         if direction in self._asked[phase]:
-            frames.append(self._settled(phase, direction))
+            frames.append(self._settled(phase, [direction]).drop(DIRECTION))
         if phase == "forward" and direction in self._asked.get("record", ()):
             frames.append(self._of_records(direction))
         return pl.concat(frames)
 
-    def _settled(self, phase: str, direction: Direction) -> pl.DataFrame:
-        """The first engine's entries, and the second's where it could do better."""
-        spec = self._first(phase, direction)
+    def entries_of(self, phase: str) -> pl.DataFrame:
+        """The entries of everything that a phase was asked, as `TranslateStage.entries_of`: one look-up an engine."""
+        by_engine: dict[str, list[Direction]] = {}
+        for direction in _in_order(self._asked[phase]):
+            by_engine.setdefault(self._first(phase, direction).fingerprint, []).append(direction)
+        settled = (self._settled(phase, directions) for directions in by_engine.values())
+        return pl.concat([NOTHING, *(entries.select(NOTHING.columns) for entries in settled)])
+
+    def _settled(self, phase: str, directions: list[Direction]) -> pl.DataFrame:
+        """The first engine's entries in directions that it has, and the second's where it could do better."""
+        spec = self._first(phase, directions[0])
         name = self._named(phase, spec)
-        first = self._stages[spec.fingerprint].entries(name, direction)
+        first = self._stages[spec.fingerprint].entries_of(name, directions)
         second = self._second(phase, spec)
         lacking = first.filter(pl.col("failure").is_not_null())
         if second is None or not lacking.height:
             return first
-        more = self._stages[second.fingerprint].entries(name + SECOND, direction)
+        more = self._stages[second.fingerprint].entries_of(name + SECOND, directions)
         better = more.filter(pl.col("failure").is_null())
-        return pl.concat([first.join(better.select("text"), on="text", how="anti"), better]).sort("text")
+        segment = [*DIRECTION, "text"]
+        return pl.concat([first.join(better.select(segment), on=segment, how="anti"), better]).sort(segment)
 
     def _records(self, direction: Direction) -> pl.DataFrame:
         spec = self._first("record", direction)

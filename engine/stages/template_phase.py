@@ -18,10 +18,10 @@ from typing import Any, get_args
 import polars as pl
 import pyarrow.parquet as pq
 
+from engine.stages.routed import RoutedStage
 from engine.stages.segment import Asked, Segments
 from engine.stages.template_verdict import TemplateJudge
-from engine.stages.translate import Work
-from engine.stages.way_back import WayBack, entries_into
+from engine.stages.way_back import join_back
 from engine.text.fields import template_langs
 from engine.text.segments import split
 from engine.text.templates import InstructionRule, Judged, TextKey, Words
@@ -105,13 +105,13 @@ class TemplatePhase:
 
     Attributes:
         drawn: What rows drew.
-        work: Reads entries; a phase of it is asked by `run`'s caller.
+        work: Reads entries.
         judge: Judges translations.
         returned: Whether records have back-translations.
     """
 
     drawn: Sequence[Drawn]
-    work: Work
+    work: RoutedStage
     judge: TemplateJudge
     returned: bool
 
@@ -159,34 +159,37 @@ class TemplatePhase:
 
     def _ask(self, texts: Collection[TextKey], ask: Ask) -> frozenset[TextKey]:
         """Ask for the texts there and back; the requests that are lacking, there or in their back-translation."""
-        asked = segments_of_templates(texts)
-        there = ask(THERE, asked)
-        lacking = set(there.select("target_lang", "text").iter_rows())
+        lacking = set(ask(THERE, segments_of_templates(texts)).select("target_lang", "text").iter_rows())
         if self.judge.needs_back_translation:
-            back = ask(BACK, WayBack(self.work, asked, phase=THERE))
-            lost = set(back.select("source_lang", "text").iter_rows())
-            for (lang, request), entry in self._entries(texts).items() if lost else ():
-                sentences = split(entry["translation"] or "", lang).requests
-                if any((lang, sentence) in lost for sentence in sentences):
-                    lacking.add((lang, request))
+            asked = Segments()
+            sentences: dict[TextKey, tuple[str, ...]] = {}
+            translated = self.work.entries_of(THERE).filter(pl.col("translation").is_not_null())
+            for lang, text, translation in translated.select("target_lang", "text", "translation").iter_rows():
+                sentences[lang, text] = split(translation, lang).requests
+                asked.add(lang, (ENGLISH,), list(sentences[lang, text]))
+            lost = set(ask(BACK, asked).select("source_lang", "text").iter_rows())
+            for (lang, text), parts in sentences.items():
+                if not lost.isdisjoint((lang, sentence) for sentence in parts):
+                    lacking.add((lang, text))
         return frozenset(lacking)
 
-    def _entries(self, texts: Collection[TextKey]) -> dict[TextKey, dict[str, Any]]:
-        """What the memory has of the texts' requests, by language and request."""
-        asked = segments_of_templates(texts)
-        found: dict[TextKey, dict[str, Any]] = {}
-        for lang in dict.fromkeys(direction.target_lang for direction in asked.directions()):
-            returned = self.judge.needs_back_translation
-            rows = entries_into(self.work, lang, asked, returned=returned, phases=(THERE, BACK))
-            found |= {(lang, row["text"]): row for row in rows.iter_rows(named=True)}
-        return found
-
     def _judged(self, texts: Collection[TextKey], lacking: Collection[TextKey]) -> Judged:
-        entries = {key: entry for key, entry in self._entries(texts).items() if key not in lacking}
+        entries = {key: entry for key, entry in self._entries().items() if key not in lacking} if texts else {}
         judged = self.judge.judge(sorted(texts), entries)
         if self.returned:
             return judged
         return {key: replace(made, back=None) if isinstance(made, Words) else made for key, made in judged.items()}
+
+    def _entries(self) -> dict[TextKey, dict[str, Any]]:
+        """What the memory has of what was asked, with its back-translation, by language and request."""
+        there = self.work.entries_of(THERE)
+        back = self.work.entries_of(BACK) if self.judge.needs_back_translation else None
+        found: dict[TextKey, dict[str, Any]] = {}
+        for (lang,), entries in there.group_by(["target_lang"], maintain_order=True):
+            own = None if back is None else back.filter(source_lang=lang)
+            rows = join_back(entries, own, str(lang))
+            found |= {(str(lang), row["text"]): row for row in rows.iter_rows(named=True)}
+        return found
 
 
 def segments_of_templates(texts: Iterable[TextKey]) -> Segments:

@@ -139,9 +139,13 @@ class TranslateStage:
         Raises:
             ConservationError: A segment has no entry.
         """
-        wanted = self._run.read_asked(phase, direction)
+        return self.entries_of(phase, [direction]).drop(DIRECTION)
+
+    def entries_of(self, phase: str, directions: Iterable[Direction]) -> pl.DataFrame:
+        """The same of several directions, with `engine.store.memory.DIRECTION`, in one look-up."""
+        wanted = pl.concat([self._run.read_asked(phase, direction) for direction in directions])
         found = self._found(wanted, ["key", "text", *ENTRY]).rename({"text": "translation"})
-        rows = wanted.select("text", "carrier", "key")
+        rows = wanted.select(*DIRECTION, "text", "carrier", "key")
         rows = rows.join(found, on="key", how="left", maintain_order="left")
         return rows.with_columns(engine=pl.lit(self._spec.fingerprint), record=pl.lit(None, pl.String))
 

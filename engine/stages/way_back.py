@@ -40,7 +40,6 @@ def entries_into(
     returned: bool,
     forced: ForcedStage | None = None,
     needed: Needed = ALL,
-    phases: tuple[str, str] = ("forward", "back"),
 ) -> pl.DataFrame:
     """The entries into one language with their way back, as `JOINED_SCHEMA`.
 
@@ -51,14 +50,12 @@ def entries_into(
         returned: Whether there was a way back.
         forced: The forced scores, whose columns then stand beside the others.
         needed: What the way back was asked for.
-        phases: Names of the two phases.
     """
-    there, way_back = phases
     rows = [pl.DataFrame(schema={**JOINED_SCHEMA, **(FORCED_COLUMNS if forced else {})})]
     for direction in asked.directions():
         if direction.target_lang == lang:
-            back = work.entries(way_back, direction.back) if returned else None
-            joined = join_back(work.entries(there, direction), back, lang, needed)
+            back = work.entries("back", direction.back) if returned else None
+            joined = join_back(work.entries("forward", direction), back, lang, needed)
             rows.append((forced.beside(joined, direction) if forced else joined).select(rows[0].columns))
     return pl.concat(rows)
 
@@ -70,14 +67,12 @@ class WayBack:
         work: The stage, after its forward phase.
         forward: What that was asked.
         needed: Which of it goes back.
-        phase: The name of the forward phase.
     """
 
-    def __init__(self, work: Work, forward: Asked, needed: Needed = ALL, phase: str = "forward") -> None:
+    def __init__(self, work: Work, forward: Asked, needed: Needed = ALL) -> None:
         self._work = work
         self._forward = forward
         self._needed = needed
-        self._phase = phase
 
     def directions(self) -> list[Direction]:
         """The forward directions, turned round."""
@@ -87,7 +82,7 @@ class WayBack:
     def table(self, direction: Direction) -> pl.DataFrame:
         """`engine.stages.segment.ASKED_SCHEMA` of one direction."""
         lang = direction.source_lang
-        return back_table(self._needed.among(self._work.entries(self._phase, direction.back), lang), lang)
+        return back_table(self._needed.among(self._work.entries("forward", direction.back), lang), lang)
 
 
 def back_table(forward: pl.DataFrame, lang: str) -> pl.DataFrame:

@@ -28,6 +28,7 @@ from engine.translators import fake
 from engine.verify.dataset import verify
 from recipes import load_recipe
 from schemas.errors import ConservationError
+from tests.stand_in_llm import StandIn
 
 QUIET = ProgressReport(quiet=True)
 BAD = "Three words at most, please."
@@ -320,3 +321,59 @@ def test_appended_rows_change_what_no_other_row_carries(recipe, run, script, cap
     after = records(run(recipe()).dataset)
     assert after.filter(pl.col("record_id").is_in(before["record_id"])).equals(before)
     assert set(after["template_id"]) == {"c.good"}
+
+
+# The stand-in for a server marks words: its text is in no language.
+NO_LANGUAGE = {"min_language": None, "max_english": None, "min_script": None}
+
+
+def server_engine(server: StandIn, **keys: Any) -> dict[str, Any]:
+    fast = {"first_wait": 0.01, "longest_wait": 0.05, "attempts": 2}
+    return {"translate": {"engine": "openai", "model": "stand-in", "url": server.url, **fast, **keys}}
+
+
+def test_records_that_go_whole_carry_the_accepted_words_too(recipe, run):
+    bank = {"caption": {"c.bad": BAD, "c.good": "Say what is here."}}
+    with StandIn() as server:
+        server.instead = {BAD: "Drei Blick auf Kirmen.", "Drei Blick auf Kirmen.": "A view of a fair."}
+        engine = {**server_engine(server, mode="record"), "languages": ["deu_Latn"]}
+        summary = run(recipe(bank, engine, accept=NO_LANGUAGE))
+        whole = [json.loads(text) for text in server.seen if text.startswith("{")]
+    assert {each.template for each in summary.templates.refused} == {"c.bad", "vqa_open.plain.3"}
+    assert {asked(row) for row in records(summary.dataset).iter_rows(named=True)} == {
+        "Sayˈger whatˈger isˈger hereˈger."
+    }
+    assert {items["instruction_1"] for items in whole if "instruction_1" in items} >= {BAD, "Say what is here."}
+    assert summary.records.whole == summary.records.asked > 20
+
+
+def test_a_template_that_a_server_did_not_answer_is_asked_again_by_the_next_build(recipe, run):
+    bank = {"caption": {"c.one": "Tell me about it.", "c.two": "Say what is here."}}
+    with StandIn({"Tell me about it.": ["500"] * 2}) as server:
+        changes = {**server_engine(server), "languages": ["deu_Latn"]}
+        first = run(recipe(bank, changes, accept=NO_LANGUAGE))
+        assert [each.why for each in first.templates.refused] == ["server_error"]
+        assert set(records(first.dataset)["template_id"]) == {"c.two"}
+        second = run(recipe(bank, changes, accept=NO_LANGUAGE))
+    assert second.templates.refused == []
+    assert set(records(second.dataset)["template_id"]) == {"c.one", "c.two"}
+    assert second.shards == {"re-translate": 1}
+
+
+def test_a_template_of_a_bare_yes_alone_asks_no_engine(recipe, run):
+    bank = {kind: {f"{kind}.yes": "{question} Yes?"} for kind in ("vqa_open", "vqa_mc")} | {"caption": {"c": "Yes?"}}
+    summary = run(recipe(bank))
+    assert not any(name.endswith("yes") for name in summary.templates.refused)
+    assert {asked(row) for row in records(summary.dataset).iter_rows(named=True)} == {"Ja?"}
+    assert {asked(row) for row in records(summary.dataset, "swh_Latn").iter_rows(named=True)} == {"Ndiyo?"}
+
+
+def test_a_template_that_the_first_engine_fails_on_is_the_second_engines(recipe, run):
+    engines = {
+        "translate": {"engine": "fake", "fault": "empty"},
+        "routing": {"second": {"engine": "fake"}},
+        "score": {"scorers": ["integrity"]},
+    }
+    summary = run(recipe(engine=engines))
+    assert summary.templates.refused == []
+    assert set(records(summary.dataset)["template_id"]) == {"c.bad", "c.good"}

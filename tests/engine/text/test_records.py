@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,9 @@ from engine.text.answers import AnswerRule
 from engine.text.fields import answer_requests, turn_requests, turn_texts
 from engine.text.records import is_record, items_of, read_answer, record_request, schema_of
 from engine.text.segments import split
+from engine.text.templates import InstructionRule, Refusal
 from recipes.model import Answers
+from recipes.templates import Templates
 
 RULE = AnswerRule(Answers(), {})
 
@@ -44,6 +47,22 @@ def test_a_yes_of_a_turn_stands_in_a_record_for_what_the_others_mean():
     talk = row("Is it red?", "Yes.", "How red?", "Very red.", task="conversation")
     assert items_of(record_request(talk, "deu_Latn", RULE))["assistant_2.1"] == "Yes."
     assert "Yes." not in turn_requests(talk)
+
+
+def test_the_words_of_a_template_stand_in_a_record_as_they_always_did_but_for_reviewed_ones():
+    """Requests are the memory's keys: a record keeps its own whatever became of its template."""
+    instruction = {"user": "{question} Keep it short.", "assistant": None, "translated": True}
+    asked = row("<image>\nWhat is it? Keep it short.", "a ball", task="vqa_open", answers=["a ball"])
+    asked |= {"instruction": instruction, "template_id": "mine"}
+    asked["slots"] = [{"name": "question", "text": "What is it?", "label": None}]
+    expected = '\x1e{"user_1.1": "What is it?", "instruction_1": "Keep it short.", "answer_1.1": "a ball"}'
+    refused = {("deu_Latn", instruction["user"]): Refusal("min_chrf", 3.0)}
+    for judged in ({}, refused):
+        rule = replace(RULE, instructions=InstructionRule(Templates(), {}, {}, judged))
+        assert record_request(asked, "deu_Latn", rule) == expected
+    reviewed = InstructionRule(Templates(), {}, {"deu_Latn": {"mine": ("{question} Kurz.", None)}})
+    request = record_request(asked, "deu_Latn", replace(RULE, instructions=reviewed))
+    assert "instruction_1" not in items_of(request)
 
 
 @pytest.mark.parametrize("turns", [("Yes?", "No."), ("<image>", "A dog."), ("<image>", "42"), ("A dog.", "A dog.")])

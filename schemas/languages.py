@@ -16,7 +16,7 @@ from typing import Literal
 
 from rapidfuzz import process
 
-from schemas.errors import InputError
+from schemas.errors import InputError, shortened
 
 DATA = Path(__file__).parent / "data"
 
@@ -93,8 +93,9 @@ def language(code: str) -> Language:
     found = registry().get(code)
     if found is None:
         by_name = {entry.name: entry.code for entry in registry().values()}
-        words = dict.fromkeys([*nearest(code, registry(), 2), *(by_name[n] for n in nearest(code, by_name, 2))])
+        names, codes = [by_name[name] for name in nearest(code, by_name, 2)], nearest(code, registry(), 2)
+        words = dict.fromkeys([*codes, *names] if "_" in code else [*names, *codes])  # no name has that sign
         hint = f"; did you mean {' or '.join(words)}?" if words else ""
-        msg = f"unknown language code '{code}': expected a FLORES-200 code such as deu_Latn{hint}"
+        msg = f"unknown language code '{shortened(code)}': expected a FLORES-200 code such as deu_Latn{hint}"
         raise InputError(msg)
     return found

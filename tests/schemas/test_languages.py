@@ -58,3 +58,12 @@ def test_a_language_by_its_english_name_is_an_error_that_names_its_code():
 
 def test_nearest_finds_nothing_where_nothing_is_alike():
     assert nearest("qqqq", ["path", "name"]) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "first"),
+    [("German", "deu_Latn"), ("german", "deu_Latn"), ("Swahili", "swh_Latn"), ("deu_Latin", "deu_Latn")],
+)
+def test_a_language_given_by_its_name_is_the_first_that_the_message_offers(word: str, first: str):
+    with pytest.raises(InputError, match=rf"did you mean {first}\b"):
+        language(word)

@@ -23,7 +23,7 @@ PLAIN_WIDTH = 160  # of tables in a file or pipe
 
 def explain_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, or of a dataset.")],
-    record_id: Annotated[str, typer.Argument(metavar="RECORD_ID", help="The column record_id of the record.")],
+    record_id: Annotated[str, typer.Argument(metavar="RECORD_ID", help="The record's id, or the beginning of it.")],
     memory: MemoryOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -33,8 +33,9 @@ from filters.policy import Policy
 from recipes.languages import expand
 from recipes.model import Answers
 from recipes.templates import load_bank
-from schemas.errors import InputError, one_line
+from schemas.errors import InputError, one_line, shortened
 
+MOST_NAMED = 2  # records that a message names where an id is the beginning of several
 # Columns of a sample that no record has; without the samples a record stands in for its own.
 ONLY_IN_SAMPLES = ("turn_plan", "instruction", "slots")
 
@@ -142,12 +143,12 @@ def explain(folder: Path, record_id: str, *, memory: str | None = None) -> Expla
 
 
 def _find(dataset: Path, manifest: Manifest, record_id: str) -> tuple[Shard, int]:
-    """(shard, position) of a record, which reads no other column than the ids.
+    """(shard, position) of the record with an id, or with the only id that begins so; no other column is read.
 
     Raises:
-        InputError: There is none of this id.
+        InputError: There is none, or there are several that begin so.
     """
-    near: str | None = None
+    starting: list[tuple[Shard, int, str]] = []
     for shard in manifest.all_shards():
         path = dataset / shard.path
         try:
@@ -159,11 +160,15 @@ def _find(dataset: Path, manifest: Manifest, record_id: str) -> tuple[Shard, int
         place = pc.index(ids, record_id).as_py()
         if place >= 0:
             return shard, place
-        if near is None:
-            starts = ids.filter(pc.or_(*(pc.starts_with(ids, head) for head in (record_id, f"r1:{record_id}"))))
-            near = starts[0].as_py() if len(starts) else None
-    hint = f"did you mean {near}?" if near else "the column record_id of its files names those there are"
-    msg = f"explain {record_id}: no such record in {dataset}; {hint}"
+        begins = pc.or_(*(pc.starts_with(ids, head) for head in (record_id, f"r1:{record_id}")))
+        places = pc.indices_nonzero(begins).to_pylist()[:MOST_NAMED]
+        starting += [(shard, place, ids[place].as_py()) for place in places]
+    if len(starting) == 1:
+        return starting[0][0], starting[0][1]
+    named = ", ".join(name for _, _, name in starting[:MOST_NAMED])
+    what = f"several records begin so, such as {named}; give more of the id" if starting else "no such record"
+    hint = "" if starting else "; the column record_id of its files names those there are"
+    msg = f"explain {shortened(record_id)}: {what} in {dataset}{hint}"
     raise InputError(msg)
 
 

@@ -71,8 +71,11 @@ def test_explain_prints_nothing_that_a_terminal_obeys(glotmill, small_build):
     assert "a<U+001B>[2Jb<U+000D>c[bold]" in out
 
 
-def test_explain_of_an_unknown_record_is_one_line(refuses, small_build, record):
-    assert f"did you mean {record}?" in refuses("explain", small_build, record[:14])
+def test_explain_takes_the_beginning_of_an_id(glotmill, refuses, small_build, record):
+    code, out, _ = glotmill("explain", small_build, record[:14])
+    assert code == 0
+    assert record in out
+    assert "no such record" in refuses("explain", small_build, "r1:zzz")
 
 
 def test_verify_of_a_sound_and_of_a_broken_dataset(glotmill, small_build):

@@ -36,7 +36,7 @@ def test_more_gpus_than_there_are_and_a_missing_model_are_refused(model, tmp_pat
         described(model, gpus=1, tensor_parallel=2)
     with pytest.raises(InputError, match=r"config\.json not found"):
         described(tmp_path / "none")
-    with pytest.raises(InputError, match=r"chat_template: .* cannot be read"):
+    with pytest.raises(InputError, match=r"chat_template: .* does not exist"):
         described(model, chat_template=tmp_path / "none.jinja")
 
 

@@ -92,8 +92,8 @@ def _checked(key: str, text: str, columns: Mapping[str, pl.DataType]) -> pl.Expr
 
 
 def _tried(columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """Rows with every kind of value that a score may have: an expression that fails on data fails here, before work."""
-    values = [None, 0.0, 0.5, -1.5, 3e38, -3e38, float("nan"), float("inf"), float("-inf")]
+    """Rows with values as scores have them: an expression that fails on data, such as CAST(lang AS INT), fails here."""
+    values = [None, 0.0, 0.5, -1.5, 100.0]
     scores = {name: pl.Series(values, dtype=dtype) for name, dtype in columns.items()}
     return pl.DataFrame({**scores, "lang": ["deu_Latn"] * len(values)})
 
@@ -116,8 +116,6 @@ def _refused(node: Any) -> Iterator[str]:
         for part in inside["input"]:
             yield from _refused(part)
     elif kind == "Cast":
-        if inside["options"] == "Strict" and inside["dtype"] != {"Literal": "Boolean"}:  # NOT makes one of that kind
-            yield "CAST, which fails on values that do not fit (TRY_CAST makes them null),"
         yield from _refused(inside["expr"])
     elif kind == "Alias":
         yield from _refused(inside[0])

@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 from filters.policy import make_policy
-from filters.registry import SCORERS
+from filters.registry import SCORERS, metrics_of
+from filters.user_rules import user_rule
 from schemas.errors import InputError
 
 METRICS = [metric for name in ("lexical", "round_trip") for metric in SCORERS[name].metrics]
@@ -83,3 +84,9 @@ def test_what_is_no_rule_is_refused(value: object):
 def test_an_unknown_action_is_refused():
     with pytest.raises(InputError, match=r"reject \| warn \| off"):
         policy("lang = 'x'", action="drop")
+
+
+def test_a_cast_that_suits_the_data_stays_possible_for_the_datasets_that_have_one():
+    rule = user_rule("long", {"fails": "CAST(score_lexical_letters AS INT) > 50"}, metrics_of(["lexical"]))
+    frame = pl.DataFrame({"score_lexical_letters": [None, 3.0, 99.0], "lang": ["deu_Latn"] * 3})
+    assert frame.select(rule.fails({})).to_series().to_list() == [None, False, True]

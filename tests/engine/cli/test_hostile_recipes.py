@@ -100,7 +100,7 @@ def test_a_cell_that_no_table_holds_is_refused(refuses, recipe_file, tmp_path: P
 @pytest.mark.parametrize(
     ("fails", "words"),
     [
-        ("CAST(lang AS INT) > 3", "TRY_CAST"),
+        ("CAST(lang AS INT) > 3", "conversion from `str` to `i32` failed"),
         ("NOT lang", "not supported"),
         (" OR ".join(["score_nmt_logprob < -1"] * 3000), "at most 5,000"),
         ("+".join(["1"] * 1000) + " > 0", "nested too deeply"),

@@ -1,0 +1,106 @@
+"""One ``glotmill`` command in this process, and what is wrong with how it ended."""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from types import FrameType
+from unittest.mock import patch
+
+from engine.cli import main
+
+SECONDS = 20  # no command may take longer on a small build
+LONGEST_LINE = 2000  # characters of an error line
+DONE, CHANGES = 0, 3  # exit codes of a command that did its work
+BAD_INPUT = 2
+
+
+class TooSlowError(BaseException):
+    """The command took longer than `SECONDS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended.
+
+    Attributes:
+        code: Its exit code; None where it took longer than `SECONDS`.
+        out: What it printed.
+        err: What it printed as errors.
+        seconds: How long it took.
+    """
+
+    code: int | None
+    out: str
+    err: str
+    seconds: float
+
+
+def run_command(arguments: Sequence[str]) -> Ended:
+    """Run ``glotmill`` with arguments; it is stopped after `SECONDS`."""
+    out, err = io.StringIO(), io.StringIO()
+    began = time.monotonic()
+    code: int | None = DONE
+    try:
+        argv = ["glotmill", *arguments]
+        with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", argv), _stopped_after(SECONDS):
+            main()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else DONE if ended.code is None else 1
+    except TooSlowError:
+        code = None
+    return Ended(code, out.getvalue(), err.getvalue(), time.monotonic() - began)
+
+
+def complaint(ended: Ended) -> str | None:
+    """What is wrong with how a command ended on input that may be bad; None where nothing is.
+
+    It may do its work (0, or 3 for changes) or refuse the input (2) in one line that is not too long.
+    """
+    if ended.code is None:
+        return f"took longer than {SECONDS} seconds"
+    if "Traceback (most recent call last)" in ended.err:
+        return f"traceback: {_bug(ended.err)}"
+    if ended.code not in (DONE, CHANGES, BAD_INPUT):
+        return f"exit {ended.code}: {_without_names(ended.err.strip())}"
+    if ended.code == BAD_INPUT:
+        lines = [line for line in ended.err.splitlines() if line.startswith("error: ")]
+        if len(lines) != 1:
+            return f"exit 2 with {len(lines)} error lines: {ended.err.strip()[:200]}"
+        if len(lines[0]) > LONGEST_LINE:
+            return f"an error line of {len(lines[0])} characters: {lines[0][:200]}"
+    return None
+
+
+def _bug(traceback: str) -> str:
+    """The error of a traceback and the last places of this project in it."""
+    places = re.findall(r'File "[^"]*?/((?:engine|filters|recipes|schemas)/[^"]+)", line (\d+), in (\w+)', traceback)
+    named = " < ".join(f"{path}:{line} {name}" for path, line, name in reversed(places[-3:]))
+    return f"{_without_names(traceback.strip().splitlines()[-1])[:200]} at {named}"
+
+
+def _without_names(text: str) -> str:
+    """A message without what differs from case to case, so that one problem counts once."""
+    return re.sub(r"/\S+|\d+", "…", text)[:300]
+
+
+@contextmanager
+def _stopped_after(seconds: float) -> Iterator[None]:
+    """Raise `TooSlowError` in the main thread after a time."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TooSlowError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

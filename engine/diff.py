@@ -16,8 +16,8 @@ import polars as pl
 from engine.changes import SECTIONS, differences
 from engine.fingerprints import STAGES
 from engine.language_count import LanguageCount, count_language
+from engine.publish.opened import opened
 from engine.publish.pulled import pulled_columns
-from engine.store.located import dataset_folder
 from engine.store.manifest import Manifest, read_manifest
 from engine.store.rewrite import check_shard
 from engine.store.shards import Shard
@@ -112,7 +112,7 @@ def diff(first: Path, second: Path, *, rows: bool = False, ids: int = 0) -> Diff
     """Compare two datasets.
 
     Args:
-        first: A build's folder, or a dataset's.
+        first: A build's folder, a dataset's, or a published one.
         second: Likewise.
         rows: Read the verdicts of the shards that differ.
         ids: How many record ids to name of each kind of flip.
@@ -120,7 +120,11 @@ def diff(first: Path, second: Path, *, rows: bool = False, ids: int = 0) -> Diff
     Raises:
         InputError: There is no dataset, it is damaged or newer; a shard to be read was edited.
     """
-    roots = dataset_folder(first), dataset_folder(second)
+    with opened(first) as one, opened(second) as other:
+        return _diff((one.root, other.root), rows=rows, ids=ids)
+
+
+def _diff(roots: tuple[Path, Path], *, rows: bool, ids: int) -> Difference:
     old, new = (read_manifest(root) for root in roots)
     langs = list(dict.fromkeys([*old.shards, *new.shards]))
     counts = {lang: (_count(old, lang), _count(new, lang)) for lang in langs}

@@ -23,6 +23,7 @@ from engine.keep_rates import KeepRates
 from engine.language_count import LanguageCount, count_language
 from engine.progress import ProgressReport
 from engine.publish.describe import CALIBRATION, describe
+from engine.publish.opened import refuse_published
 from engine.publish.pull import fetch_shards
 from engine.publish.pulled import pulled_columns
 from engine.recorded import recorded_metrics, recorded_policy, scorers_of, unjudged, with_columns
@@ -96,6 +97,7 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
     began = time.monotonic()
     dataset = folder / "dataset"
     if not dataset.is_dir():
+        refuse_published(folder, "refilter")
         msg = f"refilter {folder}: no dataset/ in it; name the folder of a finished build, such as outputs/NAME"
         raise InputError(msg)
     with build_lock(folder):

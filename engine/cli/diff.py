@@ -18,7 +18,9 @@ NOTHING = count_language(())
 
 
 def diff_command(
-    first: Annotated[Path, typer.Argument(metavar="A", help="Folder of a build, or of a dataset.")],
+    first: Annotated[
+        Path, typer.Argument(metavar="A", help="Folder of a build, of a dataset, or a published one (@VERSION).")
+    ],
     second: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
     rows: Annotated[
         bool, typer.Option("--rows", help="Read the shards that differ, and count records with another verdict.")

@@ -15,6 +15,7 @@ from engine.cli.screen import Screen, say_json
 from engine.explain.record import Explanation, RuleResult, Score, explain
 from engine.explain.segments import Segment
 from engine.fingerprints import STAGES
+from engine.progress import ProgressReport
 from engine.text.records import SEPARATOR
 from engine.text.visible import visible_line
 
@@ -22,19 +23,22 @@ PLAIN_WIDTH = 160  # of tables in a file or pipe
 
 
 def explain_command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, or of a dataset.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of a build, of a dataset, or a published one (@VERSION).")
+    ],
     record_id: Annotated[str, typer.Argument(metavar="RECORD_ID", help="The record's id, or the beginning of it.")],
     memory: MemoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show where a record comes from, its texts and their segments in the memory, its scores, and what decided.
 
-    Nothing is written. Without samples or memory, what the dataset itself says is shown. Exit codes: 0 done; 1 the
-    memory cannot be read; 2 there is no such dataset or record.
+    Without samples or memory, what the dataset itself says is shown. Nothing is written, but that of a pulled folder
+    the record's shard is fetched. Exit codes: 0 done; 1 the memory or that shard cannot be read; 2 there is no such
+    dataset or record.
 
     Example: glotmill explain outputs/quickstart r1:0a1b2c3d4e5f60718293a4b5c6d7e8f9
     """
-    found = explain(folder, record_id, memory=memory)
+    found = explain(folder, record_id, ProgressReport(quiet=as_json), memory=memory)
     if as_json:
         say_json(found.as_json())
         return

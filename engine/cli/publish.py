@@ -12,6 +12,7 @@ from engine.cli.screen import say, say_json
 from engine.progress import ProgressReport
 from engine.publish.contents import open_dataset
 from engine.publish.hub import HubRepository
+from engine.publish.opened import refuse_published
 from engine.publish.outcome import Outcome
 from engine.publish.places import HubPlace, parse_place
 from engine.publish.roll_back import roll_back_folder, roll_back_hub
@@ -53,6 +54,7 @@ def publish_command(
     if create_pr and (tag or not isinstance(place, HubPlace)):
         msg = "--create-pr: a pull request is opened at the Hub, and tagged once it is merged; leave out --tag"
         raise InputError(msg)
+    refuse_published(folder, "publish")
     with open_dataset(folder) as local:
         if isinstance(place, HubPlace):
             options = HubOptions(dry_run, create_pr, public, replace, tag, verify_rows=not skip_rows)

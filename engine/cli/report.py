@@ -10,7 +10,10 @@ import typer
 
 from engine.cli.options import JsonOption
 from engine.cli.screen import say, say_json
+from engine.progress import ProgressReport
+from engine.publish.pull import bring
 from engine.report import write_report
+from engine.report.folder import open_build
 from engine.store.commit import build_lock, recover
 
 
@@ -20,13 +23,15 @@ def report_command(
 ) -> None:
     """Write DIR/report.html: one file, without anything from the network, to see what a build made.
 
-    Every build writes it; this writes it anew. Exit codes: 0 done; 2 the folder is not a finished build's, and nothing
-    was written.
+    Every build writes it; this writes it again. The shards that a pull left where they came from are fetched first.
+    Exit codes: 0 done; 1 they cannot be fetched; 2 the folder is not a finished build's, and nothing was written.
 
     Example: glotmill report outputs/quickstart
     """
     with build_lock(folder) if (folder / "runs").is_dir() else nullcontext():
         recover(folder)
+    bring(folder, open_build(folder, "report").all_shards(), ProgressReport(quiet=as_json))
+    with build_lock(folder) if (folder / "runs").is_dir() else nullcontext():
         path = write_report(folder)
     if as_json:
         say_json({"report": str(path), "bytes": path.stat().st_size})

@@ -12,10 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.cli.screen import Screen, say_json
+from engine.progress import ProgressReport
+from engine.publish.pull import bring
+from engine.publish.pulled import pulled_columns
 from engine.report.cuts import rule_cuts
 from engine.report.folder import BuiltFolder, open_build
 from engine.report.rows import RowTeller, read_rows
 from engine.store.row_counts import source_name
+from engine.store.shards import Shard
 from engine.text.visible import visible, visible_line
 from schemas.errors import InputError
 from schemas.languages import language, nearest
@@ -55,13 +59,14 @@ def show_command(
 ) -> None:
     """Show rows of a finished build: source, translation and what came back, side by side.
 
-    Without --sort the rows come in the order of their ids, which are hashes: as good as drawn. Exit codes: 0 done;
-    2 the folder or an option is not usable.
+    Without --sort the rows come in the order of their ids, which are hashes: as good as drawn. Of a pulled folder, the
+    shards that hold these rows are fetched. Exit codes: 0 done; 1 they cannot be fetched; 2 the folder or an option is
+    not usable.
 
     Example: glotmill show outputs/quickstart --lang deu_Latn --reason round_trip.chrf --sort score_round_trip_chrf
     """
     build = open_build(folder, "show")
-    files = [file for code, file in build.shards() if lang in (None, code)]
+    shards = [shard for code, facts in build.languages.items() if lang in (None, code) for shard in facts.shards]
     metric = _metric(build, sort)
     if lang is not None and lang not in build.languages:
         raise _unknown("--lang", lang, list(build.languages))
@@ -70,8 +75,13 @@ def show_command(
     if task is not None and task not in build.manifest["tasks"]:
         raise _unknown("--task", task, build.manifest["tasks"])
     wanted = _wanted(verdict, reason, task) & _of_source(build, source)
-    ids, total = _chosen(files, wanted, metric, count, best=best)
-    rows = {row["record_id"]: row for row in read_rows(build, files, pl.col("record_id").is_in(ids))}
+    progress = ProgressReport(quiet=as_json)
+    # The columns that a pull brought are enough to choose rows, unless by their source.
+    bring(folder, [s for s in shards if source is not None or pulled_columns(build.dataset, s) is None], progress)
+    ids, files, total = _chosen(build.dataset, shards, wanted, metric, count, best=best)
+    bring(folder, [shard for shard in shards if shard.path in files], progress)
+    read = [build.dataset / path for path in files]
+    rows = {row["record_id"]: row for row in read_rows(build, read, pl.col("record_id").is_in(ids))} if ids else {}
     if as_json:
         say_json({"rows": [rows[name] for name in ids], "found": total})
         return
@@ -126,16 +136,22 @@ def _unknown(option: str, word: str, known: list[str]) -> InputError:
 
 
 def _chosen(
-    files: list[Path], wanted: pl.Expr, metric: Metric | None, count: int, *, best: bool
-) -> tuple[list[str], int]:
-    """The ids of the rows to show, in order, and how many there are."""
+    dataset: Path, shards: list[Shard], wanted: pl.Expr, metric: Metric | None, count: int, *, best: bool
+) -> tuple[list[str], list[str], int]:
+    """The ids of the rows to show, in order, the paths of their shards, and how many rows there are."""
     column = pl.lit(0.0) if metric is None else pl.col(metric.score_column)
     down = metric is not None and (metric.direction == "lower") != best
-    frame = pl.scan_parquet(files, glob=False).filter(wanted).select("record_id", key=column)
-    if metric is not None:
-        frame = frame.filter(pl.col("key").is_not_null())
-    rows = frame.collect(engine="streaming").sort("key", "record_id", descending=[down, False])
-    return rows["record_id"].head(count).to_list(), rows.height
+    found = []
+    for shard in shards:
+        path = pulled_columns(dataset, shard) or dataset / shard.path
+        found.append(
+            pl.scan_parquet(path, glob=False).filter(wanted).select("record_id", key=column, path=pl.lit(shard.path))
+        )
+    if not found:  # a dataset without a row
+        return [], [], 0
+    rows = pl.concat(found).filter(pl.col("key").is_not_null()).collect(engine="streaming")
+    first = rows.sort("key", "record_id", descending=[down, False]).head(count)
+    return first["record_id"].to_list(), first["path"].unique(maintain_order=True).to_list(), rows.height
 
 
 def _print(screen: Screen, told: dict[str, Any], row: dict[str, Any], metric: Metric | None) -> None:

@@ -14,10 +14,10 @@ import typer
 from engine.cli.options import JsonOption
 from engine.cli.screen import say, say_json
 from engine.progress import board_lines
+from engine.publish.opened import no_runs
 from engine.run_state import RunState, StageState, run_folders, run_state
 from engine.store.commit import LOCK
 from engine.store.runs import FINISHED, STOPPED
-from schemas.errors import InputError
 from schemas.redact import redacted
 
 
@@ -56,8 +56,7 @@ def _look(folder: Path) -> tuple[str, str | None, RunState]:
     running = _held(folder / LOCK)
     runs = run_folders(folder)
     if not running and not runs:
-        msg = f"status {folder}: no build in it; name a build's folder, such as outputs/NAME"
-        raise InputError(msg)
+        raise no_runs(folder, "status")
     state = run_state(runs[-1]) if runs else RunState()
     name = runs[-1].name if runs else None
     finished = bool(runs) and (runs[-1] / FINISHED).exists()

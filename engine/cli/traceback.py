@@ -11,8 +11,8 @@ import typer
 
 from engine.cli.options import JsonOption
 from engine.cli.screen import say, say_json
+from engine.publish.opened import no_runs
 from engine.run_state import events, run_folders
-from schemas.errors import InputError
 from schemas.redact import redacted
 
 TOLD = ("attempt_failed", "worker_not_started", "memory_file_set_aside", "attempt_ended")
@@ -32,8 +32,7 @@ def traceback_command(
     """
     runs = run_folders(folder)
     if not runs:
-        msg = f"traceback {folder}: no build in it; name a build's folder, such as outputs/NAME"
-        raise InputError(msg)
+        raise no_runs(folder, "traceback")
     found = [_of_run(run) for run in (runs if every else runs[-1:])]
     if as_json:
         say_json(redacted({"runs": found}))

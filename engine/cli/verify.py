@@ -17,7 +17,9 @@ PROBLEMS = 1
 
 
 def verify_command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, or of a dataset.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of a build, of a dataset, or a published one (@VERSION).")
+    ],
     deep: Annotated[bool, typer.Option("--deep", help="Also check every rule of a record on every row.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -36,6 +38,11 @@ def verify_command(
             say(str(problem))
         if found.unchecked:
             say(not_checked(found.unchecked))
+        if found.elsewhere:
+            say(
+                f"not here: {len(found.elsewhere):,} shards, left at {found.origin}; of their records the ids, counts, "
+                f"scores and verdicts were checked, in the columns that were pulled"
+            )
         state = f"{len(found.problems):,} problems" if found.problems else "sound"
         say(f"{state}: {found.rows:,} rows in {found.shards:,} shards, {found.bytes:,} bytes: {found.dataset}")
     if found.problems:

@@ -17,12 +17,15 @@ import pyarrow.parquet as pq
 
 from engine.explain.segments import Segment, segments_of_record
 from engine.job import memory_folder
+from engine.progress import ProgressReport
+from engine.publish.opened import opened
+from engine.publish.pull import bring
+from engine.publish.pulled import pulled_columns
 from engine.recorded import recorded_metrics
 from engine.refilter import new_rules
 from engine.stages.judge import rejudge
 from engine.stages.sample_files import recorded_files
 from engine.store.inspection import stores
-from engine.store.located import dataset_folder
 from engine.store.manifest import Manifest, read_manifest
 from engine.store.memory import Memory
 from engine.store.shards import Shard
@@ -101,22 +104,30 @@ class Explanation:
         return asdict(self)
 
 
-def explain(folder: Path, record_id: str, *, memory: str | None = None) -> Explanation:
-    """Gather what is known of a record.
+def explain(folder: Path, record_id: str, progress: ProgressReport, *, memory: str | None = None) -> Explanation:
+    """Gather what is known of a record; of a pulled dataset, its shard is fetched where it is not here.
 
     Args:
-        folder: A build's folder, or a dataset's.
+        folder: A build's folder, a dataset's, or a published one.
         record_id: The record's id.
+        progress: Says what is fetched.
         memory: Folder or URL of the memory; None is ``outputs/.memory`` in the working directory.
 
     Raises:
         InputError: There is no such dataset or record, or the dataset is not usable.
         StoreError: The memory cannot be read.
+        PublishError: The record's shard cannot be fetched.
     """
-    dataset = dataset_folder(folder)
+    with opened(folder) as found:
+        return _explain(found.root, record_id, progress, memory)
+
+
+def _explain(dataset: Path, record_id: str, progress: ProgressReport, memory: str | None) -> Explanation:
     manifest = read_manifest(dataset)
     lock, policy = new_rules(dataset, manifest, None, ())
     shard, number = _find(dataset, manifest, record_id)
+    if pulled_columns(dataset, shard) is not None:
+        bring(dataset.parent, [shard], progress)
     record = _read(dataset / shard.path, number)
     notes: list[str] = []
     frame = pl.DataFrame(record)
@@ -150,7 +161,7 @@ def _find(dataset: Path, manifest: Manifest, record_id: str) -> tuple[Shard, int
     """
     starting: list[tuple[Shard, int, str]] = []
     for shard in manifest.all_shards():
-        path = dataset / shard.path
+        path = pulled_columns(dataset, shard) or dataset / shard.path
         try:
             with pq.ParquetFile(path) as file:
                 ids = file.read(columns=["record_id"])["record_id"]

@@ -30,6 +30,7 @@ from engine.export.trl import trl
 from engine.export.webdataset import webdataset
 from engine.progress import ProgressReport, Stage
 from engine.publish.contents import LocalDataset, open_dataset
+from engine.publish.opened import refuse_published
 from engine.publish.pull import fetch_shards
 from schemas.errors import InputError, RowError
 from schemas.languages import nearest
@@ -98,6 +99,7 @@ def export(folder: Path, to: Path, options: ExportOptions, progress: ProgressRep
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         msg = f"--to {to}: it exists; name a new folder"
         raise InputError(msg)
+    refuse_published(folder, "export")
     with open_dataset(folder) as local:
         shards = _shards(local, options.languages)
         of_images = local.contents.of_images()

@@ -8,7 +8,7 @@ folder or the new one, and the same command goes on.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -106,6 +106,19 @@ def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: 
             commit(folder, ("dataset", SCORES))
     whole = len(here) + len(missing)
     return PullOutcome(str(folder), origin.place, origin.revision, len(contents.shards), whole, down, contents.size)
+
+
+def bring(folder: Path, shards: Iterable[Shard], progress: ProgressReport) -> None:
+    """Make shards that a command reads whole be here; those of a pulled folder are fetched from where it came from.
+
+    Raises:
+        InputError: One is missing in a folder that was not pulled.
+        PublishError: The target holds other bytes than the manifest says.
+    """
+    missing = [shard.path for shard in shards if not (folder / "dataset" / shard.path).is_file()]
+    if missing:
+        with build_lock(folder):
+            fetch_shards(folder, missing, progress)
 
 
 def fetch_shards(folder: Path, paths: list[str], progress: ProgressReport) -> None:

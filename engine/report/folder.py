@@ -18,6 +18,7 @@ import yaml
 from engine.embedded.notice import notice
 from engine.keep_rates import KeepRates
 from engine.language_count import count_language
+from engine.publish.opened import refuse_published
 from engine.recorded import recorded_metrics
 from engine.stages.ingest import REJECTED
 from engine.store.manifest import LOCK_FILE, has_manifest, read_manifest
@@ -40,7 +41,8 @@ class LanguageFacts:
         dropped: Rejected records by their first reason.
         failed: Records without a translation by reason.
         warned: Records that a rule warns of.
-        files: Its shards, in order.
+        files: The files of its shards, in order; a pull may have left some where they came from.
+        shards: Its shards, in order.
     """
 
     rows: int
@@ -49,6 +51,7 @@ class LanguageFacts:
     failed: dict[str, int]
     warned: dict[str, int]
     files: tuple[Path, ...]
+    shards: tuple[Shard, ...]
 
     @property
     def sound(self) -> int:
@@ -97,6 +100,11 @@ class BuiltFolder:
         """Parameters that no calibration changes, as ``<scorer>.<parameter>``."""
         return frozenset(self.manifest["filter"]["stated"])
 
+    def all_shards(self) -> Iterator[Shard]:
+        """Every shard, in order."""
+        for facts in self.languages.values():
+            yield from facts.shards
+
     def shards(self) -> Iterator[tuple[str, Path]]:
         """(language, file) of every shard, in order."""
         for lang, facts in self.languages.items():
@@ -129,6 +137,7 @@ def open_build(folder: Path, verb: str) -> BuiltFolder:
     """
     dataset = folder / "dataset"
     if not has_manifest(dataset):
+        refuse_published(folder, verb)
         msg = f"{verb} {folder}: no finished build in it; name a build's folder, such as outputs/NAME"
         raise InputError(msg)
     manifest = read_manifest(dataset)
@@ -149,7 +158,7 @@ def open_build(folder: Path, verb: str) -> BuiltFolder:
 def _language(dataset: Path, shards: Sequence[Shard]) -> LanguageFacts:
     count = count_language(shards)
     files = tuple(dataset / shard.path for shard in shards)
-    return LanguageFacts(count.rows, count.kept, count.dropped, count.failed, count.warned, files)
+    return LanguageFacts(count.rows, count.kept, count.dropped, count.failed, count.warned, files, tuple(shards))
 
 
 def _policy(content: dict[str, Any], metrics: tuple[Metric, ...]) -> Policy:

@@ -13,17 +13,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from engine.progress import ProgressReport
 from engine.publish.describe import CALIBRATION
+from engine.publish.opened import OpenedDataset, opened
 from engine.publish.pages import EXTRAS, PAGES, check_pages
+from engine.publish.pulled import Pulled, columns_of, pulled_columns
 from engine.recorded import recorded_metrics
 from engine.refilter import new_rules
-from engine.store.located import dataset_folder, unnamed_files
+from engine.store.located import unnamed_files
 from engine.store.manifest import LOCK_FILE, MANIFEST, Manifest, files_of, read_facts, read_shards
 from engine.store.repeated_ids import read_ids, repeated_ids
 from engine.store.shards import Shard
 from engine.verify.card import card_problems
-from engine.verify.shard import Checked, Rules, bytes_problems, check
+from engine.verify.shard import Checked, Rules, bytes_problems, check, check_columns
 from schemas.errors import GlotmillError, InputError
 from schemas.keys import file_sha256
 from schemas.record import record_schema
@@ -47,33 +51,37 @@ class Verification:
     """A verified dataset.
 
     Attributes:
-        dataset: Its folder.
-        shards: Shards that were read.
+        dataset: Its folder; of a published folder, with the version.
+        shards: Shards whose rows were read.
         rows: Rows that were read.
-        bytes: Their files' bytes.
+        bytes: Bytes of the whole shards that were read.
         deep: Whether all rules of a record were checked, too.
         problems: What is wrong; none for a sound dataset.
         unchecked: Small files that could not be checked, because the manifest has no checksum of them.
+        elsewhere: Shards that a pull left where they came from: of those with records, the pulled columns were read.
+        origin: Where these are, as ``PLACE@REVISION``; None where the folder was not pulled.
     """
 
-    dataset: Path
+    dataset: str
     shards: int
     rows: int
     bytes: int
     deep: bool
     problems: list[Problem]
     unchecked: list[str]
+    elsewhere: list[str]
+    origin: str | None
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""
-        return {**asdict(self), "dataset": str(self.dataset), "sound": not self.problems}
+        return {**asdict(self), "sound": not self.problems}
 
 
 def verify(folder: Path, progress: ProgressReport, *, deep: bool = False) -> Verification:
     """Check a dataset.
 
     Args:
-        folder: A build's folder, or a dataset's.
+        folder: A build's folder, a dataset's, or a published one.
         progress: Shown the rows that were checked.
         deep: Also check all rules of a record on all rows.
 
@@ -81,37 +89,53 @@ def verify(folder: Path, progress: ProgressReport, *, deep: bool = False) -> Ver
         InputError: There is no dataset, its manifest cannot be read at all, or it is of a newer format.
         GlotmillError: Another command changed it meanwhile.
     """
-    dataset = dataset_folder(folder)
+    with opened(folder) as found:
+        return _verify(found, progress, deep=deep)
+
+
+def _verify(opened_dataset: OpenedDataset, progress: ProgressReport, *, deep: bool) -> Verification:
+    dataset, listed = opened_dataset.root, opened_dataset.listed
     before = file_sha256(dataset / MANIFEST)
     facts = read_facts(files_of(dataset), str(dataset))
     problems: list[Problem] = []
     shards = _manifests(dataset, facts, problems)
     pages = check_pages(facts, _small(dataset), str(dataset))
     problems += [Problem(name, what) for name, what in pages.wrong.items()]
+    # The list of a published version has checksums of all files; the manifest has none of itself.
+    problems += [Problem(name, "not the file that was published") for name in (MANIFEST, *pages.unchecked)
+                 if name in listed and file_sha256(dataset / name) != listed[name].sha256]  # fmt: skip
+    origin = Pulled.of(dataset.parent) if dataset.name == "dataset" else None
     rules = _rules(dataset, Manifest(facts, shards), problems, deep=deep)
     checked = _check(dataset, shards, rules, progress)
     for path, one in checked.items():
         problems += [Problem(path, what) for what in one.problems]
     hashes = {path: one.ids for path, one in checked.items()}
-    problems += [Problem(path, what) for path, what in repeated_ids(hashes, lambda path: read_ids(dataset / path))]
+    elsewhere = [path for path in checked if origin and path in origin.columns and not (dataset / path).is_file()]
+    at = {path: dataset.parent / columns_of(path) for path in elsewhere}
+    ids = repeated_ids(hashes, lambda path: read_ids(at.get(path, dataset / path)))
+    problems += [Problem(path, what) for path, what in ids]
     read = {path: one.shard for path, one in checked.items() if one.shard}
     counted = {lang: [read[s.path] for s in parts if s.path in read] for lang, parts in shards.items()}
-    problems += [Problem(item["path"], what) for item in facts.get("images", ())
-                 for what in bytes_problems(dataset / item["path"], item["size"], item["sha256"])]  # fmt: skip
+    images = {item["path"]: item for item in facts.get("images", ())}
+    left = [path for path in images if origin and not (dataset / path).is_file()]
+    problems += [Problem(path, what) for path, item in images.items() if path not in left
+                 for what in bytes_problems(dataset / path, item["size"], item["sha256"])]  # fmt: skip
     if len(counted) == len(facts["languages"]) and len(read) == len(checked):  # else its numbers cannot be told
-        problems += [Problem("README.md", what) for what in card_problems(dataset, counted, facts.get("images", ()))]
+        problems += [Problem("README.md", what) for what in card_problems(dataset, counted, [*images.values()])]
     problems += [Problem(path, "no manifest names it") for path in unnamed_files(dataset, facts, shards)]
     if file_sha256(dataset / MANIFEST) != before:
-        msg = f"{dataset}: another command changed it while it was verified; run the same command again"
+        msg = f"{opened_dataset.name}: another command changed it while it was verified; run the same command again"
         raise GlotmillError(msg)
     return Verification(
-        dataset,
+        opened_dataset.name,
         shards=len(read),
         rows=sum(shard.rows for shard in read.values()),
-        bytes=sum(shard.size for shard in read.values()),
+        bytes=sum(shard.size for path, shard in read.items() if path not in elsewhere),
         deep=deep,
         problems=problems,
-        unchecked=pages.unchecked,
+        unchecked=[name for name in pages.unchecked if name not in listed],
+        elsewhere=[*elsewhere, *left],
+        origin=f"{origin.place}@{origin.revision}" if origin else None,
     )
 
 
@@ -161,11 +185,20 @@ def _check(
     total = sum(shard.rows for shard in everything)
     found = {}
     with progress.stage("verify", "rows") as stage, ThreadPoolExecutor(THREADS) as threads:
-        results = threads.map(partial(check, dataset, rules=rules), everything)
+        results = threads.map(partial(_check_shard, dataset, rules=rules), everything)
         for shard, one in zip(everything, results, strict=True):
             found[shard.path] = one
             stage.advance(shard.rows, total)
     return found
+
+
+def _check_shard(dataset: Path, shard: Shard, *, rules: Rules) -> Checked:
+    """Check a shard, or what a pull brought of it."""
+    try:
+        columns = pulled_columns(dataset, shard)
+    except InputError as error:
+        return Checked(None, pl.Series("id", [], dtype=pl.UInt64), [_without(dataset.parent, error)])
+    return check(dataset, shard, rules) if columns is None else check_columns(columns, shard, rules)
 
 
 def _without(dataset: Path, error: InputError) -> str:

@@ -78,9 +78,24 @@ def check(dataset: Path, shard: Shard, rules: Rules) -> Checked:
             problems += _footer(file, shard, rules.schema)
             if rules.deep and rules.schema is not None:
                 problems += _records(file, rules.schema)
-            return _rows(file, path, shard, rules.policy, problems)
+            return _rows(file, shard, path.stat().st_size, rules.policy, [*problems, *_groups(shard, path)])
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError, KeyError) as error:
         return Checked(None, nothing, [*problems, f"cannot be read: {one_line(error)}"])
+
+
+def check_columns(columns: Path, shard: Shard, rules: Rules) -> Checked:
+    """Check what a pull brought of a shard: its ids, counts, score statistics and verdicts.
+
+    Args:
+        columns: The file of pulled columns, whose checksum was compared.
+        shard: The shard's manifest entry.
+        rules: What it is held against.
+    """
+    try:
+        with pq.ParquetFile(columns) as file:
+            return _rows(file, shard, shard.size, rules.policy, [])
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, KeyError) as error:
+        return Checked(None, pl.Series("id", [], dtype=pl.UInt64), [f"cannot be read: {one_line(error)}"])
 
 
 def _footer(file: pq.ParquetFile, shard: Shard, schema: pa.Schema | None) -> Iterator[str]:
@@ -110,7 +125,8 @@ def _records(file: pq.ParquetFile, schema: pa.Schema) -> Iterator[str]:
             yield f"row group {group}: {error}"
 
 
-def _rows(file: pq.ParquetFile, path: Path, shard: Shard, policy: Policy | None, problems: list[str]) -> Checked:
+def _rows(file: pq.ParquetFile, shard: Shard, size: int, policy: Policy | None, problems: list[str]) -> Checked:
+    """What the columns that a verdict reads say, added to what is wrong already."""
     names = file.schema_arrow.names
     judged = policy.columns <= {*names, "task"} if policy is not None else False
     wanted = {"record_id", "row_status", "keep", "filter_reasons", *shard.score_stats}
@@ -122,7 +138,6 @@ def _rows(file: pq.ParquetFile, path: Path, shard: Shard, policy: Policy | None,
     rows = pl.DataFrame(file.read(columns=[name for name in names if name in wanted], use_threads=False))
     counted = count_verdicts(rows)
     problems += _counts(shard, rows, counted.kept, counted.dropped, counted.failed)
-    problems += _groups(shard, path)
     problems += _ids(shard, rows["record_id"])
     problems += [
         f"its statistics of {name} are not those in the manifest"
@@ -131,7 +146,6 @@ def _rows(file: pq.ParquetFile, path: Path, shard: Shard, policy: Policy | None,
     ]
     if policy is not None and judged:
         problems += _verdicts(shard, rows, policy)
-    size = path.stat().st_size
     seen = replace(shard, rows=rows.height, kept=counted.kept, size=size)
     return Checked(seen, rows["record_id"].hash(), problems)
 

@@ -309,7 +309,7 @@ def test_explain_shows_the_template_that_the_record_carries(recipe, run, script,
     dataset = run(recipe()).dataset
     drew = records(dataset, "swh_Latn").filter(template_id="c.bad")["source_id"][0]
     record = records(dataset).filter(source_id=drew).row(0, named=True)
-    found = explain(dataset.parent, record["record_id"], memory=str(tmp_path / "memory"))
+    found = explain(dataset.parent, record["record_id"], QUIET, memory=str(tmp_path / "memory"))
     assert "template: c.bad was drawn and refused in deu_Latn, so the record carries c.good" in found.notes
     assert not any(segment.request == BAD for segment in found.segments)
 

@@ -9,9 +9,12 @@ import pyarrow as pa
 import pytest
 
 from engine.explain.record import explain
+from engine.progress import ProgressReport
 from engine.store.folder import Folder
 from engine.store.memory import HUMAN, MEMORY_SCHEMA, Memory
 from schemas.errors import InputError, StoreError
+
+QUIET = ProgressReport(quiet=True)
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def files(folder: Path) -> dict[Path, bytes]:
 def test_everything_about_a_record_and_nothing_is_written(small_build, records, memory):
     before = files(small_build.parent)
     wanted = records.filter(pl.col("keep") & (pl.col("task") == "caption")).row(0, named=True)
-    found = explain(small_build, wanted["record_id"], memory=str(memory))
+    found = explain(small_build, wanted["record_id"], QUIET, memory=str(memory))
     assert found.record == wanted
     assert found.record["source"]["row_id"].startswith("c")
     assert found.notes == []
@@ -50,7 +53,7 @@ def test_everything_about_a_record_and_nothing_is_written(small_build, records, 
 
 def test_a_failed_record_shows_the_entry_that_failed(small_build, records, memory):
     wanted = records.filter(pl.col("row_status") == "failed").row(0, named=True)
-    found = explain(small_build, wanted["record_id"], memory=str(memory))
+    found = explain(small_build, wanted["record_id"], QUIET, memory=str(memory))
     failures = [entry["failure"] for segment in found.segments for entry in segment.entries if entry["failure"]]
     assert failures == [f"failed:{wanted['filter_reasons'][0]}"]
     assert {rule.result for rule in found.rules} == {"not judged"}
@@ -58,7 +61,7 @@ def test_a_failed_record_shows_the_entry_that_failed(small_build, records, memor
 
 def test_rules_with_the_scores_and_thresholds_that_they_compared(small_build, records, memory):
     wanted = records.filter(pl.col("filter_reasons").list.contains("user.unsure")).row(0, named=True)
-    found = explain(small_build, wanted["record_id"], memory=str(memory))
+    found = explain(small_build, wanted["record_id"], QUIET, memory=str(memory))
     rules = {rule.code: rule for rule in found.rules}
     assert {code for code, rule in rules.items() if rule.result == "fails"} == {"user.unsure", "user.doubtful"}
     assert rules["user.unsure"].values == {"score_nmt_logprob": wanted["score_nmt_logprob"]}
@@ -74,7 +77,7 @@ def test_rules_with_the_scores_and_thresholds_that_they_compared(small_build, re
 
 def test_turns_of_a_conversation_and_answers_have_their_places(small_build, records, memory):
     wanted = records.filter(pl.col("task") == "conversation").row(0, named=True)
-    found = explain(small_build, wanted["record_id"], memory=str(memory))
+    found = explain(small_build, wanted["record_id"], QUIET, memory=str(memory))
     assert {segment.where for segment in found.segments} >= {"turn 0", "turn 1", "turn 3"}
 
 
@@ -86,14 +89,14 @@ def test_a_correction_is_shown_once_as_a_persons(small_build, records, memory):
         "origin": HUMAN, "provenance": '{"who": "A. Person"}',
     }  # fmt: skip
     Memory(Folder(memory)).correct(pa.Table.from_pylist([entry], schema=MEMORY_SCHEMA))
-    found = explain(small_build, wanted["record_id"], memory=str(memory))
+    found = explain(small_build, wanted["record_id"], QUIET, memory=str(memory))
     (shown,) = [entry for segment in found.segments for entry in segment.entries if segment.where == "turn 1"]
     assert (shown["text"], shown["origin"], shown["provenance"]) == ("Ein Hund.", HUMAN, '{"who": "A. Person"}')
 
 
 def test_without_memory_and_samples_the_dataset_is_told_of(small_build, records, tmp_path):
     wanted = records.row(0, named=True)
-    found = explain(small_build / "dataset", wanted["record_id"], memory=str(tmp_path / "nowhere"))
+    found = explain(small_build / "dataset", wanted["record_id"], QUIET, memory=str(tmp_path / "nowhere"))
     assert found.record == wanted
     assert found.segments
     assert all(segment.entries == [] for segment in found.segments)
@@ -106,7 +109,7 @@ def test_an_unreadable_memory_is_named_and_left_as_it_is(small_build, records, m
     first.write_bytes(b"PAR1 no more")
     before = files(memory)
     with pytest.raises(StoreError, match=r"the next build sets it aside"):
-        explain(small_build, records["record_id"][0], memory=str(memory))
+        explain(small_build, records["record_id"][0], QUIET, memory=str(memory))
     assert files(memory) == before
 
 
@@ -116,7 +119,7 @@ def test_a_verdict_that_was_edited_and_a_sample_that_changed_are_noted(small_bui
     samples.write_parquet(path)
     shard = small_build / "dataset/data/deu_Latn/train-00000.parquet"
     pl.read_parquet(shard).with_columns(keep=~pl.col("keep")).write_parquet(shard)
-    found = explain(small_build, records["record_id"][0], memory=str(memory))
+    found = explain(small_build, records["record_id"][0], QUIET, memory=str(memory))
     assert any("sample changed since" in note for note in found.notes)
     assert any("the stored verdict is not the one" in note for note in found.notes)
 
@@ -124,8 +127,8 @@ def test_a_verdict_that_was_edited_and_a_sample_that_changed_are_noted(small_bui
 @pytest.mark.parametrize("head", ["r1:", ""])
 def test_the_beginning_of_an_id_is_enough_where_no_other_begins_so(small_build, records, memory, head):
     known = records["record_id"][20]
-    assert explain(small_build, f"{head}{known[3:15]}", memory=str(memory)).record["record_id"] == known
+    assert explain(small_build, f"{head}{known[3:15]}", QUIET, memory=str(memory)).record["record_id"] == known
     with pytest.raises(InputError, match=r"several records begin so, such as r1:.*, r1:.*; give more of the id"):
-        explain(small_build, "r1:", memory=str(memory))
+        explain(small_build, "r1:", QUIET, memory=str(memory))
     with pytest.raises(InputError, match=r"no such record in .*; the column record_id"):
-        explain(small_build, "r1:zzz", memory=str(memory))
+        explain(small_build, "r1:zzz", QUIET, memory=str(memory))

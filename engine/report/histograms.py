@@ -51,9 +51,10 @@ def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, 
 
     Returns:
         For each rule that judges a row: code, description, action, column, below, grid (edges that all languages
-        share), at (the most common threshold) and langs: by language at (its own, an edge too), band (the fitted
-        threshold's extremes, where a calibration set it), all and free (first bin that is not empty, then counts; bin 0
-        lies before the first edge), free_unjudged, failing (rows that have the rule among their reasons).
+        share), at (the most common threshold) and langs. A language is there if it has such scores: at (its own
+        threshold, an edge too), band (the fitted threshold's extremes, where a calibration set it), all and free (first
+        bin that is not empty, then counts; bin 0 lies before the first edge), free_unjudged, failing (rows that have
+        the rule among their reasons).
     """
     grids = _grids(build, rules)
     rules = [rule for rule in rules if rule.rule.code in grids]
@@ -83,7 +84,7 @@ def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, 
             "langs": {
                 lang: _as_json(rule, rule.cuts[lang], counts[rule.rule.code, lang], fitted=_fitted(build, rule))
                 for lang in build.languages
-                if lang in rule.cuts
+                if lang in rule.cuts and counts[rule.rule.code, lang].all.any()
             },
         }
         for rule in rules

@@ -12,6 +12,8 @@ from difflib import SequenceMatcher
 
 import regex
 
+from schemas.sample import IMAGE_MARKER
+
 Pieces = list[str]
 Span = tuple[int, int]
 
@@ -19,6 +21,8 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _FIGURE = regex.compile(r"\p{Nd}+(?:[.,:]\p{Nd}+)*")
 _LATIN = regex.compile(r"\p{Latin}[\p{Latin}\p{M}]*")
 _BROKEN = regex.compile(r"[[\uFFFD\p{Cc}]--[\n\t]]|⁇|<unk>", regex.VERSION1)
+_BLANK = "\ue000"  # in the place of each character of a picture's marker: no pattern finds it
+_UNBLANKED = regex.compile(rf"[^\s{_BLANK}](?:[^{_BLANK}]*[^\s{_BLANK}])?")
 _TAG = regex.compile(r"https?://\S+|<[^<>\s][^<>]*>|\{[^{}]*\}|`[^`]*`|&\w+;")
 RUN = 4  # words of a repeated run, as lexical.tng4 counts them
 LONGEST = 400  # words that are compared; what follows is not highlighted
@@ -49,7 +53,11 @@ def marked(code: str, source: str, target: str, back: str | None, latin: bool) -
         target: Its translation.
         back: That translated back, if it was.
         latin: Whether the language is written in Latin script.
+
+    A picture's marker is in no span: Glotmill puts it there, and no rule judges it.
     """
+    source, target = _blanked(source), _blanked(target)
+    back = back and _blanked(back)
     scorer, _, name = code.partition(".")
     if scorer == "round_trip" and back:
         lost, invented = _different(source, back)
@@ -70,8 +78,12 @@ def marked(code: str, source: str, target: str, back: str | None, latin: bool) -
     return [], _whole(target), []
 
 
+def _blanked(text: str) -> str:
+    return text.replace(IMAGE_MARKER, _BLANK * len(IMAGE_MARKER))
+
+
 def _whole(text: str) -> list[Span]:
-    return [(0, len(text))] if text else []
+    return [m.span() for m in _UNBLANKED.finditer(text)]
 
 
 def _words(text: str, wanted: Callable[[str], bool]) -> list[Span]:

@@ -121,11 +121,11 @@ function showRates(data) {
   const lines = warnings.map((warning) => put(el("p", { class: "alarm" }), warning));
   if (notCounted) lines.push(el("p", {}, `not counted in ${count(notCounted)} rows of an earlier version`));
   byId("rate-warnings").replaceChildren(...lines);
-  const reasons = (found) => `${count(sum(Object.values(found)))} ${
-    Object.entries(found).sort((a, b) => b[1] - a[1]).map(([code, n]) => `${code} ${count(n)}`).join(", ")}`.trim();
-  byId("rate-table").replaceChildren(table(["source", "task", "rows", "kept", "keep-rate", "dropped", "failed"],
+  const all = (found) => sum(Object.values(found));
+  const most = (found) => Object.entries(found).sort((a, b) => b[1] - a[1]).map(([code, n]) => `${code} ${count(n)}`);
+  byId("rate-table").replaceChildren(table(["source", "task", "rows", "kept", "keep-rate", "dropped", "failed", "reasons"],
     rows.map((row) => [row.source, row.task, row.rows, row.kept, row.rate === null ? "–" : percent(row.rate),
-      reasons(row.dropped), reasons(row.failed)])));
+      all(row.dropped), all(row.failed), [...most(row.dropped), ...most(row.failed)].join(", ")]), "Table of sources and tasks"));
 }
 
 function showReasons(data, choose) {

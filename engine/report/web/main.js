@@ -2,12 +2,12 @@
 
 function showMaking(data) {
   const parts = [];
+  const add = (title, heads, rows) => parts.push(el("h3", {}, title), table(heads, rows, title));
   const ways = [["there", data.segments], ["back", data.back_translation]].filter(([, way]) => way);
   if (ways.length) {
-    parts.push(el("h3", {}, "Translation memory"), el("div", { class: "wide" }, table(
-      ["way", "segments asked", "different", "translated", "from memory", "second decode", "failed"],
-      ways.map(([name, w]) => [name, w.asked, w.unique, w.translated, w.from_memory, w.retried, w.failed]))),
-    el("p", {}, `${percent(data.saved)} of the segments asked for, there and back, were not sent to the engine.`));
+    add("Translation memory", ["way", "segments asked", "different", "translated", "from memory", "second decode", "failed"],
+      ways.map(([name, w]) => [name, w.asked, w.unique, w.translated, w.from_memory, w.retried, w.failed]));
+    parts.push(el("p", {}, `${percent(data.saved)} of the segments asked for, there and back, were not sent to the engine.`));
   }
   const times = Object.entries(data.seconds);
   if (times.length) {
@@ -19,31 +19,29 @@ function showMaking(data) {
   if (data.refused_templates.length) {
     parts.push(el("h3", {}, "Templates that were refused"),
       el("p", {}, "Their machine translations missed what the recipe accepts, so no record carries them."),
-      el("div", { class: "wide" }, table(
-        ["template", "language", "reason", "measured", "translation", "records that drew it", "they carry"],
-        data.refused_templates.map((t) => [t.template, t.lang, t.reason, t.value ?? "–", t.text ?? "–", t.rows,
-          Object.entries(t.instead).map(([name, rows]) => `${name} ${count(rows)}`).join(", ")]))));
+      table(["template", "language", "reason", "measured", "translation", "records that drew it", "they carry"],
+        data.refused_templates.map((t) => [t.template, t.lang, t.reason, t.value, t.text, t.rows,
+          Object.entries(t.instead).map(([name, rows]) => `${name} ${count(rows)}`).join(", ")]), "Refused templates"));
   }
-  parts.push(el("h3", {}, "Sources"), el("div", { class: "wide" }, table(
-    ["source", "dataset", "split", "revision", "licence", "read", "samples", "rejected"],
+  add("Sources", ["source", "dataset", "split", "revision", "licence", "read", "samples", "rejected"],
     data.sources.map((s) => [s.name, s.dataset, [s.config, s.split].filter(Boolean).join(" / "), brief(s.revision),
-      s.image_license ? `${s.license}; images ${s.image_license}` : s.license, s.read, s.samples, s.rejected]))));
+      s.image_license ? `${s.license}; images ${s.image_license}` : s.license, s.read, s.samples, s.rejected]));
   if (data.rejected.length) {
-    parts.push(el("h3", {}, "Rejected rows of the sources"), el("div", { class: "wide" }, table(
-      ["source", "reason", "rows"], data.rejected.map((row) => [row.source, row.reason, row.rows]))));
+    add("Rejected rows of the sources", ["source", "reason", "rows"],
+      data.rejected.map((row) => [row.source, row.reason, row.rows]));
   }
-  parts.push(el("h3", {}, "Models"), el("div", { class: "wide" }, table(["model", "engine", "licence"],
-    Object.values(data.translators).map((model) => [brief(model.model), model.engine ?? model.backend, model.license]))),
-  el("h3", {}, "Scorers"), el("div", { class: "wide" }, table(["scorer", "version", "what it measures"],
+  add("Models", ["model", "engine", "licence"],
+    Object.values(data.translators).map((model) => [brief(model.model), model.engine ?? model.backend, model.license]));
+  add("Scorers", ["scorer", "version", "what it measures"],
     Object.entries(data.scorers).map(([name, facts]) => [name, String(facts.version ?? "–"),
-      data.metrics.filter((m) => m.column.startsWith(`score_${name}_`)).map((m) => m.description).join("; ")]))));
+      data.metrics.filter((m) => m.column.startsWith(`score_${name}_`)).map((m) => m.description).join("; ")]));
   byId("making-parts").replaceChildren(...parts);
   byId("footer").textContent = `Glotmill ${data.engine_version}, schema ${data.schema_version}. This file loads nothing.`;
 }
 
 /** A text with checksums cut to a length that can still be told apart. */
 function brief(text) {
-  return String(text).replace(/[0-9a-f]{40,64}/g, (digits) => `${digits.slice(0, 12)}…`);
+  return String(text).replace(/[0-9a-f]{32,64}/g, (digits) => `${digits.slice(0, 12)}…`);
 }
 
 function setUpTheme() {

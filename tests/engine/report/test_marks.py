@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,20 @@ def test_latin_words_are_shown_in_a_language_of_another_script():
 
 def test_what_points_nowhere_shows_the_translation_whole():
     assert highlighted("language_id.mass", "A dog", "Un chien") == [[], ["Un chien"], []]
+
+
+@pytest.mark.parametrize("latin", [True, False])
+@pytest.mark.parametrize(
+    "code", ["language_id.mass", "script.frac", "lexical.copy_frac", "round_trip.chrf", "structure.verbatim"]
+)
+def test_the_marker_of_a_picture_is_never_shown_as_a_fault(code: str, latin: bool):
+    shown = highlighted(code, "<image>\nA dog", "<image>\nA dog", "A cat", latin=latin)
+    assert not [part for side in shown for part in side if "image" in part]
+
+
+def test_the_text_around_the_marker_of_a_picture_is_shown():
+    target = "Rex <image>\nUn chien <image>"
+    assert highlighted("language_id.mass", "<image>\nA dog", target) == [[], ["Rex", "Un chien"], []]
 
 
 @given(st.lists(st.text(min_size=1, max_size=2 * LONGEST_TEXT), min_size=1, max_size=4))

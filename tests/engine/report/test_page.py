@@ -111,6 +111,14 @@ def test_the_bins_of_a_rule_count_what_it_dropped(unkind: Path):
             assert outcome(rule, lang, entry["at"]) == (entry["failing"], kept[lang]), rule["code"]
 
 
+def test_a_language_without_scores_has_no_histogram_and_keeps_its_rows(rebuild: Callable[..., Path]):
+    data = report_data(open_build(rebuild(languages=["eng_Latn", "deu_Latn"]), "report"))
+    english = next(entry for entry in data["languages"] if entry["code"] == "eng_Latn")
+    assert english["kept"] == english["rows"] > 0
+    assert data["rules"]
+    assert all(set(rule["langs"]) == {"deu_Latn"} for rule in data["rules"])
+
+
 @pytest.mark.parametrize("position", [5, 20, 40])
 def test_another_threshold_drops_what_the_page_says(unkind: Path, rebuild: Callable[..., Path], position: int):
     rule = next(rule for rule in page_data(unkind)["rules"] if rule["code"] == "nmt.logprob")

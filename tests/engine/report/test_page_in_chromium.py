@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 
 from benchmarks.chromium import chromium
 from engine.report import REPORT
+from recipes.languages import expand
 from tests.engine.report.conftest import ARABIC, SCRIPT, THRESHOLD
 
 pytest.importorskip("playwright", reason="the driver is not installed; make test-report")
@@ -166,6 +167,25 @@ def test_light_and_dark_follow_the_system_and_the_button(desk: Watched, phone: W
     assert light != dark
     desk.page.click("#theme")
     assert desk.page.evaluate(paper) == dark
+
+
+def test_the_navigation_lands_on_its_section(browser: Any, rebuild: Callable[..., Path]):
+    many = ["deu_Latn", *(lang for lang in expand(["m3it80"]) if lang != "deu_Latn")][:30]
+    for phone in (False, True):
+        with watched(browser, rebuild(languages=many), phone=phone) as seen:
+            page = seen.page
+            page.evaluate(
+                "Object.assign(document.getElementById('notice'), {hidden: false, textContent: 'a notice '.repeat(30)})"
+            )
+            for section in ("rows", "balance", "making", "reasons", "languages", "thresholds"):
+                page.click(f'nav a[href="#{section}"]')
+                settled = "new Promise((done) => addEventListener('scrollend', () => done(), {once: true}))"
+                page.evaluate(settled)
+                top, free = page.evaluate(
+                    f"[document.querySelector('#{section} h2').getBoundingClientRect().top,"
+                    " document.querySelector('nav').getBoundingClientRect().bottom]"
+                )
+                assert free <= top <= free + 20, section
 
 
 @pytest.mark.parametrize("device", ["desk", "phone"])

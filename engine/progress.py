@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from engine.run_state import RunState, WorkerState
@@ -21,16 +21,15 @@ from engine.text.visible import visible
 PLAIN_INTERVAL_S = 5.0
 EVENT_INTERVAL_S = 1.0
 SHOWN_WORKERS = 8
+BAR_BESIDE = 70  # columns for what stands beside a bar
 
 
-class _Rate(TextColumn):
-    """Units per second of a task."""
-
-    def __init__(self) -> None:
-        super().__init__("")
+class _Count(ProgressColumn):
+    """How far a stage is, at which rate, and how long it will take or has taken."""
 
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.0f} {task.fields['unit']}/s" if task.speed else "")
+        stage: Stage = task.fields["stage"]
+        return Text(stage.standing())
 
 
 class _Board:
@@ -73,7 +72,17 @@ def _worker(worker: WorkerState, now: float) -> str:
 
 
 class Stage:
-    """One stage as it goes on."""
+    """One stage as it goes on.
+
+    Attributes:
+        name: What it is called.
+        unit: What it counts, in the plural.
+        done: Units that are done.
+        total: Units in all, where that is known.
+        started: When it began, by the monotonic clock.
+        ready: When its first unit could be worked on, by the same clock.
+        ended: When it ended, by the same clock; None while it goes on.
+    """
 
     def __init__(self, name: str, unit: str, report: ProgressReport) -> None:
         self.name = name
@@ -81,6 +90,7 @@ class Stage:
         self.done = 0
         self.total: int | None = None
         self.started = self.ready = time.monotonic()
+        self.ended: float | None = None
         self._report = report
         self._said = self.started
         self._noted = 0.0
@@ -99,11 +109,21 @@ class Stage:
             self._report.note("stage_at", self)
         self._report.show(self)
 
+    def end(self) -> None:
+        """Note that it goes on no more."""
+        self.ended = time.monotonic()
+
     def line(self) -> str:
         """The stage in one plain line."""
-        seconds = max(time.monotonic() - self.ready, 1e-6)
-        rate = self.done / seconds
-        text = f"{self.name}: {self.done:,}{f' of {self.total:,}' if self.total else ''} {self.unit}, {rate:,.0f}/s"
+        return f"{self.name}: {self.standing()}"
+
+    def standing(self) -> str:
+        """How many units are done, the rate, and the seconds that are left or, at its end, that it took."""
+        now = self.ended or time.monotonic()
+        rate = self.done / max(now - self.ready, 1e-6)
+        text = f"{self.done:,}{f' of {self.total:,}' if self.total else ''} {self.unit}, {rate:,.0f}/s"
+        if self.ended:
+            return f"{text} ({self.ended - self.started:.1f} s)"
         if self.total and self.done < self.total and rate:
             text += f", {(self.total - self.done) / rate:,.0f} s left"
         return text
@@ -150,12 +170,13 @@ class ProgressReport:
         self.note("stage_began", stage)
         try:
             if self._console.is_terminal and not self._quiet:
-                with self._board(name, unit):
+                with self._board(stage):
                     yield stage
             else:
                 yield stage
+                stage.end()
                 if not self._quiet:
-                    self.say(f"{stage.line()} ({time.monotonic() - stage.started:.1f} s)")
+                    self.say(stage.line())
             self.note("stage_done", stage)
         finally:
             self._bars = None
@@ -163,16 +184,17 @@ class ProgressReport:
             self.seconds[name] = round(spent, 3)
 
     @contextmanager
-    def _board(self, name: str, unit: str) -> Iterator[None]:
+    def _board(self, stage: Stage) -> Iterator[None]:
         """A bar with the workers and failures under it; the bar stays when the stage has ended."""
-        self._bars = bars = Progress(
-            TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
-        )
-        bars.add_task(name, total=None, unit=unit)
+        width = min(max(self._console.width - BAR_BESIDE, 5), 40)
+        self._bars = bars = Progress(TextColumn("{task.description:<10}"), BarColumn(width), _Count())
+        bars.add_task(stage.name, total=None, stage=stage)
         with Live(Group(bars, _Board(self.state)), console=self._console) as live:
             try:
                 yield
             finally:
+                stage.end()
+                bars.update(bars.task_ids[0], completed=stage.done, total=stage.total or stage.done)
                 live.update(bars, refresh=True)
 
     def show(self, stage: Stage) -> None:

@@ -22,6 +22,7 @@ from engine.stages.ingest import SourceCount
 from engine.stages.mix import MixCount
 from engine.stages.template_count import TemplateCount
 from engine.text.dictionary import Judgement
+from engine.text.tables import print_table
 from engine.text.visible import visible_line
 from filters.fairness import Share, shares
 from schemas.languages import language
@@ -192,7 +193,7 @@ class BuildSummary:
                 _reasons(count.failed),
                 _reasons(count.warned),
             )
-        console.print(table, soft_wrap=True)
+        print_table(console, table)
         _show_rates(self.rates, console)
         without = [lang for lang, count in self.languages.items() if not count.kept]
         if without:
@@ -267,7 +268,7 @@ def _show_rates(rates: KeepRates, console: Console) -> None:
         numbers = (f"{kept.rows:,}", f"{kept.kept:,}", rate)
         table.add_row(source, task, *numbers, _reasons(kept.dropped), _reasons(kept.failed))
     if rates.cells:
-        console.print(table, soft_wrap=True)
+        print_table(console, table)
     if rates.not_counted:
         console.print(f"sources and tasks: not counted in {rates.not_counted:,} rows of an earlier version")
     for warning in rates.warnings():

@@ -12,6 +12,7 @@ import typer
 from engine import __version__
 from engine.cli.build import build_command
 from engine.cli.calibrate import calibrate_command
+from engine.cli.command_group import CommandGroup
 from engine.cli.diff import diff_command
 from engine.cli.explain import explain_command
 from engine.cli.export import export_command
@@ -37,6 +38,7 @@ STOPPED = 130  # by Ctrl-C; typer turns it into this code itself
 
 app = typer.Typer(
     name="glotmill",
+    cls=CommandGroup,
     help="Build multilingual vision-language instruction datasets from English ones.",
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -17,9 +17,8 @@ from engine.explain.segments import Segment
 from engine.fingerprints import STAGES
 from engine.progress import ProgressReport
 from engine.text.records import SEPARATOR
+from engine.text.tables import TextTable, print_table
 from engine.text.visible import visible_line
-
-PLAIN_WIDTH = 160  # of tables in a file or pipe
 
 
 def explain_command(
@@ -42,9 +41,12 @@ def explain_command(
     if as_json:
         say_json(found.as_json())
         return
-    screen = Screen(PLAIN_WIDTH)
+    screen = Screen()
     for part in _page(found):
-        screen.print(part, soft_wrap=isinstance(part, str))
+        if isinstance(part, Table):
+            print_table(screen, part)
+        else:
+            screen.print(part, soft_wrap=True)
 
 
 def _page(found: Explanation) -> Iterator[str | Table]:
@@ -75,7 +77,7 @@ def _page(found: Explanation) -> Iterator[str | Table]:
 
 
 def _turns(record: dict[str, Any]) -> Table:
-    table = Table("", "source", "target", "back-translation", box=None, pad_edge=False)
+    table = TextTable("", "source", "target", "back-translation")
     columns = (record["source_messages"], record["messages"] or (), record["back_messages"] or ())
     for turns in zip_longest(*columns):
         role = next(turn["role"] for turn in turns if turn)

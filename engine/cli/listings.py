@@ -9,6 +9,7 @@ from rich.table import Table
 
 from engine.cli.screen import Screen, say_json
 from engine.languages import backends
+from engine.text.tables import print_table
 from recipes.languages import expand, groups
 from recipes.load import built_in_recipes, load_recipe
 from schemas.languages import language, registry
@@ -89,4 +90,4 @@ def languages_command(
 
 
 def _print(table: Table) -> None:
-    Screen().print(table, soft_wrap=True)
+    print_table(Screen(), table)

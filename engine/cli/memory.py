@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.table import Table
 
+from engine.cli.command_group import CommandGroup
 from engine.cli.options import JsonOption, MemoryOption
 from engine.cli.screen import Screen, say, say_json
 from engine.job import memory_folder, open_memory
@@ -17,11 +18,14 @@ from engine.store.corrections import export_tmx, import_tmx
 from engine.store.folder import Folder
 from engine.store.inspection import compact_memory, memory_stats, stores, verify_memory
 from engine.store.memory import Memory
+from engine.text.tables import print_table
 from schemas.errors import InputError, StoreError
 from schemas.languages import language
 
 memory_app = typer.Typer(
-    help="Look into a translation memory, tidy it, and let people correct it.", no_args_is_help=True
+    cls=CommandGroup,
+    help="Look into a translation memory, tidy it, and let people correct it.",
+    no_args_is_help=True,
 )
 
 
@@ -63,7 +67,7 @@ def stats_command(memory: MemoryOption = None, as_json: JsonOption = False) -> N
             f"{row['target_lang']} {language(row['target_lang']).name}",
             *(f"{row[name]:,}" for name in ("texts", "failures", "corrections")),
         )
-    screen.print(table)
+    print_table(screen, table)
     for name, size in stats.stores.items():
         screen.print(f"{name}: {size.rows:,} rows in {size.files:,} files, {size.bytes:,} bytes")
     for fingerprint, keys in stats.translators.items():

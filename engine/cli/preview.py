@@ -13,6 +13,7 @@ from engine.cli.screen import Screen, say_json
 from engine.job import prepare
 from engine.preview import Preview, preview
 from engine.progress import ProgressReport
+from engine.text.tables import TextTable, print_table
 from engine.text.visible import visible_line
 from recipes import load_recipe
 from schemas.languages import language
@@ -60,7 +61,7 @@ def _show(found: Preview, screen: Screen) -> None:
         table.add_row(
             f"{code} {language(code).name}", f"{target:,}", f"{sum(rows):,}", *(f"{number:,}" for number in rows)
         )
-    screen.print(table, soft_wrap=True)
+    print_table(screen, table)
     if mix.moved or mix.unassigned:
         screen.print(f"mix: {mix.moved:,} samples move, {mix.unassigned:,} in no language")
     for note in mix.notes:
@@ -73,11 +74,11 @@ def _show(found: Preview, screen: Screen) -> None:
     for row in found.rows:
         facts = (f"{row.set} {row.row_id}", row.task, row.lang, row.split, row.template_id or "no template")
         screen.print(f"\n{' · '.join(map(visible_line, facts))}")
-        sides = Table("turn", "English", language(row.lang).name, box=None, pad_edge=False)
+        sides = TextTable("turn", "English", language(row.lang).name)
         for place, turn in enumerate(row.source):
             there = row.target[place]["content"] if row.target else NOT_YET
             sides.add_row(turn["role"], turn["content"], there)
-        screen.print(sides, soft_wrap=True)
+        print_table(screen, sides)
 
 
 def _show_estimate(found: Preview, screen: Screen) -> None:

@@ -12,20 +12,16 @@ from rich.text import Text
 
 from engine.text.visible import visible, visible_json
 
-PLAIN_WIDTH = 1000
+PLAIN_WIDTH = 1000  # columns of a table in a file or pipe, where lines may be as long as they need to be
 
 
 class Screen(Console):
-    """A console that takes nothing in a text as an instruction: neither rich's markup nor a terminal's sequences.
+    """A console that takes nothing in a text as an instruction: neither rich's markup nor a terminal's sequences."""
 
-    Args:
-        plain_width: Columns of a table in a file or pipe, where lines may be as long as they need to be.
-    """
-
-    def __init__(self, plain_width: int = PLAIN_WIDTH) -> None:
+    def __init__(self) -> None:
         super().__init__(highlight=False, markup=False, emoji=False)
         if not self.is_terminal:
-            self.width = plain_width
+            self.width = PLAIN_WIDTH
         self._visible = lru_cache(maxsize=10_000)(visible)  # a table measures each of its cells before it prints it
 
     def render_str(self, text: str, **options: Any) -> Text:

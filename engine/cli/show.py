@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import polars as pl
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from engine.cli.screen import Screen, say_json
@@ -20,6 +19,7 @@ from engine.report.folder import BuiltFolder, open_build
 from engine.report.rows import RowTeller, read_rows
 from engine.store.row_counts import source_name
 from engine.store.shards import Shard
+from engine.text.tables import TextTable, print_table
 from engine.text.visible import visible, visible_line
 from schemas.errors import InputError
 from schemas.languages import language, nearest
@@ -159,12 +159,12 @@ def _print(screen: Screen, told: dict[str, Any], row: dict[str, Any], metric: Me
     if metric is not None:
         facts.append(f"{metric.score_column} {row[metric.score_column]:.4g}")
     screen.print(f"\n{row['record_id']} · {' · '.join(visible_line(fact) for fact in facts)}")
-    sides = Table("turn", "source", language(row["lang"]).name, "translated back", box=None, pad_edge=False)
+    sides = TextTable("turn", "source", language(row["lang"]).name, "translated back")
     for turn in told["turns"]:
         sides.add_row(turn["role"], *(_text(turn.get(side)) for side in ("source", "target", "back")))
     if "answers" in told:
         sides.add_row("answers", *(" | ".join(texts) for texts in told["answers"]), "")
-    screen.print(sides, soft_wrap=not screen.is_terminal)
+    print_table(screen, sides)
 
 
 def _text(pieces: list[str] | None) -> Text:

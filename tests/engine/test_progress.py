@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -43,12 +45,40 @@ def work(made: ProgressReport, folder) -> None:
         stage.advance(10, 10)
 
 
+def last_bar(shown: str) -> str:
+    return shown[shown.rindex("\x1b[2K") :] if "\x1b[2K" in shown else shown
+
+
 def test_a_terminal_shows_a_bar_that_stays_and_not_the_workers(tmp_path):
     out = io.StringIO()
     work(report(Console(file=out, force_terminal=True, width=100, color_system=None)), tmp_path / "run")
     shown = out.getvalue()
-    assert "10/10" in shown
-    assert "worker" not in shown.rpartition("10/10")[2]
+    last = last_bar(shown)
+    assert re.search(r"━ 10 of 10 segments, [\d,]+/s \(\d+\.\d s\)", last)
+    assert "worker" not in last
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_a_finished_bar_shows_its_count_rate_and_time_where_no_total_was_known(width: int):
+    out = io.StringIO()
+    made = report(Console(file=out, force_terminal=True, width=width, color_system=None))
+    with made.stage("ingest", "rows") as stage:
+        stage.advance(12_345)
+    last = last_bar(out.getvalue())
+    assert re.search(r"ingest +━+ 12,345 rows, [\d,]+/s \(\d+\.\d s\)", last)
+    assert "/?" not in last
+    assert len(last) <= width + 20  # with what moves the cursor
+
+
+def test_a_bar_that_failed_shows_how_far_it_came_and_no_time_left():
+    out = io.StringIO()
+    made = report(Console(file=out, force_terminal=True, width=100, color_system=None))
+    with contextlib.suppress(KeyError), made.stage("ingest", "rows") as stage:
+        stage.advance(3, 10)
+        raise KeyError
+    last = last_bar(out.getvalue())
+    assert "3 of 10 rows" in last
+    assert "left" not in last
 
 
 def test_elsewhere_there_are_plain_lines(tmp_path):

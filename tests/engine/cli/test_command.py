@@ -10,6 +10,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.main import get_command
+
+from engine.cli.app import app
 
 
 def test_json_is_one_object_on_the_last_line_with_the_promised_keys(glotmill, recipe_file, tmp_path: Path):
@@ -53,6 +56,44 @@ def test_help_shows_an_example(glotmill):
     code, out, _ = glotmill("build", "--help")
     assert code == 0
     assert "Example: glotmill build" in out
+
+
+@pytest.mark.parametrize("width", ["40", "60", "80", "200"])
+@pytest.mark.parametrize("group", [[], ["memory"]])
+def test_help_shows_the_whole_summary_of_every_command(glotmill, monkeypatch, group: list[str], width: str):
+    monkeypatch.setenv("COLUMNS", width)
+    shown = "".join(glotmill(*group, "--help")[1].split())
+    assert "..." not in shown.replace("[ARGS]...", "")
+    command = get_command(app)
+    for name in group:
+        command = command.commands[name]
+    summaries = [one.help.split("\n\n")[0].split(". ")[0] for one in command.commands.values()]
+    assert [summary for summary in summaries if "".join(summary.split()) not in shown] == []
+
+
+def test_help_shows_the_whole_text_of_every_option(glotmill, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    command = get_command(app)
+    commands = command.commands | {f"memory {name}": one for name, one in command.commands["memory"].commands.items()}
+    for name, one in commands.items():
+        shown = " ".join(glotmill(*name.split(), "--help")[1].split())
+        helps = [parameter.help for parameter in one.params if getattr(parameter, "help", None)]
+        assert [text for text in helps if " ".join(text.split()) not in shown] == [], name
+
+
+@pytest.mark.parametrize("width", ["40", "60"])
+def test_a_narrow_terminal_shows_every_reason_code_of_a_build(glotmill, monkeypatch, recipe_file, width: str):
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "COLUMNS": width}.items():
+        monkeypatch.setenv(name, value)
+    rules = {"user": {"an_own_rule_with_a_name": {"fails": "score_nmt_logprob < -0.5"}}}
+    faults = {"engine": "fake", "fault": "empty", "fault_every": 4}
+    code, out, _ = glotmill(
+        "build", recipe_file(translate=faults, filter=rules, score={"scorers": ["nmt"]}, max_failed=1)
+    )
+    assert code == 0
+    assert "user.an_own_rule_with_a_name" in out
+    assert "empty_output" in out
+    assert "…" not in out
 
 
 def test_without_a_verb_the_verbs_are_listed(glotmill):

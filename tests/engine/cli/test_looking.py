@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -98,6 +99,8 @@ def test_show_puts_source_translation_and_way_back_side_by_side(glotmill, folder
     assert out.count("translated back") == 2
     assert "ˈdeu" in out
     assert f"2 of {kept} rows" in out
+    assert [line for line in out.splitlines() if line != line.rstrip()] == []
+    assert re.search(r"^assistant\tDog \d+ runs on the grass\.\t[^\t]*ˈdeu[^\t]*\tDog[^\t]*$", out, re.MULTILINE)
 
 
 def test_show_prints_failed_rows_without_a_translation(glotmill, folder: Path):

@@ -15,8 +15,8 @@ from typing import Any
 import ctranslate2
 import sentencepiece
 
-from engine.workers.units import plan_units
-from schemas.languages import registry
+from glotmill.engine.workers.units import plan_units
+from glotmill.schemas.languages import registry
 
 END = "</s>"
 

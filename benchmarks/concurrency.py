@@ -24,14 +24,14 @@ import httpx2
 import polars as pl
 import pyarrow as pa
 
-from engine.llm.contract import Chat, Sampling
-from engine.llm.server import ServerModel
-from engine.store.runs import UNIT_SCHEMA
-from engine.translators import Request, resolve_translator
-from engine.translators.llm import LlmTranslator
-from engine.workers.pool import make_pool
-from engine.workers.units import Unit, plan_units
-from recipes.translate import OpenAiTranslate
+from glotmill.engine.llm.contract import Chat, Sampling
+from glotmill.engine.llm.server import ServerModel
+from glotmill.engine.runs.run import UNIT_SCHEMA
+from glotmill.engine.translators import Request, resolve_translator
+from glotmill.engine.translators.llm import LlmTranslator
+from glotmill.engine.workers.pool import make_pool
+from glotmill.engine.workers.units import Unit, plan_units
+from glotmill.recipes.sections.translate import OpenAiTranslate
 
 
 def plain(section: OpenAiTranslate, bodies: list[dict[str, Any]]) -> float:

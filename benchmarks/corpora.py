@@ -16,12 +16,12 @@ import polars as pl
 import pyarrow as pa
 
 from benchmarks.corruptions import Corpus
-from engine.stages.forced import NOTHING
-from engine.translators import Request, Translator, load_translator, resolve_translator
-from engine.translators.contract import ForcedPair
-from filters.scorer import PAIR_SCHEMA
-from recipes.translate import NllbTranslate
-from schemas.languages import ENGLISH
+from glotmill.engine.translation.forced_scores import NOTHING
+from glotmill.engine.translators import Request, Translator, load_translator, resolve_translator
+from glotmill.engine.translators.contract import ForcedPair
+from glotmill.filters.contract import PAIR_SCHEMA
+from glotmill.recipes.sections.translate import NllbTranslate
+from glotmill.schemas.languages import ENGLISH
 
 Split = Literal["fit", "test"]
 CAPTIONS = {"de": "deu_Latn", "fr": "fra_Latn", "cs": "ces_Latn"}

@@ -24,11 +24,11 @@ from benchmarks.peers import in_a_process
 from benchmarks.results import Result, carry_out, exponent, median, parser
 from benchmarks.texts import coco_captions
 from benchmarks.ways import Job, Set
-from engine.build import build
-from engine.embedded import MODEL_DIR
-from engine.job import prepare
-from engine.progress import ProgressReport
-from recipes import load_recipe
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.embedded import MODEL_DIR
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
 GROWTH_BAR = 1.05

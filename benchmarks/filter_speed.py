@@ -16,9 +16,9 @@ import pyarrow as pa
 
 from benchmarks.corpora import Machine, pairs_of
 from benchmarks.corruptions import Corpus
-from filters.policy import Policy
-from filters.registry import make_scorers
-from filters.rules import Rule
+from glotmill.filters.policy import Policy
+from glotmill.filters.registry import make_scorers
+from glotmill.filters.rules import Rule
 
 RUNS = 3
 DECIDED_ROWS = 2_000_000

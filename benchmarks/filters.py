@@ -30,9 +30,9 @@ from benchmarks.corpora import Machine, corpora, pairs_of
 from benchmarks.corruptions import CORRUPTIONS, Corpus, corrupted, sources_of
 from benchmarks.filter_speed import speeds
 from benchmarks.filter_table import write_table
-from filters.policy import Policy, make_policy
-from filters.registry import SCORERS, make_scorers
-from filters.scorer import Scorer
+from glotmill.filters.contract import Scorer
+from glotmill.filters.policy import Policy, make_policy
+from glotmill.filters.registry import SCORERS, make_scorers
 
 # Scorers that need a plug-in are not here, nor what a build has no score for yet.
 STACK = [name for name in SCORERS if name not in ("embedding", "image_text", "llm_judge")]

@@ -22,8 +22,8 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.corpora import Machine, captions, corpora, pairs_of
 from benchmarks.corruptions import Corpus, corrupted
-from filters.adequacy import COEFFICIENTS, FEATURES, features, logit
-from filters.length import LEAST_VARIANCE, LINE, MIN_CHARS, TABLE, length_table
+from glotmill.filters.features.length import LEAST_VARIANCE, LINE, MIN_CHARS, TABLE, length_table
+from glotmill.filters.scorers.adequacy import COEFFICIENTS, FEATURES, features, logit
 
 LENGTH_HEAD = (
     "# Characters of human translations over those of their English sources: line of the log ratio over the log length,"
@@ -45,7 +45,7 @@ MORE = 4000  # captions of Multi30k train that are good text too: a thousand are
 
 
 def length_line(sources: Sequence[str], targets: Sequence[str]) -> dict[str, float]:
-    """The robust line of one cell, as `filters.length` reads it."""
+    """The robust line of one cell, as `glotmill.filters.features.length` reads it."""
     kept = [(len(s), len(t)) for s, t in zip(sources, targets, strict=True) if len(s) >= MIN_CHARS]
     source, target = np.array(kept, float).T
     ratio, log = np.log((target + 1) / (source + 1)), np.log(source + 1)

@@ -23,8 +23,8 @@ from benchmarks.corruptions import Corpus, corrupted
 from benchmarks.filter_speed import forced
 from benchmarks.filters import STACK, Bench, goodness
 from benchmarks.results import Result, carry_out, parser
-from filters.policy import make_policy
-from filters.registry import SCORERS, make_scorers
+from glotmill.filters.policy import make_policy
+from glotmill.filters.registry import SCORERS, make_scorers
 
 SCORES = {"round_trip": "round_trip_chrf", "cross_entropy": "cross_entropy_dual", "adequacy": "adequacy_score"}
 WRONG = ("shuffle", "near_shuffle")

@@ -22,10 +22,10 @@ from benchmarks.results import Result, carry_out, parser
 from benchmarks.texts import coco_captions
 from benchmarks.watched import watch
 from benchmarks.ways import Job, Set
-from engine.embedded import MODEL_DIR
+from glotmill.engine.embedded import MODEL_DIR
 
 ENGINE = "_decode (engine/translators/nllb.py"
-STAGE = ("translate_unit (", "translate (engine/stages/translate.py", "Stage.translate (ways.py")
+STAGE = ("translate_unit (", "translate (engine/translation/stage.py", "Stage.translate (ways.py")
 TOP = 12
 
 

@@ -23,10 +23,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from engine.sources import open_sources
-from engine.stages.ingest import SourceCount, ingest
-from recipes.model import Recipe
-from recipes.sources import JsonlSource
+from glotmill.engine.samples.ingest import SourceCount, ingest
+from glotmill.engine.sources import open_sources
+from glotmill.recipes.model import Recipe
+from glotmill.recipes.sections.sources import JsonlSource
 
 WORDS = ("a dog", "the cat", "a red bus", "two men", "runs", "sits", "stands", "near", "under", "on grass", "a table")
 ODD_EVERY = 1000

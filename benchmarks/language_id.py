@@ -26,8 +26,8 @@ from benchmarks.corruptions import Corpus
 from benchmarks.results import Result, carry_out, median, parser
 from benchmarks.texts import multi30k, question_files
 from benchmarks.watched import watch
-from filters.language_id import LanguageIdScorer
-from filters.lid_model import SHIPPED
+from glotmill.filters.features.lid_model import SHIPPED
+from glotmill.filters.scorers.language_id import LanguageIdScorer
 
 ROUNDS = 3
 CAPTIONS = {"de": "deu_Latn", "fr": "fra_Latn", "cs": "ces_Latn"}

@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from engine.stages.translate import ENTRY
-from engine.store.folder import Folder
-from engine.store.inspection import compact_memory
-from engine.store.memory import MEMORY_SCHEMA, Memory
+from glotmill.engine.memory.overview import compact_memory
+from glotmill.engine.memory.translations import MEMORY_SCHEMA, Memory
+from glotmill.engine.storage.folder import Folder
+from glotmill.engine.translation.stage import ENTRY
 
 LANGUAGES = [
     "deu_Latn", "fra_Latn", "ces_Latn", "zho_Hans", "rus_Cyrl", "hin_Deva", "arb_Arab", "swh_Latn", "kor_Hang",

@@ -15,9 +15,9 @@ from typing import Any
 
 import polars as pl
 
-from engine.stages.mix import MIX_ROWS, MixRule, assign
-from recipes.languages import groups
-from recipes.mix import Mix
+from glotmill.engine.samples.language_mix import MIX_ROWS, MixRule, assign
+from glotmill.recipes.language_sets import groups
+from glotmill.recipes.sections.mix import Mix
 
 ROWS = (23_240, 2_273_005)
 LABELS = 1_000

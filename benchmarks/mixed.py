@@ -18,11 +18,11 @@ from typing import Any
 
 import yaml
 
-from engine.build import build
-from engine.job import prepare
-from engine.progress import ProgressReport
-from engine.summary import BuildSummary
-from recipes import load_recipe
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.summary import BuildSummary
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
 
 LANGUAGES = ["eng_Latn", "deu_Latn", "fra_Latn", "ces_Latn"]
 ENGINES = {"fake": {"engine": "fake"}, "embedded": {"engine": "nllb", "model": "embedded", "beam_size": 1}}

@@ -18,8 +18,8 @@ from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
-from engine.stages.duplicates import near_duplicates, simplified
-from recipes.clean import NearDuplicates
+from glotmill.engine.samples.dedup import near_duplicates, simplified
+from glotmill.recipes.sections.clean import NearDuplicates
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "default": {},

@@ -25,18 +25,18 @@ import ctranslate2
 import polars as pl
 
 from benchmarks.bare import Bare, Decoding
-from engine.embedded import MODEL_DIR
-from engine.stages.segment import Segments
-from engine.stages.translate import TranslateStage, with_keys
-from engine.store.folder import Folder
-from engine.store.memory import Direction, Memory
-from engine.store.runs import Run
-from engine.text.segments import split
-from engine.translators import TranslatorSpec, resolve_translator
-from engine.workers.pool import make_pool
-from engine.workers.units import plan_units
-from recipes.translate import NllbTranslate
-from schemas.keys import digest
+from glotmill.engine.embedded import MODEL_DIR
+from glotmill.engine.memory.translations import Direction, Memory
+from glotmill.engine.runs.run import Run
+from glotmill.engine.storage.folder import Folder
+from glotmill.engine.text.segments import split
+from glotmill.engine.translation.requests import Segments
+from glotmill.engine.translation.stage import TranslateStage, with_keys
+from glotmill.engine.translators import TranslatorSpec, resolve_translator
+from glotmill.engine.workers.pool import make_pool
+from glotmill.engine.workers.units import plan_units
+from glotmill.recipes.sections.translate import NllbTranslate
+from glotmill.schemas.keys import digest
 
 GERMAN = Direction("eng_Latn", "deu_Latn")
 

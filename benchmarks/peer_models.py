@@ -20,9 +20,9 @@ from ctranslate2.converters import TransformersConverter
 from transformers import GenerationConfig, M2M100Config, M2M100ForConditionalGeneration
 
 from benchmarks.unconverted import checkpoint, layers_of, read_variables
-from engine.embedded import MODEL_DIR
-from engine.embedded.training.convert import SENTENCEPIECE_FILE, build_tokenizer
-from engine.embedded.training.corpus import BOS, EOS, PAD, Vocabulary
+from glotmill.engine.embedded import MODEL_DIR
+from glotmill.engine.embedded.training.convert import SENTENCEPIECE_FILE, build_tokenizer
+from glotmill.engine.embedded.training.corpus import BOS, EOS, PAD, Vocabulary
 
 POSITIONS = 1024
 # facebook/nllb-200-distilled-600M's config.json

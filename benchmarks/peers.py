@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from benchmarks.watched import watch
-from engine.translators.model_files import cache_folder
+from glotmill.engine.translators.shared.model_files import cache_folder
 
 REQUIREMENTS = (
     "torch==2.13.0", "transformers==5.19.0", "ctranslate2==4.8.5", "sentencepiece==0.2.3", "protobuf==7.36.2",

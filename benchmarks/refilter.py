@@ -25,12 +25,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from engine.publish.describe import describe
-from engine.refilter import new_rules, refilter
-from engine.store.manifest import read_manifest
-from engine.store.shards import Shard, ShardWriter
-from schemas.keys import digest
-from schemas.record import record_schema
+from glotmill.engine.commands.refilter import new_rules, refilter
+from glotmill.engine.dataset.manifest import read_manifest
+from glotmill.engine.dataset.shards import Shard, ShardWriter
+from glotmill.engine.dataset.write_metadata import describe
+from glotmill.schemas.keys import digest
+from glotmill.schemas.record import record_schema
 
 # A rule of the recipe's own: any share of the rows can be flipped with it, evenly over all shards.
 RULE = "filter.user.flip.fails"
@@ -60,7 +60,7 @@ def make(captions: Path, build: Path, rows: int, shards: int) -> None:
     """A dataset of so many rows in so many shards, its rows those of a real build over and over."""
     base = build.with_name("captions")
     if not (base / "dataset/manifest.json").exists():
-        command = ["-m", "engine.cli", "build", "coco_captions", "--set", f"sources.captions.path={captions}"]
+        command = ["-m", "glotmill", "build", "coco_captions", "--set", f"sources.captions.path={captions}"]
         command += ["--set", "languages=[deu_Latn]", "--workers", "2"]
         subprocess.run([sys.executable, *command, "--out", base, "--memory", base / "memory"], check=True)
     manifest = read_manifest(base / "dataset")

@@ -21,13 +21,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.chromium import chromium
-from engine.report import write_report
-from engine.store.manifest import write_manifest
-from engine.store.shards import Shard, ShardWriter
-from filters.registry import SCORERS
-from recipes.languages import expand
-from schemas.keys import bytes_sha256
-from schemas.record import record_schema
+from glotmill.engine.dataset.manifest import write_manifest
+from glotmill.engine.dataset.shards import Shard, ShardWriter
+from glotmill.engine.report import write_report
+from glotmill.filters.registry import SCORERS
+from glotmill.recipes.language_sets import expand
+from glotmill.schemas.keys import bytes_sha256
+from glotmill.schemas.record import record_schema
 
 
 def enlarge(build: Path, folder: Path, rows: int, langs: list[str]) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.peers import default_scratch
 from benchmarks.watched import hardware, load_average, versions
-from schemas.keys import digest
+from glotmill.schemas.keys import digest
 
 Result = dict[str, Any]
 

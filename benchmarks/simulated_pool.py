@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 import ray
 
-from engine.translators import TranslatorSpec
-from engine.translators.registry import load_translator
-from engine.workers.ray_pool import RayPool
-from engine.workers.stopping import StopSwitch
-from engine.workers.units import do_unit, no_note
+from glotmill.engine.translators import TranslatorSpec
+from glotmill.engine.translators.registry import load_translator
+from glotmill.engine.workers.ray_pool import RayPool
+from glotmill.engine.workers.stopping import StopSwitch
+from glotmill.engine.workers.units import do_unit, no_note
 
 SLOTS = 32  # workers of a process
 Spans = list[tuple[float, float]]

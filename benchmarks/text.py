@@ -15,16 +15,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engine.sources import open_source
-from engine.text import segments, structure
-from engine.text.answers import AnswerRule
-from engine.text.composition import EngineName, compose
-from engine.text.fields import answer_requests, turn_requests
-from engine.text.parts import Entry
-from recipes.model import Answers
-from recipes.sources import GqaSource
-from schemas.languages import ENGLISH
-from schemas.sample import Origin, check, sample_row
+from glotmill.engine.sources import open_source
+from glotmill.engine.text import segments, text_structure
+from glotmill.engine.text.answers import AnswerRule
+from glotmill.engine.text.composition import EngineName, compose
+from glotmill.engine.text.fields import answer_requests, turn_requests
+from glotmill.engine.text.parts import Entry
+from glotmill.recipes.model import Answers
+from glotmill.recipes.sections.sources import GqaSource
+from glotmill.schemas.languages import ENGLISH
+from glotmill.schemas.sample import Origin, check, sample_row
 
 Translations = dict[tuple[str, str], Entry]
 ENGINE = EngineName("fake", "fake", "0" * 32)
@@ -53,7 +53,7 @@ def translations(rows: list[dict[str, Any]], lang: str) -> Translations:
 
 def one_pass(rows: list[dict[str, Any]], langs: list[str], known: dict[str, Translations]) -> tuple[float, int]:
     """(seconds, failed records) of asking and composing every row in every language from empty caches."""
-    for cached in (segments.split, structure.structure, structure.sentence_count):
+    for cached in (segments.split, text_structure.structure, text_structure.sentence_count):
         cached.cache_clear()
     failed = 0
     started = time.perf_counter()

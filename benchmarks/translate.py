@@ -25,7 +25,7 @@ from benchmarks.bare import Decoding
 from benchmarks.results import Result, agreement, carry_out, median, output_digest, parser
 from benchmarks.texts import coco_captions, multi30k, xgqa_questions, xgqa_records
 from benchmarks.ways import Job, Set
-from engine.workers.ray_worker import KEEP_MEMORY
+from glotmill.engine.workers.ray_worker import KEEP_MEMORY
 
 # In this order: a way and its peer run close together in time.
 PEERS = ("mblip", "sorted_256", "sorted_32", "easynmt")

@@ -28,15 +28,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bare import Bare, Decoding, batches_of
-from engine.stages.segment import Segments
-from engine.stages.translate import TranslateStage
-from engine.store.folder import Folder
-from engine.store.memory import Direction, Memory
-from engine.store.runs import Run
-from engine.text.segments import split
-from engine.translators import resolve_translator
-from engine.workers.pool import Pool, make_pool
-from recipes.translate import NllbTranslate
+from glotmill.engine.memory.translations import Direction, Memory
+from glotmill.engine.runs.run import Run
+from glotmill.engine.storage.folder import Folder
+from glotmill.engine.text.segments import split
+from glotmill.engine.translation.requests import Segments
+from glotmill.engine.translation.stage import TranslateStage
+from glotmill.engine.translators import resolve_translator
+from glotmill.engine.workers.pool import Pool, make_pool
+from glotmill.recipes.sections.translate import NllbTranslate
 
 BATCH_TOKENS = 2048
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import polars as pl
 
-from schemas.errors import InputError
-from schemas.given_files import given_yaml
-from schemas.keys import digest
-from schemas.languages import nearest, registry
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.given_files import given_yaml
+from glotmill.schemas.keys import digest
+from glotmill.schemas.languages import nearest, registry
 
 VERSION = 1
 ALL = "all"

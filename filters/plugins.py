@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from schemas.errors import InputError
-from schemas.languages import nearest
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.languages import nearest
 
 ENCODERS = "glotmill.sentence_encoders"
 IMAGE_TEXT = "glotmill.image_text"

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from filters.calibration import LETTERS, Calibration
-from filters.rules import ACTIONS, RULES, Action, Parameter, Rule
-from filters.user_rules import USER, user_rule
-from schemas.errors import InputError
-from schemas.languages import nearest
-from schemas.record import Metric
+from glotmill.filters.calibration import LETTERS, Calibration
+from glotmill.filters.rules import ACTIONS, RULES, Action, Parameter, Rule
+from glotmill.filters.user_rules import USER, user_rule
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.languages import nearest
+from glotmill.schemas.record import Metric
 
 NEEDS_SCORE = "needs_score"
 

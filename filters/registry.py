@@ -6,27 +6,27 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filters.adequacy import AdequacyScorer
-from filters.cross_entropy import CrossEntropyScorer
-from filters.embedding import EmbeddingScorer
-from filters.fan_in import FanInScorer
-from filters.image_text import ImageTextScorer
-from filters.integrity import IntegrityScorer
-from filters.language_id import LanguageIdScorer
-from filters.lexical import LexicalScorer
-from filters.llm_judge import Judge, LlmJudgeScorer
-from filters.negation import NegationScorer
-from filters.nmt import NmtScorer
-from filters.numbers import NumbersScorer
-from filters.plugins import ENCODERS, IMAGE_TEXT, load_plugin
-from filters.punctuation import PunctuationScorer
-from filters.round_trip import RoundTripScorer
-from filters.scorer import Scorer
-from filters.script import ScriptScorer
-from filters.structure import StructureScorer
-from schemas.errors import InputError
-from schemas.languages import nearest
-from schemas.record import Metric
+from glotmill.filters.contract import Scorer
+from glotmill.filters.plugins import ENCODERS, IMAGE_TEXT, load_plugin
+from glotmill.filters.scorers.adequacy import AdequacyScorer
+from glotmill.filters.scorers.cross_entropy import CrossEntropyScorer
+from glotmill.filters.scorers.embedding import EmbeddingScorer
+from glotmill.filters.scorers.fan_in import FanInScorer
+from glotmill.filters.scorers.image_text import ImageTextScorer
+from glotmill.filters.scorers.integrity import IntegrityScorer
+from glotmill.filters.scorers.language_id import LanguageIdScorer
+from glotmill.filters.scorers.lexical import LexicalScorer
+from glotmill.filters.scorers.llm_judge import Judge, LlmJudgeScorer
+from glotmill.filters.scorers.negation import NegationScorer
+from glotmill.filters.scorers.nmt import NmtScorer
+from glotmill.filters.scorers.numbers import NumbersScorer
+from glotmill.filters.scorers.punctuation import PunctuationScorer
+from glotmill.filters.scorers.round_trip import RoundTripScorer
+from glotmill.filters.scorers.script import ScriptScorer
+from glotmill.filters.scorers.structure import StructureScorer
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.languages import nearest
+from glotmill.schemas.record import Metric
 
 # In order of cost, which is the order of columns and of rules.
 SCORERS: dict[str, type[Scorer]] = {

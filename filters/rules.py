@@ -2,7 +2,7 @@
 
 Guarantees: a rule loads no model and reads no text; a null score never rejects; the order of this table is that of
 cost, so of several failing rules the first is the one that counts. `RULES` is the one registry from which recipes
-are checked and docs are made; `filters.policy` puts a recipe's thresholds into it.
+are checked and docs are made; `glotmill.filters.policy` puts a recipe's thresholds into it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Literal
 
 import polars as pl
 
-from filters.language_id import has_labels, weak_languages
-from schemas.languages import registry
+from glotmill.filters.scorers.language_id import has_labels, weak_languages
+from glotmill.schemas.languages import registry
 
 Action = Literal["reject", "warn", "off"]
 ACTIONS: tuple[Action, ...] = ("reject", "warn", "off")
@@ -120,8 +120,9 @@ def _below(scorer: str, metric: str, name: str, default: float, bounds: tuple[fl
     return (Parameter(name, default, *bounds, text),), lambda p: column < p[name]
 
 
-# In order of cost. Thresholds: language_id from the calibration named in filters/language_id.py; all others set on the
-# splits to fit on of benchmarks/filters.py, so that each costs 0.2 % of good text or less; results in docs/filters.md.
+# In order of cost. Thresholds: language_id from the calibration named in filters/scorers/language_id.py; all others set
+# on the splits to fit on of benchmarks/filters.py, so that each costs 0.2 % of good text or less; results in
+# docs/filters.md.
 RULES: tuple[Rule, ...] = (
     Rule("integrity", "empty", "the translation of some text is empty", (),
          lambda _: pl.col("score_integrity_empty") > 0),

@@ -12,10 +12,10 @@ from typing import Any
 
 import polars as pl
 
-from filters.rules import ACTIONS, Action, Rule
-from schemas.errors import InputError, one_line, shortened
-from schemas.languages import nearest
-from schemas.record import Metric
+from glotmill.filters.rules import ACTIONS, Action, Rule
+from glotmill.schemas.errors import InputError, one_line, shortened
+from glotmill.schemas.languages import nearest
+from glotmill.schemas.record import Metric
 
 MAX_CHARACTERS = 5_000  # of an expression; the time to check one grows faster than its length
 USER = "user"

@@ -1,6 +1,6 @@
 """What to build: the recipe as a checked model, and the recipe files that ship with Glotmill."""
 
-from recipes.load import load_recipe
-from recipes.model import Recipe
+from glotmill.recipes.load import load_recipe
+from glotmill.recipes.model import Recipe
 
 __all__ = ["Recipe", "load_recipe"]

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recipes.section import expanded
-from schemas.errors import InputError
+from glotmill.recipes.section import expanded
+from glotmill.schemas.errors import InputError
 
 KEY = "extends"
 MAX_CHAIN = 20  # recipes that extend one another

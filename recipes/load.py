@@ -14,13 +14,13 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from recipes.extends import extended, is_path, without_removed
-from recipes.model import Recipe
-from recipes.secrets import passwords_in
-from recipes.section import expanded
-from schemas.errors import InputError, one_line, shortened
-from schemas.languages import nearest
-from schemas.plain_yaml import MAX_BYTES, MAX_TEXT, load_plain, unstorable
+from glotmill.recipes.extends import extended, is_path, without_removed
+from glotmill.recipes.model import Recipe
+from glotmill.recipes.secrets import passwords_in
+from glotmill.recipes.section import expanded
+from glotmill.schemas.errors import InputError, one_line, shortened
+from glotmill.schemas.languages import nearest
+from glotmill.schemas.plain_yaml import MAX_BYTES, MAX_TEXT, load_plain, unstorable
 
 BUILT_IN = Path(__file__).parent
 

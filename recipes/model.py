@@ -11,14 +11,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from recipes.clean import CleanStep
-from recipes.derive import Classification, Decide, Derived, Labels
-from recipes.mix import Languages, Mix, Splits, as_tuple
-from recipes.section import RecipePath, RecipeUrl, Section
-from recipes.sources import Source
-from recipes.templates import Templates
-from recipes.translate import NOT_LOCKED, OpenAiTranslate, Routing, Translate, VllmTranslate
-from schemas.languages import ENGLISH, nearest
+from glotmill.recipes.section import RecipePath, RecipeUrl, Section
+from glotmill.recipes.sections.clean import CleanStep
+from glotmill.recipes.sections.derive import Classification, Decide, Derived, Labels
+from glotmill.recipes.sections.mix import Languages, Mix, Splits, as_tuple
+from glotmill.recipes.sections.sources import Source
+from glotmill.recipes.sections.templates import Templates
+from glotmill.recipes.sections.translate import NOT_LOCKED, OpenAiTranslate, Routing, Translate, VllmTranslate
+from glotmill.schemas.languages import ENGLISH, nearest
 
 MAX_NAME = 200  # characters: names become names of files, which have at most 255 bytes
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", max_length=MAX_NAME)]

@@ -1,4 +1,5 @@
-"""The reference of all recipe keys, written from the model: ``python -m recipes.reference docs/recipe-keys.md``.
+"""The reference of all recipe keys, written from the model: ``python -m glotmill.recipes.reference
+docs/recipe-keys.md``.
 
 Guarantees: every key that a recipe may have is in it, with type, default and meaning; a key without a meaning is an
 error. ``--check`` compares instead of writing and exits with 1 where the file is not what the model says.
@@ -16,14 +17,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from recipes.model import Recipe
-from recipes.section import RecipePath, RecipeUrl, Section
+from glotmill.recipes.model import Recipe
+from glotmill.recipes.section import RecipePath, RecipeUrl, Section
 
 HEAD = """# Every key of a recipe
 
-Written from the model by `python -m recipes.reference docs/recipe-keys.md`; a test compares. What the keys are for:
-[recipes](recipes.md), [sources](sources.md), [text](text.md) and [filters](filters.md), whose rules have the parameters
-that `filter` takes. NAME is a name of your choosing.
+Written from the model by `python -m glotmill.recipes.reference docs/recipe-keys.md`; a test compares. What the keys are
+for: [recipes](recipes.md), [sources](sources.md), [text](text.md) and [filters](filters.md), whose rules have the
+parameters that `filter` takes. NAME is a name of your choosing.
 """
 _PLAIN = {
     int: "whole number",
@@ -186,7 +187,7 @@ def main() -> None:
     if not asked.check:
         asked.file.write_text(page, encoding="utf-8")
     elif not asked.file.exists() or asked.file.read_text(encoding="utf-8") != page:
-        sys.exit(f"{asked.file} is not what the model says: python -m recipes.reference {asked.file}")
+        sys.exit(f"{asked.file} is not what the model says: python -m glotmill.recipes.reference {asked.file}")
 
 
 if __name__ == "__main__":

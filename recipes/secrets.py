@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from schemas.redact import has_password, password_advice, redact
+from glotmill.schemas.redact import has_password, password_advice, redact
 
 # A name of one of these words is a secret's whatever else it says, or of several words that end like this.
 _WORDS = frozenset(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.languages import nearest
+from glotmill.schemas.languages import nearest
 
 
 class Section(BaseModel):

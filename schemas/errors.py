@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from schemas.redact import redact
+from glotmill.schemas.redact import redact
 
 
 class GlotmillError(Exception):

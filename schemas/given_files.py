@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from schemas.errors import InputError, one_line, shortened
-from schemas.plain_yaml import load_plain, unstorable
+from glotmill.schemas.errors import InputError, one_line, shortened
+from glotmill.schemas.plain_yaml import load_plain, unstorable
 
 MAX_BYTES = 64 << 20  # the largest table that a paper recipe names has 3 MB
 MAX_CELL = 131_072  # characters: the limit of the csv module

@@ -16,7 +16,7 @@ from typing import Literal
 
 from rapidfuzz import process
 
-from schemas.errors import InputError, shortened
+from glotmill.schemas.errors import InputError, shortened
 
 DATA = Path(__file__).parent / "data"
 

@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 import regex
 
-from schemas.errors import InputError, one_line
-from schemas.keys import nfc
+from glotmill.schemas.errors import InputError, one_line
+from glotmill.schemas.keys import nfc
 
 LONGEST = 500  # characters
 MOST_REPEATS = 100_000  # all counts of {n} multiplied: each is unrolled, at up to 400 bytes

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import re
 
-from schemas.keys import image_id as uri_id
-from schemas.picture_pattern import COCO, PicturePattern, coco_key, key_by_pattern
+from glotmill.schemas.keys import image_id as uri_id
+from glotmill.schemas.picture_pattern import COCO, PicturePattern, coco_key, key_by_pattern
 
 LOOKED_AT = "sha256:"
 HASHES = (LOOKED_AT, "uri:")

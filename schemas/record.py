@@ -13,9 +13,9 @@ from typing import Literal
 import polars as pl
 import pyarrow as pa
 
-from schemas.errors import SchemaError
-from schemas.languages import registry
-from schemas.sample import IDENTITY_FIELDS, IMAGE_MARKER, MESSAGES, STRINGS, TASKS, TEXT_FIELDS
+from glotmill.schemas.errors import SchemaError
+from glotmill.schemas.languages import registry
+from glotmill.schemas.sample import IDENTITY_FIELDS, IMAGE_MARKER, MESSAGES, STRINGS, TASKS, TEXT_FIELDS
 
 SCHEMA_VERSION = 2
 OLDEST_VERSION = 1  # a dataset of it can still be read and judged, and a build brings it up to date

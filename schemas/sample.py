@@ -13,12 +13,12 @@ from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
-from schemas.errors import RowError
-from schemas.keys import source_hash, source_id
-from schemas.markers import foreign_marker
-from schemas.picture_pattern import PicturePattern
-from schemas.pictures import picture_key
-from schemas.task import Task
+from glotmill.schemas.errors import RowError
+from glotmill.schemas.keys import source_hash, source_id
+from glotmill.schemas.markers import foreign_marker
+from glotmill.schemas.picture_pattern import PicturePattern
+from glotmill.schemas.pictures import picture_key
+from glotmill.schemas.task import Task
 
 IMAGE_MARKER = "<image>"
 ROLES = ("system", "user", "assistant")
@@ -51,8 +51,8 @@ IDENTITY_FIELDS = [
     pa.field("template_id", pa.string()),
     pa.field("source_lang", pa.string()),
     pa.field("image_refs", IMAGE_REFS),
-    # Since schema version 2: the key of each image's picture (`schemas.pictures`), in the order of `image_refs`. Images
-    # with the same key show the same picture, under whatever names and on whatever hosts.
+    # Since schema version 2: the key of each image's picture (`glotmill.schemas.pictures`), in the order of
+    # `image_refs`. Images with the same key show the same picture, under whatever names and on whatever hosts.
     pa.field("image_keys", STRINGS),
 ]
 TEXT_FIELDS = [

@@ -12,11 +12,11 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from engine.build import build
-from engine.job import prepare
-from engine.progress import ProgressReport
-from engine.summary import BuildSummary
-from recipes import load_recipe
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.summary import BuildSummary
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
 from tests import s3
 
 # Machines are noisy: no test fails for being slow. The same examples on every machine.
@@ -154,7 +154,7 @@ def run(tmp_path: Path) -> Callable[..., BuildSummary]:
 @pytest.fixture(scope="session")
 def local_ray() -> Iterator[None]:
     """One Ray for the whole session: starting it takes seconds."""
-    from engine.workers.ray_session import start_ray
+    from glotmill.engine.workers.ray_session import start_ray
 
     started = start_ray()
     import ray

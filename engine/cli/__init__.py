@@ -1,5 +1,5 @@
 """The command line: one module a verb."""
 
-from engine.cli.app import main
+from glotmill.engine.cli.app import main
 
 __all__ = ["main"]

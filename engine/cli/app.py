@@ -9,30 +9,30 @@ from typing import Annotated
 
 import typer
 
-from engine import __version__
-from engine.cli.build import build_command
-from engine.cli.calibrate import calibrate_command
-from engine.cli.command_group import CommandGroup
-from engine.cli.diff import diff_command
-from engine.cli.explain import explain_command
-from engine.cli.export import export_command
-from engine.cli.gc import gc_command
-from engine.cli.listings import languages_command, recipes_command
-from engine.cli.memory import memory_app
-from engine.cli.plan import plan_command
-from engine.cli.preview import preview_command
-from engine.cli.publish import publish_command, rollback_command
-from engine.cli.pull import pull_command
-from engine.cli.refilter import refilter_command
-from engine.cli.report import report_command
-from engine.cli.screen import say
-from engine.cli.show import show_command
-from engine.cli.status import status_command
-from engine.cli.templates import templates_command
-from engine.cli.traceback import traceback_command
-from engine.cli.verify import verify_command
-from schemas.errors import GlotmillError
-from schemas.redact import redact
+from glotmill.engine import __version__
+from glotmill.engine.cli.build import build_command
+from glotmill.engine.cli.calibrate import calibrate_command
+from glotmill.engine.cli.command_group import CommandGroup
+from glotmill.engine.cli.diff import diff_command
+from glotmill.engine.cli.explain import explain_command
+from glotmill.engine.cli.export import export_command
+from glotmill.engine.cli.gc import gc_command
+from glotmill.engine.cli.listings import languages_command, recipes_command
+from glotmill.engine.cli.memory import memory_app
+from glotmill.engine.cli.plan import plan_command
+from glotmill.engine.cli.preview import preview_command
+from glotmill.engine.cli.publish import publish_command, rollback_command
+from glotmill.engine.cli.pull import pull_command
+from glotmill.engine.cli.refilter import refilter_command
+from glotmill.engine.cli.report import report_command
+from glotmill.engine.cli.screen import say
+from glotmill.engine.cli.show import show_command
+from glotmill.engine.cli.status import status_command
+from glotmill.engine.cli.templates import templates_command
+from glotmill.engine.cli.traceback import traceback_command
+from glotmill.engine.cli.verify import verify_command
+from glotmill.schemas.errors import GlotmillError
+from glotmill.schemas.redact import redact
 
 STOPPED = 130  # by Ctrl-C; typer turns it into this code itself
 

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from engine.build import build
-from engine.cli.options import (
+from glotmill.engine.cli.options import (
     JsonOption,
     LimitOption,
     MemoryOption,
@@ -16,11 +15,12 @@ from engine.cli.options import (
     RetryFailedOption,
     SetOption,
 )
-from engine.cli.screen import Screen, say_json
-from engine.job import prepare
-from engine.progress import ProgressReport
-from recipes import load_recipe
-from schemas.errors import GlotmillError
+from glotmill.engine.cli.screen import Screen, say_json
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
+from glotmill.schemas.errors import GlotmillError
 
 
 def build_command(

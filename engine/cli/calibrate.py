@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 import yaml
 
-from engine.cli.options import JsonOption
-from engine.cli.screen import say, say_json
-from engine.stages.calibration import judged_turns
-from engine.store.files import write_bytes
-from filters.calibrate import Mode, Settings, calibrate
-from schemas.errors import InputError
+from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.screen import say, say_json
+from glotmill.engine.commands.calibrate import judged_turns
+from glotmill.engine.storage.atomic_write import write_bytes
+from glotmill.filters.calibration_fit import Mode, Settings, calibrate
+from glotmill.schemas.errors import InputError
 
 TARGET = 0.01
 

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import JsonOption
-from engine.cli.screen import say, say_json
-from engine.diff import Difference, diff
-from engine.language_count import LanguageCount, count_language
-from schemas.errors import InputError
+from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.screen import say, say_json
+from glotmill.engine.commands.diff import Difference, diff
+from glotmill.engine.dataset.language_counts import LanguageCount, count_language
+from glotmill.schemas.errors import InputError
 
 DIFFERENT = 3
 NOTHING = count_language(())

@@ -10,15 +10,15 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from engine.cli.options import JsonOption, MemoryOption
-from engine.cli.screen import Screen, say_json
-from engine.explain.record import Explanation, RuleResult, Score, explain
-from engine.explain.segments import Segment
-from engine.fingerprints import STAGES
-from engine.progress import ProgressReport
-from engine.text.records import SEPARATOR
-from engine.text.tables import TextTable, print_table
-from engine.text.visible import visible_line
+from glotmill.engine.cli.options import JsonOption, MemoryOption
+from glotmill.engine.cli.screen import Screen, say_json
+from glotmill.engine.commands.explain.explain_record import Explanation, RuleResult, Score, explain
+from glotmill.engine.commands.explain.record_segments import Segment
+from glotmill.engine.dataset.fingerprints import STAGES
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.text.records import SEPARATOR
+from glotmill.engine.text.tables import TextTable, print_table
+from glotmill.engine.text.visible import visible_line
 
 
 def explain_command(

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import JsonOption
-from engine.cli.screen import say, say_json
-from engine.export.export import FORMATS, REFUSED, ExportOptions, export
-from engine.progress import ProgressReport
+from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.screen import say, say_json
+from glotmill.engine.commands.export import FORMATS, REFUSED, ExportOptions, export
+from glotmill.engine.runs.progress import ProgressReport
 
 
 def export_command(

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import JsonOption
-from engine.cli.screen import say, say_json
-from engine.gc import Collection, collect
-from engine.job import memory_folder
-from schemas.errors import InputError
+from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.screen import say, say_json
+from glotmill.engine.commands.gc import Collection, collect
+from glotmill.engine.commands.job import memory_folder
+from glotmill.schemas.errors import InputError
 
 
 def gc_command(

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from engine.cli.screen import Screen, say_json
-from engine.languages import backends
-from engine.text.tables import print_table
-from recipes.languages import expand, groups
-from recipes.load import built_in_recipes, load_recipe
-from schemas.languages import language, registry
+from glotmill.engine.cli.screen import Screen, say_json
+from glotmill.engine.text.tables import print_table
+from glotmill.engine.translators.shared.supported_languages import backends
+from glotmill.recipes.language_sets import expand, groups
+from glotmill.recipes.load import built_in_recipes, load_recipe
+from glotmill.schemas.languages import language, registry
 
 
 def recipes_command(

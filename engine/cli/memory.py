@@ -9,18 +9,18 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.table import Table
 
-from engine.cli.command_group import CommandGroup
-from engine.cli.options import JsonOption, MemoryOption
-from engine.cli.screen import Screen, say, say_json
-from engine.job import memory_folder, open_memory
-from engine.progress import ProgressReport
-from engine.store.corrections import export_tmx, import_tmx
-from engine.store.folder import Folder
-from engine.store.inspection import compact_memory, memory_stats, stores, verify_memory
-from engine.store.memory import Memory
-from engine.text.tables import print_table
-from schemas.errors import InputError, StoreError
-from schemas.languages import language
+from glotmill.engine.cli.command_group import CommandGroup
+from glotmill.engine.cli.options import JsonOption, MemoryOption
+from glotmill.engine.cli.screen import Screen, say, say_json
+from glotmill.engine.commands.job import memory_folder, open_memory
+from glotmill.engine.memory.corrections import export_tmx, import_tmx
+from glotmill.engine.memory.overview import compact_memory, memory_stats, stores, verify_memory
+from glotmill.engine.memory.translations import Memory
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.storage.folder import Folder
+from glotmill.engine.text.tables import print_table
+from glotmill.schemas.errors import InputError, StoreError
+from glotmill.schemas.languages import language
 
 memory_app = typer.Typer(
     cls=CommandGroup,

@@ -6,7 +6,7 @@ from collections import Counter
 
 import typer
 
-from engine.cli.options import (
+from glotmill.engine.cli.options import (
     JsonOption,
     LimitOption,
     MemoryOption,
@@ -15,11 +15,11 @@ from engine.cli.options import (
     RetryFailedOption,
     SetOption,
 )
-from engine.cli.screen import say, say_json
-from engine.job import prepare
-from engine.plan import Plan, make_plan
-from engine.progress import ProgressReport
-from recipes import load_recipe
+from glotmill.engine.cli.screen import say, say_json
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.plan import Plan, make_plan
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
 
 CHANGES = 3
 

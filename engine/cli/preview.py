@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from engine.cli.options import JsonOption, LimitOption, MemoryOption, RecipeArgument, SetOption
-from engine.cli.screen import Screen, say_json
-from engine.job import prepare
-from engine.preview import Preview, preview
-from engine.progress import ProgressReport
-from engine.text.tables import TextTable, print_table
-from engine.text.visible import visible_line
-from recipes import load_recipe
-from schemas.languages import language
+from glotmill.engine.cli.options import JsonOption, LimitOption, MemoryOption, RecipeArgument, SetOption
+from glotmill.engine.cli.screen import Screen, say_json
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.preview import Preview, preview
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.text.tables import TextTable, print_table
+from glotmill.engine.text.visible import visible_line
+from glotmill.recipes import load_recipe
+from glotmill.schemas.languages import language
 
 NOT_YET = "(not translated yet)"
 

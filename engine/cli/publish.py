@@ -7,18 +7,18 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import JsonOption
-from engine.cli.screen import say, say_json
-from engine.progress import ProgressReport
-from engine.publish.contents import open_dataset
-from engine.publish.hub import HubRepository
-from engine.publish.opened import refuse_published
-from engine.publish.outcome import Outcome
-from engine.publish.places import HubPlace, parse_place
-from engine.publish.roll_back import roll_back_folder, roll_back_hub
-from engine.publish.to_folder import publish_to_folder
-from engine.publish.to_hub import HubOptions, publish_to_hub
-from schemas.errors import InputError
+from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.screen import say, say_json
+from glotmill.engine.dataset.contents import open_dataset
+from glotmill.engine.publish.addresses import HubPlace, parse_place
+from glotmill.engine.publish.hub_repository import HubRepository
+from glotmill.engine.publish.opened import refuse_published
+from glotmill.engine.publish.outcome import Outcome
+from glotmill.engine.publish.rollback import roll_back_folder, roll_back_hub
+from glotmill.engine.publish.to_folder import publish_to_folder
+from glotmill.engine.publish.to_hub import HubOptions, publish_to_hub
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.schemas.errors import InputError
 
 ToOption = Annotated[
     str,

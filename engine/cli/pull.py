@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import JsonOption
-from engine.cli.screen import say, say_json
-from engine.progress import ProgressReport
-from engine.publish.origin import open_origin
-from engine.publish.places import parse_place
-from engine.publish.pull import pull
+from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.screen import say, say_json
+from glotmill.engine.publish.addresses import parse_place
+from glotmill.engine.publish.origin import open_origin
+from glotmill.engine.publish.pull import pull
+from glotmill.engine.runs.progress import ProgressReport
 
 
 def pull_command(

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import JsonOption
-from engine.cli.screen import say, say_json
-from engine.refilter import RefilterSummary, refilter
+from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.screen import say, say_json
+from glotmill.engine.commands.refilter import RefilterSummary, refilter
 
 
 def refilter_command(

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import JsonOption
-from engine.cli.screen import say, say_json
-from engine.progress import ProgressReport
-from engine.publish.pull import bring
-from engine.report import write_report
-from engine.report.folder import open_build
-from engine.store.commit import build_lock, recover
+from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.screen import say, say_json
+from glotmill.engine.dataset.commit import build_lock, recover
+from glotmill.engine.publish.pull import bring
+from glotmill.engine.report import write_report
+from glotmill.engine.report.finished_build import open_build
+from glotmill.engine.runs.progress import ProgressReport
 
 
 def report_command(

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from engine.text.visible import visible, visible_json
+from glotmill.engine.text.visible import visible, visible_json
 
 PLAIN_WIDTH = 1000  # columns of a table in a file or pipe, where lines may be as long as they need to be
 

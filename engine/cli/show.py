@@ -10,20 +10,20 @@ import polars as pl
 import typer
 from rich.text import Text
 
-from engine.cli.screen import Screen, say_json
-from engine.progress import ProgressReport
-from engine.publish.pull import bring
-from engine.publish.pulled import pulled_columns
-from engine.report.cuts import rule_cuts
-from engine.report.folder import BuiltFolder, open_build
-from engine.report.rows import RowTeller, read_rows
-from engine.store.row_counts import source_name
-from engine.store.shards import Shard
-from engine.text.tables import TextTable, print_table
-from engine.text.visible import visible, visible_line
-from schemas.errors import InputError
-from schemas.languages import language, nearest
-from schemas.record import Metric
+from glotmill.engine.cli.screen import Screen, say_json
+from glotmill.engine.dataset.row_counts import source_name
+from glotmill.engine.dataset.shards import Shard
+from glotmill.engine.publish.pull import bring
+from glotmill.engine.publish.pull_record import pulled_columns
+from glotmill.engine.report.cuts import rule_cuts
+from glotmill.engine.report.finished_build import BuiltFolder, open_build
+from glotmill.engine.report.rows import RowTeller, read_rows
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.text.tables import TextTable, print_table
+from glotmill.engine.text.visible import visible, visible_line
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.languages import language, nearest
+from glotmill.schemas.record import Metric
 
 HIGHLIGHT = "bold yellow"
 

@@ -11,14 +11,14 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli.options import JsonOption
-from engine.cli.screen import say, say_json
-from engine.progress import board_lines
-from engine.publish.opened import no_runs
-from engine.run_state import RunState, StageState, run_folders, run_state
-from engine.store.commit import LOCK
-from engine.store.runs import FINISHED, STOPPED
-from schemas.redact import redacted
+from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.screen import say, say_json
+from glotmill.engine.dataset.commit import LOCK
+from glotmill.engine.publish.opened import no_runs
+from glotmill.engine.runs.progress import board_lines
+from glotmill.engine.runs.run import FINISHED, STOPPED
+from glotmill.engine.runs.state import RunState, StageState, run_folders, run_state
+from glotmill.schemas.redact import redacted
 
 
 def status_command(

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import MemoryOption, SetOption
-from engine.cli.screen import say
-from engine.job import prepare
-from engine.progress import ProgressReport
-from engine.template_bank import translate_bank
-from recipes import load_recipe
-from schemas.errors import InputError
+from glotmill.engine.cli.options import MemoryOption, SetOption
+from glotmill.engine.cli.screen import say
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.translate_templates import translate_bank
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
+from glotmill.schemas.errors import InputError
 
 
 def templates_command(

@@ -9,11 +9,11 @@ import orjson
 import polars as pl
 import typer
 
-from engine.cli.options import JsonOption
-from engine.cli.screen import say, say_json
-from engine.publish.opened import no_runs
-from engine.run_state import events, run_folders
-from schemas.redact import redacted
+from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.screen import say, say_json
+from glotmill.engine.publish.opened import no_runs
+from glotmill.engine.runs.state import events, run_folders
+from glotmill.schemas.redact import redacted
 
 TOLD = ("attempt_failed", "worker_not_started", "memory_file_set_aside", "attempt_ended")
 

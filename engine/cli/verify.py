@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import JsonOption
-from engine.cli.screen import say, say_json
-from engine.progress import ProgressReport
-from engine.publish.pages import not_checked
-from engine.verify.dataset import verify
+from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.screen import say, say_json
+from glotmill.engine.commands.verify.verify_dataset import verify
+from glotmill.engine.dataset.pages import not_checked
+from glotmill.engine.runs.progress import ProgressReport
 
 PROBLEMS = 1
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.export.exporter import Add, write_line
-from engine.export.images import ImageBytes
-from engine.export.row import ImageRef, Row, parts
+from glotmill.engine.export.contract import Add, write_line
+from glotmill.engine.export.shared.image_bytes import ImageBytes
+from glotmill.engine.export.shared.row import ImageRef, Row, parts
 
 
 @contextmanager

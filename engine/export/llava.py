@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.export.exporter import Add, json_list, write_item
-from engine.export.images import ImageBytes
-from engine.export.row import Row
-from schemas.errors import RowError
+from glotmill.engine.export.contract import Add, json_list, write_item
+from glotmill.engine.export.shared.image_bytes import ImageBytes
+from glotmill.engine.export.shared.row import Row
+from glotmill.schemas.errors import RowError
 
 SPEAKERS = {"user": "human", "assistant": "gpt"}
 

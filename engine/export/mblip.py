@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.export.exporter import Add, json_list, write_item
-from engine.export.images import ImageBytes
-from engine.export.row import Row, parts
-from schemas.errors import RowError
+from glotmill.engine.export.contract import Add, json_list, write_item
+from glotmill.engine.export.shared.image_bytes import ImageBytes
+from glotmill.engine.export.shared.row import Row, parts
+from glotmill.schemas.errors import RowError
 
 
 @contextmanager

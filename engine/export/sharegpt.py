@@ -11,10 +11,10 @@ from pathlib import Path
 
 import orjson
 
-from engine.export.exporter import Add, json_list, write_item
-from engine.export.images import ImageBytes
-from engine.export.row import Row
-from engine.store.files import write_json
+from glotmill.engine.export.contract import Add, json_list, write_item
+from glotmill.engine.export.shared.image_bytes import ImageBytes
+from glotmill.engine.export.shared.row import Row
+from glotmill.engine.storage.atomic_write import write_json
 
 SPEAKERS = {"system": "system", "user": "human", "assistant": "gpt"}
 INFO = "dataset_info.json"

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features, Image, List, Value
 
-from engine.export.exporter import Add
-from engine.export.images import ImageBytes
-from engine.export.row import Row, parts
+from glotmill.engine.export.contract import Add
+from glotmill.engine.export.shared.image_bytes import ImageBytes
+from glotmill.engine.export.shared.row import Row, parts
 
 FEATURES = Features(
     {

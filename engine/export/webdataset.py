@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 
 import orjson
 
-from engine.export.exporter import Add
-from engine.export.images import ImageBytes
-from engine.export.row import Row
-from schemas.errors import InputError
+from glotmill.engine.export.contract import Add
+from glotmill.engine.export.shared.image_bytes import ImageBytes
+from glotmill.engine.export.shared.row import Row
+from glotmill.schemas.errors import InputError
 
 TAR_BYTES = 1_000_000_000
 # First bytes of a file, and the ending by which readers choose a decoder.

@@ -10,9 +10,9 @@ from functools import cache
 
 import regex
 
-from engine.llm.prompts import CLOSE, OPEN
-from filters.script import script_class
-from schemas.languages import language
+from glotmill.engine.llm.prompts import CLOSE, OPEN
+from glotmill.filters.scorers.script import script_class
+from glotmill.schemas.languages import language
 
 # Raised whenever another answer counts as no translation; part of every language model's fingerprint.
 CHECKS_VERSION = 1

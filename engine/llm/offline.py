@@ -11,10 +11,10 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from engine.llm.contract import Answer, Chat, Sampling
-from recipes.translate import VllmModel
-from schemas.errors import TranslatorError
-from schemas.given_files import given_text
+from glotmill.engine.llm.contract import Answer, Chat, Sampling
+from glotmill.recipes.sections.translate import VllmModel
+from glotmill.schemas.errors import TranslatorError
+from glotmill.schemas.given_files import given_text
 
 # The engine in the worker's own process, which Ray watches; and no reports to anybody.
 SETTINGS = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}

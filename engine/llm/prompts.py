@@ -13,11 +13,11 @@ from string import Template
 
 from pydantic import Field, ValidationError
 
-from recipes.section import Section
-from schemas.errors import InputError, one_line
-from schemas.given_files import given_yaml
-from schemas.keys import digest
-from schemas.languages import language, registry
+from glotmill.recipes.section import Section
+from glotmill.schemas.errors import InputError, one_line
+from glotmill.schemas.given_files import given_yaml
+from glotmill.schemas.keys import digest
+from glotmill.schemas.languages import language, registry
 
 BUILTIN = Path(__file__).parent / "data" / "prompts.yaml"
 OPEN, CLOSE = "<text>", "</text>"

@@ -22,11 +22,11 @@ from typing import Any
 
 import httpx2
 
-from engine.llm.contract import GONE, Answer, Chat, Sampling
-from engine.llm.replies import Again, read_reply
-from recipes.translate import OpenAiServer
-from schemas.errors import InputError, TranslatorError, one_line, shortened
-from schemas.redact import keep_secret, passwords, redact
+from glotmill.engine.llm.contract import GONE, Answer, Chat, Sampling
+from glotmill.engine.llm.replies import Again, read_reply
+from glotmill.recipes.sections.translate import OpenAiServer
+from glotmill.schemas.errors import InputError, TranslatorError, one_line, shortened
+from glotmill.schemas.redact import keep_secret, passwords, redact
 
 GIVE_UP_AFTER = 16
 MAX_REPLY = 16 << 20  # bytes, unpacked; an answer of 32,000 tokens with their probabilities has about 5 million

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 
-from engine.store.files import write_json
+from glotmill.engine.storage.atomic_write import write_json
 
 JOURNAL = "publish.json"
 

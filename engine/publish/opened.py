@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from engine.publish.places import FolderPlace, parse_place
-from engine.publish.pulled import Pulled
-from engine.publish.versions import StoredFile, Versions
-from engine.store.located import dataset_folder
-from engine.store.manifest import MANIFEST
-from schemas.errors import GlotmillError, InputError
+from glotmill.engine.dataset.locate import dataset_folder
+from glotmill.engine.dataset.manifest import MANIFEST
+from glotmill.engine.publish.addresses import FolderPlace, parse_place
+from glotmill.engine.publish.pull_record import Pulled
+from glotmill.engine.publish.versions import StoredFile, Versions
+from glotmill.schemas.errors import GlotmillError, InputError
 
 REMOTE = re.compile(r"(hf|s3|gs|memory):/")  # what a path makes of an address
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.publish.hub import HubRepository, manifest_line
-from engine.publish.pages import CARD
-from engine.publish.places import FolderPlace, HubPlace
-from engine.publish.versions import StoredFile, Versions
-from schemas.errors import InputError
+from glotmill.engine.dataset.pages import CARD
+from glotmill.engine.publish.addresses import FolderPlace, HubPlace
+from glotmill.engine.publish.hub_repository import HubRepository, manifest_line
+from glotmill.engine.publish.versions import StoredFile, Versions
+from glotmill.schemas.errors import InputError
 
 
 class Origin(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from engine.publish.plan import PublishPlan
+from glotmill.engine.publish.transfer_plan import PublishPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,19 +17,19 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.progress import ProgressReport
-from engine.publish.contents import Contents, LocalDataset, read_contents
-from engine.publish.hub import REFUSALS
-from engine.publish.origin import Origin, open_origin
-from engine.publish.pages import CARD, check_pages, not_checked
-from engine.publish.places import FolderPlace, HubPlace
-from engine.publish.pulled import SCORES, Pulled, PulledColumns, columns_of
-from engine.store.commit import INTENT, LOCK, STAGING, build_lock, commit, recover, staging
-from engine.store.files import TEMPORARY, whole_file, write_bytes, write_table
-from engine.store.repeated_ids import read_ids, repeated_ids
-from engine.store.shards import Shard, ids_sha256
-from schemas.errors import InputError, PublishError, one_line
-from schemas.keys import file_sha256
+from glotmill.engine.dataset.commit import INTENT, LOCK, STAGING, build_lock, commit, recover, staging
+from glotmill.engine.dataset.contents import Contents, LocalDataset, read_contents
+from glotmill.engine.dataset.pages import CARD, check_pages, not_checked
+from glotmill.engine.dataset.repeated_ids import read_ids, repeated_ids
+from glotmill.engine.dataset.shards import Shard, ids_sha256
+from glotmill.engine.publish.addresses import FolderPlace, HubPlace
+from glotmill.engine.publish.hub_repository import REFUSALS
+from glotmill.engine.publish.origin import Origin, open_origin
+from glotmill.engine.publish.pull_record import SCORES, Pulled, PulledColumns, columns_of
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.storage.atomic_write import TEMPORARY, whole_file, write_bytes, write_table
+from glotmill.schemas.errors import InputError, PublishError, one_line
+from glotmill.schemas.keys import file_sha256
 
 PREFIXES = ("score_", "turn_")
 FOOTER_BYTES = 65_536  # what is read of the end of a shard to find its footer

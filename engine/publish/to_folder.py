@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.progress import ProgressReport
-from engine.publish.contents import LocalDataset
-from engine.publish.outcome import Outcome
-from engine.publish.places import FolderPlace
-from engine.publish.plan import PublishPlan
-from engine.publish.pulled import Pulled
-from engine.publish.ready import ready_shards
-from engine.publish.top import outdated, renew_top
-from engine.publish.versions import StoredFile, Versions, stored_name
-from engine.store.manifest import MANIFEST
-from schemas.errors import PublishError, StoreError
-from schemas.keys import bytes_sha256
+from glotmill.engine.dataset.contents import LocalDataset
+from glotmill.engine.dataset.manifest import MANIFEST
+from glotmill.engine.publish.addresses import FolderPlace
+from glotmill.engine.publish.check_local import ready_shards
+from glotmill.engine.publish.outcome import Outcome
+from glotmill.engine.publish.pull_record import Pulled
+from glotmill.engine.publish.top import outdated, renew_top
+from glotmill.engine.publish.transfer_plan import PublishPlan
+from glotmill.engine.publish.versions import StoredFile, Versions, stored_name
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.schemas.errors import PublishError, StoreError
+from glotmill.schemas.keys import bytes_sha256
 
 ATTEMPTS = 5
 

@@ -14,19 +14,19 @@ from dataclasses import dataclass
 import orjson
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-from engine.progress import ProgressReport
-from engine.publish.contents import LocalDataset
-from engine.publish.hub import BRANCH, Answer, HubRepository, Operation, manifest_line
-from engine.publish.journal import Journal
-from engine.publish.outcome import Outcome
-from engine.publish.pages import CARD
-from engine.publish.plan import PublishPlan, make_plan
-from engine.publish.pulled import Pulled
-from engine.publish.ready import ready_shards
-from engine.publish.verify import verify_hub
-from engine.store.manifest import MANIFEST, page_checksums
-from schemas.errors import InputError, PublishError
-from schemas.keys import bytes_sha256
+from glotmill.engine.dataset.contents import LocalDataset
+from glotmill.engine.dataset.manifest import MANIFEST, page_checksums
+from glotmill.engine.dataset.pages import CARD
+from glotmill.engine.publish.check_local import ready_shards
+from glotmill.engine.publish.check_remote import verify_hub
+from glotmill.engine.publish.hub_repository import BRANCH, Answer, HubRepository, Operation, manifest_line
+from glotmill.engine.publish.journal import Journal
+from glotmill.engine.publish.outcome import Outcome
+from glotmill.engine.publish.pull_record import Pulled
+from glotmill.engine.publish.transfer_plan import PublishPlan, make_plan
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.schemas.errors import InputError, PublishError
+from glotmill.schemas.keys import bytes_sha256
 
 ATTEMPTS = 5
 LOST_WAIT_S = 2.0  # for a commit whose answer was lost and that the Hub may still be making

@@ -2,7 +2,7 @@
 
 Guarantees: they are made from the lists of versions alone, so whoever was killed before or between them, any later
 command that publishes there sets them right; of two publications at once neither puts an older version back, because
-what is replaced was looked at before the newest number was (`engine.store.folder.Folder.replace`).
+what is replaced was looked at before the newest number was (`glotmill.engine.storage.folder.Folder.replace`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import PurePosixPath
 
 import yaml
 
-from engine.publish.pages import CARD, read_card
-from engine.publish.versions import LATEST, StoredFile, Versions, list_name, stored_name
-from engine.store.files import json_bytes
-from schemas.errors import InputError, PublishError, StoreError
-from schemas.keys import bytes_sha256
+from glotmill.engine.dataset.pages import CARD, read_card
+from glotmill.engine.publish.versions import LATEST, StoredFile, Versions, list_name, stored_name
+from glotmill.engine.storage.atomic_write import json_bytes
+from glotmill.schemas.errors import InputError, PublishError, StoreError
+from glotmill.schemas.keys import bytes_sha256
 
 TOP = (LATEST, CARD)
 Wanted = Callable[[str, int], bytes]  # what a file at the top holds when a version is the newest

@@ -2,7 +2,7 @@
 
 Guarantees: files have names of their content and never get another one; a version is a list of them, put under the
 next number only if nobody has it, so of two publications at once one comes second and knows it; what stands at the top
-(`engine.publish.top`) follows. What no version lists is of no meaning.
+(`glotmill.engine.publish.top`) follows. What no version lists is of no meaning.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pathlib import Path, PurePosixPath
 
 import orjson
 
-from engine.publish.pages import EXTRAS, PAGES
-from engine.publish.places import FolderPlace
-from engine.store.files import json_bytes
-from engine.store.folder import PROBE, Folder
-from engine.store.manifest import MANIFEST, inside
-from schemas.errors import InputError, PublishError, StoreError, one_line
-from schemas.keys import bytes_sha256, file_sha256
+from glotmill.engine.dataset.manifest import MANIFEST, inside
+from glotmill.engine.dataset.pages import EXTRAS, PAGES
+from glotmill.engine.publish.addresses import FolderPlace
+from glotmill.engine.storage.atomic_write import json_bytes
+from glotmill.engine.storage.folder import PROBE, Folder
+from glotmill.schemas.errors import InputError, PublishError, StoreError, one_line
+from glotmill.schemas.keys import bytes_sha256, file_sha256
 
 FORMAT = 1
 LATEST = "LATEST"

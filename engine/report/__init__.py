@@ -1,5 +1,5 @@
 """The report of a build: one HTML file that shows the data, made from what lies in the build's folder."""
 
-from engine.report.page import REPORT, report_data, write_report
+from glotmill.engine.report.page import REPORT, report_data, write_report
 
 __all__ = ["REPORT", "report_data", "write_report"]

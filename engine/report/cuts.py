@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from filters.policy import Policy
-from filters.rules import RULES, Rule
-from schemas.record import Metric
+from glotmill.filters.policy import Policy
+from glotmill.filters.rules import RULES, Rule
+from glotmill.schemas.record import Metric
 
 GREATEST = float(np.finfo(np.float32).max)
 BITS = 33  # halvings until two neighbouring float32 are left

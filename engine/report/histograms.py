@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from engine.report.cuts import Cut, RuleCuts
-from engine.report.folder import BuiltFolder
+from glotmill.engine.report.cuts import Cut, RuleCuts
+from glotmill.engine.report.finished_build import BuiltFolder
 
 BINS = 50
 TAIL = 0.001  # of a shard's rows on either side may lie outside the edges, in the two open bins

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 
 import regex
 
-from schemas.sample import IMAGE_MARKER
+from glotmill.schemas.sample import IMAGE_MARKER
 
 Pieces = list[str]
 Span = tuple[int, int]

@@ -19,15 +19,15 @@ from typing import Any
 import orjson
 import polars as pl
 
-from engine.report.cuts import rule_cuts
-from engine.report.folder import BuiltFolder, open_build
-from engine.report.histograms import histograms
-from engine.report.rows import image_ids, sample_rows
-from engine.report.thumbnails import thumbnails
-from engine.store.commit import staging
-from engine.store.files import sync, write_bytes
-from schemas.languages import language
-from schemas.record import SCHEMA_VERSION
+from glotmill.engine.dataset.commit import staging
+from glotmill.engine.report.cuts import rule_cuts
+from glotmill.engine.report.finished_build import BuiltFolder, open_build
+from glotmill.engine.report.histograms import histograms
+from glotmill.engine.report.rows import image_ids, sample_rows
+from glotmill.engine.report.thumbnails import thumbnails
+from glotmill.engine.storage.atomic_write import sync, write_bytes
+from glotmill.schemas.languages import language
+from glotmill.schemas.record import SCHEMA_VERSION
 
 REPORT = "report.html"
 SCRIPTS = ("dom.js", "balance.js", "thresholds.js", "rows.js", "main.js")  # put together in this order
@@ -158,7 +158,7 @@ def _reasons(build: BuiltFolder) -> list[dict[str, Any]]:
 
 def render(data: dict[str, Any]) -> bytes:
     """The page of a report's data."""
-    web = files("engine.report") / "web"
+    web = files("glotmill.engine.report") / "web"
     style = (web / "page.css").read_text(encoding="utf-8")
     script = "".join((web / name).read_text(encoding="utf-8") for name in SCRIPTS)
     content = orjson.dumps(data).decode()

@@ -15,11 +15,11 @@ from typing import Any
 import orjson
 import polars as pl
 
-from engine.report.cuts import RuleCuts
-from engine.report.folder import BuiltFolder
-from engine.report.histograms import short
-from engine.report.marks import Pieces, Span, marked, pieces
-from schemas.languages import language
+from glotmill.engine.report.cuts import RuleCuts
+from glotmill.engine.report.finished_build import BuiltFolder
+from glotmill.engine.report.histograms import short
+from glotmill.engine.report.marks import Pieces, Span, marked, pieces
+from glotmill.schemas.languages import language
 
 ROWS = 900  # of a page
 MOST_OF_A_GROUP = 25

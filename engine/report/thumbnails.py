@@ -15,8 +15,8 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.sources.images import DAMAGE
-from engine.store.images import CONFIG
+from glotmill.engine.dataset.image_shards import CONFIG
+from glotmill.engine.sources.shared.image_checks import DAMAGE
 
 SIDE = 112  # pixels
 QUALITY = 60

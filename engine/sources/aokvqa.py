@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from engine.sources.json_stream import rows_of_list
-from engine.sources.own_format import answer_given
-from engine.sources.raw import identifier, mapping, reference, text, texts, whole
-from engine.sources.turns import question_turns
-from recipes.sources import AokvqaSource
-from schemas.errors import RowError
-from schemas.sample import Image, Sample
+from glotmill.engine.sources.shared.glotmill_format import answer_given
+from glotmill.engine.sources.shared.json_stream import rows_of_list
+from glotmill.engine.sources.shared.turns import question_turns
+from glotmill.engine.sources.shared.typed_values import identifier, mapping, reference, text, texts, whole
+from glotmill.recipes.sections.sources import AokvqaSource
+from glotmill.schemas.errors import RowError
+from glotmill.schemas.sample import Image, Sample
 
 
 class AokvqaReader:

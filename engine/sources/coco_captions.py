@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine.sources.json_stream import rows_of_lists
-from engine.sources.raw import identifier, mapping, reference, text, whole
-from engine.sources.turns import caption_turns
-from schemas.errors import RowError
-from schemas.sample import Sample
+from glotmill.engine.sources.shared.json_stream import rows_of_lists
+from glotmill.engine.sources.shared.turns import caption_turns
+from glotmill.engine.sources.shared.typed_values import identifier, mapping, reference, text, whole
+from glotmill.schemas.errors import RowError
+from glotmill.schemas.sample import Sample
 
 LISTS = ("images", "annotations")
 KEPT = ("coco_url", "width", "height")

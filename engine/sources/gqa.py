@@ -11,12 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from engine.sources.json_stream import rows_of_object
-from engine.sources.raw import identifier, mapping, reference, text
-from engine.sources.turns import question_turns
-from recipes.images import NumberedImages
-from schemas.errors import InputError
-from schemas.sample import Sample
+from glotmill.engine.sources.shared.json_stream import rows_of_object
+from glotmill.engine.sources.shared.turns import question_turns
+from glotmill.engine.sources.shared.typed_values import identifier, mapping, reference, text
+from glotmill.recipes.sections.images import NumberedImages
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.sample import Sample
 
 LOOKED_AT = 1000  # questions from the start, one of which must look like one
 

@@ -17,16 +17,16 @@ from httpx2 import HTTPError
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
-from engine.sources.fields import RowFormat
-from engine.sources.media import columns_with_media, flagged
-from engine.sources.parquet import plain_rows
-from engine.sources.raw import mapping
-from recipes.images import FolderImages
-from recipes.sources import HubSource
-from schemas.errors import InputError, RowError, one_line
-from schemas.keys import bytes_sha256, canonical_json, file_sha256
-from schemas.languages import nearest
-from schemas.sample import Sample
+from glotmill.engine.sources.parquet import plain_rows
+from glotmill.engine.sources.shared.field_map import RowFormat
+from glotmill.engine.sources.shared.media import columns_with_media, flagged
+from glotmill.engine.sources.shared.typed_values import mapping
+from glotmill.recipes.sections.images import FolderImages
+from glotmill.recipes.sections.sources import HubSource
+from glotmill.schemas.errors import InputError, RowError, one_line
+from glotmill.schemas.keys import bytes_sha256, canonical_json, file_sha256
+from glotmill.schemas.languages import nearest
+from glotmill.schemas.sample import Sample
 
 BATCH_ROWS = 100  # a row may hold the bytes of its images
 DEFAULT_CONFIG = "default"

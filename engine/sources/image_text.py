@@ -13,18 +13,18 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
-from engine.sources.fields import NO_ID, content_id, value_at
-from engine.sources.files import decoded, lines, opened
-from engine.sources.json_stream import rows_of_list
-from engine.sources.jsonl import json_lines, json_object
-from engine.sources.media import refuse_media
-from engine.sources.own_format import own_image
-from engine.sources.raw import identifier, mapping, text
-from engine.sources.turns import caption_turns
-from recipes.sources import ImageTextSource
-from schemas.errors import InputError, RowError
-from schemas.languages import nearest
-from schemas.sample import Sample
+from glotmill.engine.sources.jsonl import json_lines, json_object
+from glotmill.engine.sources.shared.field_map import NO_ID, content_id, value_at
+from glotmill.engine.sources.shared.glotmill_format import own_image
+from glotmill.engine.sources.shared.json_stream import rows_of_list
+from glotmill.engine.sources.shared.media import refuse_media
+from glotmill.engine.sources.shared.text_files import decoded, lines, opened
+from glotmill.engine.sources.shared.turns import caption_turns
+from glotmill.engine.sources.shared.typed_values import identifier, mapping, text
+from glotmill.recipes.sections.sources import ImageTextSource
+from glotmill.schemas.errors import InputError, RowError
+from glotmill.schemas.languages import nearest
+from glotmill.schemas.sample import Sample
 
 LAYOUTS = {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}
 

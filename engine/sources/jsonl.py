@@ -12,11 +12,11 @@ from typing import Any
 
 import orjson
 
-from engine.sources.fields import RowFormat
-from engine.sources.files import lines
-from engine.sources.raw import mapping
-from schemas.errors import RowError
-from schemas.sample import Sample
+from glotmill.engine.sources.shared.field_map import RowFormat
+from glotmill.engine.sources.shared.text_files import lines
+from glotmill.engine.sources.shared.typed_values import mapping
+from glotmill.schemas.errors import RowError
+from glotmill.schemas.sample import Sample
 
 
 class JsonlReader:

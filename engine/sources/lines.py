@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
 
-from engine.sources.files import decoded, lines
-from engine.sources.media import refuse_media_file
-from engine.sources.raw import reference, text
-from engine.sources.turns import caption_turns
-from recipes.images import Images
-from schemas.errors import InputError
-from schemas.sample import Sample
+from glotmill.engine.sources.shared.media import refuse_media_file
+from glotmill.engine.sources.shared.text_files import decoded, lines
+from glotmill.engine.sources.shared.turns import caption_turns
+from glotmill.engine.sources.shared.typed_values import reference, text
+from glotmill.recipes.sections.images import Images
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.sample import Sample
 
 Line = tuple[int, bytes, bytes | None]
 

@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from engine.sources.fields import content_id
-from engine.sources.json_stream import first_character, rows_of_list
-from engine.sources.jsonl import json_lines, json_object
-from engine.sources.media import is_there, refuse_media
-from engine.sources.own_format import own_images
-from engine.sources.raw import identifier, mapping, text
-from engine.sources.turns import Turns, conversation_turns, marked
-from recipes.sources import LlavaSource
-from schemas.errors import RowError
-from schemas.sample import Sample
+from glotmill.engine.sources.jsonl import json_lines, json_object
+from glotmill.engine.sources.shared.field_map import content_id
+from glotmill.engine.sources.shared.glotmill_format import own_images
+from glotmill.engine.sources.shared.json_stream import first_character, rows_of_list
+from glotmill.engine.sources.shared.media import is_there, refuse_media
+from glotmill.engine.sources.shared.turns import Turns, conversation_turns, marked
+from glotmill.engine.sources.shared.typed_values import identifier, mapping, text
+from glotmill.recipes.sections.sources import LlavaSource
+from glotmill.schemas.errors import RowError
+from glotmill.schemas.sample import Sample
 
 
 class LlavaReader:

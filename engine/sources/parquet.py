@@ -13,12 +13,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.sources.fields import RowFormat
-from engine.sources.media import columns_with_media, flagged
-from engine.sources.raw import mapping
-from schemas.errors import InputError, RowError, one_line
-from schemas.languages import nearest
-from schemas.sample import Sample
+from glotmill.engine.sources.shared.field_map import RowFormat
+from glotmill.engine.sources.shared.media import columns_with_media, flagged
+from glotmill.engine.sources.shared.typed_values import mapping
+from glotmill.schemas.errors import InputError, RowError, one_line
+from glotmill.schemas.languages import nearest
+from glotmill.schemas.sample import Sample
 
 BATCH_ROWS = 1000
 

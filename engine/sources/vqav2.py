@@ -13,12 +13,12 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
-from engine.sources.json_stream import rows_of_lists
-from engine.sources.raw import identifier, mapping, reference, text
-from engine.sources.turns import question_turns
-from recipes.images import CocoImages
-from schemas.errors import InputError, RowError
-from schemas.sample import Sample
+from glotmill.engine.sources.shared.json_stream import rows_of_lists
+from glotmill.engine.sources.shared.turns import question_turns
+from glotmill.engine.sources.shared.typed_values import identifier, mapping, reference, text
+from glotmill.recipes.sections.images import CocoImages
+from glotmill.schemas.errors import InputError, RowError
+from glotmill.schemas.sample import Sample
 
 EXPECTED_QUESTIONS = "a VQAv2 question file"
 EXPECTED_ANNOTATIONS = "a VQAv2 annotation file"

@@ -14,16 +14,16 @@ from typing import Any, Literal
 
 import regex
 
-from engine.embedded import ANSWERS
-from engine.text.segments import split
-from engine.text.sentences import sentences
-from engine.text.templates import InstructionRule
-from engine.text.yes_no import reworded, which, yes_no
-from recipes.model import Answers
-from schemas.errors import InputError
-from schemas.given_files import given_table
-from schemas.keys import draw
-from schemas.languages import ENGLISH, language
+from glotmill.engine.embedded import ANSWERS
+from glotmill.engine.text.segments import split
+from glotmill.engine.text.sentences import sentences
+from glotmill.engine.text.template_wording import InstructionRule
+from glotmill.engine.text.yes_no import reworded, which, yes_no
+from glotmill.recipes.model import Answers
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.given_files import given_table
+from glotmill.schemas.keys import draw
+from glotmill.schemas.languages import ENGLISH, language
 
 # Tasks whose short answers follow the recipe's answer policy.
 ANSWER_TASKS = frozenset({"vqa_open", "vqa_mc", "matching", "ocr", "classification"})
@@ -59,8 +59,8 @@ class AnswerRule:
         labels: Names of things by language and label id.
         instructions: The templates around the samples, in all languages; None where there are none.
         frequent: The answers that the section's dictionary holds; filled once the samples are known.
-        apart: By language, those of them that it has no word of its own for (`engine.text.dictionary`); filled once
-            they are translated.
+        apart: By language, those of them that it has no word of its own for (`glotmill.engine.text.dictionary`); filled
+            once they are translated.
     """
 
     section: Answers
@@ -85,7 +85,7 @@ class AnswerRule:
         ``kept`` is ``source`` without a look into any table: the sample's reply stays in its own language.
 
         Args:
-            row: A row of `schemas.sample.SAMPLE_SCHEMA`.
+            row: A row of `glotmill.schemas.sample.SAMPLE_SCHEMA`.
             lang: The target language.
         """
         if (row.get("turn_plan") or [None])[-1] == SOURCE:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import regex
 
-from schemas.keys import nfc
+from glotmill.schemas.keys import nfc
 
 _UNSEEN = regex.compile(r"\p{Default_Ignorable_Code_Point}")
 

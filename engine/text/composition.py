@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from engine.text.answers import SOURCE, AnswerRule, Origin, carrier, is_returned, recover
-from engine.text.choices import collide
-from engine.text.fields import answer_texts, is_answer, labels_of, only_question, turn_lang
-from engine.text.instructions import (
+from glotmill.engine.text.answers import SOURCE, AnswerRule, Origin, carrier, is_returned, recover
+from glotmill.engine.text.choices import collide
+from glotmill.engine.text.fields import answer_texts, is_answer, labels_of, only_question, turn_lang
+from glotmill.engine.text.instructions import (
     is_translated,
     options,
     render,
@@ -25,8 +25,8 @@ from engine.text.instructions import (
     template_of,
     with_images,
 )
-from engine.text.parts import HUMAN, Entry, Part, TurnPair, pair
-from engine.text.row_languages import (
+from glotmill.engine.text.parts import HUMAN, Entry, Part, TurnPair, pair
+from glotmill.engine.text.row_languages import (
     NO_WORDS,
     Languages,
     TurnLanguages,
@@ -37,13 +37,13 @@ from engine.text.row_languages import (
     templated,
     untranslated_columns,
 )
-from engine.text.segments import Cut, split
-from engine.text.structure import mismatch
-from engine.text.templates import TEMPLATE_REFUSED, Words
-from recipes.templates import LANGUAGE, OPTIONS, Role
-from schemas.keys import content_hash, digest, nfc
-from schemas.languages import language
-from schemas.sample import IMAGE_MARKER
+from glotmill.engine.text.segments import Cut, split
+from glotmill.engine.text.template_wording import TEMPLATE_REFUSED, Words
+from glotmill.engine.text.text_structure import mismatch
+from glotmill.recipes.sections.templates import LANGUAGE, OPTIONS, Role
+from glotmill.schemas.keys import content_hash, digest, nfc
+from glotmill.schemas.languages import language
+from glotmill.schemas.sample import IMAGE_MARKER
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def compose(
     """Put a record's target side together.
 
     Args:
-        row: A row of `schemas.sample.SAMPLE_SCHEMA`, as `engine.text.fields.as_carried` gives it.
+        row: A row of `glotmill.schemas.sample.SAMPLE_SCHEMA`, as `glotmill.engine.text.fields.as_carried` gives it.
         lang: Target language.
         entries: What is known of each request, by its language and text.
         rule: How answers are treated.

@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from engine.text.answers import bare, without_end
-from filters.language_id import normalise, weak_languages
-from filters.lid_model import load_lid
-from schemas.languages import Language, language
+from glotmill.engine.text.answers import bare, without_end
+from glotmill.filters.features.lid_model import load_lid
+from glotmill.filters.scorers.language_id import normalise, weak_languages
+from glotmill.schemas.languages import Language, language
 
 Dictionaries = Mapping[str, Mapping[str, str]]  # language -> English answer -> word
 

@@ -1,7 +1,7 @@
 """Walking a record: which of its texts an engine is asked for.
 
-Guarantees: what `turn_requests` and `answer_requests` ask for is exactly what `engine.text.composition` uses; each
-different answer or choice of a record is asked for once.
+Guarantees: what `turn_requests` and `answer_requests` ask for is exactly what `glotmill.engine.text.composition` uses;
+each different answer or choice of a record is asked for once.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.text.answers import ANSWER_TASKS, SOURCE, AnswerRule, carrier
-from engine.text.instructions import slot_texts, template_of
-from engine.text.segments import split
-from engine.text.templates import TurnLangs, with_template
-from engine.text.yes_no import which
-from schemas.keys import nfc
+from glotmill.engine.text.answers import ANSWER_TASKS, SOURCE, AnswerRule, carrier
+from glotmill.engine.text.instructions import slot_texts, template_of
+from glotmill.engine.text.segments import split
+from glotmill.engine.text.template_wording import TurnLangs, with_template
+from glotmill.engine.text.yes_no import which
+from glotmill.schemas.keys import nfc
 
 
 def answer_texts(row: Mapping[str, Any]) -> dict[str, None]:
@@ -73,7 +73,7 @@ def other_requests(row: Mapping[str, Any], lang: str) -> dict[str, list[str]]:
     """The segments of a sample's turns that are in another language than the record, by that language.
 
     Args:
-        row: A row of `schemas.sample.SAMPLE_SCHEMA`.
+        row: A row of `glotmill.schemas.sample.SAMPLE_SCHEMA`.
         lang: The record's language.
     """
     found: dict[str, list[str]] = {}
@@ -99,7 +99,7 @@ def as_carried(row: dict[str, Any], lang: str, rule: AnswerRule) -> dict[str, An
     """A sample with the template that its record in a language carries.
 
     Args:
-        row: A row of `schemas.sample.SAMPLE_SCHEMA`.
+        row: A row of `glotmill.schemas.sample.SAMPLE_SCHEMA`.
         lang: The record's language.
         rule: Which templates were accepted.
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from recipes.templates import LANGUAGE, OPTIONS, SLOT
-from schemas.languages import language
-from schemas.sample import IMAGE_MARKER
+from glotmill.recipes.sections.templates import LANGUAGE, OPTIONS, SLOT
+from glotmill.schemas.languages import language
+from glotmill.schemas.sample import IMAGE_MARKER
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Slots whose text is not translated as a text: it is settled elsewhere, or made.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from engine.text.answers import LabelTable
-from recipes.derive import Labels
-from schemas.errors import InputError
-from schemas.given_files import given_table
-from schemas.languages import ENGLISH, language
+from glotmill.engine.text.answers import LabelTable
+from glotmill.recipes.sections.derive import Labels
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.given_files import given_table
+from glotmill.schemas.languages import ENGLISH, language
 
 COLUMNS = ("label_id", "flores_code", "name", "source", "automatic")
 

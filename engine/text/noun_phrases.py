@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import InputError, shortened
-from schemas.keys import file_sha256
-from schemas.languages import read_table
+from glotmill.schemas.errors import InputError, shortened
+from glotmill.schemas.keys import file_sha256
+from glotmill.schemas.languages import read_table
 
 NOUNS = "pip install 'glotmill[nouns]'"
 MAX_CHARS = 10_000  # spaCy's parser takes about 1 GB for 100,000 characters

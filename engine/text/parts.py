@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.text.segments import plain
+from glotmill.engine.text.segments import plain
 
 HUMAN = "human"  # a person's correction, among the engines of a record
 
@@ -15,7 +15,8 @@ class Entry:
     """What is known of one segment in one language: its translation or failure, the way back, and who made it.
 
     ``engine`` is the fingerprint of who was asked. ``reverse`` and ``alone`` are forced scores of the segment, given
-    its translation and given nothing, as `engine.stages.forced` has them; None where there are none.
+    its translation and given nothing, as `glotmill.engine.translation.forced_scores` has them; None where there are
+    none.
     """
 
     text: str | None
@@ -41,7 +42,9 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class TurnPair:
-    """A translated turn for the scorers, `filters.scorer.PAIR_SCHEMA`: plain texts, and what the translator said."""
+    """A translated turn for the scorers, `glotmill.filters.contract.PAIR_SCHEMA`: plain texts, and what the translator
+    said.
+    """
 
     turn: int
     source: str

@@ -13,14 +13,14 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from engine.text.answers import AnswerRule
-from engine.text.fields import answer_requests, answer_texts, other_requests, turn_lang, turn_texts
-from engine.text.instructions import is_translated, template_of
-from engine.text.segments import CACHE_SIZE, split
-from engine.text.yes_no import which
-from schemas.errors import RowError
-from schemas.keys import nfc
-from schemas.sample import check_text
+from glotmill.engine.text.answers import AnswerRule
+from glotmill.engine.text.fields import answer_requests, answer_texts, other_requests, turn_lang, turn_texts
+from glotmill.engine.text.instructions import is_translated, template_of
+from glotmill.engine.text.segments import CACHE_SIZE, split
+from glotmill.engine.text.yes_no import which
+from glotmill.schemas.errors import RowError
+from glotmill.schemas.keys import nfc
+from glotmill.schemas.sample import check_text
 
 # A request that is a record begins with the record separator of JSON text sequences (RFC 7464). No segment does: it
 # is white space, which stands outside of segments.
@@ -39,7 +39,7 @@ def record_request(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> str |
     A bare yes or no of a turn stands in it, for what the others mean; what is answered for it is not used.
 
     Args:
-        row: A row of `schemas.sample.SAMPLE_SCHEMA`.
+        row: A row of `glotmill.schemas.sample.SAMPLE_SCHEMA`.
         lang: The record's language.
         rule: How answers are treated.
 

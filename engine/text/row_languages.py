@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.text.answers import SOURCE
-from engine.text.fields import answer_texts
-from engine.text.instructions import slots_in, template_of
-from engine.text.parts import Part
-from engine.text.segments import split
-from recipes.templates import LANGUAGE, OPTIONS
+from glotmill.engine.text.answers import SOURCE
+from glotmill.engine.text.fields import answer_texts
+from glotmill.engine.text.instructions import slots_in, template_of
+from glotmill.engine.text.parts import Part
+from glotmill.engine.text.segments import split
+from glotmill.recipes.sections.templates import LANGUAGE, OPTIONS
 
 Languages = frozenset[str]  # of one text: none where it has no words, several where it is put together from such texts
 NO_WORDS: Languages = frozenset()
@@ -76,7 +76,7 @@ def templated(
     """The languages of a turn that a template made.
 
     Args:
-        row: A row of `schemas.sample.SAMPLE_SCHEMA`.
+        row: A row of `glotmill.schemas.sample.SAMPLE_SCHEMA`.
         template: The template as the bank has it.
         spoken: The languages of its own words.
         texts: The languages of the texts that are translated as texts, by slot.
@@ -102,7 +102,7 @@ def language_columns(
     """The columns of a record that name languages.
 
     Args:
-        row: A row of `schemas.sample.SAMPLE_SCHEMA`.
+        row: A row of `glotmill.schemas.sample.SAMPLE_SCHEMA`.
         turns: The languages of its turns.
         answers: The languages of its answers and options.
     """
@@ -128,7 +128,7 @@ def untranslated_columns(row: Mapping[str, Any]) -> dict[str, Any]:
     """The same columns for a sample that stays as it is.
 
     Args:
-        row: A row of `schemas.sample.SAMPLE_SCHEMA`.
+        row: A row of `glotmill.schemas.sample.SAMPLE_SCHEMA`.
     """
     source = row["source_lang"]
     answers = {text: languages_of(text, source, source) for text in answer_texts(row)}

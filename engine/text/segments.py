@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from engine.text.sentences import fit, sentences
-from engine.text.spans import Piece, has_words, protect
-from engine.text.yes_no import which
-from schemas.keys import nfc
-from schemas.languages import ENGLISH
-from schemas.sample import IMAGE_MARKER
+from glotmill.engine.text.sentences import fit, sentences
+from glotmill.engine.text.spans import Piece, has_words, protect
+from glotmill.engine.text.yes_no import which
+from glotmill.schemas.keys import nfc
+from glotmill.schemas.languages import ENGLISH
+from glotmill.schemas.sample import IMAGE_MARKER
 
 CACHE_SIZE = 131_072
 _CLOSING = " \t\u00a0,.;:!?)]}"

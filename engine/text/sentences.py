@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import regex
 from sentencex import segment
 
-from schemas.languages import language
+from glotmill.schemas.languages import language
 
 # NLLB was trained on sentences; 800 bytes are some 200 to 270 of its tokens, far under its 1,024 positions.
 MAX_SEGMENT_BYTES = 800

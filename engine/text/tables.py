@@ -9,7 +9,7 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
-from engine.text.visible import visible_line
+from glotmill.engine.text.visible import visible_line
 
 GAP = 2  # spaces between columns
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import regex
 
-from schemas.redact import redact
+from glotmill.schemas.redact import redact
 
 # Control characters but tab and line feed; marks that set, embed, override and isolate a direction; line and paragraph
 # separators; interlinear annotations; the byte order mark; halves of surrogate pairs, which no terminal can be sent.

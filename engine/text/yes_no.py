@@ -12,8 +12,8 @@ from pathlib import Path
 
 import regex
 
-from schemas.keys import nfc
-from schemas.languages import read_table
+from glotmill.schemas.keys import nfc
+from glotmill.schemas.languages import read_table
 
 YES_NO = Path(__file__).parent / "data" / "yes_no.csv"
 

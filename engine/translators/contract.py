@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from recipes.translate import Translate
-from schemas.keys import digest
+from glotmill.recipes.sections.translate import Translate
+from glotmill.schemas.keys import digest
 
 SERVER_DEVICE = "server"  # the device of an engine that computes nothing here
 

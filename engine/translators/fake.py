@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Sequence
 
-from engine.translators.contract import (
+from glotmill.engine.translators.contract import (
     ForcedPair,
     ForcedScore,
     Placement,
@@ -20,10 +20,10 @@ from engine.translators.contract import (
     Translation,
     TranslatorSpec,
 )
-from engine.translators.ladder import TRIGGERS_VERSION
-from recipes.translate import FakeTranslate
-from schemas.errors import TranslatorError
-from schemas.languages import ENGLISH, registry
+from glotmill.engine.translators.shared.retry import TRIGGERS_VERSION
+from glotmill.recipes.sections.translate import FakeTranslate
+from glotmill.schemas.errors import TranslatorError
+from glotmill.schemas.languages import ENGLISH, registry
 
 _WORD = re.compile(r"[^\W\d_]{2,}(?:ˈ[a-z]{3})?")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")

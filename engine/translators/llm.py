@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.llm.answer_check import CHECKS_VERSION, cleaned, not_a_translation
-from engine.llm.contract import Answer, Chat, ChatModel, Sampling
-from engine.llm.prompts import load_prompts, tagged
-from engine.text.records import is_record, items_of, read_answer, schema_of
-from engine.translators.contract import ForcedPair, ForcedScore, Request, Translation, TranslatorSpec
-from engine.translators.ladder import TRIGGERS_VERSION
-from recipes.translate import LlmTranslate
-from schemas.errors import TranslatorError
+from glotmill.engine.llm.answer_check import CHECKS_VERSION, cleaned, not_a_translation
+from glotmill.engine.llm.contract import Answer, Chat, ChatModel, Sampling
+from glotmill.engine.llm.prompts import load_prompts, tagged
+from glotmill.engine.text.records import is_record, items_of, read_answer, schema_of
+from glotmill.engine.translators.contract import ForcedPair, ForcedScore, Request, Translation, TranslatorSpec
+from glotmill.engine.translators.shared.retry import TRIGGERS_VERSION
+from glotmill.recipes.sections.translate import LlmTranslate
+from glotmill.schemas.errors import TranslatorError
 
 
 def decode_policy(section: LlmTranslate) -> dict[str, Any]:

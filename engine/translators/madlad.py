@@ -1,7 +1,7 @@
 """MADLAD-400 and models of its kind on CTranslate2: T5 with the target language as a token before the source.
 
-Guarantees: those of `engine.translators.nllb`, with source tokens ``<2xx> … </s>`` and no prefix of the target. The
-language of the source is not told to the model, which finds it by itself. Its weights are Apache-2.0.
+Guarantees: those of `glotmill.engine.translators.nllb`, with source tokens ``<2xx> … </s>`` and no prefix of the
+target. The language of the source is not told to the model, which finds it by itself. Its weights are Apache-2.0.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from engine.translators import nllb
-from engine.translators.contract import TranslatorSpec
-from recipes.translate import MadladTranslate
-from schemas.languages import read_table
+from glotmill.engine.translators import nllb
+from glotmill.engine.translators.contract import TranslatorSpec
+from glotmill.recipes.sections.translate import MadladTranslate
+from glotmill.schemas.languages import read_table
 
 CODES = Path(__file__).parent / "data" / "madlad_codes.csv"
 

@@ -15,13 +15,13 @@ from typing import Any
 
 import sentencepiece
 
-from engine.translators.contract import ForcedPair, ForcedScore, Request, Translation, TranslatorSpec
-from engine.translators.hardware import place
-from engine.translators.ladder import TRIGGERS_VERSION
-from engine.translators.model_files import find_model
-from recipes.translate import Ct2Translate, MadladTranslate, NllbTranslate, Retry
-from schemas.errors import InputError, TranslatorError
-from schemas.languages import registry
+from glotmill.engine.translators.contract import ForcedPair, ForcedScore, Request, Translation, TranslatorSpec
+from glotmill.engine.translators.shared.model_files import find_model
+from glotmill.engine.translators.shared.placement import place
+from glotmill.engine.translators.shared.retry import TRIGGERS_VERSION
+from glotmill.recipes.sections.translate import Ct2Translate, MadladTranslate, NllbTranslate, Retry
+from glotmill.schemas.errors import InputError, TranslatorError
+from glotmill.schemas.languages import registry
 
 END = "</s>"
 # Padded target tokens of one forced batch. CTranslate2 makes a table of batch x vocabulary log-probabilities, so

@@ -7,11 +7,11 @@ translations), the number of requests in flight, time-outs, prices.
 
 from __future__ import annotations
 
-from engine.llm.server import key_of, served_model
-from engine.translators.contract import SERVER_DEVICE, Placement, TranslatorSpec
-from engine.translators.llm import decode_policy
-from recipes.translate import OpenAiTranslate
-from schemas.languages import registry
+from glotmill.engine.llm.server import key_of, served_model
+from glotmill.engine.translators.contract import SERVER_DEVICE, Placement, TranslatorSpec
+from glotmill.engine.translators.llm import decode_policy
+from glotmill.recipes.sections.translate import OpenAiTranslate
+from glotmill.schemas.languages import registry
 
 
 def describe(section: OpenAiTranslate) -> TranslatorSpec:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.llm.server import ServerModel
-from engine.translators import fake, llm, madlad, nllb, openai, vllm
-from engine.translators.contract import Translator, TranslatorSpec
-from recipes.translate import (
+from glotmill.engine.llm.server import ServerModel
+from glotmill.engine.translators import fake, llm, madlad, nllb, openai, vllm
+from glotmill.engine.translators.contract import Translator, TranslatorSpec
+from glotmill.recipes.sections.translate import (
     FakeTranslate,
     MadladTranslate,
     NllbTranslate,
@@ -15,7 +15,7 @@ from recipes.translate import (
     Translate,
     VllmTranslate,
 )
-from schemas.errors import TranslatorError
+from glotmill.schemas.errors import TranslatorError
 
 
 def resolve_translator(section: Translate, gpus: int | None = None) -> TranslatorSpec:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from engine.llm.offline import OfflineModel, chat_template
-from engine.translators.contract import Placement, TranslatorSpec
-from engine.translators.llm import decode_policy
-from engine.translators.model_files import is_commit, resolve_commit
-from recipes.translate import VllmModel, VllmTranslate
-from schemas.errors import InputError, TranslatorError
-from schemas.keys import bytes_sha256, digest, file_sha256
-from schemas.languages import registry
+from glotmill.engine.llm.offline import OfflineModel, chat_template
+from glotmill.engine.translators.contract import Placement, TranslatorSpec
+from glotmill.engine.translators.llm import decode_policy
+from glotmill.engine.translators.shared.model_files import is_commit, resolve_commit
+from glotmill.recipes.sections.translate import VllmModel, VllmTranslate
+from glotmill.schemas.errors import InputError, TranslatorError
+from glotmill.schemas.keys import bytes_sha256, digest, file_sha256
+from glotmill.schemas.languages import registry
 
 INSTALL = "pip install 'glotmill[vllm]'"
 # Files of a model's folder that decide what it says.

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from engine.translators.contract import SERVER_DEVICE, TranslatorSpec
-from engine.workers.inline import InlinePool
-from engine.workers.ray_session import protect
-from engine.workers.stopping import StopSwitch
-from engine.workers.units import Note, Unit, UnitResult, no_note
+from glotmill.engine.translators.contract import SERVER_DEVICE, TranslatorSpec
+from glotmill.engine.workers.inline_pool import InlinePool
+from glotmill.engine.workers.ray_session import protect
+from glotmill.engine.workers.stopping import StopSwitch
+from glotmill.engine.workers.units import Note, Unit, UnitResult, no_note
 
 
 class Pool(AbstractContextManager["Pool"], Protocol):
@@ -56,6 +56,6 @@ def make_pool(
     if workers == 0 or (workers is None and spec.placement.device == SERVER_DEVICE):
         return InlinePool(spec, stop, note)
     protect(ray_address)
-    from engine.workers.ray_pool import RayPool
+    from glotmill.engine.workers.ray_pool import RayPool
 
     return RayPool(spec, workers, ray_address, stop, note)

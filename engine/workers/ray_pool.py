@@ -21,14 +21,14 @@ from typing import Any, Self
 
 import ray
 
-from engine import __version__
-from engine.translators.contract import TranslatorSpec
-from engine.workers.cases import UnitCase
-from engine.workers.ray_session import start_ray
-from engine.workers.ray_worker import KEEP_MEMORY, TranslatorActor, Worker
-from engine.workers.stopping import StopSwitch
-from engine.workers.units import Failure, Note, Unit, UnitResult
-from schemas.errors import WorkerError
+from glotmill.engine import __version__
+from glotmill.engine.translators.contract import TranslatorSpec
+from glotmill.engine.workers.ray_session import start_ray
+from glotmill.engine.workers.ray_worker import KEEP_MEMORY, TranslatorActor, Worker
+from glotmill.engine.workers.recovery import UnitCase
+from glotmill.engine.workers.stopping import StopSwitch
+from glotmill.engine.workers.units import Failure, Note, Unit, UnitResult
+from glotmill.schemas.errors import WorkerError
 
 START_TIMEOUT_S = 600.0  # a large model from a slow disk
 NODE_GRACE_S = 5.0  # an actor that takes longer to start may have no node to start on

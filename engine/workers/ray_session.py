@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from schemas.errors import InputError, WorkerError
+from glotmill.schemas.errors import InputError, WorkerError
 
 CONNECT_TIMEOUT_S = 10.0
 START_TIMEOUT_S = 90.0  # of a local Ray, which takes seconds

@@ -14,14 +14,14 @@ from typing import Any
 import pyarrow as pa
 import ray
 
-from engine import __version__
-from engine.translators.contract import TranslatorSpec
-from engine.translators.model_files import verify_files
-from engine.translators.registry import load_translator
-from engine.workers.cases import UnitCase
-from engine.workers.units import do_unit
-from schemas.errors import TranslatorError
-from schemas.redact import redact
+from glotmill.engine import __version__
+from glotmill.engine.translators.contract import TranslatorSpec
+from glotmill.engine.translators.registry import load_translator
+from glotmill.engine.translators.shared.model_files import verify_files
+from glotmill.engine.workers.recovery import UnitCase
+from glotmill.engine.workers.units import do_unit
+from glotmill.schemas.errors import TranslatorError
+from glotmill.schemas.redact import redact
 
 # glibc hands a batch's memory back to the system and asks for it again, page by page, in the next: an eighth of a
 # worker's time on the CPU (half a million page faults in 8 s). Kept, it is what the largest batch needs.

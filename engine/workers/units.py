@@ -14,9 +14,9 @@ from typing import Any, Literal, Protocol
 import polars as pl
 import pyarrow as pa
 
-from engine.translators.contract import ForcedPair, ForcedScore, Request, Translator
-from engine.translators.ladder import Outcome, translate_with_retry
-from schemas.errors import TranslatorError
+from glotmill.engine.translators.contract import ForcedPair, ForcedScore, Request, Translator
+from glotmill.engine.translators.shared.retry import Outcome, translate_with_retry
+from glotmill.schemas.errors import TranslatorError
 
 # A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch: many
 # workers share a small job, and all of them have work until shortly before its end.
@@ -43,7 +43,7 @@ FORCED_SCHEMA = pa.schema([pa.field("values", pa.list_(pa.float32()))])
 
 
 class Note(Protocol):
-    """Told of what happens to workers and units, as `engine.store.runs.Run.event` takes it."""
+    """Told of what happens to workers and units, as `glotmill.engine.runs.run.Run.event` takes it."""
 
     def __call__(self, name: str, **values: Any) -> None:
         """Take note of one event."""
@@ -55,9 +55,10 @@ def no_note(name: str, **values: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A piece of work: rows of `engine.store.runs.UNIT_SCHEMA` with one unit number, batches in order.
+    """A piece of work: rows of `glotmill.engine.runs.run.UNIT_SCHEMA` with one unit number, batches in order.
 
-    With a column ``translation`` beside them (`engine.store.runs.FORCED_UNIT_SCHEMA`) it is forced, else translated.
+    With a column ``translation`` beside them (`glotmill.engine.runs.run.FORCED_UNIT_SCHEMA`) it is forced, else
+    translated.
     """
 
     number: int
@@ -157,7 +158,9 @@ def do_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], Non
 
 
 def force_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], None] = lambda: None) -> pa.Table:
-    """Force one unit: `FORCED_SCHEMA` for rows of `engine.store.runs.FORCED_UNIT_SCHEMA`, otherwise as `do_unit`."""
+    """Force one unit: `FORCED_SCHEMA` for rows of `glotmill.engine.runs.run.FORCED_UNIT_SCHEMA`, otherwise as
+    `do_unit`.
+    """
     done: list[list[float] | None] = []
     frame = pl.DataFrame(rows).select("batch", "source_lang", "target_lang", "text", "translation")
     for (_,), group in frame.group_by(["batch"], maintain_order=True):
@@ -188,7 +191,7 @@ def translate_unit(translator: Translator, rows: pa.Table, batch_done: Callable[
 
     Args:
         translator: The loaded engine.
-        rows: Rows of `engine.store.runs.UNIT_SCHEMA`.
+        rows: Rows of `glotmill.engine.runs.run.UNIT_SCHEMA`.
         batch_done: Called after each batch.
 
     Returns:

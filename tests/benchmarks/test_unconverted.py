@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from benchmarks.unconverted import checkpoint, layers_of, read_variables
-from engine.embedded import MODEL_DIR
+from glotmill.engine.embedded import MODEL_DIR
 
 
 def test_the_embedded_model_has_all_its_weights_under_transformers_names():

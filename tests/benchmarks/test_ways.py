@@ -1,6 +1,6 @@
 from benchmarks.bare import Decoding, batches_of
 from benchmarks.ways import Job, Set, run
-from engine.embedded import MODEL_DIR
+from glotmill.engine.embedded import MODEL_DIR
 
 TEXTS = ["A dog runs on the grass.", "Two men. They stand near a bus.", "A dog runs on the grass.", "42"]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine.build import build
-from engine.job import prepare
-from engine.progress import ProgressReport
-from recipes import load_recipe
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
 
 VARIANTS = {
     "base": {},

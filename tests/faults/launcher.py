@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.cli import main
-from engine.store.numbered import NumberedFiles
+from glotmill.engine.cli import main
+from glotmill.engine.memory.commit_log import NumberedFiles
 from tests.faults.writes import before_writes
 
 
@@ -97,7 +97,7 @@ def after_commit(tick: Callable[[], None]) -> None:
 
 def freeze_at_start() -> None:
     """Stop Ray's node process as soon as it is there, so that the start of Ray hangs."""
-    from engine.workers import ray_session
+    from glotmill.engine.workers import ray_session
 
     ray_session.START_TIMEOUT_S = 8.0
 
@@ -110,8 +110,8 @@ def freeze_at_start() -> None:
 
 
 def in_actors(n: int, marker: str) -> None:
-    from engine.workers import ray_pool
-    from engine.workers.ray_worker import TranslatorActor
+    from glotmill.engine.workers import ray_pool
+    from glotmill.engine.workers.ray_worker import TranslatorActor
 
     class FatalActor(TranslatorActor):
         """Kills its process after its n-th batch, if no other actor has."""
@@ -142,7 +142,7 @@ def install(event: str, n: int, marker: str) -> None:
             if claim(marker):
                 freeze_at_start()
         case "batch":
-            from engine.workers.ray_session import protect
+            from glotmill.engine.workers.ray_session import protect
 
             protect(None)
             in_actors(n, marker)

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.store.commit import recover
-from engine.store.folder import Folder
-from schemas.keys import bytes_sha256
+from glotmill.engine.dataset.commit import recover
+from glotmill.engine.storage.folder import Folder
+from glotmill.schemas.keys import bytes_sha256
 from tests.faults.trials import content
 from tests.hub import StandInHub
 

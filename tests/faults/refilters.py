@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from engine.store.commit import recover
+from glotmill.engine.dataset.commit import recover
 from tests.faults.trials import FAKE, LANGUAGES, ROOT, content, write_recipe
 
 THRESHOLD = "filter.nmt.min_logprob=-0.95"
@@ -71,7 +71,7 @@ class RefilterTrials:
         """What a kill after so many seconds left."""
 
         def kill(build: Path) -> None:
-            command = [sys.executable, "-m", "engine.cli", "refilter", str(build), "--set", THRESHOLD]
+            command = [sys.executable, "-m", "glotmill", "refilter", str(build), "--set", THRESHOLD]
             process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(seconds)
             os.kill(process.pid, signal.SIGKILL)

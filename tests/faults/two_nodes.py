@@ -13,11 +13,11 @@ from typing import Any
 import ray
 from ray.cluster_utils import Cluster
 
-from engine.build import build
-from engine.job import prepare
-from engine.progress import ProgressReport
-from engine.store.memory import Memory
-from recipes import load_recipe
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.memory.translations import Memory
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
 
 
 def main(recipe: str, folder: Path, kill_at: int) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from engine.publish.hub import HubRepository
-from engine.store.folder import Folder
+from glotmill.engine.publish.hub_repository import HubRepository
+from glotmill.engine.storage.folder import Folder
 
 STORAGE = ("pipe_file", "put_file", "rm_file")  # fsspec's calls that change something
 HUB = ("create", "upload", "commit", "tag")

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 import yaml
 
-from filters.calibration import Calibration, read_calibration
-from filters.policy import make_policy
-from schemas.errors import InputError
+from glotmill.filters.calibration import Calibration, read_calibration
+from glotmill.filters.policy import make_policy
+from glotmill.schemas.errors import InputError
 
 CONTENT = {
     "calibration": 1,

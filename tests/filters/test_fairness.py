@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from filters.fairness import shares
+from glotmill.filters.fairness import shares
 
 ROWS = {"deu_Latn": 100, "fra_Latn": 100, "swh_Latn": 100}
 

@@ -4,13 +4,13 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from filters.plugins import ENCODERS, load_plugin
-from schemas.errors import InputError
+from glotmill.filters.plugins import ENCODERS, load_plugin
+from glotmill.schemas.errors import InputError
 
 
 def offered(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [EntryPoint("mine", "collections:OrderedDict", ENCODERS)]
-    monkeypatch.setattr("filters.plugins.entry_points", lambda group: points if group == ENCODERS else [])
+    monkeypatch.setattr("glotmill.filters.plugins.entry_points", lambda group: points if group == ENCODERS else [])
 
 
 def test_an_installed_plug_in_is_made(monkeypatch):

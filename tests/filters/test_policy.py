@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.language_id import weak_languages
-from filters.policy import make_policy
-from filters.registry import SCORERS, make_scorers
-from schemas.errors import InputError
+from glotmill.filters.policy import make_policy
+from glotmill.filters.registry import SCORERS, make_scorers
+from glotmill.filters.scorers.language_id import weak_languages
+from glotmill.schemas.errors import InputError
 
 ALL = list(SCORERS)
 METRICS = [metric for scorer in SCORERS.values() for metric in scorer.metrics]

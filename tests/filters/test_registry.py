@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from filters.llm_judge import Grades, JudgedPair
-from filters.registry import SCORERS, Models, make_scorers
-from filters.rules import RULES
-from filters.scorer import PAIR_SCHEMA
-from schemas.errors import InputError
-from schemas.record import record_schema
+from glotmill.filters.contract import PAIR_SCHEMA
+from glotmill.filters.registry import SCORERS, Models, make_scorers
+from glotmill.filters.rules import RULES
+from glotmill.filters.scorers.llm_judge import Grades, JudgedPair
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.record import record_schema
 
 SOURCE = "A man in 12 red hats is walking along the street."
 LONG = "Behind him two children are playing with a yellow ball."
@@ -71,7 +71,7 @@ MODELS = Models(llm_judge=Letters())
 
 @pytest.fixture(autouse=True)
 def plugins(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("filters.registry.load_plugin", lambda group, name, key: Letters())
+    monkeypatch.setattr("glotmill.filters.registry.load_plugin", lambda group, name, key: Letters())
 
 
 @pytest.fixture(params=list(SCORERS))

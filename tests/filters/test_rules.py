@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from filters.policy import make_policy
-from filters.registry import SCORERS
-from filters.rules import RULES
+from glotmill.filters.policy import make_policy
+from glotmill.filters.registry import SCORERS
+from glotmill.filters.rules import RULES
 
 ALL = list(SCORERS)
 

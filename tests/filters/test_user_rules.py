@@ -3,10 +3,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from filters.policy import make_policy
-from filters.registry import SCORERS, metrics_of
-from filters.user_rules import user_rule
-from schemas.errors import InputError
+from glotmill.filters.policy import make_policy
+from glotmill.filters.registry import SCORERS, metrics_of
+from glotmill.filters.user_rules import user_rule
+from glotmill.schemas.errors import InputError
 
 METRICS = [metric for name in ("lexical", "round_trip") for metric in SCORERS[name].metrics]
 

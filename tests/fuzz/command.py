@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import FrameType
 from unittest.mock import patch
 
-from engine.cli import main
+from glotmill.engine.cli import main
 
 SECONDS = 20  # no command may take longer on a small build
 LONGEST_LINE = 2000  # characters of an error line

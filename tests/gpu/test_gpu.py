@@ -11,9 +11,9 @@ import time
 import ctranslate2
 import pytest
 
-from engine.translators import Request, load_translator, resolve_translator
-from engine.translators.ladder import translate_with_retry
-from recipes.translate import NllbTranslate, VllmTranslate
+from glotmill.engine.translators import Request, load_translator, resolve_translator
+from glotmill.engine.translators.shared.retry import translate_with_retry
+from glotmill.recipes.sections.translate import NllbTranslate, VllmTranslate
 
 pytestmark = pytest.mark.gpu
 

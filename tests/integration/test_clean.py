@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from schemas.errors import InputError
+from glotmill.schemas.errors import InputError
 
 LONG = "a brown dog with a red collar runs over the wet grass of a large park near the old stone bridge by the river"
 

@@ -33,7 +33,7 @@ def test_a_build_on_two_nodes_survives_the_death_of_one_with_the_same_bytes(reci
 
 def command(recipe: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "engine.cli", "build", str(recipe), *options], capture_output=True, text=True
+        [sys.executable, "-m", "glotmill", "build", str(recipe), *options], capture_output=True, text=True
     )
 
 

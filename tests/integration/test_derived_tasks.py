@@ -13,15 +13,15 @@ import yaml
 from pydantic import ValidationError
 from rich.console import Console
 
-from engine.job import prepare
-from engine.plan import make_plan
-from engine.progress import ProgressReport
-from engine.text.segments import split
-from engine.text.structure import sentence_count
-from engine.translators import fake
-from recipes import Recipe
-from recipes.load import load_recipe
-from schemas.errors import InputError
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.plan import make_plan
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.text.segments import split
+from glotmill.engine.text.text_structure import sentence_count
+from glotmill.engine.translators import fake
+from glotmill.recipes import Recipe
+from glotmill.recipes.load import load_recipe
+from glotmill.schemas.errors import InputError
 
 LANGS = ["eng_Latn", "deu_Latn", "fra_Latn", "ces_Latn"]
 NAMES = {"deu_Latn": "German", "fra_Latn": "French", "ces_Latn": "Czech", "eng_Latn": "English"}

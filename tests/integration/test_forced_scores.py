@@ -9,13 +9,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from engine.stages.forced import NOTHING
-from engine.translators import load_translator, resolve_translator
-from engine.translators.contract import ForcedPair
-from filters.adequacy import AdequacyScorer
-from filters.cross_entropy import CrossEntropyScorer
-from filters.scorer import PAIR_SCHEMA
-from recipes.translate import NllbTranslate
+from glotmill.engine.translation.forced_scores import NOTHING
+from glotmill.engine.translators import load_translator, resolve_translator
+from glotmill.engine.translators.contract import ForcedPair
+from glotmill.filters.contract import PAIR_SCHEMA
+from glotmill.filters.scorers.adequacy import AdequacyScorer
+from glotmill.filters.scorers.cross_entropy import CrossEntropyScorer
+from glotmill.recipes.sections.translate import NllbTranslate
 
 CAPTIONS = [
     "A small dog runs over the green grass.",

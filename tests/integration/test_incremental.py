@@ -12,13 +12,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.job import prepare
-from engine.plan import Plan, make_plan
-from engine.progress import ProgressReport
-from engine.refilter import refilter
-from engine.store.commit import INTENT, recover
-from recipes import load_recipe
-from schemas.errors import InputError, StoreError
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.plan import Plan, make_plan
+from glotmill.engine.commands.refilter import refilter
+from glotmill.engine.dataset.commit import INTENT, recover
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
+from glotmill.schemas.errors import InputError, StoreError
 
 LANGS = ("deu_Latn", "swh_Latn")
 PACK = {"shard_rows": 15, "row_group_rows": 6}
@@ -309,8 +309,8 @@ def test_a_commit_whose_files_were_deleted_is_given_up_by_compact_alone(recipe, 
 
 
 def test_a_correction_touches_the_shards_that_hold_it(recipe, run, plan, tmp_path):
-    from engine.store.folder import Folder
-    from engine.store.memory import HUMAN, MEMORY_SCHEMA, Memory
+    from glotmill.engine.memory.translations import HUMAN, MEMORY_SCHEMA, Memory
+    from glotmill.engine.storage.folder import Folder
 
     dataset = run(recipe()).dataset
     before = files(dataset, "data/**/*")
@@ -428,7 +428,7 @@ def test_where_only_rules_can_have_changed_nothing_is_read_again_and_the_bytes_a
     forget(tmp_path / "long")
     planned = plan(recipe(**change))
     with monkeypatch.context() as patch:
-        for name in ("engine.build.make_samples", "engine.plan.make_samples"):
+        for name in ("glotmill.engine.commands.build.make_samples", "glotmill.engine.commands.plan.make_samples"):
             patch.setattr(name, forbidden)
         assert plan(recipe(**change)) == planned
         short = run(recipe(**change))
@@ -454,13 +454,13 @@ def test_anything_else_that_may_have_changed_is_looked_at(recipe, run, captions,
         append(captions, "Two cats sleep.")
     if what == "memory":
         run(recipe(languages=["fra_Latn"]), out="other")
-    monkeypatch.setattr("engine.build.make_samples", forbidden)
+    monkeypatch.setattr("glotmill.engine.commands.build.make_samples", forbidden)
     with pytest.raises(AssertionError, match="not to be looked at again"):
         run(recipe(**changes), **options)
 
 
 def test_a_new_writer_packs_every_shard_and_a_refilter_leaves_none_of_the_old_one(recipe, run, plan, monkeypatch):
-    from engine.store.shards import WRITER
+    from glotmill.engine.dataset.shards import WRITER
 
     dataset = run(recipe()).dataset
     monkeypatch.setitem(WRITER, "compression_level", 4)

@@ -7,7 +7,7 @@ import itertools
 import polars as pl
 import pytest
 
-from schemas.errors import WorkerError
+from glotmill.schemas.errors import WorkerError
 from tests.stand_in_llm import StandIn
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.job import prepare
-from recipes import load_recipe
-from schemas.errors import InputError
+from glotmill.engine.commands.job import prepare
+from glotmill.recipes import load_recipe
+from glotmill.schemas.errors import InputError
 from tests.faults.trials import content
 
 ENGINES = {
@@ -120,9 +120,9 @@ def test_a_builds_own_folder_on_s3_is_refused_with_the_reason(recipe_file):
 def test_a_correction_reaches_the_record_its_provenance_and_only_its_shards_fingerprint(
     recipe_file, run, tmp_path: Path
 ):
-    from engine.store.corrections import export_tmx, import_tmx
-    from engine.store.folder import Folder
-    from engine.store.memory import Memory
+    from glotmill.engine.memory.corrections import export_tmx, import_tmx
+    from glotmill.engine.memory.translations import Memory
+    from glotmill.engine.storage.folder import Folder
 
     recipe = recipe_file(translate=ENGINES["embedded"], languages=["deu_Latn", "fra_Latn"], score=SCORERS)
     dataset = run(recipe).dataset

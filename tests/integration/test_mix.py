@@ -11,7 +11,7 @@ import pytest
 from datasets import load_dataset
 from rich.console import Console
 
-from schemas.errors import InputError
+from glotmill.schemas.errors import InputError
 
 ONE_EACH = {"mode": "one_each", "weights": {"eng_Latn": 2, "deu_Latn": 1, "swh_Latn": 1}}
 LANGUAGES = ["eng_Latn", "deu_Latn", "swh_Latn"]

@@ -12,14 +12,14 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from engine.build import build
-from engine.job import prepare
-from engine.plan import make_plan
-from engine.progress import ProgressReport
-from engine.verify.dataset import verify
-from recipes import load_recipe
-from schemas.errors import InputError
-from schemas.keys import derived_id, image_id
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.plan import make_plan
+from glotmill.engine.commands.verify.verify_dataset import verify
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.keys import derived_id, image_id
 
 SPLITS = {"validation": 0.25, "test": 0.25}
 HELD = Path(__file__).parent.parent / "fixtures" / "round_two"

@@ -73,7 +73,7 @@ def test_the_command_publishes_privately_and_every_config_loads_with_the_cards_c
             translate={"engine": "fake", "fault": "empty", "fault_every": 5}, max_failed=1,
         )
     )  # fmt: skip
-    command = ["-m", "engine.cli", "publish", "out", "--to", "hf://datasets/org/set", "--tag", "v1", "--json"]
+    command = ["-m", "glotmill", "publish", "out", "--to", "hf://datasets/org/set", "--tag", "v1", "--json"]
     published = python(*command)
     outcome = asked(published)
     assert outcome["committed"]

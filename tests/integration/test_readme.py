@@ -40,7 +40,7 @@ def test_the_readme_names_no_option_that_a_command_lacks():
     """The blocks that need an account or a download, and those that the long test runs: what they name exists."""
     from typer.main import get_command
 
-    from engine.cli.app import app
+    from glotmill.engine.cli.app import app
 
     known = get_command(app)
     for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines():

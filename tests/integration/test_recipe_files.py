@@ -9,12 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.export.export import ExportOptions, export
-from engine.progress import ProgressReport
-from engine.summary import BuildSummary
-from recipes import load_recipe
-from recipes.load import built_in_recipes
-from schemas.languages import ENGLISH, language
+from glotmill.engine.commands.export import ExportOptions, export
+from glotmill.engine.commands.summary import BuildSummary
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
+from glotmill.recipes.load import built_in_recipes
+from glotmill.schemas.languages import ENGLISH, language
 
 # Which of the official files each key of a recipe takes.
 FILES = {

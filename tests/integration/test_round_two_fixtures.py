@@ -9,21 +9,21 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.build import build
-from engine.diff import diff
-from engine.job import prepare
-from engine.plan import make_plan
-from engine.progress import ProgressReport
-from engine.publish.origin import open_origin
-from engine.publish.places import parse_place
-from engine.publish.pull import pull
-from engine.refilter import refilter
-from engine.store.manifest import read_manifest
-from engine.text.segments import split
-from engine.verify.dataset import verify
-from recipes import load_recipe
-from recipes.templates import load_bank
-from schemas.errors import InputError
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.diff import diff
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.plan import make_plan
+from glotmill.engine.commands.refilter import refilter
+from glotmill.engine.commands.verify.verify_dataset import verify
+from glotmill.engine.dataset.manifest import read_manifest
+from glotmill.engine.publish.addresses import parse_place
+from glotmill.engine.publish.origin import open_origin
+from glotmill.engine.publish.pull import pull
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.text.segments import split
+from glotmill.recipes import load_recipe
+from glotmill.recipes.sections.templates import load_bank
+from glotmill.schemas.errors import InputError
 from tests.faults.trials import content
 
 HELD = Path(__file__).parent.parent / "fixtures" / "round_two"

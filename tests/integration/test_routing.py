@@ -7,7 +7,7 @@ import itertools
 import polars as pl
 import pytest
 
-from schemas.errors import InputError
+from glotmill.schemas.errors import InputError
 from tests.stand_in_llm import StandIn
 
 FAKE = {"engine": "fake", "batch_tokens": 128, "unit_tokens": 256}

@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 import yaml
 
-from engine.text.answers import yes_no
-from recipes.templates import load_bank
-from schemas.languages import ENGLISH
+from glotmill.engine.text.answers import yes_no
+from glotmill.recipes.sections.templates import load_bank
+from glotmill.schemas.languages import ENGLISH
 
 LANGS = [ENGLISH, "deu_Latn", "fra_Latn", "ces_Latn"]
 BANK = {t.name: {"user": t.user, "assistant": t.assistant} for ts in load_bank(None).values() for t in ts}

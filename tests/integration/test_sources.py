@@ -15,7 +15,7 @@ import yaml
 from datasets import load_dataset
 from PIL import Image as Pillow
 
-from schemas.keys import bytes_sha256
+from glotmill.schemas.keys import bytes_sha256
 
 
 def png(shade: int) -> bytes:

@@ -31,7 +31,7 @@ def test_a_stopped_build_ends_cleanly_and_goes_on(
     engine = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 64, "unit_tokens": 64}
     recipe = recipe_file(translate={**engine, "seconds_per_batch": 0.04}, workers=workers)
     whole = run(recipe, "workers=0", out="whole", memory=tmp_path / "elsewhere")
-    command = [sys.executable, "-m", "engine.cli", "build", str(recipe), "--out", str(tmp_path / "out"), "--json"]
+    command = [sys.executable, "-m", "glotmill", "build", str(recipe), "--out", str(tmp_path / "out"), "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     deadline = time.monotonic() + 120
     while not list((tmp_path / "memory/translations").glob("0*.parquet")) and time.monotonic() < deadline:

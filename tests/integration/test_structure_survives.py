@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.text.answers import AnswerRule
-from engine.text.composition import Composed, EngineName, compose
-from engine.text.fields import answer_requests, turn_requests
-from engine.text.parts import Entry
-from engine.text.segments import split
-from engine.translators import Request, load_translator, resolve_translator
-from engine.translators.ladder import translate_with_retry
-from recipes.model import Answers
-from recipes.translate import FakeTranslate
+from glotmill.engine.text.answers import AnswerRule
+from glotmill.engine.text.composition import Composed, EngineName, compose
+from glotmill.engine.text.fields import answer_requests, turn_requests
+from glotmill.engine.text.parts import Entry
+from glotmill.engine.text.segments import split
+from glotmill.engine.translators import Request, load_translator, resolve_translator
+from glotmill.engine.translators.shared.retry import translate_with_retry
+from glotmill.recipes.model import Answers
+from glotmill.recipes.sections.translate import FakeTranslate
 
 FAULTS = [None, "drop_sentence", "loop", "echo", "wrong_language", "empty"]
 RULE = AnswerRule(Answers(policy="target"), {})

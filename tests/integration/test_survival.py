@@ -36,7 +36,7 @@ def test_a_full_disk_is_one_line_and_after_making_room_the_same_command_goes_on(
     whole = run(recipe, out="whole", memory=tmp_path / "elsewhere")
     disk = tmp_path / "disk"
     disk.mkdir()
-    build = f"{sys.executable} -m engine.cli build {recipe} --out {disk}/out --memory {disk}/memory --json"
+    build = f"{sys.executable} -m glotmill build {recipe} --out {disk}/out --memory {disk}/memory --json"
     script = SCRIPT.format(size=size, disk=disk, build=build)
     done = subprocess.run(
         ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], capture_output=True, text=True
@@ -52,7 +52,7 @@ def test_a_full_disk_is_one_line_and_after_making_room_the_same_command_goes_on(
 
 def test_an_unreadable_memory_file_is_named_set_aside_and_its_keys_are_made_again(recipe_file, tmp_path: Path):
     def build(*options: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "engine.cli", "build", str(recipe), "--out", str(tmp_path / "out"), *options]
+        command = [sys.executable, "-m", "glotmill", "build", str(recipe), "--out", str(tmp_path / "out"), *options]
         return subprocess.run(command, capture_output=True, text=True, check=True)
 
     recipe = recipe_file(translate={**ENGINE, "batch_sensitive": False})

@@ -12,22 +12,22 @@ import polars as pl
 import pytest
 import yaml
 
-from engine.explain.record import explain
-from engine.job import prepare
-from engine.plan import Plan, make_plan
-from engine.progress import ProgressReport
-from engine.report.folder import open_build
-from engine.report.page import report_data
-from engine.stages.template_phase import TemplatePhase
-from engine.store.corrections import export_tmx, import_tmx
-from engine.store.folder import Folder
-from engine.store.manifest import read_manifest
-from engine.store.memory import Memory
-from engine.template_bank import translate_bank
-from engine.translators import fake
-from engine.verify.dataset import verify
-from recipes import load_recipe
-from schemas.errors import ConservationError
+from glotmill.engine.commands.explain.explain_record import explain
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.plan import Plan, make_plan
+from glotmill.engine.commands.translate_templates import translate_bank
+from glotmill.engine.commands.verify.verify_dataset import verify
+from glotmill.engine.dataset.manifest import read_manifest
+from glotmill.engine.memory.corrections import export_tmx, import_tmx
+from glotmill.engine.memory.translations import Memory
+from glotmill.engine.report.finished_build import open_build
+from glotmill.engine.report.page import report_data
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.storage.folder import Folder
+from glotmill.engine.translation.template_phase import TemplatePhase
+from glotmill.engine.translators import fake
+from glotmill.recipes import load_recipe
+from glotmill.schemas.errors import ConservationError
 from tests.stand_in_llm import StandIn
 
 QUIET = ProgressReport(quiet=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from recipes.templates import SLOT, load_bank
-from schemas.errors import InputError
+from glotmill.recipes.sections.templates import SLOT, load_bank
+from glotmill.schemas.errors import InputError
 
 BANK = {template.name: template for templates in load_bank(None).values() for template in templates}
 MIX = {"mode": "one_each"}

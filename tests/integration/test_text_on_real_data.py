@@ -11,12 +11,12 @@ import polars as pl
 import pytest
 import yaml
 
-from engine.text.answers import AnswerRule
-from engine.text.composition import EngineName, compose
-from engine.text.fields import answer_requests, turn_requests
-from engine.text.parts import Entry
-from engine.text.structure import sentence_count, structure
-from recipes.model import Answers
+from glotmill.engine.text.answers import AnswerRule
+from glotmill.engine.text.composition import EngineName, compose
+from glotmill.engine.text.fields import answer_requests, turn_requests
+from glotmill.engine.text.parts import Entry
+from glotmill.engine.text.text_structure import sentence_count, structure
+from glotmill.recipes.model import Answers
 
 TARGETS = ["deu_Latn", "fra_Latn", "ces_Latn"]
 

@@ -7,11 +7,11 @@ from collections import Counter
 
 import polars as pl
 
-from engine.explain.record import explain
-from engine.job import prepare
-from engine.plan import make_plan
-from engine.progress import ProgressReport
-from recipes import load_recipe
+from glotmill.engine.commands.explain.explain_record import explain
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.plan import make_plan
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
 from tests.stand_in_llm import StandIn
 
 
@@ -113,9 +113,9 @@ def test_built_again_nothing_is_asked(recipe_file, run):
 
 
 def test_what_people_corrected_counts_in_whole_records_too(recipe_file, run, tmp_path):
-    from engine.stages.translate import with_keys
-    from engine.store.folder import Folder
-    from engine.store.memory import MEMORY_SCHEMA, Direction, Memory
+    from glotmill.engine.memory.translations import MEMORY_SCHEMA, Direction, Memory
+    from glotmill.engine.storage.folder import Folder
+    from glotmill.engine.translation.stage import with_keys
 
     with StandIn() as server:
         rows = with_keys(

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from recipes.load import load_recipe
-from schemas.errors import InputError
+from glotmill.recipes.load import load_recipe
+from glotmill.schemas.errors import InputError
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.sources import open_source
-from recipes import load_recipe
-from recipes.load import built_in_recipes
-from recipes.translate import NllbTranslate
-from schemas.errors import InputError
-from schemas.sample import check
+from glotmill.engine.sources import open_source
+from glotmill.recipes import load_recipe
+from glotmill.recipes.load import built_in_recipes
+from glotmill.recipes.sections.translate import NllbTranslate
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.sample import check
 
 GOOD: dict[str, Any] = {
     "name": "good",

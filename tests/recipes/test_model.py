@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from recipes import Recipe
+from glotmill.recipes import Recipe
 
 MINIMAL: dict[str, Any] = {
     "name": "small",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recipes.load import built_in_recipes
+from glotmill.recipes.load import built_in_recipes
 
 HEADING = "# Differences from the paper:"
 OWN = {"quickstart", "coco_captions", "gqa"}  # recipes that follow no paper

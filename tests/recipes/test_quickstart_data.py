@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.embedded import MODEL_DIR
-from engine.sources import open_source
-from recipes import load_recipe
-from recipes.load import BUILT_IN, built_in_recipes
-from schemas.sample import Sample, check
+from glotmill.engine.embedded import MODEL_DIR
+from glotmill.engine.sources import open_source
+from glotmill.recipes import load_recipe
+from glotmill.recipes.load import BUILT_IN, built_in_recipes
+from glotmill.schemas.sample import Sample, check
 
 DATA = BUILT_IN / "data/quickstart.jsonl"
 

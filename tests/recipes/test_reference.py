@@ -5,17 +5,17 @@ import re
 import pytest
 from pydantic import Field
 
-from recipes import reference as module
-from recipes.model import Recipe
-from recipes.reference import meanings, reference, sections
-from recipes.section import Section
+from glotmill.recipes import reference as module
+from glotmill.recipes.model import Recipe
+from glotmill.recipes.reference import meanings, reference, sections
+from glotmill.recipes.section import Section
 from tests.conftest import ROOT
 
 FILE = ROOT / "docs" / "recipe-keys.md"
 
 
 def test_the_page_is_what_the_model_says():
-    assert FILE.read_text(encoding="utf-8") == reference(), "python -m recipes.reference docs/recipe-keys.md"
+    assert FILE.read_text(encoding="utf-8") == reference(), "python -m glotmill.recipes.reference docs/recipe-keys.md"
 
 
 def test_every_section_of_the_shipped_recipes_has_a_heading():

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from recipes.load import load_recipe
-from recipes.secrets import names_secret
-from schemas.errors import InputError
+from glotmill.recipes.load import load_recipe
+from glotmill.recipes.secrets import names_secret
+from glotmill.schemas.errors import InputError
 
 SECRET = "w0rd-of-power-17"
 

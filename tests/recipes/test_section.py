@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from recipes.section import RecipePath, Section
+from glotmill.recipes.section import RecipePath, Section
 
 
 class Inner(Section):

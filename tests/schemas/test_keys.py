@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import keys
+from glotmill.schemas import keys
 
 
 def test_canonical_json_sorts_keys_and_leaves_no_spaces():

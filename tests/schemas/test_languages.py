@@ -5,8 +5,8 @@ from typing import get_args
 
 import pytest
 
-from schemas.errors import InputError
-from schemas.languages import Identifiability, language, nearest, registry
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.languages import Identifiability, language, nearest, registry
 
 
 def test_all_204_flores_200_codes_are_known():

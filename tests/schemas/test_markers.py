@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.markers import foreign_marker
+from glotmill.schemas.markers import foreign_marker
 
 
 @pytest.mark.parametrize(

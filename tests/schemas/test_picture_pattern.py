@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from schemas.errors import InputError
-from schemas.picture_pattern import LONGEST, SECONDS, coco_key, key_by_pattern, picture_pattern
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.picture_pattern import LONGEST, SECONDS, coco_key, key_by_pattern, picture_pattern
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.keys import image_id
-from schemas.picture_pattern import picture_pattern
-from schemas.pictures import picture_key, picture_names
+from glotmill.schemas.keys import image_id
+from glotmill.schemas.picture_pattern import picture_pattern
+from glotmill.schemas.pictures import picture_key, picture_names
 
 SHA = "sha256:" + "5a" * 32
 

@@ -5,8 +5,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from schemas.errors import SchemaError
-from schemas.record import Metric, record_schema, validate
+from glotmill.schemas.errors import SchemaError
+from glotmill.schemas.record import Metric, record_schema, validate
 
 METRIC = Metric("nmt", "logprob", "higher", None, 0, "")
 SCHEMA = record_schema([METRIC])

@@ -10,8 +10,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from schemas.errors import InputError, one_line
-from schemas.redact import MASK, has_password, holds_secret, keep_secret, redact, redacted
+from glotmill.schemas.errors import InputError, one_line
+from glotmill.schemas.redact import MASK, has_password, holds_secret, keep_secret, redact, redacted
 
 KEY = 'q7/Zp+4 v"é9-TdWx2'
 FORMS: dict[str, Callable[[str], str]] = {

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from schemas.errors import RowError
-from schemas.keys import image_id
-from schemas.picture_pattern import picture_pattern
-from schemas.sample import SAMPLE_SCHEMA, Image, Origin, Sample, check, sample_row
+from glotmill.schemas.errors import RowError
+from glotmill.schemas.keys import image_id
+from glotmill.schemas.picture_pattern import picture_pattern
+from glotmill.schemas.sample import SAMPLE_SCHEMA, Image, Origin, Sample, check, sample_row
 
 CAPTION = Sample(
     row_id="7",

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from engine.build import build
-from engine.export.export import ExportOptions, export
-from engine.job import prepare
-from engine.progress import ProgressReport
-from recipes import load_recipe
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.export import ExportOptions, export
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
 
 FORMATS = ("trl", "sharegpt", "swift", "axolotl", "llava")
 

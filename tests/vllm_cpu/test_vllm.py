@@ -18,13 +18,13 @@ import httpx2
 import polars as pl
 import pytest
 
-from engine.build import build
-from engine.job import prepare
-from engine.llm.contract import Chat, Sampling
-from engine.llm.offline import OfflineModel
-from engine.progress import ProgressReport
-from recipes import load_recipe
-from recipes.translate import VllmTranslate
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.llm.contract import Chat, Sampling
+from glotmill.engine.llm.offline import OfflineModel
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
+from glotmill.recipes.sections.translate import VllmTranslate
 from tests.vllm_cpu.tiny_llama import make
 
 pytestmark = pytest.mark.vllm

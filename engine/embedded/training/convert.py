@@ -16,7 +16,7 @@ from ctranslate2.converters import TransformersConverter
 from transformers import AutoTokenizer, M2M100ForConditionalGeneration, NllbTokenizer
 from transformers.convert_slow_tokenizer import SentencePieceExtractor, generate_merges
 
-from engine.embedded.training.corpus import LANGUAGES, PIVOT, Vocabulary
+from glotmill.engine.embedded.training.corpus import LANGUAGES, PIVOT, Vocabulary
 
 SENTENCEPIECE_FILE = "sentencepiece.bpe.model"
 # Positions are sinusoids, so more than the 256 of training cost nothing. CTranslate2 cuts sources at 1,024
@@ -32,7 +32,7 @@ TOKENIZER_PROBES = (
 )
 EPILOG = """
 example:
-  python -m engine.embedded.training.convert --run RUN --out MODEL
+  python -m glotmill.engine.embedded.training.convert --run RUN --out MODEL
 writes MODEL/hf, for transformers, and MODEL/ctranslate2, the four files that the engine loads
 """
 
@@ -44,7 +44,7 @@ class ConversionError(Exception):
 def main() -> None:
     """Read the command line, convert and check."""
     parser = argparse.ArgumentParser(
-        prog="python -m engine.embedded.training.convert",
+        prog="python -m glotmill.engine.embedded.training.convert",
         description="Convert a training run for transformers and for CTranslate2, and check both.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

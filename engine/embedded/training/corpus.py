@@ -183,9 +183,9 @@ def _filled(data: Iterable[Example], max_tokens: int) -> Iterator[list[Example]]
 def main() -> None:
     """Print how many rows each corpus gives."""
     parser = argparse.ArgumentParser(
-        prog="python -m engine.embedded.training.corpus",
+        prog="python -m glotmill.engine.embedded.training.corpus",
         description="Count the rows of the training corpora.",
-        epilog="example: python -m engine.embedded.training.corpus --multi30k MULTI30K --xgqa XGQA",
+        epilog="example: python -m glotmill.engine.embedded.training.corpus --multi30k MULTI30K --xgqa XGQA",
     )
     parser.add_argument("--multi30k", type=Path, required=True, help="folder with train.en.gz, ...")
     parser.add_argument("--xgqa", type=Path, help="folder with en/train_48.json, de/train_48.json, ...")

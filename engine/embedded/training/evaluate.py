@@ -20,9 +20,9 @@ from pathlib import Path
 import ctranslate2
 import sacrebleu
 
-from engine.embedded import ANSWERS, MODEL_DIR
-from engine.embedded.training import phrases
-from engine.embedded.training.corpus import DIRECTIONS, PIVOT, Row, Vocabulary, read_multi30k, read_xgqa
+from glotmill.engine.embedded import ANSWERS, MODEL_DIR
+from glotmill.engine.embedded.training import phrases
+from glotmill.engine.embedded.training.corpus import DIRECTIONS, PIVOT, Row, Vocabulary, read_multi30k, read_xgqa
 
 LONGEST_HYPOTHESIS = 100
 BATCH_TOKENS = 2048
@@ -32,7 +32,7 @@ THROUGHPUT_RUNS = 2
 WORKERS_AND_THREADS = ((2, 1), (1, 2), (1, 1))
 EPILOG = """
 example, the shipped model:
-  python -m engine.embedded.training.evaluate --multi30k MULTI30K_FOLDER --xgqa XGQA_FOLDER --out results.json
+  python -m glotmill.engine.embedded.training.evaluate --multi30k MULTI30K_FOLDER --xgqa XGQA_FOLDER --out results.json
 """
 
 
@@ -226,7 +226,7 @@ def _timed(translate: Callable[[], object], sentences: int) -> Throughput:
 def main() -> None:
     """Read the command line, measure, print, and write the figures as JSON."""
     parser = argparse.ArgumentParser(
-        prog="python -m engine.embedded.training.evaluate",
+        prog="python -m glotmill.engine.embedded.training.evaluate",
         description="Measure a converted model: BLEU and chrF, round trips, lone words, throughput.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

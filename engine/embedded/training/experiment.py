@@ -12,8 +12,8 @@ from pathlib import Path
 
 import sentencepiece
 
-from engine.embedded.training import phrases
-from engine.embedded.training.corpus import (
+from glotmill.engine.embedded.training import phrases
+from glotmill.engine.embedded.training.corpus import (
     Example,
     Questions,
     Row,

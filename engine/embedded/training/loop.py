@@ -19,9 +19,9 @@ from pathlib import Path
 import torch
 from transformers import M2M100Config, M2M100ForConditionalGeneration
 
-from engine.embedded.training.corpus import BOS, DIRECTIONS, EOS, PAD, Example, batches
-from engine.embedded.training.experiment import TrainingData, TrainingOptions
-from engine.embedded.training.objective import loss, validation_bleu, validation_loss
+from glotmill.engine.embedded.training.corpus import BOS, DIRECTIONS, EOS, PAD, Example, batches
+from glotmill.engine.embedded.training.experiment import TrainingData, TrainingOptions
+from glotmill.engine.embedded.training.objective import loss, validation_bleu, validation_loss
 
 LOG_STEPS = 200
 FIRST_VALIDATION_SECONDS = 60.0

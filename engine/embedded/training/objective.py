@@ -12,7 +12,7 @@ import sacrebleu
 import torch
 from transformers import M2M100ForConditionalGeneration as Model
 
-from engine.embedded.training.corpus import EOS, PAD, Example, Row, Vocabulary, batches
+from glotmill.engine.embedded.training.corpus import EOS, PAD, Example, Row, Vocabulary, batches
 
 IGNORED_LABEL = -100
 VALIDATION_BATCH_TOKENS = 4096

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.embedded.training.phrase_tables import COLOURS, FIXED, NOUNS
+from glotmill.engine.embedded.training.phrase_tables import COLOURS, FIXED, NOUNS
 
 Phrase = tuple[str, str, str, str]
 
@@ -192,9 +192,9 @@ def _capitalised(text: str) -> str:
 def main() -> None:
     """Print the phrases as tab-separated lines under a header of language codes."""
     parser = argparse.ArgumentParser(
-        prog="python -m engine.embedded.training.phrases",
+        prog="python -m glotmill.engine.embedded.training.phrases",
         description="Print the hand-written training phrases as tab-separated values.",
-        epilog="example: python -m engine.embedded.training.phrases > phrases.tsv",
+        epilog="example: python -m glotmill.engine.embedded.training.phrases > phrases.tsv",
     )
     parser.parse_args()
     sys.stdout.writelines("\t".join(row) + "\n" for row in [COLUMNS, *rows()])

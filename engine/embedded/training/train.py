@@ -9,11 +9,11 @@ import argparse
 import os
 from pathlib import Path
 
-from engine.embedded.training.experiment import TrainingOptions, prepare
+from glotmill.engine.embedded.training.experiment import TrainingOptions, prepare
 
 EPILOG = """
 example, with the shape of the shipped model, in one phase:
-  python -m engine.embedded.training.train --multi30k MULTI30K_FOLDER --xgqa XGQA_FOLDER --out RUN
+  python -m glotmill.engine.embedded.training.train --multi30k MULTI30K_FOLDER --xgqa XGQA_FOLDER --out RUN
 to go on for another hour after its 90 minutes:
   the same command with --resume RUN/state.pt --minutes 150
 """
@@ -29,7 +29,7 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
-    from engine.embedded.training.loop import Trainer
+    from glotmill.engine.embedded.training.loop import Trainer
 
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
@@ -39,7 +39,7 @@ def main() -> None:
 def parse(arguments: list[str] | None = None) -> TrainingOptions:
     """The options of a command line (by default, of this process)."""
     parser = argparse.ArgumentParser(
-        prog="python -m engine.embedded.training.train",
+        prog="python -m glotmill.engine.embedded.training.train",
         description="Train a small model of NLLB's architecture on captions, questions and phrases.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

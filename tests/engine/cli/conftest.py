@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.app import main
+from glotmill.engine.cli.app import main
 
 Result = tuple[int, str, str]
 

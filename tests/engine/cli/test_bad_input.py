@@ -292,7 +292,7 @@ def test_options_and_verbs_that_are_not_known_are_named(refuses, args: list[str]
 def test_a_process_exits_with_2_one_line_and_no_traceback(tmp_path: Path, args: list[str], word: str):
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "GLOTMILL_CACHE": str(tmp_path / "cache")}
     done = subprocess.run(
-        [sys.executable, "-m", "engine.cli", *args], capture_output=True, text=True, cwd=tmp_path, env=environment
+        [sys.executable, "-m", "glotmill", *args], capture_output=True, text=True, cwd=tmp_path, env=environment
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert word in done.stderr

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from typer.main import get_command
 
-from engine.cli.app import app
+from glotmill.engine.cli.app import app
 
 
 def test_json_is_one_object_on_the_last_line_with_the_promised_keys(glotmill, recipe_file, tmp_path: Path):
@@ -106,7 +106,7 @@ def test_the_module_runs_as_a_command_and_a_hub_model_without_network_is_one_lin
     command = [
         sys.executable,
         "-m",
-        "engine.cli",
+        "glotmill",
         "build",
         str(recipe_file()),
         "--set",

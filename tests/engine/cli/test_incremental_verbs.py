@@ -7,7 +7,7 @@ import json
 import polars as pl
 import pytest
 
-from engine.refilter import refilter
+from glotmill.engine.commands.refilter import refilter
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import orjson
 import pytest
 import yaml
 
-from recipes.load import built_in_recipes
+from glotmill.recipes.load import built_in_recipes
 
 
 def test_recipes_are_listed_with_what_they_hold(glotmill):

@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 import yaml
 
-from engine.build import build
-from engine.job import prepare
-from engine.progress import ProgressReport
-from recipes import load_recipe
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
 
 FAULTY = {"engine": "fake", "fault": "empty", "fault_every": 5, "batch_tokens": 128, "unit_tokens": 256}
 POISONED = {"engine": "fake", "poison": "umbrella", "batch_tokens": 128, "unit_tokens": 256}

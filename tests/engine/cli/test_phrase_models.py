@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from engine.text.noun_phrases import REPUBLISHED, VERSION
+from glotmill.engine.text.noun_phrases import REPUBLISHED, VERSION
 from tests.phrase_models import install
 
 

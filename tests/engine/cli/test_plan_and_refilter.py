@@ -87,7 +87,7 @@ def test_what_is_not_usable_is_one_line_and_changes_nothing(glotmill, refuses, r
 def test_refilter_imports_neither_ray_nor_ctranslate2(glotmill, recipe_file, tmp_path):
     glotmill("build", recipe_file())
     script = (
-        "import sys\nfrom engine.cli import main\n"
+        "import sys\nfrom glotmill.engine.cli import main\n"
         "sys.argv = ['glotmill', 'refilter', 'outputs/small', '--set', 'filter.nmt.min_logprob=-0.95']\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
         "print(sorted({'ray', 'ctranslate2', 'torch'} & set(sys.modules)))"

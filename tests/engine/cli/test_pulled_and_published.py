@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from schemas.keys import file_sha256
+from glotmill.schemas.keys import file_sha256
 from tests.engine.cli.conftest import Result
 
 Glotmill = Callable[..., Result]

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from rich.table import Table
 
-from engine.cli import screen
-from engine.cli.screen import Screen, say
+from glotmill.engine.cli import screen
+from glotmill.engine.cli.screen import Screen, say
 
 EVIL = "A \x1b[31mred\x1b]8;;http://x\x07 [bold]dog[/nonsense] \u202e:dog:\u2066 \x9bhere\r."
 SEEN = "A <U+001B>[31mred<U+001B>]8;;http://x<U+0007> [bold]dog[/nonsense] <U+202E>:dog:<U+2066> <U+009B>here<U+000D>."

@@ -8,7 +8,7 @@ import ctranslate2
 import pytest
 import sentencepiece
 
-from engine.embedded import ANSWERS, MODEL_DIR
+from glotmill.engine.embedded import ANSWERS, MODEL_DIR
 
 LANGUAGES = ["eng_Latn", "deu_Latn", "fra_Latn", "ces_Latn"]
 SENTENCE = "A dog runs on the grass."

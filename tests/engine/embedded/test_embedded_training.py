@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from engine.embedded import MODEL_DIR
-from engine.embedded.training import phrases
-from engine.embedded.training.corpus import (
+from glotmill.engine.embedded import MODEL_DIR
+from glotmill.engine.embedded.training import phrases
+from glotmill.engine.embedded.training.corpus import (
     EOS,
     Example,
     Vocabulary,
@@ -115,11 +115,11 @@ def test_held_out_questions_are_in_no_training_row(tmp_path):
 @pytest.mark.parametrize("command", ["train", "phrases", "corpus"])
 def test_commands_explain_themselves_without_torch(command):
     shown = subprocess.run(
-        [sys.executable, "-m", f"engine.embedded.training.{command}", "--help"],
+        [sys.executable, "-m", f"glotmill.engine.embedded.training.{command}", "--help"],
         capture_output=True,
         text=True,
         check=True,
     )
 
-    assert f"python -m engine.embedded.training.{command}" in shown.stdout
+    assert f"python -m glotmill.engine.embedded.training.{command}" in shown.stdout
     assert "example" in shown.stdout

@@ -1,6 +1,6 @@
 import pytest
 
-from engine.llm.answer_check import cleaned, not_a_translation
+from glotmill.engine.llm.answer_check import cleaned, not_a_translation
 
 DOG = "A brown dog runs on the grass."
 HUND = "Ein brauner Hund läuft auf dem Gras."

@@ -1,9 +1,9 @@
 import pytest
 import yaml
 
-from engine.llm.prompts import BUILTIN, load_prompts
-from recipes.languages import groups
-from schemas.errors import InputError
+from glotmill.engine.llm.prompts import BUILTIN, load_prompts
+from glotmill.recipes.language_sets import groups
+from glotmill.schemas.errors import InputError
 
 SHIPPED = yaml.safe_load(BUILTIN.read_text(encoding="utf-8"))
 

@@ -6,8 +6,8 @@ import httpx2
 import orjson
 import pytest
 
-from engine.llm.contract import Answer
-from engine.llm.replies import Again, read_reply, retry_after
+from glotmill.engine.llm.contract import Answer
+from glotmill.engine.llm.replies import Again, read_reply, retry_after
 
 
 def reply(status=200, content="", **headers):

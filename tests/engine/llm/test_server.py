@@ -5,11 +5,11 @@ import tracemalloc
 import httpx2
 import pytest
 
-from engine.llm.contract import GONE, Chat, Sampling
-from engine.llm.replies import LOOKED_AT, read_reply
-from engine.llm.server import GIVE_UP_AFTER, MAX_REPLY, ServerModel, headers_of, served_model
-from recipes.translate import OpenAiTranslate
-from schemas.errors import InputError
+from glotmill.engine.llm.contract import GONE, Chat, Sampling
+from glotmill.engine.llm.replies import LOOKED_AT, read_reply
+from glotmill.engine.llm.server import GIVE_UP_AFTER, MAX_REPLY, ServerModel, headers_of, served_model
+from glotmill.recipes.sections.translate import OpenAiTranslate
+from glotmill.schemas.errors import InputError
 from tests.stand_in_llm import StandIn
 
 SYSTEM = "You translate texts about pictures from English into German, written in Latn."

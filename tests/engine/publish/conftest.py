@@ -8,12 +8,12 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 
-from engine.progress import ProgressReport
-from engine.publish.contents import LocalDataset
-from engine.publish.hub import HubRepository
-from engine.publish.outcome import Outcome
-from engine.publish.places import HubPlace
-from engine.publish.to_hub import HubOptions, publish_to_hub
+from glotmill.engine.dataset.contents import LocalDataset
+from glotmill.engine.publish.addresses import HubPlace
+from glotmill.engine.publish.hub_repository import HubRepository
+from glotmill.engine.publish.outcome import Outcome
+from glotmill.engine.publish.to_hub import HubOptions, publish_to_hub
+from glotmill.engine.runs.progress import ProgressReport
 from tests.hub import StandInHub
 
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import pytest
 
-from engine.cli.app import app
+from glotmill.engine.cli.app import app
 from tests.faults.publications import NEW, OLD, FolderTrials, HubTrials, PullTrials, killed_at_writes
 from tests.faults.writes import before_writes
 from tests.hub import StandInHub

@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from engine.diff import diff
-from engine.export.export import ExportOptions, export
-from engine.progress import ProgressReport
-from engine.publish.contents import LocalDataset
-from engine.publish.hub import HubRepository
-from engine.publish.origin import open_origin
-from engine.publish.places import FolderPlace, HubPlace, parse_place
-from engine.publish.pull import fetch_shards, pull
-from engine.publish.pulled import PULLED
-from engine.publish.to_folder import publish_to_folder
-from engine.publish.to_hub import HubOptions, publish_to_hub
-from engine.refilter import refilter
-from engine.verify.dataset import verify
-from schemas.errors import InputError, PublishError, StoreError
-from schemas.keys import bytes_sha256
+from glotmill.engine.commands.diff import diff
+from glotmill.engine.commands.export import ExportOptions, export
+from glotmill.engine.commands.refilter import refilter
+from glotmill.engine.commands.verify.verify_dataset import verify
+from glotmill.engine.dataset.contents import LocalDataset
+from glotmill.engine.publish.addresses import FolderPlace, HubPlace, parse_place
+from glotmill.engine.publish.hub_repository import HubRepository
+from glotmill.engine.publish.origin import open_origin
+from glotmill.engine.publish.pull import fetch_shards, pull
+from glotmill.engine.publish.pull_record import PULLED
+from glotmill.engine.publish.to_folder import publish_to_folder
+from glotmill.engine.publish.to_hub import HubOptions, publish_to_hub
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.schemas.errors import InputError, PublishError, StoreError
+from glotmill.schemas.keys import bytes_sha256
 from tests.conftest import ROOT
 from tests.faults.trials import content
 from tests.hub import File

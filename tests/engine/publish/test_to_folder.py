@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from datasets import load_dataset
 
-from engine.progress import ProgressReport
-from engine.publish.contents import LocalDataset
-from engine.publish.places import FolderPlace, parse_place
-from engine.publish.roll_back import roll_back_folder
-from engine.publish.to_folder import publish_to_folder
-from engine.publish.versions import Versions
-from engine.store.folder import Folder
-from schemas.errors import InputError, StoreError
+from glotmill.engine.dataset.contents import LocalDataset
+from glotmill.engine.publish.addresses import FolderPlace, parse_place
+from glotmill.engine.publish.rollback import roll_back_folder
+from glotmill.engine.publish.to_folder import publish_to_folder
+from glotmill.engine.publish.versions import Versions
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.storage.folder import Folder
+from glotmill.schemas.errors import InputError, StoreError
 from tests.conftest import ROOT
 from tests.faults.trials import content
 from tests.faults.writes import before_storing

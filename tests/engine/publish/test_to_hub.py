@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.publish import to_hub
-from engine.publish.contents import LocalDataset
-from engine.publish.hub import HubRepository
-from engine.publish.journal import JOURNAL
-from engine.publish.places import HubPlace
-from schemas.errors import InputError, PublishError
-from schemas.keys import bytes_sha256
+from glotmill.engine.dataset.contents import LocalDataset
+from glotmill.engine.publish import to_hub
+from glotmill.engine.publish.addresses import HubPlace
+from glotmill.engine.publish.hub_repository import HubRepository
+from glotmill.engine.publish.journal import JOURNAL
+from glotmill.schemas.errors import InputError, PublishError
+from glotmill.schemas.keys import bytes_sha256
 from tests.hub import Fault, File, StandInHub
 
 COMMIT = r"/commit/"

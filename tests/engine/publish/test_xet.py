@@ -10,11 +10,11 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from engine.publish.contents import LocalDataset
-from engine.publish.describe import describe
-from engine.refilter import new_rules, refilter
-from engine.store.shards import ShardWriter
-from schemas.keys import digest
+from glotmill.engine.commands.refilter import new_rules, refilter
+from glotmill.engine.dataset.contents import LocalDataset
+from glotmill.engine.dataset.shards import ShardWriter
+from glotmill.engine.dataset.write_metadata import describe
+from glotmill.schemas.keys import digest
 
 ROWS = 12_000
 

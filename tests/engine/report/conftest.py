@@ -11,10 +11,10 @@ import pytest
 import yaml
 from PIL import Image as Pillow
 
-from engine.build import build
-from engine.job import prepare
-from engine.progress import ProgressReport
-from recipes import load_recipe
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.recipes import load_recipe
 
 SCRIPT = '</script><script>window.harmed = 1</script><img src=x onerror="window.harmed = 2"> A dog "runs" & \'jumps\'.'
 OVERRIDE = "A dog \u202e runs backwards \u2066 on the grass."

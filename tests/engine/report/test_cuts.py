@@ -4,11 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.report.cuts import rule_cuts
-from filters.language_id import weak_languages
-from filters.policy import make_policy
-from filters.registry import SCORERS
-from schemas.languages import registry
+from glotmill.engine.report.cuts import rule_cuts
+from glotmill.filters.policy import make_policy
+from glotmill.filters.registry import SCORERS
+from glotmill.filters.scorers.language_id import weak_languages
+from glotmill.schemas.languages import registry
 
 METRICS = [metric for scorer in SCORERS.values() for metric in scorer.metrics]
 POLICY = make_policy({"user": {"mine": {"fails": "score_round_trip_chrf < 12.5"}}}, list(SCORERS), metrics=METRICS)

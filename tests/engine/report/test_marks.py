@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.report.marks import marked, pieces
-from engine.report.rows import LONGEST_TEXT, cut_pieces
+from glotmill.engine.report.marks import marked, pieces
+from glotmill.engine.report.rows import LONGEST_TEXT, cut_pieces
 
 
 def highlighted(code: str, source: str, target: str, back: str | None = None, *, latin: bool = True) -> list[list[str]]:

@@ -11,10 +11,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from engine.refilter import refilter
-from engine.report import REPORT, report_data, write_report
-from engine.report.folder import open_build
-from schemas.errors import InputError
+from glotmill.engine.commands.refilter import refilter
+from glotmill.engine.report import REPORT, report_data, write_report
+from glotmill.engine.report.finished_build import open_build
+from glotmill.schemas.errors import InputError
 from tests.engine.report.conftest import ARABIC, LANGUAGES, LONG, OVERRIDE, SCRIPT
 
 DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)

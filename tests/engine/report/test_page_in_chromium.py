@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 
 from benchmarks.chromium import chromium
-from engine.report import REPORT
-from recipes.languages import expand
+from glotmill.engine.report import REPORT
+from glotmill.recipes.language_sets import expand
 from tests.engine.report.conftest import ARABIC, SCRIPT, THRESHOLD
 
 pytest.importorskip("playwright", reason="the driver is not installed; make test-report")

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-WEB = files("engine.report") / "web"
+WEB = files("glotmill.engine.report") / "web"
 STYLE = (WEB / "page.css").read_text(encoding="utf-8")
 PAGE = (WEB / "page.html").read_text(encoding="utf-8")
 LEAST = 4.5  # WCAG 2.1, 1.4.3: contrast of text

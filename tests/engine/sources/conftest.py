@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from engine.sources import Reader, open_source
-from recipes.sources import Source
-from schemas.errors import RowError
-from schemas.sample import Sample, check
+from glotmill.engine.sources import Reader, open_source
+from glotmill.recipes.sections.sources import Source
+from glotmill.schemas.errors import RowError
+from glotmill.schemas.sample import Sample, check
 
 Outcome = Sample | tuple[str, str]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from schemas.errors import InputError
-from schemas.keys import image_id
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.keys import image_id
 
 ROW = {
     "split": "train",

@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
-from engine.sources import Reader
-from engine.sources.coco_captions import CocoCaptionsReader
-from schemas.errors import RowError
-from schemas.keys import image_id
-from schemas.sample import check
+from glotmill.engine.sources import Reader
+from glotmill.engine.sources.coco_captions import CocoCaptionsReader
+from glotmill.schemas.errors import RowError
+from glotmill.schemas.keys import image_id
+from glotmill.schemas.sample import check
 
 IMAGE = {"id": 7, "coco_url": "http://i.org/7.jpg", "width": 640, "height": 480}
 

@@ -8,14 +8,14 @@ from typing import get_args
 
 import pytest
 
-from recipes.images import Images
-from recipes.sources import Source
-from schemas.sample import IMAGE_STATUSES
+from glotmill.recipes.sections.images import Images
+from glotmill.recipes.sections.sources import Source
+from glotmill.schemas.sample import IMAGE_STATUSES
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs/sources.md").read_text(encoding="utf-8")
 SOURCES = get_args(get_args(Source)[0])
-CODE = [*(ROOT / "engine/sources").glob("*.py"), ROOT / "schemas/sample.py", ROOT / "engine/stages/ingest.py"]
+CODE = [*(ROOT / "engine/sources").rglob("*.py"), ROOT / "schemas/sample.py", ROOT / "engine/samples/ingest.py"]
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
-from engine.sources import Reader
-from engine.sources.gqa import GqaReader
-from recipes.images import NumberedImages
-from schemas.errors import RowError
-from schemas.sample import check
+from glotmill.engine.sources import Reader
+from glotmill.engine.sources.gqa import GqaReader
+from glotmill.recipes.sections.images import NumberedImages
+from glotmill.schemas.errors import RowError
+from glotmill.schemas.sample import check
 
 QUESTION = {"question": "Who is it?", "imageId": "n1", "answer": "man"}
 

@@ -15,12 +15,12 @@ from datasets import Image as ImageFeature
 from huggingface_hub.errors import OfflineModeIsEnabled
 from PIL import Image as Pillow
 
-from engine.sources import hub, open_source, reader_of
-from engine.sources.hub import pinned
-from engine.sources.images import ImageChecker
-from recipes.sources import HubSource
-from schemas.errors import InputError
-from schemas.keys import bytes_sha256
+from glotmill.engine.sources import hub, open_source, reader_of
+from glotmill.engine.sources.hub import pinned
+from glotmill.engine.sources.shared.image_checks import ImageChecker
+from glotmill.recipes.sections.sources import HubSource
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.keys import bytes_sha256
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schemas.errors import InputError
+from glotmill.schemas.errors import InputError
 
 CAPTIONS = [("a.jpg", "A dog."), ("https://i.org/b.png", "A brown dog.")]
 

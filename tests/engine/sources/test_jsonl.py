@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from engine.sources.fields import RowFormat
-from engine.sources.jsonl import JsonlReader
-from recipes.images import Images
-from recipes.sources import Mapped
-from schemas.errors import RowError
-from schemas.sample import TASKS, Sample
+from glotmill.engine.sources.jsonl import JsonlReader
+from glotmill.engine.sources.shared.field_map import RowFormat
+from glotmill.recipes.sections.images import Images
+from glotmill.recipes.sections.sources import Mapped
+from glotmill.schemas.errors import RowError
+from glotmill.schemas.sample import TASKS, Sample
 
 CAPTION = {"id": "1", "task": "caption", "image": "a.jpg", "caption": "A dog."}
 QUESTION = {"id": "2", "task": "vqa_open", "image": "a.jpg", "question": "What is it?", "answers": ["dog"]}

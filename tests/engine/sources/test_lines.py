@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from engine.sources import open_source
-from recipes.sources import LinesSource
-from schemas.errors import InputError
+from glotmill.engine.sources import open_source
+from glotmill.recipes.sections.sources import LinesSource
+from glotmill.schemas.errors import InputError
 
 TEXT = b"A man sleeping.\nTwo dogs.\n"
 

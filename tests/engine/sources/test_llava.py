@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.errors import InputError
+from glotmill.schemas.errors import InputError
 
 ROW = {
     "id": "000000033471",

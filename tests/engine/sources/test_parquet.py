@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.errors import InputError
-from schemas.keys import bytes_sha256
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.keys import bytes_sha256
 
 ROWS = [
     {"id": "1", "task": "caption", "image": "a.jpg", "caption": "A dog.", "question": None, "answers": None},

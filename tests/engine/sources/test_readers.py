@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from engine.sources import open_source
-from recipes.images import NumberedImages
-from recipes.sources import CocoCaptionsSource, GqaSource, JsonlSource
-from schemas.errors import InputError, RowError
-from schemas.keys import image_id
-from schemas.sample import Sample, check
+from glotmill.engine.sources import open_source
+from glotmill.recipes.sections.images import NumberedImages
+from glotmill.recipes.sections.sources import CocoCaptionsSource, GqaSource, JsonlSource
+from glotmill.schemas.errors import InputError, RowError
+from glotmill.schemas.keys import image_id
+from glotmill.schemas.sample import Sample, check
 
 
 def jsonl(path: Path, *rows: Any) -> Path:

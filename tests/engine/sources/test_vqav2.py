@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from engine.sources import Reader, open_source
-from recipes.sources import Vqav2Source
-from schemas.errors import InputError
-from schemas.keys import image_id
+from glotmill.engine.sources import Reader, open_source
+from glotmill.recipes.sections.sources import Vqav2Source
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.keys import image_id
 
 GIVEN = [("net", "yes")] * 6 + [("netting", "maybe"), ("mesh", "yes"), ("net", "no"), ("pitcher", "no")]
 

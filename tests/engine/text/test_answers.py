@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.text.answers import AnswerRule, carrier, load_answers, recover
-from recipes.model import Answers
-from schemas.errors import InputError
+from glotmill.engine.text.answers import AnswerRule, carrier, load_answers, recover
+from glotmill.recipes.model import Answers
+from glotmill.schemas.errors import InputError
 
 ROW = {"source_id": "s1:0", "task": "vqa_open"}
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from engine.text.answers import AnswerRule
-from engine.text.composition import Composed, EngineName, compose
-from engine.text.fields import answer_requests, turn_requests
-from engine.text.parts import Entry
-from engine.text.yes_no import yes_no
-from recipes.model import Answers, Dictionary
+from glotmill.engine.text.answers import AnswerRule
+from glotmill.engine.text.composition import Composed, EngineName, compose
+from glotmill.engine.text.fields import answer_requests, turn_requests
+from glotmill.engine.text.parts import Entry
+from glotmill.engine.text.yes_no import yes_no
+from glotmill.recipes.model import Answers, Dictionary
 
 ENGINE = EngineName("fake", "fake", "f" * 32)
 SOURCE = AnswerRule(Answers(policy="source"), {})

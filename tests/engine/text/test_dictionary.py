@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.text.answers import load_answers
-from engine.text.dictionary import WHOLE_LETTERS, Dictionaries, judge_dictionaries
+from glotmill.engine.text.answers import load_answers
+from glotmill.engine.text.dictionary import WHOLE_LETTERS, Dictionaries, judge_dictionaries
 
 TABLE = load_answers("embedded")
 GERMAN, FRENCH, CZECH = (

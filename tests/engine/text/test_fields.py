@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from engine.text.answers import AnswerRule
-from engine.text.fields import answer_requests, answer_texts, is_answer, only_question, turn_requests
-from recipes.model import Answers
+from glotmill.engine.text.answers import AnswerRule
+from glotmill.engine.text.fields import answer_requests, answer_texts, is_answer, only_question, turn_requests
+from glotmill.recipes.model import Answers
 
 TARGET = AnswerRule(Answers(policy="target"), {})
 

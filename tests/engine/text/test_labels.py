@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.text.labels import load_labels
-from recipes.derive import Labels
-from schemas.errors import InputError
+from glotmill.engine.text.labels import load_labels
+from glotmill.recipes.sections.derive import Labels
+from glotmill.schemas.errors import InputError
 
 HEAD = "label_id\tflores_code\tname\tsource\tautomatic\n"
 ROWS = """n1\teng_Latn\ttench\tWN\t0

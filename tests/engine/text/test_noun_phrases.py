@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.text import noun_phrases as module
-from engine.text.noun_phrases import MAX_CHARS, MODEL, REPUBLISHED, VERSION, find_model, noun_phrases
-from schemas.errors import InputError
-from schemas.keys import bytes_sha256
+from glotmill.engine.text import noun_phrases as module
+from glotmill.engine.text.noun_phrases import MAX_CHARS, MODEL, REPUBLISHED, VERSION, find_model, noun_phrases
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.keys import bytes_sha256
 from tests.phrase_models import install
 
 needs_spacy = pytest.mark.skipif(find_spec("spacy") is None, reason="the nouns extra is not installed; make test-nouns")

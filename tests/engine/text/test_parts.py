@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from engine.text.parts import Entry, Part, pair
+from glotmill.engine.text.parts import Entry, Part, pair
 
 
 def entry(reverse: list[float] | None, alone: list[float] | None = None) -> Entry:

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text.answers import AnswerRule
-from engine.text.fields import answer_requests, turn_requests, turn_texts
-from engine.text.records import is_record, items_of, read_answer, record_request, schema_of
-from engine.text.segments import split
-from engine.text.templates import InstructionRule, Refusal
-from recipes.model import Answers
-from recipes.templates import Templates
+from glotmill.engine.text.answers import AnswerRule
+from glotmill.engine.text.fields import answer_requests, turn_requests, turn_texts
+from glotmill.engine.text.records import is_record, items_of, read_answer, record_request, schema_of
+from glotmill.engine.text.segments import split
+from glotmill.engine.text.template_wording import InstructionRule, Refusal
+from glotmill.recipes.model import Answers
+from glotmill.recipes.sections.templates import Templates
 
 RULE = AnswerRule(Answers(), {})
 

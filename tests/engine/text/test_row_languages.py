@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from engine.stages.instruct import instructed
-from engine.text.answers import AnswerRule
-from engine.text.composition import EngineName, compose
-from engine.text.fields import answer_requests, other_requests, turn_requests
-from engine.text.parts import Entry
-from engine.text.templates import InstructionRule, Judged, Words
-from recipes.model import Answers, Dictionary
-from recipes.templates import Template, Templates
+from glotmill.engine.samples.instruct import instructed
+from glotmill.engine.text.answers import AnswerRule
+from glotmill.engine.text.composition import EngineName, compose
+from glotmill.engine.text.fields import answer_requests, other_requests, turn_requests
+from glotmill.engine.text.parts import Entry
+from glotmill.engine.text.template_wording import InstructionRule, Judged, Words
+from glotmill.recipes.model import Answers, Dictionary
+from glotmill.recipes.sections.templates import Template, Templates
 
 ENG, DEU, VIE = "eng_Latn", "deu_Latn", "vie_Latn"
 ENGINE = EngineName("fake", "fake", "f" * 32)

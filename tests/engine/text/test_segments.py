@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text.segments import plain, split
-from engine.text.spans import has_words
+from glotmill.engine.text.segments import plain, split
+from glotmill.engine.text.spans import has_words
 
 PARTS = st.sampled_from(
     [

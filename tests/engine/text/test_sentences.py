@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text.sentences import MAX_SEGMENT_BYTES, as_sentence, count_sentences, fit, in_one_text, sentences
+from glotmill.engine.text.sentences import MAX_SEGMENT_BYTES, as_sentence, count_sentences, fit, in_one_text, sentences
 
 
 @pytest.mark.parametrize(

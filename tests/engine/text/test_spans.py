@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text import spans as module
-from engine.text.spans import PROTECTED, has_words, protect, spans
+from glotmill.engine.text import spans as module
+from glotmill.engine.text.spans import PROTECTED, has_words, protect, spans
 
 
 def kinds(text: str) -> list[tuple[str, str]]:

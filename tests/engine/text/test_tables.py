@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from engine.text.tables import TextTable, print_table
+from glotmill.engine.text.tables import TextTable, print_table
 
 REASONS = "100 (language_id.mass 10, round_trip.chrf 90, user.my_own_name_of_a_rule 1)"
 

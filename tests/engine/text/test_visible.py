@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.text.visible import neutral, visible, visible_json, visible_line
+from glotmill.engine.text.visible import neutral, visible, visible_json, visible_line
 
 COMMANDS = "\x1b\x07\r\x08\x7f\x9b\u061c\u200e\u200f\u202a\u202e\u2066\u2069\u2028\u2029\ufeff\ud800"
 

@@ -7,9 +7,9 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text.segments import split
-from engine.text.yes_no import reworded, which, yes_no
-from schemas.languages import DATA, read_table, registry
+from glotmill.engine.text.segments import split
+from glotmill.engine.text.yes_no import reworded, which, yes_no
+from glotmill.schemas.languages import DATA, read_table, registry
 
 AROUND = [
     " yes", "yes ", "\tyes\n", "\u00a0yes", "\u3000yes", "\u200byes", "yes\u200b", "\ufeffyes", "\u2060yes\u200d",

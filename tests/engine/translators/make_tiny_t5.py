@@ -15,7 +15,7 @@ from ctranslate2.converters import TransformersConverter
 from sentencepiece import sentencepiece_model_pb2
 from transformers import T5Config, T5ForConditionalGeneration, T5Tokenizer
 
-from engine.translators import model_files
+from glotmill.engine.translators.shared import model_files
 
 TARGET = Path(__file__).parent / "tiny_t5"
 LANGUAGES = ["en", "de", "fr", "sw", "zh_Hant"]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.embedded import MODEL_DIR
-from engine.translators import Request, load_translator, resolve_translator
-from engine.translators.model_files import FILES, convert_folder
-from recipes.translate import NllbTranslate
+from glotmill.engine.embedded import MODEL_DIR
+from glotmill.engine.translators import Request, load_translator, resolve_translator
+from glotmill.engine.translators.shared.model_files import FILES, convert_folder
+from glotmill.recipes.sections.translate import NllbTranslate
 
 torch = pytest.importorskip("torch", reason="the convert extra is not installed; make test-convert")
 transformers = pytest.importorskip("transformers", reason="the convert extra is not installed; make test-convert")
@@ -26,8 +26,8 @@ TEXTS = ["A dog runs on the grass.", "What color is the car?"]
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Hugging Face folder as the Hub has it: weights, tokenizer, SentencePiece model."""
-    from engine.embedded.training.convert import build_tokenizer
-    from engine.embedded.training.corpus import Vocabulary
+    from glotmill.engine.embedded.training.convert import build_tokenizer
+    from glotmill.engine.embedded.training.corpus import Vocabulary
 
     folder = tmp_path_factory.mktemp("hub")
     vocabulary = Vocabulary(MODEL_DIR / SENTENCEPIECE)
@@ -70,7 +70,7 @@ def test_a_converted_checkpoint_translates_as_the_checkpoint_does(checkpoint: Pa
 def test_the_first_use_of_a_hub_model_downloads_and_converts_it_once(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from engine.translators import model_files
+    from glotmill.engine.translators.shared import model_files
 
     monkeypatch.setenv("GLOTMILL_CACHE", str(tmp_path))
     commit = "0123456789abcdef0123456789abcdef01234567"

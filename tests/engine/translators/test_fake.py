@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from engine.translators import Request, load_translator, resolve_translator
-from engine.translators.contract import ForcedPair
-from recipes.translate import FakeTranslate
-from schemas.errors import TranslatorError
+from glotmill.engine.translators import Request, load_translator, resolve_translator
+from glotmill.engine.translators.contract import ForcedPair
+from glotmill.recipes.sections.translate import FakeTranslate
+from glotmill.schemas.errors import TranslatorError
 
 
 def fake(**asked):

@@ -9,12 +9,12 @@ import ctranslate2
 import pytest
 import sentencepiece
 
-from engine.translators import Request, load_translator, resolve_translator
-from engine.translators.contract import ForcedPair
-from engine.translators.madlad import madlad_tokens
-from recipes.translate import MadladTranslate
-from schemas.errors import InputError
-from schemas.languages import registry
+from glotmill.engine.translators import Request, load_translator, resolve_translator
+from glotmill.engine.translators.contract import ForcedPair
+from glotmill.engine.translators.madlad import madlad_tokens
+from glotmill.recipes.sections.translate import MadladTranslate
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.languages import registry
 
 TINY = Path(__file__).parent / "tiny_t5"
 

@@ -11,11 +11,11 @@ import ctranslate2
 import pytest
 import sentencepiece
 
-from engine.embedded import MODEL_DIR
-from engine.translators import Request, load_translator, resolve_translator
-from engine.translators.contract import ForcedPair
-from recipes.translate import NllbTranslate
-from schemas.errors import InputError, TranslatorError
+from glotmill.engine.embedded import MODEL_DIR
+from glotmill.engine.translators import Request, load_translator, resolve_translator
+from glotmill.engine.translators.contract import ForcedPair
+from glotmill.recipes.sections.translate import NllbTranslate
+from glotmill.schemas.errors import InputError, TranslatorError
 
 TEXTS = [
     "A dog runs on the grass.",

@@ -1,10 +1,10 @@
 import pytest
 
-from engine.translators import resolve_translator
-from engine.workers.inline import InlinePool
-from engine.workers.pool import make_pool
-from recipes.translate import OpenAiTranslate
-from schemas.errors import InputError
+from glotmill.engine.translators import resolve_translator
+from glotmill.engine.workers.inline_pool import InlinePool
+from glotmill.engine.workers.pool import make_pool
+from glotmill.recipes.sections.translate import OpenAiTranslate
+from glotmill.schemas.errors import InputError
 from tests.stand_in_llm import StandIn
 
 

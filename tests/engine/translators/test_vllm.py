@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.translators import vllm
-from recipes.translate import VllmTranslate
-from schemas.errors import InputError
+from glotmill.engine.translators import vllm
+from glotmill.recipes.sections.translate import VllmTranslate
+from glotmill.schemas.errors import InputError
 
 
 @pytest.fixture(autouse=True)

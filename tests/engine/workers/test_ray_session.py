@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from engine.workers.ray_session import start_ray
-from engine.workers.stopping import stop_on_signal
-from schemas.errors import WorkerError
+from glotmill.engine.workers.ray_session import start_ray
+from glotmill.engine.workers.stopping import stop_on_signal
+from glotmill.schemas.errors import WorkerError
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from traceback import format_exception
 
 import pytest
 
-from engine.workers.ray_worker import without_secrets
-from schemas.errors import TranslatorError
+from glotmill.engine.workers.ray_worker import without_secrets
+from glotmill.schemas.errors import TranslatorError
 
 
 def broken() -> None:

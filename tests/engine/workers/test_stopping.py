@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from engine.workers.stopping import stop_on_signal
+from glotmill.engine.workers.stopping import stop_on_signal
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

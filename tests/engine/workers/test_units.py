@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.translators import Request, Translation
-from engine.workers.units import RESULT_SCHEMA, estimated_tokens, plan_units, translate_unit
-from schemas.errors import TranslatorError
+from glotmill.engine.translators import Request, Translation
+from glotmill.engine.workers.units import RESULT_SCHEMA, estimated_tokens, plan_units, translate_unit
+from glotmill.schemas.errors import TranslatorError
 
 
 def segments(lengths: list[int], lang: str = "deu_Latn") -> pl.DataFrame:

@@ -1,0 +1,1 @@
+"""What each command does, above everything that it needs; `glotmill.engine.cli` reads options and prints."""

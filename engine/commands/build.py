@@ -1,0 +1,310 @@
+"""The sequence of stages that makes a dataset, or brings it up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from glotmill.engine.commands.balance import check_languages, check_sources, count_assigned
+from glotmill.engine.commands.job import Job
+from glotmill.engine.commands.make_samples import Samples, make_samples
+from glotmill.engine.commands.prologue import Prologue, do_prologue
+from glotmill.engine.commands.refilter import commit_verdicts, decide_all
+from glotmill.engine.commands.summary import BuildSummary
+from glotmill.engine.commands.unchanged import entries_state, note_memory, settled_run
+from glotmill.engine.dataset.commit import build_lock, commit, recover, staging
+from glotmill.engine.dataset.embedded_notice import notice
+from glotmill.engine.dataset.image_shards import image_shards
+from glotmill.engine.dataset.keep_rates import KeepRates
+from glotmill.engine.dataset.language_counts import count_language
+from glotmill.engine.dataset.manifest import Manifest, has_manifest, read_manifest
+from glotmill.engine.dataset.shards import Shard
+from glotmill.engine.dataset.statistics import row_statistics
+from glotmill.engine.dataset.verdict_columns import check_shard
+from glotmill.engine.dataset.write_metadata import describe
+from glotmill.engine.memory.scores import ScoreStore
+from glotmill.engine.memory.translations import Memory
+from glotmill.engine.records.build_shards import ShardWork
+from glotmill.engine.records.compose import Composer
+from glotmill.engine.records.layout import SampleIndex, check_splits, lay_out
+from glotmill.engine.records.pack import Packer
+from glotmill.engine.records.shard_actions import Action, Decider
+from glotmill.engine.records.skip_rejected import still_needed
+from glotmill.engine.report import write_report
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.runs.run import Run
+from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
+from glotmill.engine.samples.ingest import SourceCount
+from glotmill.engine.samples.sample_files import sample_rows
+from glotmill.engine.text.composition import EngineName
+from glotmill.engine.translation.back_translation import WayBack, entries_into
+from glotmill.engine.translation.counts import RecordCount, SegmentCount
+from glotmill.engine.translation.forced_scores import ForcedCount, ForcedStage
+from glotmill.engine.translation.record_requests import Together, answered_whole, records_of
+from glotmill.engine.translation.requests import ALL, Asked, Needed, segments_of
+from glotmill.engine.translation.routed_stage import RoutedStage
+from glotmill.engine.translation.stage import Work
+from glotmill.engine.translation.template_count import refused_facts
+from glotmill.engine.workers.pool import make_pool
+from glotmill.engine.workers.shared_pools import Pools
+from glotmill.engine.workers.stopping import stop_on_signal
+
+COMMITTED = ("samples", "dataset")
+
+
+def build(job: Job, progress: ProgressReport) -> BuildSummary:
+    """Make a dataset, or bring it up to date.
+
+    Kill it at any moment and run it again: what was translated stays translated, and the dataset is the old one
+    or the new one.
+
+    Raises:
+        GlotmillError: The build failed; the message says why, nothing was committed to the dataset.
+    """
+    with build_lock(job.folder):
+        recover(job.folder, anew=job.compact)
+        published = published_dataset(job)
+        last = settled_run(job, published)
+        if published is not None and last is not None:
+            return _rejudged(job, published, last, progress)
+        with staging(job.folder) as staged, ExitStack() as attempt:
+            samples = make_samples(job, staged, progress)
+            index = SampleIndex(samples.files)
+            if published is not None:
+                check_splits(index, published.shards, job.folder / "dataset")
+            run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())
+            progress.record(run)
+            attempt.enter_context(run.attempt())
+            job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
+            memory, scores = Memory(job.memory), ScoreStore(job.memory)
+            translated = _translate(job, samples.files, memory, scores, run, progress)
+            job = translated.job
+            dictionaries = judged_dictionaries(job.recipe.languages, translated.into, job.answers)
+            job = job.with_dictionaries(dictionaries)
+            read = entries_state(job)
+            templates = translated.prologue.check()
+            work, shards = _pack(job, index, samples, translated, scores, published, staged / "dataset", progress)
+            locate = _file(staged / "dataset", work.dataset)
+            facts = dataset_facts(job, samples.sources, staged / "dataset") | refused_facts(templates)
+            if dictionaries:
+                facts["dictionaries"] = {lang: asdict(one) for lang, one in dictionaries.items()}
+            facts |= row_statistics([locate(s.path) for parts in shards.values() for s in parts], job.score_columns)
+            describe(staged / "dataset", shards, facts, job.recipe.lock(), job.policy, work.packer.schema)
+            check_sources(staged / "samples", samples.sources)
+            check_languages(samples.files, locate, shards)
+            commit(job.folder, COMMITTED, keep=[f"dataset/{path}" for path in work.kept])
+        summary = BuildSummary(
+            dataset=job.folder / "dataset",
+            sources=samples.sources,
+            derived=samples.derived,
+            mix=samples.mix,
+            languages={lang: count_language(parts) for lang, parts in shards.items()},
+            shards=dict(sorted(work.actions.items())),
+            segments=translated.there,
+            records=translated.records,
+            templates=templates,
+            back_translation=translated.back,
+            forced=translated.forced,
+            dictionaries=dictionaries,
+            set_aside=[file.location for file in (*memory.set_aside, *scores.set_aside)],
+            seconds=progress.seconds,
+            max_failed=job.recipe.max_failed,
+            rates=KeepRates.of(shards, facts["sources"]),
+            notice=notice(facts["translators"], shards),
+        )
+        run.finish(summary.as_json())
+        if not translated.unanswered:  # else the next build must ask again, and so look at everything
+            note_memory(job, run, read)
+        write_report(job.folder, verb="build")
+    return summary
+
+
+def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: ProgressReport) -> BuildSummary:
+    """A build of which only the rules can have changed: every other stage would give what it gave."""
+    with progress.stage("verdict", "records") as stage:
+        verdicts = decide_all(job.folder / "dataset", published, job.policy)
+        shards = commit_verdicts(job.folder, published, verdicts, published.facts, job.recipe.lock(), job.policy)
+        stage.advance(sum(shard.rows for parts in shards.values() for shard in parts))
+    write_report(job.folder, verb="build")
+    old = {shard.path: shard.fingerprints["verdict"] for shard in published.all_shards()}
+    same = sum(old[path] == verdict.shard.fingerprints["verdict"] for path, verdict in verdicts.items())
+    actions: dict[Action, int] = {"re-verdict": len(old) - same, "reuse": same}
+    return BuildSummary.from_last(
+        last,
+        dataset=job.folder / "dataset",
+        languages={lang: count_language(shards.get(lang, [])) for lang in job.recipe.languages},
+        shards={action: number for action, number in actions.items() if number},
+        seconds=progress.seconds,
+        max_failed=job.recipe.max_failed,
+        rates=KeepRates.of(shards, published.facts["sources"]),
+        notice=notice(published.facts["translators"], shards),
+    )
+
+
+def published_dataset(job: Job) -> Manifest | None:
+    """The manifest of what the build's folder holds, which a build goes on from; None to begin with nothing.
+
+    Raises:
+        InputError: It is damaged, edited, or a newer Glotmill's.
+    """
+    root = job.folder / "dataset"
+    if job.compact or not has_manifest(root):
+        return None
+    manifest = read_manifest(root)
+    for shard in manifest.all_shards():
+        check_shard(root, shard)
+    return manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """What the translate stage left in the memory, and how to read it back.
+
+    Attributes:
+        prologue: What was known before any record was composed.
+        work: Reads a language's entries.
+        asked: The segments.
+        needed: Which of them the way back and the forced scores were asked for.
+        there: Counts of the way there, the prologue's among them.
+        back: Counts of the way back, likewise; None where nothing is translated back.
+        forcing: Reads the forced scores; None where there are none.
+        forced: Their counts.
+        records: What became of whole records; None where none was asked.
+        unanswered: Requests that a server did not answer.
+    """
+
+    prologue: Prologue
+    work: RoutedStage
+    asked: Asked
+    needed: Needed
+    there: SegmentCount
+    back: SegmentCount | None
+    forcing: ForcedStage | None
+    forced: ForcedCount | None
+    records: RecordCount | None
+    unanswered: int
+
+    @property
+    def job(self) -> Job:
+        """The job with what the prologue found out."""
+        return self.prologue.job
+
+    def into(self, lang: str) -> pl.DataFrame:
+        """The entries into a language with their way back and their forced scores."""
+        returned = self.job.needs_back_translation
+        return entries_into(self.work, lang, self.asked, returned=returned, forced=self.forcing, needed=self.needed)
+
+
+def _translate(
+    job: Job, files: list[Path], memory: Memory, scores: ScoreStore, run: Run, progress: ProgressReport
+) -> Translated:
+    workers, address = job.recipe.workers, job.ray_address
+    forcing = forced = None
+    with (
+        stop_on_signal(progress.say) as stop,
+        Pools(lambda spec: make_pool(spec, workers, ray_address=address, stop=stop, note=run.event)) as pools,
+    ):
+        work = RoutedStage(job.routes, memory, run, pools)
+
+        def ask(name: str, phase: str, asked: Asked) -> SegmentCount:
+            with progress.stage(name, "segments") as stage:
+                count = work.translate(phase, asked, retry_failed=job.retry_failed, advance=stage.advance)
+            stop.check()
+            return count
+
+        prologue = do_prologue(job, files, work, lambda phase, asked: ask(phase, phase, asked))
+        job, by_record = prologue.job, job.routes.by_record
+        records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else None
+        whole = ask("records", "record", records) if records else None
+        broken, reasons = work.broken_records()
+        with progress.stage("segment", "segments") as stage:
+            done = answered_whole(job.answers, by_record, broken) if records else None
+            segments = segments_of(files, job.answers, done)
+            stage.advance(segments.total())
+        there = ask("translate", "forward", segments)
+        asked = Together(segments, records) if records else segments
+        needed = needed_of(job, files, work, asked, scores)
+        if job.needs_forced_scores:
+            forcing = ForcedStage(job.translator, work, asked, scores, run, pools.of(job.translator), needed)
+            with progress.stage("force", "pairs") as stage:
+                forced = forcing.force(stage.advance)
+            stop.check()
+        back = ask("back", "back", WayBack(work, asked, needed)) if job.needs_back_translation else None
+    count = RecordCount(whole.unique, whole.unique - whole.failed, dict(reasons)) if whole else None
+    there += prologue.there
+    if back is not None or prologue.back.unique:
+        back = (back or SegmentCount()) + prologue.back
+    unanswered = sum(way.unanswered for way in (whole, there, back) if way)
+    there = there if whole is None else there.with_records(whole)
+    return Translated(prologue, work, asked, needed, there, back, forcing, forced, count, unanswered)
+
+
+def needed_of(job: Job, files: list[Path], work: Work, asked: Asked, scores: ScoreStore) -> Needed:
+    """What needs a way back and forced scores: all of it, unless the recipe spares what cheap rules reject."""
+    # A dictionary's answers are composed from their way back, so before it nothing is final.
+    if not job.recipe.score.skip_rejected or job.answers.needs_back_translation:
+        return ALL
+    into = partial(entries_into, work, asked=asked, returned=False)
+    composers = (composer_into(job, lang, into) for lang in job.recipe.languages)
+
+    def rows_of(lang: str) -> Iterator[dict[str, Any]]:
+        return (row for row in sample_rows(files) if lang in row["langs"])
+
+    return still_needed(composers, rows_of, job.answers, job.scorers, job.policy, scores)
+
+
+def _pack(
+    job: Job,
+    index: SampleIndex,
+    samples: Samples,
+    translated: Translated,
+    scores: ScoreStore,
+    published: Manifest | None,
+    root: Path,
+    progress: ProgressReport,
+) -> tuple[ShardWork, dict[str, list[Shard]]]:
+    """(what was done, shards by language)."""
+    dataset = job.folder / "dataset"
+    recipe = job.recipe
+    packer = Packer(
+        root, dataset, index, job.scorers, job.policy, recipe.pack.row_group_rows, scores, recipe.score.skip_rejected
+    )
+    decider = Decider(index, published.facts if published else None, job.facts(), {})
+    work = ShardWork(job.facts(), job.policy, packer, dataset, root)
+    shards = {}
+    total = sum(count_assigned(samples.files).values())
+    with progress.stage("pack", "records") as stage:
+        for lang in recipe.languages:
+            composer = composer_into(job, lang, translated.into)
+            old = published.shards.get(lang, []) if published else []
+            plans = lay_out(index, lang, old, dataset, recipe.pack.shard_rows)
+            decisions = (decider.decide(plan, composer) for plan in plans)
+            shards[lang] = work.language(decisions, composer, partial(stage.advance, total=total))
+    return work, shards
+
+
+def composer_into(job: Job, lang: str, into: Callable[[str], pl.DataFrame]) -> Composer:
+    """What puts a job's records of one language together, from the entries into each language."""
+    engines = {name: EngineName(spec.engine, spec.model, name) for name, spec in job.routes.all.items()}
+    engine = engines[job.translator.fingerprint]
+    return Composer(lang, into, job.answers, engine, engines, by_record=job.routes.by_record(lang))
+
+
+def _file(staged: Path, dataset: Path) -> Callable[[str], Path]:
+    """From a shard's path to its file: the staged one, else the one that stays."""
+    return lambda path: staged / path if (staged / path).exists() else dataset / path
+
+
+def dataset_facts(job: Job, counts: dict[str, SourceCount], root: Path) -> dict[str, Any]:
+    """What the manifest says the dataset was made from."""
+    facts = job.facts()
+    for source in facts["sources"]:
+        count = counts[source["name"]]
+        source |= {"read": count.read, "samples": count.samples, "rejected": count.rejected, "images": count.images}
+    return {**facts, "images": image_shards(root)}

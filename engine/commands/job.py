@@ -1,0 +1,314 @@
+"""A checked job: everything a build needs, found sound before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from glotmill.engine import __version__
+from glotmill.engine.commands.extras import check_libraries
+from glotmill.engine.commands.job_checks import check_languages, left_out, resolve_policy, template_judge
+from glotmill.engine.dataset.fingerprints import CODE_VERSIONS
+from glotmill.engine.dataset.licences import check_licenses
+from glotmill.engine.samples.language_mix import MixRule
+from glotmill.engine.sources import OpenSource, located, open_sources
+from glotmill.engine.storage.folder import Folder
+from glotmill.engine.text.answers import AnswerRule, LabelTable, load_answers
+from glotmill.engine.text.dictionary import Judgement
+from glotmill.engine.text.labels import load_labels
+from glotmill.engine.text.noun_phrases import find_model
+from glotmill.engine.text.spans import SPLITTER_VERSION
+from glotmill.engine.text.template_wording import InstructionRule
+from glotmill.engine.translation.template_verdict import TemplateJudge
+from glotmill.engine.translators import TranslatorSpec
+from glotmill.engine.translators.shared.judge_model import make_judge
+from glotmill.engine.translators.shared.routes import Routes, resolve_routes
+from glotmill.engine.workers.ray_session import cluster_gpus
+from glotmill.filters.contract import Scorer
+from glotmill.filters.policy import Policy
+from glotmill.filters.registry import DEFAULT, Models, make_scorers
+from glotmill.recipes.model import Recipe
+from glotmill.recipes.sections.clean import Contamination, NounPhrases
+from glotmill.recipes.sections.templates import Templates, load_bank, load_translations
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.keys import digest, file_sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a build is about to do.
+
+    Attributes:
+        recipe: The recipe.
+        folder: The build's folder.
+        memory: Folder of the translation memory and the score store.
+        sources: Opened sources.
+        mix: Which sample goes into which languages.
+        labels: Names of things by language and label id.
+        instructions: Which templates go around the samples; None for none.
+        template_judge: Judges the translations of templates; None where no template's words are translated.
+        routes: The engines, described, and who does what.
+        answers: How answers are treated.
+        scorers: What measures.
+        left_out: Scorers of the default that do not suit the engine, and why.
+        policy: What decides.
+        retry_failed: Ask remembered failures again.
+        compact: Lay all shards out anew, without the records that were withdrawn.
+        ray_address: A running Ray cluster to work on; None starts a local Ray.
+    """
+
+    recipe: Recipe
+    folder: Path
+    memory: Folder
+    sources: list[OpenSource]
+    mix: MixRule
+    labels: LabelTable
+    instructions: InstructionRule | None
+    template_judge: TemplateJudge | None
+    routes: Routes
+    answers: AnswerRule
+    scorers: list[Scorer]
+    left_out: dict[str, str]
+    policy: Policy
+    retry_failed: bool
+    compact: bool
+    ray_address: str | None
+
+    @property
+    def translator(self) -> TranslatorSpec:
+        """The engine of the recipe's ``translate`` section."""
+        return self.routes.default
+
+    def _text_facts(self) -> dict[str, Any]:
+        facts = {
+            "splitter": SPLITTER_VERSION,
+            "answers": self.recipe.lock()["answers"],
+            "answer_table": digest(self.answers.table),
+            "labels": digest(self.labels) if self.labels else None,
+            "instructions": digest(self.instructions.translations) if self.instructions else None,
+        }
+        if self.instructions is not None and self.template_judge is not None:
+            facts["templates"] = {"fallback": list(self.instructions.section.fallback), **self.template_judge.facts()}
+        return facts
+
+    def _phrase_facts(self) -> dict[str, Any]:
+        """The spaCy models that decide which captions stay; nothing where no step finds noun phrases."""
+        models = sorted({step.model for step in self.recipe.clean if isinstance(step, NounPhrases)})
+        return {"noun_phrases": {name: find_model(name).identity() for name in models}} if models else {}
+
+    def facts(self) -> dict[str, Any]:
+        """What the dataset is made from, for its manifest; no path, time or host in it."""
+        return {
+            "name": self.recipe.name,
+            "sources": [
+                {
+                    "name": source.name,
+                    "dataset": source.origin.dataset,
+                    "config": source.origin.config,
+                    "split": source.origin.split,
+                    "revision": source.origin.revision,
+                    "license": source.origin.license,
+                    "image_license": source.images.license if source.images.store else None,
+                    "files": {key: asdict(file) for key, file in source.files.items()},
+                }
+                for source in self.sources
+            ],
+            "against": [
+                {"name": name, "files": {key: {"file": p.name, "sha256": file_sha256(p)} for key, p in files.items()}}
+                for name, files in evaluation_files(self.recipe)
+            ],
+            **self._phrase_facts(),
+            "mix": self.mix.identity(),
+            "labels": digest(self.labels) if self.labels else None,
+            "templates": self.instructions.identity() if self.instructions else None,
+            "translators": {
+                name: {"model": spec.model, "license": spec.license, **spec.identity}
+                for name, spec in self.routes.all.items()
+            },
+            "routes": self.routes.fingerprint,
+            "text": self._text_facts(),
+            "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
+            "scorers_left_out": self.left_out,
+            "skip_rejected": self.recipe.score.skip_rejected,
+            "filter": self.policy.fingerprint(),
+            "code_versions": CODE_VERSIONS,
+        }
+
+    @property
+    def score_columns(self) -> list[str]:
+        """The columns of the records' scores."""
+        return [metric.score_column for scorer in self.scorers for metric in scorer.metrics]
+
+    @property
+    def needs_back_translation(self) -> bool:
+        """Whether anything looks at the way back."""
+        return self.answers.needs_back_translation or any(scorer.needs_back_translation for scorer in self.scorers)
+
+    @property
+    def needs_forced_scores(self) -> bool:
+        """Whether anything looks at forced scores."""
+        return any(scorer.needs_forced_scores for scorer in self.scorers)
+
+    def with_answers(self, frequent: frozenset[str]) -> Job:
+        """The job with its dictionary's answers, which are known once the samples are."""
+        return replace(self, answers=replace(self.answers, frequent=frequent))
+
+    def with_dictionaries(self, judged: Mapping[str, Judgement]) -> Job:
+        """The job with what is used of each language's dictionary, which is known once its answers are translated."""
+        apart = {lang: frozenset(entry.answer for entry in one.apart) for lang, one in judged.items()}
+        return replace(self, answers=replace(self.answers, apart=apart))
+
+    def with_templates(self, rule: InstructionRule) -> Job:
+        """The job with the verdicts on its templates, which are known once these are translated."""
+        return replace(self, instructions=rule, answers=replace(self.answers, instructions=rule))
+
+    def digest(self) -> str:
+        """Identifies what the job does: an interrupted run of the same digest is finished, not started anew."""
+        return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed, self.compact])[:8]
+
+
+def prepare(
+    recipe: Recipe,
+    *,
+    out: str | Path | None = None,
+    memory: str | Path | None = None,
+    retry_failed: bool = False,
+    compact: bool = False,
+    ray_address: str | None = None,
+) -> Job:
+    """Check everything that can be checked before work starts; write nothing.
+
+    Args:
+        recipe: The recipe.
+        out: The build's folder; None is ``outputs/<name>`` in the working directory.
+        memory: Folder or URL of the memory; None takes the recipe's, else ``outputs/.memory``.
+        retry_failed: Ask remembered failures again.
+        compact: Lay all shards out anew, without the records that were withdrawn.
+        ray_address: A running Ray cluster to work on; it is joined to count its GPUs.
+
+    Raises:
+        InputError: Something the recipe names is missing or not possible.
+    """
+    check_libraries(recipe)
+    scorers = make_scorers(
+        DEFAULT if recipe.score.scorers is None else recipe.score.scorers,
+        Models(
+            recipe.score.language_id.model, recipe.score.embedding, recipe.score.image_text, make_judge(recipe.score)
+        ),
+    )
+    policy = resolve_policy(recipe, scorers)
+    if ray_address is not None and recipe.workers == 0:
+        msg = f"--ray-address {ray_address}: workers is 0, which works in this process; name workers, or leave them out"
+        raise InputError(msg)
+    labels = load_labels(recipe.labels)
+    instructions = _instructions(recipe.templates)
+    answers = AnswerRule(
+        recipe.answers,
+        load_answers(recipe.answers.table),
+        labels=labels,
+        instructions=instructions,
+    )
+    gpus = None if ray_address is None else cluster_gpus(ray_address)
+    routes = resolve_routes(recipe, gpus)
+    check_languages(recipe, routes)
+    unfit = left_out(recipe, scorers, routes)
+    scorers = [scorer for scorer in scorers if scorer.name not in unfit]
+    recipe = recipe.with_scorers(scorer.name for scorer in scorers)
+    if unfit:
+        policy = resolve_policy(recipe, scorers)
+    mix = MixRule(recipe.mix, recipe.languages)
+    mix.identity()  # looks the weights up
+    folder = _build_folder(out, recipe.name)
+    store = open_memory(memory or recipe.memory)
+    try:
+        sources = open_sources(recipe)
+        evaluation_files(recipe)
+    except OSError as error:
+        msg = f"sources: cannot be read: {error}"
+        raise InputError(msg) from None
+    check_licenses(_licensed(sources, routes), recipe.allow_licenses)
+    return Job(
+        recipe=recipe,
+        folder=folder,
+        memory=store,
+        sources=sources,
+        mix=mix,
+        labels=labels,
+        instructions=instructions,
+        template_judge=template_judge(recipe, answers, routes),
+        routes=routes,
+        answers=answers,
+        scorers=scorers,
+        left_out=unfit,
+        policy=policy,
+        retry_failed=retry_failed,
+        compact=compact,
+        ray_address=ray_address,
+    )
+
+
+def _build_folder(out: str | Path | None, name: str) -> Path:
+    """The folder of a build; None is ``outputs/<name>`` in the working directory.
+
+    Raises:
+        InputError: It is not local, or holds what is not ours.
+    """
+    if out is not None and "://" in str(out):
+        msg = f"--out {out}: a build's folder is local in this version, whose commits rename files; name a local one"
+        raise InputError(msg)
+    folder = Path(out or Path("outputs") / name).absolute()
+    if folder.exists() and not folder.is_dir():
+        msg = f"--out {folder}: expected a folder, found a file"
+        raise InputError(msg)
+    ours = (folder / "runs").exists() or (folder / "dataset" / "manifest.json").exists()
+    if not ours and any((folder / part).exists() for part in ("dataset", "samples")):
+        msg = f"--out {folder}: it holds a dataset/ or samples/ that Glotmill did not make; name another folder"
+        raise InputError(msg)
+    return folder
+
+
+def _licensed(sources: list[OpenSource], routes: Routes) -> list[tuple[str, str]]:
+    """What a dataset is made of, and the licence of each part."""
+    parts = [(f"sources.{source.name}", source.origin.license) for source in sources]
+    parts += [(f"sources.{s.name}.images", str(s.images.license)) for s in sources if s.images.store]
+    return [*parts, *((f"the model {spec.model}", spec.license) for spec in routes.all.values())]
+
+
+def memory_folder(place: str | Path | None) -> Folder:
+    """The folder of a memory; None is ``outputs/.memory`` in the working directory."""
+    place = place or Path("outputs") / ".memory"
+    return Folder(place if "://" in str(place) else Path(place).absolute())
+
+
+def open_memory(place: str | Path | None) -> Folder:
+    """The folder of a memory that will be written to, found usable.
+
+    Raises:
+        InputError: It is a file, or a storage that cannot be reached or cannot hold a memory.
+    """
+    folder = memory_folder(place)
+    try:
+        folder.check()
+    except InputError as error:
+        msg = f"--memory {error}"
+        raise InputError(msg) from None
+    return folder
+
+
+def evaluation_files(recipe: Recipe) -> list[tuple[str, dict[str, Path]]]:
+    """The files of the evaluation sets that a recipe cleans against, by name and key.
+
+    Raises:
+        InputError: One is missing.
+    """
+    sets = [item for step in recipe.clean if isinstance(step, Contamination) for item in step.against.items()]
+    return [(name, located(f"against.{name}", source).files()) for name, source in sets]
+
+
+def _instructions(section: Templates | None) -> InstructionRule | None:
+    if section is None:
+        return None
+    bank = load_bank(section.bank)
+    return InstructionRule(section, bank, load_translations(section.translations, bank))

@@ -1,0 +1,306 @@
+"""Plan: what a build would do, shard by shard, and what it would cost; nothing is translated and nothing committed.
+
+Guarantees: the shards named are those that `build` touches, for the reasons given, by the same decisions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from glotmill.engine.commands.build import composer_into, dataset_facts, needed_of, published_dataset
+from glotmill.engine.commands.job import Job
+from glotmill.engine.commands.make_samples import make_samples
+from glotmill.engine.commands.prologue import Prologue, look_prologue
+from glotmill.engine.commands.refilter import decide_all
+from glotmill.engine.commands.unchanged import settled_run
+from glotmill.engine.dataset.commit import build_lock, recover, staging
+from glotmill.engine.dataset.differences import difference, samples_changed
+from glotmill.engine.dataset.manifest import Manifest
+from glotmill.engine.memory.scores import ScoreStore
+from glotmill.engine.memory.translations import Memory
+from glotmill.engine.records.layout import SampleIndex, check_splits, lay_out
+from glotmill.engine.records.rejudge_shard import decide_verdict
+from glotmill.engine.records.shard_actions import Action, Decider, Decision, Unknown
+from glotmill.engine.records.verdict import WITHDRAWN
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.runs.run import Run
+from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
+from glotmill.engine.text.segments import split
+from glotmill.engine.translation.back_translation import WayBack, entries_into
+from glotmill.engine.translation.forced_scores import ForcedStage
+from glotmill.engine.translation.record_requests import Together, answered_whole, records_of
+from glotmill.engine.translation.requests import Asked, Needed, Segments, segments_of
+from glotmill.engine.translation.routed_stage import RoutedStage
+from glotmill.engine.translation.template_count import TemplateCount
+from glotmill.engine.workers.pool import make_pool
+from glotmill.engine.workers.shared_pools import Pools
+
+
+@dataclass(frozen=True, slots=True)
+class ShardChange:
+    """What a build would do to one shard.
+
+    Attributes:
+        path: Its place in the dataset.
+        action: What would be done.
+        why: The first thing that differs, in words; empty for a shard that is reused.
+        rows: Records that would be made anew, or whose verdict would change.
+        size: Bytes of the file that would be written; of a new shard as many as its rows take elsewhere, 0 where
+            there is nothing to go by.
+    """
+
+    path: str
+    action: Action
+    why: str
+    rows: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a build would do.
+
+    Attributes:
+        shards: Every shard.
+        calls: Segments that would be sent to the translator, there.
+        back_calls: Segments that would be sent back; those of what is not yet translated are estimated as one each.
+        forced: Pairs whose forced scores the engine would be asked for; of what is not yet translated one each, and
+            its source alone.
+        seconds: Time for all of them, by the speed of the last runs that did such; None where none did, or nothing is
+            sent.
+        templates: What becomes of templates' translations as far as the memory has them; None where no template's
+            words are translated.
+    """
+
+    shards: list[ShardChange]
+    calls: int
+    back_calls: int
+    forced: int
+    seconds: float | None
+    templates: TemplateCount | None = None
+
+    @property
+    def changes(self) -> list[ShardChange]:
+        """The shards that would not stay as they are."""
+        return [shard for shard in self.shards if shard.action != "reuse"]
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        return {
+            "shards": [asdict(shard) for shard in self.shards],
+            "actions": dict(sorted(Counter(shard.action for shard in self.shards).items())),
+            "rows": sum(shard.rows for shard in self.changes),
+            "bytes": sum(shard.size for shard in self.changes),
+            "calls": self.calls,
+            "back_calls": self.back_calls,
+            "forced": self.forced,
+            "seconds": self.seconds,
+            "templates": self.templates.as_json() if self.templates else None,
+        }
+
+
+def make_plan(job: Job, progress: ProgressReport) -> Plan:
+    """What a build of this job would do.
+
+    Raises:
+        GlotmillError: The build could not be done; the message says why.
+    """
+    with build_lock(job.folder):
+        recover(job.folder)
+        published = published_dataset(job)
+        last = settled_run(job, published)
+        if published is not None and last is not None:
+            templates = TemplateCount.from_json(last["templates"]) if last.get("templates") else None
+            return Plan(_rejudged(job, published), 0, 0, 0, None, templates)
+        with staging(job.folder) as staged:
+            samples = make_samples(job, staged, progress)
+            index = SampleIndex(samples.files)
+            if published is not None:
+                check_splits(index, published.shards, job.folder / "dataset")
+            job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
+            looked = _look(job, samples.files, Run(staged / "run"), progress)
+            job = looked.prologue.job
+            job = job.with_dictionaries(judged_dictionaries(job.recipe.languages, looked.into, job.answers))
+            facts = dataset_facts(job, samples.sources, staged / "dataset")
+            decider = Decider(index, published.facts if published else None, facts, looked.unknown)
+            decisions: list[Decision] = []
+            with progress.stage("decide", "records") as stage:
+                for lang in job.recipe.languages:
+                    composer = composer_into(job, lang, looked.into)
+                    old = published.shards.get(lang, []) if published else []
+                    for plan in lay_out(index, lang, old, job.folder / "dataset", job.recipe.pack.shard_rows):
+                        decisions.append(decider.decide(plan, composer))
+                        stage.advance(plan.rows.height)
+            changes = [_change(job, decision) for decision in decisions]
+    changes += _deleted(job, published)
+    shards = _sized(changes, published)
+    seconds, templates = _seconds(job.folder, looked), looked.prologue.count()
+    return Plan(shards, looked.calls, looked.back_calls, looked.forced, seconds, templates)
+
+
+def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:
+    """The changes where only the rules can have changed."""
+    verdicts = decide_all(job.folder / "dataset", published, job.policy)
+    why = difference("verdict", published.facts, job.facts())
+    changes = []
+    for shard in published.all_shards():
+        verdict = verdicts[shard.path]
+        if shard.fingerprints == verdict.shard.fingerprints:
+            changes.append(ShardChange(shard.path, "reuse", "", 0, 0))
+        else:
+            size = shard.size if verdict.flipped else 0
+            changes.append(ShardChange(shard.path, "re-verdict", why or "", verdict.flipped, size))
+    return changes
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the memory has of a build's segments.
+
+    Attributes:
+        prologue: The verdicts that it allows.
+        work: Reads what it has.
+        asked: The segments.
+        needed: Which of them have a way back.
+        returned: Whether there is one.
+        unknown: The texts of which it lacks something, by language.
+        calls: Segments to be sent there.
+        back_calls: Segments to be sent back.
+        forced: Pairs to be scored by force.
+    """
+
+    prologue: Prologue
+    work: RoutedStage
+    asked: Asked
+    needed: Needed
+    returned: bool
+    unknown: Unknown
+    calls: int
+    back_calls: int
+    forced: int
+
+    def into(self, lang: str) -> pl.DataFrame:
+        """The entries into a language, as far as the memory has them."""
+        return entries_into(self.work, lang, self.asked, returned=self.returned, needed=self.needed)
+
+
+def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Looked:
+    retry, by_record = job.retry_failed, job.routes.by_record
+    pools, scores = Pools(lambda spec: make_pool(spec, 0)), ScoreStore(job.memory)
+    work = RoutedStage(job.routes, Memory(job.memory), run, pools)
+    with progress.stage("templates", "segments") as stage:
+        prologue = look_prologue(job, files, work, partial(work.look, retry_failed=retry))
+        stage.advance(prologue.there.unique)
+    job = prologue.job
+    records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else Segments()
+    # What is not answered yet counts as fitting: a record that turns out not to is asked in segments, too.
+    whole = work.look("record", records, retry_failed=retry)
+    with progress.stage("segment", "segments") as stage:
+        segments = segments_of(files, job.answers, answered_whole(job.answers, by_record, work.broken_records()[0]))
+        asked = Together(segments, records)
+        stage.advance(segments.total())
+    with progress.stage("look up", "segments") as stage:
+        there = pl.concat([work.look("forward", segments, retry_failed=retry), whole])
+        unknown = {lang: set(part["text"]) for lang, part in _by(there, "target_lang")}
+        for lang, requests in prologue.open_requests().items():
+            unknown.setdefault(lang, set()).update(requests)
+        forced, back_calls = 0, prologue.back.translated
+        needed = needed_of(job, files, work, asked, scores)
+        if job.needs_forced_scores:
+            pool = pools.of(job.translator)
+            forced = ForcedStage(job.translator, work, asked, scores, run, pool, needed).look(retry_failed=retry)
+        if job.needs_back_translation:
+            back = work.look("back", WayBack(work, asked, needed), retry_failed=retry)
+            for lang, part in _by(back, "source_lang"):
+                unknown.setdefault(lang, set()).update(_needing(work, asked, lang, set(part["text"])))
+            back_calls += back.height + there.height
+        stage.advance(segments.total())
+    frozen = {lang: frozenset(texts) for lang, texts in unknown.items()}
+    calls = prologue.there.translated + there.height
+    return Looked(prologue, work, asked, needed, job.needs_back_translation, frozen, calls, back_calls, forced)
+
+
+def _by(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    for (lang,), part in rows.group_by([column], maintain_order=True):
+        yield str(lang), part
+
+
+def _needing(work: RoutedStage, asked: Asked, lang: str, missing: set[str]) -> list[str]:
+    """The texts whose translations into a language have a sentence among these."""
+    found: list[str] = []
+    for direction in asked.directions():
+        if direction.target_lang == lang:
+            known = work.entries("forward", direction).filter(pl.col("translation").is_not_null())
+            for text, translation in known.select("text", "translation").iter_rows():
+                if not missing.isdisjoint(split(translation, lang).requests):
+                    found.append(text)
+    return found
+
+
+def _change(job: Job, decision: Decision) -> ShardChange:
+    plan, old = decision.plan, decision.plan.old
+    rows = plan.rows.height
+    if old is None:
+        return ShardChange(plan.path, decision.action, decision.why, rows, 0)
+    size = old.size
+    if decision.action == "re-verdict":
+        rows = decide_verdict(job.folder / "dataset", old, job.policy).flipped
+        size = old.size if rows else 0
+    elif decision.action == "reuse":
+        rows = size = 0
+    elif plan.digest and decision.why == samples_changed(plan):
+        rows = plan.changed + abs(plan.withdrawn - old.reasons(WITHDRAWN))
+    return ShardChange(plan.path, decision.action, decision.why, rows, size)
+
+
+def _deleted(job: Job, published: Manifest | None) -> list[ShardChange]:
+    """The shards of languages that the recipe no longer names."""
+    gone = published.shards if published else {}
+    return [
+        ShardChange(shard.path, "delete", f"languages - {lang}", shard.rows, 0)
+        for lang, parts in gone.items()
+        if lang not in job.recipe.languages
+        for shard in parts
+    ]
+
+
+def _sized(changes: list[ShardChange], published: Manifest | None) -> list[ShardChange]:
+    """The changes with an estimate of new shards' sizes, by the bytes that a row takes in the others."""
+    known = published.all_shards() if published else []
+    rows = sum(shard.rows for shard in known)
+    each = sum(shard.size for shard in known) / rows if rows else 0
+    return [replace(change, size=round(change.rows * each)) if change.action == "new" else change for change in changes]
+
+
+def _seconds(folder: Path, looked: Looked) -> float | None:
+    """Time for the calls by the speed of the last runs that sent as much as one of their kind."""
+    calls = looked.calls + looked.back_calls
+    if not calls + looked.forced:
+        return None
+    each: dict[str, float] = {}
+    for path in sorted((folder / "runs").glob("*/finished.json"), reverse=True):
+        for kind, speed in _each(orjson.loads(path.read_bytes())).items():
+            each.setdefault(kind, speed)
+    kinds = {"translated": calls, "scored": looked.forced}
+    if any(count and kind not in each for kind, count in kinds.items()):
+        return None
+    return round(sum(count * each.get(kind, 0.0) for kind, count in kinds.items()), 1)
+
+
+def _each(summary: dict[str, Any]) -> dict[str, float]:
+    """Seconds that a translation, and a forced pair, took in a run that sent any."""
+    spent, back, forced = summary["seconds"], summary["back_translation"] or {}, summary["forced"] or {}
+    took = {
+        "translated": (summary["segments"].get("translated", 0) + back.get("translated", 0),
+                       sum(spent.get(name, 0) for name in ("translate", "back", "templates", "templates_back"))),
+        "scored": (forced.get("scored", 0), spent.get("force", 0)),
+    }  # fmt: skip
+    return {kind: seconds / count for kind, (count, seconds) in took.items() if count}

@@ -1,0 +1,1 @@
+"""What a dataset consists of: shards, manifests, its card, and what decided their content."""

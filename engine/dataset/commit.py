@@ -1,0 +1,134 @@
+"""Committing a build: all of its new files, or none.
+
+Guarantees: everything is written into a staging folder first. An intent file then lists every move and deletion;
+only after it is on disk do they happen, each of them repeatable. A kill before the intent leaves the old build;
+a kill after it leaves the new one as soon as any command calls `recover`, which all do first.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+
+from glotmill.engine.dataset.manifest import MANIFEST
+from glotmill.engine.storage.atomic_write import sync, write_json
+from glotmill.schemas.errors import GlotmillError, StoreError
+
+STAGING = ".staging"
+INTENT = ".commit.json"
+LOCK = ".lock"
+
+
+@contextmanager
+def build_lock(build: Path) -> Iterator[None]:
+    """Hold a build's folder for one command; make the folder for it, and take it away again if it stays empty.
+
+    Raises:
+        GlotmillError: Another command holds it.
+    """
+    missing = [folder for folder in (build, *build.parents) if not folder.exists()]
+    build.mkdir(parents=True, exist_ok=True)
+    path = build / LOCK
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            msg = f"{build} is being built by another command; wait for it or stop it"
+            raise GlotmillError(msg) from None
+        try:
+            yield
+        finally:
+            if [entry.name for entry in build.iterdir()] == [LOCK]:
+                path.unlink()
+                for folder in missing:
+                    if not any(folder.iterdir()):
+                        folder.rmdir()
+
+
+@contextmanager
+def staging(build: Path) -> Iterator[Path]:
+    """An empty folder to write the new files into; it is gone afterwards, committed or not."""
+    folder = build / STAGING
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        if not (build / INTENT).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def commit(build: Path, folders: tuple[str, ...], *, keep: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
+    """Make the staged folders the build's own.
+
+    Args:
+        build: The build's folder; its staging folder holds the new files.
+        folders: Folders that the staged ones replace whole: what is not staged is deleted from them.
+        keep: Files in them that stay as they are though they are not staged.
+        delete: Files elsewhere that go.
+    """
+    staged = build / STAGING
+    new = sorted(p.relative_to(staged).as_posix() for p in staged.rglob("*") if p.is_file())
+    old = {p.relative_to(build).as_posix() for name in folders for p in (build / name).rglob("*") if p.is_file()}
+    for name in new:
+        sync(staged / name)
+    write_json(build / INTENT, {"move": new, "delete": sorted({*(old - set(new) - set(keep)), *delete})})
+    recover(build)
+
+
+def recover(build: Path, *, anew: bool = False) -> bool:
+    """Finish a commit that a kill interrupted.
+
+    Args:
+        build: The build's folder.
+        anew: All files are about to be written anew, so a commit that cannot be finished is given up; until they are
+            there, what is left is no dataset to any command.
+
+    Returns:
+        Whether there was one, and it was finished.
+
+    Raises:
+        StoreError: A file that the intent names is neither staged nor in place.
+    """
+    path, manifest = build / INTENT, build / "dataset" / MANIFEST
+    if not path.exists():
+        return False
+    intent = orjson.loads(path.read_bytes())
+    lost = [name for name in intent["move"] if not (build / STAGING / name).exists() and not (build / name).exists()]
+    if lost and anew:
+        if manifest.exists():
+            manifest.unlink()
+            sync(manifest.parent)
+        _close(build)
+        return False
+    if lost:
+        msg = f"{path} lists {lost[0]}, which is neither staged nor in place; glotmill build --compact writes all anew"
+        raise StoreError(msg)
+    for name in intent["move"]:
+        source, target = build / STAGING / name, build / name
+        if source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+            sync(target.parent)
+    for name in intent["delete"]:
+        (build / name).unlink(missing_ok=True)
+        _remove_empty(build, (build / name).parent)
+    _close(build)
+    return True
+
+
+def _close(build: Path) -> None:
+    (build / INTENT).unlink()
+    sync(build)
+    shutil.rmtree(build / STAGING, ignore_errors=True)
+
+
+def _remove_empty(build: Path, folder: Path) -> None:
+    while folder != build and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

@@ -1,0 +1,237 @@
+"""Published shards: one pinned Parquet writer, and what a manifest says of a shard.
+
+Guarantees: the same records give the same bytes; every shard has the dataset's one schema, checked row by row as
+it is written; a shard's counts come out: rows = kept + dropped + failed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datasets import Features
+
+from glotmill.engine.dataset.row_counts import (
+    GroupCount,
+    VerdictCount,
+    count_rows,
+    count_verdicts,
+    countable,
+    read_countable,
+)
+from glotmill.schemas.errors import ConservationError
+from glotmill.schemas.keys import file_sha256
+from glotmill.schemas.record import OLDEST_VERSION, SCHEMA_VERSION, VERSION_KEY, validate
+
+# Content-defined chunking makes an unchanged column upload as nothing; changing any of these settings changes
+# every byte (only the zstd level: 81 % of a shard is uploaded again).
+WRITER: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "use_content_defined_chunking": {"min_chunk_size": 262_144, "max_chunk_size": 1_048_576, "norm_level": 0},
+    "write_page_index": True,
+    "write_statistics": True,
+    "version": "2.6",
+    "data_page_version": "1.0",
+    "store_schema": True,
+}
+VERDICT = ("keep", "filter_reasons")
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One published file as its manifest describes it.
+
+    Attributes:
+        path: Its place in the dataset.
+        sha256: 64 hex digits of its bytes.
+        size: Bytes.
+        rows: Records: kept + dropped + failed.
+        kept: Records that no rule rejects.
+        dropped: Rejected records by the reason that counts.
+        failed: Records without a translation, by reason.
+        warned: Records by each rule that warns of them.
+        answers: Answers and choices of its records by where they came from.
+        row_groups: Rows of each row group; fixed for as long as the shard exists.
+        first_id: Record id of the first row.
+        ids_sha256: Digest of all record ids in order: the same for as long as the shard exists.
+        score_stats: For each score column, how many records have a value, and its 5 % quantile and median.
+        fingerprints: By stage, what decided the shard's content (`glotmill.engine.dataset.fingerprints`).
+        groups: The same counts by source and task; None where an earlier version packed the shard and nobody has
+            counted it since.
+        models: Records by each model that translated a text of theirs; None likewise.
+    """
+
+    path: str
+    sha256: str
+    size: int
+    rows: int
+    kept: int
+    dropped: dict[str, int]
+    failed: dict[str, int]
+    warned: dict[str, int]
+    answers: dict[str, int]
+    row_groups: list[int]
+    first_id: str
+    ids_sha256: str
+    score_stats: dict[str, dict[str, float | None]]
+    fingerprints: dict[str, str]
+    groups: list[GroupCount] | None = None
+    models: dict[str, int] | None = None
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> Self:
+        """The shard of a manifest's entry."""
+        groups = entry.get("groups")
+        return cls(**{**entry, "groups": groups and [GroupCount(**group) for group in groups]})
+
+    @property
+    def split(self) -> str:
+        """The split that the file belongs to, as its name says."""
+        return Path(self.path).name.rpartition("-")[0]
+
+    def reasons(self, code: str) -> int:
+        """Rows whose verdict this reason decided, failed ones included."""
+        return self.dropped.get(code, 0) + self.failed.get(code, 0)
+
+    def as_json(self, version: int = SCHEMA_VERSION) -> dict[str, Any]:
+        """The manifest's entry.
+
+        Args:
+            version: The version of the dataset's record schema; an entry of the first has no groups and models.
+        """
+        entry = asdict(self)
+        if version == OLDEST_VERSION:
+            del entry["groups"], entry["models"]
+        return entry
+
+    def with_counts(self, rows: pl.DataFrame) -> Self:
+        """The shard with what is counted of its rows by source, task and model.
+
+        Args:
+            rows: All of them, as `countable` gives them.
+
+        Raises:
+            ConservationError: They are not the rows that it counts.
+        """
+        counted = count_rows(rows)
+        for group in counted.groups:
+            if group.rows != group.kept + sum(group.dropped.values()) + sum(group.failed.values()):
+                msg = f"{self.path}: {group.source}, {group.task}: {group.rows} rows are not kept + dropped + failed"
+                raise ConservationError(msg)
+        stated = VerdictCount(self.kept, self.dropped, self.failed)
+        if (sum(group.rows for group in counted.groups), counted.verdicts) != (self.rows, stated):
+            msg = f"{self.path}: {self.rows} rows with {stated}, but its sources and tasks have {counted.verdicts}"
+            raise ConservationError(msg)
+        return replace(self, groups=counted.groups, models=counted.models)
+
+
+def ids_sha256(record_ids: Iterable[str]) -> str:
+    """The digest that a manifest states of a shard's record ids, in order."""
+    found = hashlib.sha256()
+    for record_id in record_ids:
+        found.update(record_id.encode() + b"\n")
+    return found.hexdigest()
+
+
+def published_schema(schema: pa.Schema) -> pa.Schema:
+    """A record schema with the metadata that `datasets` reads beside its version."""
+    features = Features.from_arrow_schema(schema)
+    metadata = dict(features.arrow_schema.metadata or {})
+    return schema.with_metadata({**metadata, VERSION_KEY: schema.metadata[VERSION_KEY]})
+
+
+def counted(root: Path, shard: Shard) -> Shard:
+    """A shard that an earlier version packed, counted by source, task and model where its file is at hand.
+
+    Args:
+        root: The dataset's folder.
+        shard: Its manifest's entry.
+    """
+    if shard.groups is not None or not (root / shard.path).is_file():
+        return shard
+    return shard.with_counts(read_countable(root / shard.path))
+
+
+class ShardWriter:
+    """Writes one shard, a row group at a time."""
+
+    def __init__(self, root: Path, path: str, schema: pa.Schema) -> None:
+        self._file = root / path
+        self._path = path
+        self._schema = schema
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = pq.ParquetWriter(self._file, published_schema(schema), **WRITER)
+        self._ids = hashlib.sha256()
+        self._first = ""
+        self._rows: list[pl.DataFrame] = []
+        self._scores = [name for name in schema.names if name.startswith("score_")]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+
+    def write(self, records: pa.Table) -> None:
+        """Check and write one row group of records of the schema."""
+        validate(records, self._schema)
+        self._writer.write_table(records.cast(self._writer.schema), row_group_size=records.num_rows)
+        for record_id in records["record_id"].to_pylist():
+            self._first = self._first or record_id
+            self._ids.update(record_id.encode() + b"\n")
+        self._rows.append(pl.concat([countable(records), pl.DataFrame(records.select(self._scores))], how="horizontal"))
+
+    def close(self, *, warned: Mapping[str, int], answers: Mapping[str, int], fingerprints: Mapping[str, str]) -> Shard:
+        """Finish the file.
+
+        Args:
+            warned: How many of its records each rule warns of.
+            answers: Where its answers and choices came from.
+            fingerprints: What decided its content, by stage.
+
+        Raises:
+            ConservationError: Its counts do not come out.
+        """
+        self._writer.close()
+        meta = pq.read_metadata(self._file)
+        rows = pl.concat(self._rows)
+        counted = count_verdicts(rows)
+        if meta.num_rows != counted.rows:
+            msg = f"{self._path}: {meta.num_rows} rows, but {counted.rows} kept, dropped and failed"
+            raise ConservationError(msg)
+        return Shard(
+            path=self._path,
+            sha256=file_sha256(self._file),
+            size=self._file.stat().st_size,
+            rows=meta.num_rows,
+            kept=counted.kept,
+            dropped=counted.dropped,
+            failed=counted.failed,
+            warned=dict(sorted(warned.items())),
+            answers=dict(sorted(answers.items())),
+            row_groups=[meta.row_group(i).num_rows for i in range(meta.num_row_groups)],
+            first_id=self._first,
+            ids_sha256=self._ids.hexdigest(),
+            score_stats={name: score_stats(rows[name]) for name in self._scores},
+            fingerprints=dict(fingerprints),
+        ).with_counts(rows)
+
+
+def score_stats(scores: pl.Series) -> dict[str, float | None]:
+    """What a manifest says of a score column: how many records have a value, its 5 % quantile and median."""
+    return {
+        "n": len(scores) - scores.null_count(),
+        "p05": scores.quantile(0.05, "nearest"),
+        "p50": scores.quantile(0.5, "nearest"),
+    }

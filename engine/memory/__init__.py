@@ -1,0 +1,1 @@
+"""The translation memory and the score store: what was measured or translated once, by content key."""

@@ -1,0 +1,280 @@
+"""An append-only set of numbered Parquet files in a folder that builds and machines share.
+
+Guarantees: each commit is one new file under the next free number, put there only if nobody has it, so writers
+never overwrite each other and a lower number was always there first. Compaction puts one file ``first-last`` beside
+the files it stands for and only then takes them away; whoever lists the folder counts a covered file no more, and
+a commit asks ``compacted/`` alone whether its number was given, so that it costs the same however many there are.
+Numbers leave no gap: an unreadable file is copied to ``unreadable/`` and an empty one takes its place.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from glotmill.engine.storage.atomic_write import table_bytes
+from glotmill.engine.storage.folder import Folder
+from glotmill.schemas.errors import StoreError, one_line
+
+DIGITS = 8
+SPAN = "-"  # between the first and the last number of a compacted file
+UNREADABLE = "unreadable"
+COMPACTED = "compacted"  # empty files, named as the merged ones: numbers that are given for good
+FILE = "file"  # the column that says where a row was read; it sorts by number
+_NAME = re.compile(rf"(\d{{{DIGITS}}})(?:-(\d{{{DIGITS}}}))?\.parquet")
+# How often a look-up lists the folder anew because files went away under it (compaction) or were set aside.
+MAX_LOOKS = 20
+COMPACT_ROWS = 1_000_000
+ROW_GROUP_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NumberedFile:
+    """One file and the commits it holds: a single number, or after compaction a range."""
+
+    first: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        """Its name in the folder."""
+        span = f"{self.first:0{DIGITS}}"
+        span += "" if self.first == self.last else f"{SPAN}{self.last:0{DIGITS}}"
+        return f"{span}.parquet"
+
+    def covers(self, other: NumberedFile) -> bool:
+        """Whether it is another file that holds all the other one's commits."""
+        return self != other and self.first <= other.first and other.last <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """An unreadable file that was taken out of the way."""
+
+    location: str
+    reason: str
+
+
+class NumberedFiles:
+    """The files of one store.
+
+    Args:
+        folder: Where they are.
+        schema: What every file holds.
+        redoable: Whether what an unreadable file held can be made again; if not, the file is an error.
+        read_only: Write nothing: an unreadable file is an error, too.
+
+    Attributes:
+        set_aside: The unreadable files found so far.
+    """
+
+    def __init__(self, folder: Folder, schema: pa.Schema, *, redoable: bool = True, read_only: bool = False) -> None:
+        self.folder = folder
+        self.schema = schema
+        self.set_aside: list[SetAside] = []
+        self._redoable = redoable
+        self._read_only = read_only
+        self._given = 0  # the number of the last file that was added here
+
+    def live(self) -> list[NumberedFile]:
+        """The files that count, lowest number first."""
+        return _live(self._present())
+
+    @property
+    def last(self) -> int:
+        """The highest number given."""
+        return max((file.last for file in [*self._present(), *self._compacted()]), default=0)
+
+    def _present(self) -> list[NumberedFile]:
+        return _files(self.folder)
+
+    def _compacted(self) -> list[NumberedFile]:
+        """The numbers of files that a compaction took, or is about to take, away."""
+        return _files(self.folder.child(COMPACTED))
+
+    def add(self, table: pa.Table) -> NumberedFile:
+        """Commit a table as one new file.
+
+        Raises:
+            StoreError: It has another schema.
+        """
+        if not table.schema.equals(self.schema):
+            msg = f"{self.folder}: entries of another schema: {table.schema}"
+            raise StoreError(msg)
+        data = table_bytes(table)
+        number = (self._given or self.last) + 1
+        while True:
+            file = NumberedFile(number, number)
+            if self.folder.put_if_absent(file.name, data):
+                # The number may be free only because a compaction took its file away since we looked.
+                if not any(other.covers(file) for other in self._compacted()):
+                    self._given = number
+                    return file
+                self.folder.delete(file.name)
+            number = self.last + 1  # others have added files, too
+
+    def select(self, query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
+        """Run a query over all rows, with `FILE` beside the schema's columns.
+
+        A file that went away meanwhile makes the query start again; an unreadable one is set aside first.
+
+        Raises:
+            StoreError: The files cannot be read, or were written by another version.
+        """
+        for _ in range(MAX_LOOKS):
+            files = self.live()
+            rows = self._scan(files)
+            try:
+                return query(rows).collect(engine="streaming")
+            except FileNotFoundError:
+                continue
+            except (pl.exceptions.PolarsError, OSError) as error:
+                if self.live() == files and not self._set_aside(files):
+                    msg = f"{self.folder} cannot be read: {one_line(error)}"
+                    raise StoreError(msg) from error
+        msg = f"{self.folder} changes faster than it can be read; wait for the compaction to end"
+        raise StoreError(msg)
+
+    def _scan(self, files: list[NumberedFile]) -> pl.LazyFrame:
+        if not files:
+            return pl.DataFrame(self.schema.empty_table()).lazy().with_columns(pl.lit(None, pl.String).alias(FILE))
+        places = [self.folder.location(file.name) for file in files]
+        return pl.scan_parquet(places, glob=False, include_file_paths=FILE)
+
+    def _set_aside(self, files: list[NumberedFile]) -> bool:
+        """Take the unreadable ones of these files out of the way; whether there were any."""
+        found = False
+        for file in files:
+            try:
+                data = self.folder.read(file.name)
+            except FileNotFoundError:
+                continue
+            table = self.parsed(file, data)
+            if isinstance(table, pa.Table):
+                continue
+            place = self.folder.location(file.name)
+            if not self._redoable:
+                msg = f"cannot read {place}: {table}; what it held cannot be made again: restore it from a copy"
+                raise StoreError(msg)
+            if self._read_only:
+                msg = f"cannot read {place}: {table}; the next build sets it aside and makes anew what it held"
+                raise StoreError(msg)
+            aside = self._keep_aside(file.name, data)
+            self.folder.overwrite(file.name, table_bytes(self.schema.empty_table()))
+            self.set_aside.append(SetAside(aside, table))
+            found = True
+        return found
+
+    def _keep_aside(self, name: str, data: bytes) -> str:
+        """Where the bytes of an unreadable file were put; what is there already is never overwritten."""
+        folder = self.folder.child(UNREADABLE)
+        for number in range(MAX_LOOKS):
+            chosen = f"{name}.{number}" if number else name
+            if folder.put_if_absent(chosen, data) or folder.read(chosen) == data:
+                return folder.location(chosen)
+        msg = f"{folder} holds {MAX_LOOKS} unreadable files called {name}: look at the disk"
+        raise StoreError(msg)
+
+    def parsed(self, file: NumberedFile, data: bytes) -> pa.Table | str:
+        """The rows of a file's bytes, page checksums verified, or why they are not readable.
+
+        Raises:
+            StoreError: They are whole, but of another version's schema.
+        """
+        try:
+            # Not `pq.read_table`: its scan lets go of the Python file in a thread of Arrow's some time later, and
+            # where that is while Python ends, the process aborts (1 of 10 `memory verify` did).
+            with pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True) as opened:
+                table = opened.read(use_threads=False)
+            pl.read_parquet_metadata(io.BytesIO(data))  # look-ups read with Polars, which bears less
+        except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+            return one_line(error)
+        if not table.schema.equals(self.schema):
+            msg = f"{self.folder.location(file.name)} was written by another version of Glotmill; use another memory"
+            raise StoreError(msg)
+        return table
+
+    def covered(self) -> list[NumberedFile]:
+        """Files that another holds whole, which a kill in a compaction left; nobody reads them."""
+        present = self._present()
+        return sorted(set(present) - set(_live(present)))
+
+    def compact(self, winners: Callable[[pl.LazyFrame], pl.LazyFrame], order: list[str]) -> Iterator[NumberedFile]:
+        """Merge neighbouring files into files of about `COMPACT_ROWS` rows.
+
+        Safe while builds read and write, and at any kill: a merged file counts from the moment it is there.
+
+        Args:
+            winners: Keeps the winning rows of the merged files.
+            order: Columns to sort by, those first that look-ups select on.
+
+        Yields:
+            Each new file, when those that it replaces are gone.
+        """
+        for file in self.covered():  # left by a kill, or by a writer that came too late
+            self.folder.delete(file.name)
+        live = self.live()
+        for group in self._groups(live):
+            merged = NumberedFile(group[0].first, group[-1].last)
+            rows = self._merged(group, lambda rows: winners(rows).sort(order).select(self.schema.names))
+            table = rows.to_arrow().cast(self.schema)
+            self.folder.child(COMPACTED).put_if_absent(merged.name, b"")
+            self.folder.put_if_absent(merged.name, table_bytes(table, row_group_rows=ROW_GROUP_ROWS))
+            for file in group:
+                self.folder.delete(file.name)
+            yield merged
+
+    def _merged(self, group: list[NumberedFile], query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
+        try:
+            return query(self._scan(group)).collect(engine="streaming")
+        except FileNotFoundError:
+            msg = f"{self.folder} is being compacted by another command; wait for it"
+            raise StoreError(msg) from None
+        except (pl.exceptions.PolarsError, OSError) as error:
+            if not self._set_aside(group):
+                msg = f"{self.folder} cannot be read: {one_line(error)}"
+                raise StoreError(msg) from error
+            return query(self._scan(group)).collect(engine="streaming")
+
+    def _groups(self, live: list[NumberedFile]) -> list[list[NumberedFile]]:
+        """Neighbours to merge: at least two, until they hold enough rows."""
+        groups: list[list[NumberedFile]] = []
+        group: list[NumberedFile] = []
+        held = 0
+        for file in live:
+            rows = self._merged([file], lambda scanned: scanned.select(pl.len())).item()
+            if rows >= COMPACT_ROWS:
+                groups.append(group)
+                group, held = [], 0
+                continue
+            group.append(file)
+            held += rows
+            if held >= COMPACT_ROWS:
+                groups.append(group)
+                group, held = [], 0
+        return [group for group in [*groups, group] if len(group) > 1]
+
+
+def first_number() -> pl.Expr:
+    """The number of the file that a row of `NumberedFiles.select` was read from; of a range, the first."""
+    return pl.col(FILE).str.extract(rf"(\d{{{DIGITS}}})(?:-\d{{{DIGITS}}})?\.parquet$", 1).cast(pl.Int64)
+
+
+def _files(folder: Folder) -> list[NumberedFile]:
+    matches = (_NAME.fullmatch(name) for name in folder.names())
+    return [NumberedFile(int(m[1]), int(m[2] or m[1])) for m in matches if m]
+
+
+def _live(present: list[NumberedFile]) -> list[NumberedFile]:
+    """The files that no other covers, lowest number first."""
+    live: list[NumberedFile] = []
+    for file in sorted(present, key=lambda f: (f.first, -f.last)):
+        if not (live and live[-1].last >= file.last):
+            live.append(file)
+    return live

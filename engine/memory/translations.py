@@ -1,0 +1,223 @@
+"""The translation memory: every translation ever committed, by content key, shared by builds and machines.
+
+Guarantees: a committed entry is never asked again. Of several entries of one key the same one wins for every reader:
+texts before failures, then the lowest file number, so that a text that has won wins for ever. A person's correction of
+a request wins over what any engine said of it, and of several corrections the last one. A build composes from what it
+reads back, never from what it just made. A look-up holds what was asked for, whatever the memory holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from glotmill.engine.memory.commit_log import FILE, NumberedFile, NumberedFiles, SetAside, first_number
+from glotmill.engine.storage.folder import Folder
+from glotmill.schemas.errors import StoreError
+
+MEMORY_SCHEMA = pa.schema(
+    [
+        pa.field("key", pa.string()),  # glotmill.schemas.keys.memory_keys
+        pa.field("translator", pa.string()),  # fingerprint, or `human`
+        pa.field("source_lang", pa.string()),
+        pa.field("target_lang", pa.string()),
+        pa.field("request", pa.string()),  # every byte that the engine was shown
+        pa.field("text", pa.string()),  # null in a failed entry
+        pa.field("failure", pa.string()),  # `failed:<reason>`, null in a text entry
+        pa.field("attempt", pa.int32()),  # from 1
+        pa.field("settings", pa.string()),  # rung of the retry ladder that gave the result
+        pa.field("logprob", pa.float32()),
+        pa.field("source_tokens", pa.int32()),
+        pa.field("target_tokens", pa.int32()),
+        pa.field("hit_limit", pa.bool_()),
+        pa.field("origin", pa.string()),  # `machine` or `human`
+        pa.field("provenance", pa.string()),  # of a correction: file, checksum, who, as JSON
+    ]
+)
+FAILED = "failed:"
+HUMAN = "human"
+DIRECTION = ["source_lang", "target_lang"]
+REQUEST = [*DIRECTION, "request"]
+_ORDER = [pl.col("failure").is_not_null(), pl.col(FILE)]
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """From one FLORES-200 language into another."""
+
+    source_lang: str
+    target_lang: str
+
+    @property
+    def back(self) -> Direction:
+        """The opposite direction."""
+        return Direction(self.target_lang, self.source_lang)
+
+    def rows(self) -> pl.Expr:
+        """Selects the direction's rows."""
+        return (pl.col("source_lang") == self.source_lang) & (pl.col("target_lang") == self.target_lang)
+
+
+class Memory:
+    """A translation memory in a folder. Making one creates nothing.
+
+    Args:
+        folder: Where it is.
+        read_only: Write nothing, not even what takes an unreadable file out of the way; that is an error then.
+
+    Attributes:
+        translations: What engines said.
+        corrections: What people said instead.
+    """
+
+    def __init__(self, folder: Folder, *, read_only: bool = False) -> None:
+        self.folder = folder
+        self.translations = NumberedFiles(folder.child("translations"), MEMORY_SCHEMA, read_only=read_only)
+        self.corrections = NumberedFiles(folder.child("corrections"), MEMORY_SCHEMA, redoable=False)
+
+    @property
+    def set_aside(self) -> list[SetAside]:
+        """The unreadable files that look-ups took out of the way."""
+        return self.translations.set_aside
+
+    def commit(self, entries: pa.Table) -> NumberedFile:
+        """Add an engine's entries as one new file.
+
+        Args:
+            entries: A table of `MEMORY_SCHEMA`.
+
+        Raises:
+            StoreError: The entries break the schema or contradict themselves.
+        """
+        check_entries(entries)
+        return self.translations.add(entries)
+
+    def correct(self, entries: pa.Table) -> NumberedFile:
+        """Add people's corrections as one new file.
+
+        Raises:
+            StoreError: The entries break the schema or contradict themselves.
+        """
+        check_entries(entries)
+        return self.corrections.add(entries)
+
+    def missing(self, wanted: pl.DataFrame, *, retry_failures_up_to: int | None = None) -> pl.DataFrame:
+        """The wanted rows of which the memory knows nothing.
+
+        Args:
+            wanted: Columns key, source_lang, target_lang and text (the request), and any others.
+            retry_failures_up_to: Failures in files up to this number count as unknown; None counts none.
+        """
+        request = [*DIRECTION, "text"]
+        wanted = wanted.join(
+            self._corrected(wanted), left_on=request, right_on=REQUEST, how="anti", maintain_order="left"
+        )
+
+        def known(rows: pl.LazyFrame) -> pl.LazyFrame:
+            rows = rows.filter(_directions_of(wanted))
+            if retry_failures_up_to is not None:
+                rows = rows.filter(pl.col("failure").is_null() | (first_number() > retry_failures_up_to))
+            return rows.select("key").join(wanted.lazy().select("key"), on="key", how="semi")
+
+        return wanted.join(self.translations.select(known), on="key", how="anti", maintain_order="left")
+
+    def lookup(self, wanted: pl.DataFrame, columns: Sequence[str] = tuple(MEMORY_SCHEMA.names)) -> pl.DataFrame:
+        """The winning entry of each wanted row that the memory has.
+
+        Args:
+            wanted: Columns key, source_lang, target_lang and text (the request).
+            columns: What to read of the entries.
+
+        Returns:
+            The columns of `MEMORY_SCHEMA` under the wanted keys, one row a key found, in no particular order.
+        """
+        corrections = self._corrected(wanted).drop("key")
+        asked = wanted.select("key", *DIRECTION, request="text")
+        corrected = asked.join(corrections, on=REQUEST, how="inner")
+        rest = asked.join(corrections, on=REQUEST, how="anti").select("key")
+        read = {"key", "failure", FILE, *columns}
+        found = self.translations.select(
+            lambda rows: rows.filter(_directions_of(wanted)).select(read).join(rest.lazy(), on="key", how="semi")
+        )
+        machine = found.sort(_ORDER, maintain_order=True).unique("key", keep="first")
+        return pl.concat([corrected.select(columns), machine.select(columns)])
+
+    def _corrected(self, wanted: pl.DataFrame) -> pl.DataFrame:
+        """The corrections in force in the directions of some rows, one a request."""
+        return self._last_corrections(_directions_of(wanted))
+
+    def _last_corrections(self, which: pl.Expr) -> pl.DataFrame:
+        rows = self.corrections.select(lambda rows: rows.filter(which))
+        return rows.sort(FILE, maintain_order=True).unique(REQUEST, keep="last", maintain_order=True).drop(FILE)
+
+    def directions(self) -> list[Direction]:
+        """The directions that the memory knows anything of, sorted."""
+        frames = [
+            files.select(lambda rows: rows.select(DIRECTION).unique()).select(DIRECTION)
+            for files in (self.translations, self.corrections)
+        ]
+        return [Direction(*row) for row in pl.concat(frames).unique().sort(DIRECTION).iter_rows()]
+
+    def winners(self, direction: Direction) -> pl.DataFrame:
+        """All entries in force in a direction: corrections, and each engine's winner of each request."""
+        corrected = self._last_corrections(direction.rows())
+        machine = self.translations.select(lambda rows: winners(rows.filter(direction.rows())))
+        machine = machine.join(corrected, on=REQUEST, how="anti")
+        columns = MEMORY_SCHEMA.names
+        return pl.concat([corrected.select(columns), machine.select(columns)]).sort("request", "translator")
+
+    def texts(self, direction: Direction, requests: pl.DataFrame) -> pl.DataFrame:
+        """Columns request, text and origin: the correction in force of some requests, and what each engine says.
+
+        Args:
+            direction: Languages of the requests.
+            requests: A column of that name: request.
+        """
+        corrected = self._last_corrections(direction.rows()).join(requests, on="request", how="semi")
+        machine = self.translations.select(
+            lambda rows: winners(rows.filter(direction.rows()).join(requests.lazy(), on="request", how="semi"))
+        )
+        both = pl.concat([rows.select("request", "text", "origin") for rows in (corrected, machine)])
+        return both.drop_nulls("text").unique(maintain_order=True)
+
+    def compact(self) -> Iterator[NumberedFile]:
+        """Merge small files; only winners are kept, and no look-up changes. Corrections keep their history."""
+        return self.translations.compact(winners, [*DIRECTION, "key"])
+
+
+def _directions_of(wanted: pl.DataFrame) -> pl.Expr:
+    """Selects the directions of some rows, so that compacted files are read only where they hold them."""
+    return pl.col("source_lang").is_in(wanted["source_lang"].unique().to_list()) & pl.col("target_lang").is_in(
+        wanted["target_lang"].unique().to_list()
+    )
+
+
+def winners(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The winning entry of each key among rows of engines' entries with `FILE`."""
+    return rows.sort(_ORDER, maintain_order=True).unique("key", keep="first", maintain_order=True)
+
+
+def check_entries(entries: pa.Table) -> None:
+    """Refuse entries that are neither a text nor a named failure.
+
+    Raises:
+        StoreError: One is not.
+    """
+    if not entries.schema.equals(MEMORY_SCHEMA):
+        msg = f"memory entries have another schema: {entries.schema}"
+        raise StoreError(msg)
+    text, failure = entries["text"], entries["failure"]
+    # Arrow alone, as the driver does this for all workers: a query costs more than a small unit's rows.
+    broken = {
+        "is neither text nor failure": pc.equal(pc.is_null(text), pc.is_null(failure)),
+        "is empty": pc.equal(pc.utf8_trim_whitespace(text), ""),
+        "has no reason": pc.invert(pc.starts_with(failure, FAILED)),
+    }
+    for rule, rows in broken.items():
+        if pc.any(rows).as_py():
+            msg = f"memory entry {entries['key'].filter(rows)[0]} {rule}"
+            raise StoreError(msg)

@@ -1,0 +1,113 @@
+"""What a pulled folder remembers of where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from glotmill.engine.dataset.contents import LocalDataset
+from glotmill.engine.dataset.shards import Shard
+from glotmill.engine.storage.atomic_write import write_json
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.keys import file_sha256
+
+PULLED = "pulled.json"
+SCORES = "scores"  # the folder of the pulled columns, beside ``dataset``
+
+
+def columns_of(path: str) -> str:
+    """Where the pulled columns of a shard are, in the build's folder."""
+    return f"{SCORES}/{path.removeprefix('data/')}"
+
+
+def pulled_columns(dataset: Path, shard: Shard) -> Path | None:
+    """The columns of a shard that rules read, where a pull brought these and left the shard where it was.
+
+    Args:
+        dataset: The dataset's folder, inside of the build's.
+        shard: The manifest's entry.
+
+    Raises:
+        InputError: The file was edited.
+    """
+    if dataset.name != "dataset" or (dataset / shard.path).is_file():
+        return None
+    origin = Pulled.of(dataset.parent)
+    noted = origin.columns.get(shard.path) if origin else None
+    if noted is None or noted.shard != shard.sha256:  # the shard was rewritten since
+        return None
+    found = dataset.parent / columns_of(shard.path)
+    if not found.is_file() or file_sha256(found) != noted.sha256:
+        msg = f"{found}: not the file that was pulled; pull again"
+        raise InputError(msg)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PulledColumns:
+    """SHA-256 of a file of pulled columns, and of the whole shard that they are of."""
+
+    sha256: str
+    shard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The origin of a pulled folder.
+
+    Attributes:
+        place: Where it was pulled from, without the revision.
+        revision: The commit, or the version, where shards that are not here can be had.
+        manifest: SHA-256 of the manifest there.
+        columns: The files of pulled columns, by the path of their shard.
+    """
+
+    place: str
+    revision: str
+    manifest: str
+    columns: dict[str, PulledColumns]
+
+    @classmethod
+    def of(cls, folder: Path) -> Pulled | None:
+        """The origin of a folder; None where it was not pulled."""
+        path = folder / PULLED
+        if not path.is_file():
+            return None
+        noted = orjson.loads(path.read_bytes())
+        columns = {name: PulledColumns(**file) for name, file in noted.pop("columns").items()}
+        return cls(**noted, columns=columns)
+
+    def write(self, folder: Path) -> None:
+        """Note the origin."""
+        write_json(folder / PULLED, asdict(self))
+
+    @classmethod
+    def check_origin(cls, local: LocalDataset, place: str, manifest: str | None) -> None:
+        """Refuse to publish a pulled dataset over a version that came after it.
+
+        Args:
+            local: The dataset.
+            place: The target.
+            manifest: SHA-256 of the manifest that is there now.
+
+        Raises:
+            InputError: It is neither the one that was pulled nor the one that is published.
+        """
+        origin = cls.of(local.folder)
+        if origin is None or origin.place != place.partition("@")[0]:
+            return
+        if manifest not in (origin.manifest, local.contents.sha256):
+            msg = (
+                f"{place}: another version was published since {local.folder} was pulled; pull it into a new folder, "
+                f"or give --replace to publish over it"
+            )
+            raise InputError(msg)
+
+    @classmethod
+    def moved(cls, local: LocalDataset, place: str, revision: str) -> None:
+        """Note that a pulled dataset was published: from now on it comes from that commit."""
+        origin = cls.of(local.folder)
+        if origin is not None and origin.place == place.partition("@")[0]:
+            cls(origin.place, revision, local.contents.sha256, origin.columns).write(local.folder)

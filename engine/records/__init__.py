@@ -1,0 +1,1 @@
+"""Records of the published schema: composed, scored, judged and packed into shards."""

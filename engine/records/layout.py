@@ -1,0 +1,185 @@
+"""Layout: which record stands where. Decided once, when a record first enters, and kept for as long as its shard.
+
+Guarantees: a published shard keeps its rows and their order: a sample that changed is composed anew in its place, one
+that is gone leaves its record behind as withdrawn, and new samples go into new shards, in the order of the samples.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from glotmill.engine.dataset.shards import SPLITS, Shard
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.sample import SAMPLE_SCHEMA
+
+DECIDED = ("langs", "split", "only")  # columns of a sample that are in no record
+CHUNK_ROWS = 10_000  # samples as Python objects at a time
+IDENTITY = ["source_id", "task"]
+INDEXED: dict[str, pl.DataType | type[pl.DataType]] = {
+    "source_id": pl.String,
+    "task": pl.String,
+    "langs": pl.List(pl.String),
+    "split": pl.String,
+    "source_hash": pl.String,
+    "digest": pl.String,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPlan:
+    """A shard that is, or is to be.
+
+    Attributes:
+        path: Its place in the dataset.
+        rows: One row a record: source_id, task, and where its sample stands: ``place``, null where it is withdrawn.
+        digest: Digest of its samples, in order.
+        old: The shard as it is published; None for a new one.
+        changed: Records of a published shard whose sample says something else now.
+    """
+
+    path: str
+    rows: pl.DataFrame
+    digest: str
+    old: Shard | None
+    changed: int = 0
+
+    @property
+    def present(self) -> pl.Series:
+        """The places of its samples, in order."""
+        return self.rows["place"].drop_nulls()
+
+    @property
+    def withdrawn(self) -> int:
+        """Records without a sample."""
+        return self.rows["place"].null_count()
+
+
+class SampleIndex:
+    """Where every sample stands, and a digest of what it says; a hundred bytes a sample.
+
+    Args:
+        files: All sample files of a build.
+    """
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        facts = [pl.DataFrame(schema=INDEXED)]
+        self._starts: list[tuple[int, Path, int]] = []  # first place of each row group
+        place = 0
+        for path in files:
+            with pq.ParquetFile(path) as file:
+                for group in range(file.num_row_groups):
+                    self._starts.append((place, path, group))
+                    facts.append(_indexed(pl.DataFrame(file.read_row_group(group))))
+                    place += facts[-1].height
+        self.samples = pl.concat(facts).with_row_index("place")
+        self._bounds = pl.Series([start for start, _, _ in self._starts], dtype=pl.UInt32)
+        self._cache: dict[int, pa.Table] = {}
+
+    def of_language(self, lang: str) -> pl.DataFrame:
+        """Columns place, source_id, task, split and digest of a language's samples, in order."""
+        return self.samples.filter(pl.col("langs").list.contains(lang)).drop("langs")
+
+    def rows(self, places: pl.Series) -> Iterator[list[dict[str, Any]]]:
+        """The samples at some places, in the order asked, `CHUNK_ROWS` at a time."""
+        for chunk in pl.DataFrame({"place": places}).with_row_index("order").iter_slices(CHUNK_ROWS):
+            group = self._bounds.search_sorted(chunk["place"], side="right") - 1
+            found: list[dict[str, Any]] = []
+            orders: list[int] = []
+            for (number,), part in chunk.with_columns(group=group).group_by(["group"], maintain_order=True):
+                start, table = self._group(int(str(number)))
+                found += table.take((part["place"] - start).to_arrow()).to_pylist()
+                orders += part["order"].to_list()
+            yield [row for _, row in sorted(zip(orders, found, strict=True), key=lambda item: item[0])]
+
+    def _group(self, number: int) -> tuple[int, pa.Table]:
+        start, path, group = self._starts[number]
+        if number not in self._cache:
+            self._cache = {number: pq.ParquetFile(path).read_row_group(group)}
+        return start, self._cache[number]
+
+
+def _indexed(rows: pl.DataFrame) -> pl.DataFrame:
+    content = [name for name in SAMPLE_SCHEMA.names if name not in DECIDED]
+    texts = rows.select(pl.struct(content).struct.json_encode()).to_series()
+    digests = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]
+    return rows.with_columns(digest=pl.Series(digests, dtype=pl.String)).select(INDEXED.keys())
+
+
+def lay_out(index: SampleIndex, lang: str, old: Sequence[Shard], dataset: Path, shard_rows: int) -> list[ShardPlan]:
+    """The shards of one language, published ones first, by split.
+
+    Args:
+        index: The samples.
+        lang: The language.
+        old: Its published shards.
+        dataset: The folder they lie in.
+        shard_rows: Rows of a new shard.
+
+    Raises:
+        InputError: A published record would move into another split.
+    """
+    samples = index.of_language(lang)
+    plans: list[ShardPlan] = []
+    placed = [pl.DataFrame(schema={"source_id": pl.String, "task": pl.String})]
+    for shard in old:
+        own = _published(samples, lang, shard, dataset)
+        changed = own.filter(pl.col("source_hash") != pl.col("source_hash_now")).height
+        plans.append(_plan(shard.path, own, shard, changed))
+        placed.append(own.select(IDENTITY))
+    new = samples.join(pl.concat(placed), on=IDENTITY, how="anti", maintain_order="left")
+    for split in SPLITS:
+        number = sum(shard.split == split for shard in old)
+        for part in new.filter(pl.col("split") == split).iter_slices(shard_rows):
+            plans.append(_plan(f"data/{lang}/{split}-{number:05}.parquet", part, None))
+            number += 1
+    return sorted(plans, key=lambda plan: (SPLITS.index(_split(plan.path)), plan.path))
+
+
+def check_splits(index: SampleIndex, published: Mapping[str, Sequence[Shard]], dataset: Path) -> None:
+    """Find out, before anything is translated, that `lay_out` would refuse.
+
+    Args:
+        index: The samples.
+        published: Published shards by language.
+        dataset: The folder they lie in.
+
+    Raises:
+        InputError: A published record would move into another split.
+    """
+    for lang, shards in published.items():
+        samples = index.of_language(lang)
+        for shard in shards:
+            _published(samples, lang, shard, dataset)
+
+
+def _published(samples: pl.DataFrame, lang: str, shard: Shard, dataset: Path) -> pl.DataFrame:
+    """The records of a published shard beside their samples of today, which may be gone."""
+    rows = pl.read_parquet(dataset / shard.path, columns=[*IDENTITY, "source_hash"], glob=False)
+    own = rows.join(samples, on=IDENTITY, how="left", maintain_order="left", suffix="_now")
+    moved = own.filter(pl.col("split") != shard.split).height
+    if moved:
+        msg = (
+            f"splits: {moved:,} published rows of {lang} would leave the split {shard.split}; published rows stay "
+            f"where they are: keep the splits, or lay all shards out anew with build --compact"
+        )
+        raise InputError(msg)
+    return own
+
+
+def _plan(path: str, rows: pl.DataFrame, old: Shard | None, changed: int = 0) -> ShardPlan:
+    state = hashlib.sha256()
+    for source_id, task, digest in rows.select(*IDENTITY, "digest").iter_rows():
+        state.update(f"{source_id} {task} {digest}\n".encode())
+    return ShardPlan(path, rows.select(*IDENTITY, "place"), state.hexdigest()[:32], old, changed)
+
+
+def _split(path: str) -> str:
+    return Path(path).name.rpartition("-")[0]

@@ -1,0 +1,136 @@
+"""Pack: composed, scored and judged records into shards, one folder a language.
+
+Guarantees: a shard is scored whole, so that scores which compare rows see all of it and nothing else; a record stands
+where the layout puts it; samples assigned + records withdrawn = kept + dropped + failed, checked for each language.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+
+from glotmill.engine.dataset.shards import Shard, ShardWriter
+from glotmill.engine.dataset.verdict_columns import read_records
+from glotmill.engine.memory.scores import ScoreStore
+from glotmill.engine.records.compose import COMPOSED_SCHEMA, TURN_SCHEMA, ComposedRows, Composer, together
+from glotmill.engine.records.layout import SampleIndex, ShardPlan
+from glotmill.engine.records.score import score
+from glotmill.engine.records.verdict import WITHDRAWN, judge
+from glotmill.filters.contract import Scorer
+from glotmill.filters.policy import Policy
+from glotmill.schemas.pictures import picture_key
+from glotmill.schemas.record import VERDICT_FIELDS, record_schema
+from glotmill.schemas.sample import STRINGS
+
+NOTHING = ComposedRows(COMPOSED_SCHEMA.empty_table(), TURN_SCHEMA.empty_table())
+FAILURE = pa.field("failure", pa.string())
+
+
+@dataclass(frozen=True, slots=True)
+class Packer:
+    """What turns samples into shards.
+
+    Attributes:
+        root: The folder that the shards are written into.
+        published: The dataset's folder, which holds the records that are withdrawn.
+        index: The samples.
+        scorers: What measures.
+        policy: What decides.
+        row_group_rows: Rows of a row group of a new shard.
+        scores: Keeps what expensive scorers measured.
+        skip_rejected: Spare expensive scorers what cheap rules reject.
+    """
+
+    root: Path
+    published: Path
+    index: SampleIndex
+    scorers: Sequence[Scorer]
+    policy: Policy
+    row_group_rows: int
+    scores: ScoreStore
+    skip_rejected: bool
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The dataset's record schema."""
+        return record_schema(metric for scorer in self.scorers for metric in scorer.metrics)
+
+    def shard(self, plan: ShardPlan, composer: Composer, fingerprints: Callable[[str], dict[str, str]]) -> Shard:
+        """Compose, score, judge and write one shard.
+
+        Args:
+            plan: Its records, and where they stand.
+            composer: Puts them together.
+            fingerprints: From the digest of the entries it is composed from to what decides its content.
+
+        Raises:
+            ConservationError: The file does not hold its records.
+        """
+        table, warned = self._judged(self._scored(plan, composer))
+        with ShardWriter(self.root, plan.path, self.schema) as writer:
+            start = 0
+            for rows in plan.old.row_groups if plan.old else _cut(table.num_rows, self.row_group_rows):
+                writer.write(table.slice(start, rows))
+                start += rows
+            return writer.close(
+                warned=warned,
+                answers=composer.take_origins(),
+                fingerprints=fingerprints(composer.take_entries_digest()),
+            )
+
+    def _scored(self, plan: ShardPlan, composer: Composer) -> pa.Table:
+        """The records with their scores, in order, and why they failed; the verdict is still to come."""
+        parts = [composer.compose(rows) for rows in self.index.rows(plan.present)]
+        composed = together(parts) if parts else NOTHING
+        scored = score(composed, self.scorers, self.scores, self.policy if self.skip_rejected else None)
+        measured = scored.to_arrow()
+        schema = self._unjudged()
+        table = composed.records
+        for name in schema.names[table.num_columns :]:
+            table = table.append_column(name, measured[name])
+        table = table.select(schema.names).cast(schema)
+        if not plan.withdrawn or plan.old is None:
+            return table
+        gone = plan.rows["place"].is_null()
+        left = read_records(self.published / plan.old.path, gone.arg_true(), schema)
+        left = left.set_column(schema.get_field_index("failure"), FAILURE, pa.array([WITHDRAWN] * len(left)))
+        left = _with_keys(left)
+        # Present records first, then withdrawn ones; back in the order of the shard.
+        order = pl.select(pl.concat([(~gone).arg_true(), gone.arg_true()]).arg_sort()).to_series()
+        return pa.concat_tables([table, left]).take(order.to_arrow())
+
+    def _unjudged(self) -> pa.Schema:
+        verdict = [field.name for field in VERDICT_FIELDS]
+        fields = [field for field in self.schema if field.name not in verdict]
+        place = len(COMPOSED_SCHEMA) - 1
+        return pa.schema([*fields[:place], FAILURE, *fields[place:]])
+
+    def _judged(self, records: pa.Table) -> tuple[pa.Table, Counter[str]]:
+        """(records, how many rows each rule warns of)."""
+        scores = [name for name in records.schema.names if name.startswith("score_")]
+        facts = pl.DataFrame(records.select(["lang", "task", "failure", *scores, "scores_skipped"]))
+        verdict = judge(facts, self.policy)
+        measured = verdict.to_arrow()
+        table = records.drop_columns(["failure"])
+        for field in VERDICT_FIELDS:
+            table = table.append_column(field.name, measured[field.name])
+        return table.cast(self.schema), Counter(verdict["warnings"].explode().drop_nulls())
+
+
+def _with_keys(records: pa.Table) -> pa.Table:
+    """Records with the keys of their pictures, which those of an older schema lack; their names say what is known."""
+    place = records.schema.get_field_index("image_keys")
+    if not records["image_keys"].null_count:
+        return records
+    keys = [[picture_key(ref["uri"], ref["image_id"]) for ref in refs] for refs in records["image_refs"].to_pylist()]
+    return records.set_column(place, records.schema.field(place), pa.array(keys, STRINGS))
+
+
+def _cut(rows: int, most: int) -> list[int]:
+    """Rows of each row group."""
+    return [min(most, rows - start) for start in range(0, rows, most)]

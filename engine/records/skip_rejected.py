@@ -1,0 +1,68 @@
+"""Spare: which segments need no way back and no forced scores, since cheap rules reject every record that has them.
+
+Guarantees: only scores that are the same with and without a way back decide, so a record that is rejected here is
+rejected by the same rules when it is packed, where it names what it was spared; a segment of any other record is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import polars as pl
+
+from glotmill.engine.memory.scores import ScoreStore
+from glotmill.engine.records.compose import COMPOSED_ROWS, ComposedRows, Composer
+from glotmill.engine.records.score import rejected, score
+from glotmill.engine.text.answers import AnswerRule
+from glotmill.engine.text.fields import answer_requests, other_requests, turn_requests
+from glotmill.engine.translation.requests import Needed
+from glotmill.filters.contract import Scorer
+from glotmill.filters.policy import Policy
+
+
+def still_needed(
+    composers: Iterable[Composer],
+    rows_of: Callable[[str], Iterable[dict[str, Any]]],
+    answers: AnswerRule,
+    scorers: Sequence[Scorer],
+    policy: Policy,
+    store: ScoreStore,
+) -> Needed:
+    """What still needs a way back and forced scores.
+
+    Args:
+        composers: One for each language, whose entries have no way back.
+        rows_of: The samples of a language.
+        answers: How answers are treated; their dictionary must not need the way back.
+        scorers: Those of the job.
+        policy: What decides.
+        store: Keeps what expensive scorers measured.
+    """
+    early = [s for s in scorers if not (s.expensive or s.whole_shard or s.uses_back_translation)]
+    found: dict[str, set[str]] = {}
+    for composer in composers:
+        waiting = iter(rows_of(composer.lang))
+        while rows := list(islice(waiting, COMPOSED_ROWS)):
+            made = composer.compose(rows)
+            for row, lost in zip(rows, _lost(made, early, policy, store), strict=True):
+                if not lost:
+                    for lang, request in _requests(row, composer.lang, answers):
+                        found.setdefault(lang, set()).add(request)
+    return Needed({lang: frozenset(requests) for lang, requests in found.items()})
+
+
+def _lost(made: ComposedRows, scorers: Sequence[Scorer], policy: Policy, store: ScoreStore) -> pl.Series:
+    """Which records have failed or are rejected already."""
+    failed = pl.Series(made.records["failure"]).is_not_null()
+    return failed | rejected(made.records, score(made, scorers, store), policy)
+
+
+def _requests(row: Mapping[str, Any], lang: str, answers: AnswerRule) -> Iterator[tuple[str, str]]:
+    """The segments of a record that are not carriers, with the language that they go into."""
+    if row["source_lang"] == lang:
+        return
+    yield from ((lang, request) for request in (*turn_requests(row), *answer_requests(row, lang, answers)[0]))
+    for into, requests in other_requests(row, lang).items():
+        yield from ((into, request) for request in requests)

@@ -1,0 +1,180 @@
+"""A finished build as it lies on disk: its manifests, its recipe, its record of the last run.
+
+Guarantees: nothing but the build's folder is read; no model is loaded; what a folder lacks (a dataset that was copied
+without its samples and runs) is absent, and never made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+import yaml
+
+from glotmill.engine.dataset.embedded_notice import notice
+from glotmill.engine.dataset.keep_rates import KeepRates
+from glotmill.engine.dataset.language_counts import count_language
+from glotmill.engine.dataset.manifest import LOCK_FILE, has_manifest, read_manifest
+from glotmill.engine.dataset.recorded_rules import recorded_metrics
+from glotmill.engine.dataset.shards import Shard, counted
+from glotmill.engine.publish.opened import refuse_published
+from glotmill.engine.runs.run import FINISHED
+from glotmill.engine.samples.ingest import REJECTED
+from glotmill.filters.fairness import Share, shares
+from glotmill.filters.policy import Policy
+from glotmill.filters.user_rules import USER, user_rule
+from glotmill.schemas.errors import InputError, one_line
+from glotmill.schemas.record import Metric
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageFacts:
+    """One language's balance and its files.
+
+    Attributes:
+        rows: Its records.
+        kept: Of those, the ones that no rule rejects.
+        dropped: Rejected records by their first reason.
+        failed: Records without a translation by reason.
+        warned: Records that a rule warns of.
+        files: The files of its shards, in order; a pull may have left some where they came from.
+        shards: Its shards, in order.
+    """
+
+    rows: int
+    kept: int
+    dropped: dict[str, int]
+    failed: dict[str, int]
+    warned: dict[str, int]
+    files: tuple[Path, ...]
+    shards: tuple[Shard, ...]
+
+    @property
+    def sound(self) -> int:
+        """Records that have a translation."""
+        return self.rows - sum(self.failed.values())
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltFolder:
+    """A build's folder, read.
+
+    Attributes:
+        folder: The folder.
+        manifest: Its ``dataset/manifest.json``.
+        recipe: Its ``dataset/recipe.lock.yaml``.
+        languages: Balance by language, of those that have records.
+        policy: The rules with their thresholds and actions, without a calibration.
+        rates: Balances by source and task.
+        notice: What to know before training on the dataset; None for nothing.
+        metrics: The scores that its records have.
+        summary: What its last finished build said at its end; None where no run is recorded.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    recipe: dict[str, Any]
+    languages: dict[str, LanguageFacts]
+    policy: Policy
+    rates: KeepRates
+    notice: str | None
+    metrics: tuple[Metric, ...]
+    summary: dict[str, Any] | None
+
+    @property
+    def dataset(self) -> Path:
+        """The folder that gets published."""
+        return self.folder / "dataset"
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether thresholds come from a calibration: they then differ by field type and length too."""
+        return self.manifest["filter"].get("calibration") is not None
+
+    @property
+    def stated(self) -> frozenset[str]:
+        """Parameters that no calibration changes, as ``<scorer>.<parameter>``."""
+        return frozenset(self.manifest["filter"]["stated"])
+
+    def all_shards(self) -> Iterator[Shard]:
+        """Every shard, in order."""
+        for facts in self.languages.values():
+            yield from facts.shards
+
+    def shards(self) -> Iterator[tuple[str, Path]]:
+        """(language, file) of every shard, in order."""
+        for lang, facts in self.languages.items():
+            for file in facts.files:
+                yield lang, file
+
+    def fairness(self) -> list[Share]:
+        """Each language's keep-rate, of all rules and of each, beside the median language's."""
+        sound = {lang: facts.sound for lang, facts in self.languages.items()}
+        return shares(sound, {lang: facts.dropped for lang, facts in self.languages.items()})
+
+    def rejected(self) -> list[dict[str, Any]]:
+        """Source rows that became no sample, counted by source and reason."""
+        path = self.folder / "samples" / REJECTED
+        if not path.exists():
+            return []
+        rows = pl.scan_parquet(path, glob=False).group_by("source", "reason").agg(rows=pl.len())
+        return rows.sort("source", "rows", "reason", descending=[False, True, False]).collect().to_dicts()
+
+
+def open_build(folder: Path, verb: str) -> BuiltFolder:
+    """Read a build's folder.
+
+    Args:
+        folder: The build's folder.
+        verb: The command that wants it, for the message.
+
+    Raises:
+        InputError: There is no finished build of this version in it.
+    """
+    dataset = folder / "dataset"
+    if not has_manifest(dataset):
+        refuse_published(folder, verb)
+        msg = f"{verb} {folder}: no finished build in it; name a build's folder, such as outputs/NAME"
+        raise InputError(msg)
+    manifest = read_manifest(dataset)
+    try:
+        recipe = yaml.safe_load((dataset / LOCK_FILE).read_text(encoding="utf-8"))
+        metrics = tuple(recorded_metrics(recipe, manifest.facts))
+        policy = _policy(manifest.facts["filter"], metrics)
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        msg = f"{verb} {folder}: its recipe or filter is not one of this version: {one_line(error)}"
+        raise InputError(msg) from None
+    shards = {lang: [counted(dataset, shard) for shard in parts] for lang, parts in manifest.shards.items()}
+    languages = {lang: _language(dataset, parts) for lang, parts in shards.items()}
+    rates = KeepRates.of(shards, manifest.facts["sources"])
+    told = notice(manifest.facts["translators"], shards)
+    return BuiltFolder(folder, manifest.facts, recipe, languages, policy, rates, told, metrics, _last_summary(folder))
+
+
+def _language(dataset: Path, shards: Sequence[Shard]) -> LanguageFacts:
+    count = count_language(shards)
+    files = tuple(dataset / shard.path for shard in shards)
+    return LanguageFacts(count.rows, count.kept, count.dropped, count.failed, count.warned, files, tuple(shards))
+
+
+def _policy(content: dict[str, Any], metrics: tuple[Metric, ...]) -> Policy:
+    """The policy as the manifest states it."""
+    prefix = f"{USER}."
+    user = tuple(
+        user_rule(code.removeprefix(prefix), {"fails": text, "action": content["actions"][code]}, metrics)
+        for code, text in content["rules"].items()
+    )
+    return Policy(content["parameters"], content["actions"], user)
+
+
+def _last_summary(folder: Path) -> dict[str, Any] | None:
+    """The summary of the last build that was finished in the folder."""
+    for path in sorted(folder.glob(f"runs/*/{FINISHED}"), reverse=True):
+        summary: dict[str, Any] = orjson.loads(path.read_bytes())
+        if "segments" in summary:
+            return summary
+    return None

@@ -1,0 +1,159 @@
+"""The folder of one run: its plan, what it asks for, the units it wrote down, its events and failures.
+
+Guarantees: units are on disk before any of them is worked on; a run that was killed is found again by its plan's
+digest, and its units are finished as they were written; events and failures hold no secret in use.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from glotmill.engine.memory.translations import Direction
+from glotmill.engine.storage.atomic_write import write_json, write_table
+from glotmill.schemas.redact import redacted
+
+FINISHED = "finished.json"  # the last file of a run: its summary
+UNIT_SCHEMA = pa.schema(
+    [
+        pa.field("unit", pa.int32()),
+        pa.field("batch", pa.int32()),
+        pa.field("key", pa.string()),
+        pa.field("source_lang", pa.string()),
+        pa.field("target_lang", pa.string()),
+        pa.field("text", pa.string()),
+    ]
+)
+# Units whose translations are given and forced.
+FORCED_UNIT_SCHEMA = UNIT_SCHEMA.append(pa.field("translation", pa.string()))
+# Rows of a unit list that are in memory at a time.
+ROW_GROUP_ROWS = 50_000
+FINISHED = "finished.json"
+PLAN = "plan.json"
+STOPPED = "stopped"  # how an attempt ended that somebody stopped
+
+
+class Run:
+    """One run of a build in ``runs/<run_id>/``; the folder appears with its first file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._listeners: list[Callable[[dict[str, Any]], None]] = []
+
+    @classmethod
+    def open(cls, build: Path, plan: dict[str, Any], digest: str) -> Run:
+        """The unfinished run of this plan, or a new one.
+
+        Args:
+            build: The build's folder.
+            plan: What the run is to do; written down.
+            digest: Identifies the plan.
+        """
+        runs = sorted((build / "runs").glob("[0-9]*-*"))
+        for folder in reversed(runs):
+            if folder.name.endswith(digest) and not (folder / FINISHED).exists():
+                return cls(folder)
+        number = int(runs[-1].name.partition("-")[0]) + 1 if runs else 1
+        run = cls(build / "runs" / f"{number:04}-{digest}")
+        write_json(run.folder / PLAN, plan)
+        return run
+
+    def began(self, last_file: int) -> int:
+        """The number of the memory's last file when the run began; the first call notes it."""
+        path = self.folder / "began.json"
+        if not path.exists():
+            write_json(path, {"last_memory_file": last_file})
+        return int(orjson.loads(path.read_bytes())["last_memory_file"])
+
+    def unit_files(self, phase: str) -> list[Path]:
+        """The unit lists written for a phase so far, in order."""
+        return sorted(self.folder.glob(f"units-{phase}-*.parquet"))
+
+    def write_units(self, phase: str, units: pl.DataFrame) -> Path:
+        """Write down a list of units, in order, before work on it begins: `UNIT_SCHEMA`, or `FORCED_UNIT_SCHEMA` where
+        the units have translations; its file."""
+        path = self.folder / f"units-{phase}-{len(self.unit_files(phase)) + 1:04}.parquet"
+        schema = FORCED_UNIT_SCHEMA if "translation" in units.columns else UNIT_SCHEMA
+        table = units.select(schema.names).to_arrow().cast(schema)
+        write_table(path, table, row_group_rows=ROW_GROUP_ROWS)
+        return path
+
+    def read_units(self, file: str, numbers: set[int]) -> Iterator[tuple[int, pa.Table]]:
+        """Some units of a list, as (number, rows), in order and a row group in memory at a time."""
+        reader = pq.ParquetFile(self.folder / file)
+        schema = reader.schema_arrow
+        rest = pl.DataFrame(schema.empty_table())
+        for group in range(reader.num_row_groups):
+            rows = pl.concat([rest, pl.DataFrame(reader.read_row_group(group))])
+            last = rows["unit"][-1]
+            rest = rows.filter(pl.col("unit") == last)  # it may go on in the next row group
+            yield from self._chosen(rows.filter(pl.col("unit") != last), numbers, schema)
+        yield from self._chosen(rest, numbers, schema)
+
+    @staticmethod
+    def _chosen(rows: pl.DataFrame, numbers: set[int], schema: pa.Schema) -> Iterator[tuple[int, pa.Table]]:
+        for (number,), unit in rows.group_by(["unit"], maintain_order=True):
+            if int(str(number)) in numbers:
+                yield int(str(number)), unit.to_arrow().cast(schema)
+
+    def write_asked(self, phase: str, direction: Direction, asked: pl.DataFrame) -> None:
+        """Keep what a phase asks for in one direction at hand, on disk."""
+        write_table(self._asked(phase, direction), asked.to_arrow())
+
+    def read_asked(self, phase: str, direction: Direction) -> pl.DataFrame:
+        """What a phase asks for in one direction."""
+        return pl.read_parquet(self._asked(phase, direction), glob=False)
+
+    def _asked(self, phase: str, direction: Direction) -> Path:
+        return self.folder / "asked" / f"{phase}-{direction.source_lang}-{direction.target_lang}.parquet"
+
+    def event(self, name: str, **values: Any) -> None:
+        """Append one line to ``events.jsonl``, and tell those who listen."""
+        event = redacted({"time": round(time.time(), 3), "event": name, **values})
+        self._append("events.jsonl", event)
+        for listener in self._listeners:
+            listener(event)
+
+    def listen(self, listener: Callable[[dict[str, Any]], None]) -> None:
+        """Tell somebody of every event from now on."""
+        self._listeners.append(listener)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """One attempt at the run: its beginning is an event, and so is an end that is none of its own."""
+        self.event("attempt_began")
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.event("attempt_ended", why=STOPPED)
+            raise
+        except Exception as error:
+            self.event("attempt_ended", why=f"{type(error).__name__}: {error}")
+            raise
+
+    def failure(self, **values: Any) -> None:
+        """Append one line to ``failures.jsonl``: a row that no worker survived."""
+        self._append("failures.jsonl", redacted(values))
+
+    def _append(self, file: str, values: dict[str, Any]) -> None:
+        with (self.folder / file).open("ab") as lines:
+            lines.write(orjson.dumps(values) + b"\n")
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        """Mark the run as done."""
+        write_json(self.folder / FINISHED, summary)
+        shutil.rmtree(self.folder / "asked", ignore_errors=True)
+
+
+def finished_runs(build: Path) -> list[Path]:
+    """The folders of a build's finished runs, oldest first; a run that is not finished will be gone on with."""
+    return [folder for folder in sorted((build / "runs").glob("[0-9]*-*")) if (folder / FINISHED).exists()]

@@ -1,0 +1,107 @@
+"""The sample files of a build: reading them, and writing them anew after a stage, a few thousand rows in memory.
+
+Guarantees: a rewritten file holds the rows that it held, in their order, or the stage raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from glotmill.engine.samples.ingest import BATCH_ROWS, REJECTED
+from glotmill.schemas.errors import ConservationError
+from glotmill.schemas.sample import SAMPLE_SCHEMA
+
+
+def sample_files(folder: Path, sets: Iterable[str]) -> list[Path]:
+    """The sample files of a build in the recipe's order, which is the order of all its records."""
+    return [folder / f"{name}.parquet" for name in sets]
+
+
+def recorded_files(folder: Path) -> list[Path]:
+    """The sample files of whatever build a folder holds."""
+    return sorted(path for path in folder.glob("*.parquet") if path.name != REJECTED)
+
+
+def sample_rows(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
+    """The rows of sample files, in order, a few thousand in memory at a time."""
+    for path in files:
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                yield from file.read_row_group(group).to_pylist()
+
+
+def read_columns(files: Iterable[Path], *columns: str | pl.Expr) -> pl.DataFrame:
+    """Columns of all samples, in order, with the file's name as ``set``.
+
+    Args:
+        files: Sample files.
+        columns: Names, or expressions over the columns of `SAMPLE_SCHEMA`.
+    """
+    frames = [
+        pl.scan_parquet(path, glob=False).select(pl.lit(path.stem).alias("set"), *columns).collect() for path in files
+    ]
+    return pl.concat(frames)
+
+
+def replace_columns(files: Sequence[Path], columns: pl.DataFrame) -> None:
+    """Give every sample of the files new values in some columns.
+
+    Args:
+        files: Sample files.
+        columns: New values for all rows of all files, in order.
+
+    Raises:
+        ConservationError: There are more or fewer values than rows.
+    """
+    done = 0
+
+    def changed(table: pa.Table) -> pa.Table:
+        nonlocal done
+        new = columns.slice(done, table.num_rows)
+        if new.height < table.num_rows:
+            msg = f"{columns.height} values for more samples"
+            raise ConservationError(msg)
+        for name in columns.columns:
+            field = SAMPLE_SCHEMA.field(name)
+            values = new[name].to_arrow().cast(field.type)
+            table = table.set_column(SAMPLE_SCHEMA.get_field_index(name), field, values)
+        done += table.num_rows
+        return table
+
+    for path in files:
+        rewrite(path, changed)
+    if done != columns.height:
+        msg = f"{columns.height} values for {done} samples"
+        raise ConservationError(msg)
+
+
+def rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> int:
+    """Put every batch of a sample file through a function that may leave rows out; rows written."""
+    aside = path.with_suffix(".new")
+    with pq.ParquetWriter(aside, SAMPLE_SCHEMA, compression="zstd") as writer:
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH_ROWS):
+            table = change(pa.Table.from_batches([batch]))
+            if table.num_rows:
+                writer.write_table(table.cast(SAMPLE_SCHEMA))
+    aside.replace(path)
+    return int(pq.read_metadata(path).num_rows)
+
+
+def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write samples into a new file; rows written."""
+    waiting: list[dict[str, Any]] = []
+    with pq.ParquetWriter(path, SAMPLE_SCHEMA, compression="zstd") as writer:
+        for row in rows:
+            waiting.append(row)
+            if len(waiting) >= BATCH_ROWS:
+                writer.write_table(pa.Table.from_pylist(waiting, schema=SAMPLE_SCHEMA))
+                waiting = []
+        if waiting:
+            writer.write_table(pa.Table.from_pylist(waiting, schema=SAMPLE_SCHEMA))
+    return int(pq.read_metadata(path).num_rows)

@@ -1,1 +1,0 @@
-"""The stages of a build, one file each: tables in, tables out."""

@@ -1,0 +1,1 @@
+"""Files and folders on disks and object stores, written whole or not at all."""

@@ -1,0 +1,203 @@
+"""Forced scores: how probable a source is to the engine, word by word, given its translation and given nothing.
+
+Guarantees: each different (source, translation) is scored once, each different source alone once whatever the number
+of languages, both for ever; scores are read back from the store, one for each pair asked for, or the stage raises. A
+pair that the engine cannot score has none, which is remembered too. Carriers' translations are not scored.
+
+An entry of the score store under `FORCED` holds ln P of each word of the source, words as white space parts them, then
+of its end, then the source's tokens with the end; null where there is no score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+
+import polars as pl
+
+from glotmill.engine.memory.scores import ScoreStore
+from glotmill.engine.memory.translations import Direction
+from glotmill.engine.runs.run import Run
+from glotmill.engine.translation.requests import ALL, Asked, Needed
+from glotmill.engine.translation.stage import Work
+from glotmill.engine.translation.unit_work import UnitWork
+from glotmill.engine.translators import TranslatorSpec
+from glotmill.engine.workers.pool import Pool
+from glotmill.engine.workers.units import UnitResult
+from glotmill.schemas.errors import ConservationError
+from glotmill.schemas.keys import digest, score_keys
+
+FORCED = "forced"
+VERSION = 1
+# What an engine is told when a source's own probability is asked for: as good as nothing.
+NOTHING = "."
+PAIR = ["source_lang", "target_lang", "text", "translation"]
+NOT_YET = pl.col("translation").is_null() & pl.col("failure").is_null()
+FORCED_COLUMNS = {"reverse": pl.List(pl.Float32), "alone": pl.List(pl.Float32)}
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedCount:
+    """What the stage did.
+
+    Attributes:
+        unique: Different pairs asked for, sources alone among them.
+        scored: Of those, sent to the engine in this run.
+        from_store: Of those, known when the stage began.
+        failed: Of the unique ones, those without a score.
+    """
+
+    unique: int
+    scored: int
+    from_store: int
+    failed: int
+
+
+class ForcedStage:
+    """Asks for the forced scores of what the forward phase translated.
+
+    Args:
+        spec: The engine.
+        work: The translate stage, after its forward phase.
+        forward: What that was asked.
+        scores: Keeps the scores.
+        run: Notes what is asked and done.
+        pool: Does it.
+        needed: Which translations are scored.
+    """
+
+    def __init__(
+        self,
+        spec: TranslatorSpec,
+        work: Work,
+        forward: Asked,
+        scores: ScoreStore,
+        run: Run,
+        pool: Pool,
+        needed: Needed = ALL,
+    ) -> None:
+        self._fingerprint = digest([FORCED, VERSION, spec.fingerprint])
+        self._translated = work
+        self._forward = forward
+        self._scores = scores
+        self._needed = needed
+        self._run = run
+        self._work = UnitWork(spec.section, run, pool)
+
+    def force(self, advance: Callable[[int, int], None]) -> ForcedCount:
+        """Have scores in the store for all pairs.
+
+        Args:
+            advance: Told (pairs done now, pairs to do in all); none done when the workers are ready.
+
+        Raises:
+            ConservationError: A pair is not in the store after all units were done.
+            WorkerError: A unit cannot be done.
+        """
+        unique = 0
+        missing = [pl.DataFrame(schema=dict.fromkeys(["key", *PAIR], pl.String))]
+        for direction, pairs in self._pairs():
+            self._run.write_asked(FORCED, direction, pairs)
+            unique += pairs.height
+            missing.append(self._unknown(pairs))
+        todo = pl.concat(missing)
+        sent = sum(r.results.num_rows for r in self._work.results(FORCED, todo, self._commit, advance))
+        failed = sum(self._read(direction)["values"].null_count() for direction in self._directions())
+        count = ForcedCount(unique, sent, unique - todo.height, failed)
+        self._run.event("phase_done", phase=FORCED, **asdict(count))
+        return count
+
+    def look(self, *, retry_failed: bool) -> int:
+        """How many pairs `force` would send; of what is still to be translated one each, and its source alone.
+
+        Args:
+            retry_failed: Remembered failures are asked again, and count as still to be translated.
+        """
+        rest = pl.col("translation").is_null() if retry_failed else NOT_YET
+        ahead = {d: self._entries(d).filter(rest)["text"] for d in self._forward.directions()}
+        unknown = [self._unknown(pairs).height for _, pairs in self._pairs(ahead)]
+        return sum(map(len, ahead.values())) + sum(unknown)
+
+    def _unknown(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        """The pairs of which the store has nothing."""
+        return pairs.join(self._scores.lookup(FORCED, pairs["key"]), on="key", how="anti", maintain_order="left")
+
+    def beside(self, entries: pl.DataFrame, direction: Direction) -> pl.DataFrame:
+        """Entries of a forward direction with `FORCED_COLUMNS`; null where nothing was asked or scored.
+
+        Args:
+            entries: Columns text (the request) and translation, among others.
+            direction: The direction.
+
+        Raises:
+            ConservationError: A translation is another one than was scored.
+        """
+        reverse = self._read(direction.back).select(text="translation", scored="text", reverse="values")
+        alone = self._read(_alone(direction)).select(text="translation", alone="values")
+        joined = entries.join(reverse, on="text", how="left", maintain_order="left")
+        changed = joined.filter(pl.col("scored") != pl.col("translation"))
+        if changed.height:
+            msg = (
+                f"the memory has another translation than when it was scored (a correction, or another build's retry): "
+                f"{changed['translation'][0]!r} has no forced score; run the same command again"
+            )
+            raise ConservationError(msg)
+        return joined.drop("scored").join(alone, on="text", how="left", maintain_order="left")
+
+    def _directions(self) -> list[Direction]:
+        """Those of the forced pairs: the forward ones turned round, and each source language alone."""
+        forward = self._forward.directions()
+        return list(dict.fromkeys([*(d.back for d in forward), *(_alone(d) for d in forward)]))
+
+    def _entries(self, direction: Direction) -> pl.DataFrame:
+        """The forward phase's entries of a direction, but for carriers."""
+        return self._translated.entries("forward", direction).filter(~pl.col("carrier"))
+
+    def _pairs(
+        self, ahead: Mapping[Direction, pl.Series] = MappingProxyType({})
+    ) -> Iterator[tuple[Direction, pl.DataFrame]]:
+        """Columns key and `PAIR` of each direction; the sources are the translations that are forced.
+
+        Args:
+            ahead: More sources that will be asked for alone, by their forward direction.
+        """
+        sources: dict[Direction, list[pl.Series]] = {}
+        for direction in self._forward.directions():
+            entries = self._needed.among(self._entries(direction), direction.target_lang)
+            scored = entries.filter(pl.col("translation").is_not_null())
+            alone = sources.setdefault(_alone(direction), [])
+            alone += [scored["text"], *([ahead[direction]] if direction in ahead else [])]
+            yield direction.back, self._keyed(direction.back, scored["translation"], scored["text"])
+        for direction, texts in sources.items():
+            different = pl.concat(texts).unique().sort()
+            nothing = pl.repeat(NOTHING, len(different), dtype=pl.String, eager=True)
+            yield direction, self._keyed(direction, nothing, different)
+
+    def _keyed(self, direction: Direction, texts: pl.Series, translations: pl.Series) -> pl.DataFrame:
+        frame = pl.DataFrame({"text": texts, "translation": translations}).select(
+            source_lang=pl.lit(direction.source_lang),
+            target_lang=pl.lit(direction.target_lang),
+            text="text",
+            translation="translation",
+        )
+        keys = score_keys(self._fingerprint, PAIR, frame.iter_rows())
+        return frame.select(pl.Series("key", keys, dtype=pl.String), *PAIR)
+
+    def _commit(self, result: UnitResult) -> str:
+        keys = pl.Series(result.unit.rows["key"])
+        return self._scores.add(FORCED, self._fingerprint, keys, result.results["values"].to_pylist()).name
+
+    def _read(self, direction: Direction) -> pl.DataFrame:
+        """The pairs of a direction with their ``values``, read back from the store."""
+        pairs = self._run.read_asked(FORCED, direction)
+        found = self._scores.lookup(FORCED, pairs["key"])
+        if found.height != pairs.height:
+            lost = pairs.join(found, on="key", how="anti")["translation"]
+            msg = f"{len(lost)} forced scores are not in the store after all units were done, such as of {lost[0]!r}"
+            raise ConservationError(msg)
+        return pairs.join(found, on="key", how="left", maintain_order="left")
+
+
+def _alone(direction: Direction) -> Direction:
+    return Direction(direction.source_lang, direction.source_lang)

@@ -1,0 +1,68 @@
+"""Whole records: what is asked in one request each, and which records are asked in segments instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from glotmill.engine.memory.translations import Direction
+from glotmill.engine.samples.sample_files import sample_rows
+from glotmill.engine.text.answers import AnswerRule
+from glotmill.engine.text.records import record_request
+from glotmill.engine.translation.requests import Asked, Segments, asked_table
+
+
+def records_of(files: list[Path], answers: AnswerRule, by_record: Callable[[str], bool]) -> Segments:
+    """The request of every sample in every language whose records are asked whole, as `Segments`.
+
+    Args:
+        files: Sample files.
+        answers: How answers are treated.
+        by_record: Whether a language is one of these.
+    """
+    records = Segments()
+    for row in sample_rows(files):
+        for lang in row["langs"]:
+            if lang != row["source_lang"] and by_record(lang):
+                request = record_request(row, lang, answers)
+                if request is not None:
+                    records.add(row["source_lang"], (lang,), [request])
+    return records
+
+
+def answered_whole(
+    answers: AnswerRule, by_record: Callable[[str], bool], broken: Collection[tuple[str, str]]
+) -> Callable[[Mapping[str, Any], str], bool]:
+    """Whether a sample needs no segments in a language, as its record was answered whole.
+
+    Args:
+        answers: How answers are treated.
+        by_record: Whether a language's records are asked whole.
+        broken: The records whose answer did not fit, as (language, request).
+    """
+
+    def whole(row: Mapping[str, Any], lang: str) -> bool:
+        request = record_request(row, lang, answers) if by_record(lang) else None
+        return request is not None and (lang, request) not in broken
+
+    return whole
+
+
+class Together:
+    """What is asked in segments and in records, as one."""
+
+    def __init__(self, segments: Asked, records: Asked) -> None:
+        self._parts = (segments, records)
+
+    def directions(self) -> list[Direction]:
+        """The directions in which anything is asked, sorted."""
+        found = {direction for part in self._parts for direction in part.directions()}
+        return sorted(found, key=lambda direction: (direction.source_lang, direction.target_lang))
+
+    def table(self, direction: Direction) -> pl.DataFrame:
+        """What is asked in one direction."""
+        tables = [part.table(direction) for part in self._parts if direction in part.directions()]
+        return pl.concat(tables) if tables else asked_table(iter(()))

@@ -1,0 +1,119 @@
+"""Segment: what has to be translated, over all samples, each different text once with how often it is asked."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from glotmill.engine.memory.translations import Direction
+from glotmill.engine.samples.sample_files import sample_rows
+from glotmill.engine.text.answers import AnswerRule
+from glotmill.engine.text.fields import answer_requests, other_requests, turn_requests
+
+ASKED_SCHEMA = {
+    "text": pl.String,  # the request, in NFC
+    "asked": pl.Int64,
+    "carrier": pl.Boolean,  # a question with its answer: not part of a record as it stands, so never translated back
+}
+
+
+class Asked(Protocol):
+    """What is asked of a translator, one direction at a time."""
+
+    def directions(self) -> list[Direction]:
+        """The directions in which anything is asked, sorted."""
+
+    def table(self, direction: Direction) -> pl.DataFrame:
+        """`ASKED_SCHEMA`: each different text of a direction once, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """Which of the segments that were translated need a way back and forced scores.
+
+    Attributes:
+        requests: By target language; None is all of all languages.
+    """
+
+    requests: Mapping[str, frozenset[str]] | None = None
+
+    def among(self, entries: pl.DataFrame, lang: str) -> pl.DataFrame:
+        """The rows of entries into a language (column text: the request) that do."""
+        if self.requests is None:
+            return entries
+        texts = pl.DataFrame({"text": list(self.requests.get(lang, ()))}, schema={"text": pl.String})
+        return entries.join(texts, on="text", how="semi", maintain_order="left")
+
+
+ALL = Needed()
+
+
+class Segments:
+    """The segments of a build's samples.
+
+    Texts that go into the same languages are held once, so a fan-out takes no more memory than one language.
+    """
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, tuple[str, ...], bool], Counter[str]] = defaultdict(Counter)
+
+    def add(self, source: str, targets: tuple[str, ...], texts: list[str], *, carrier: bool = False) -> None:
+        """Count texts that are asked for in some languages."""
+        if texts and targets:
+            self._groups[source, targets, carrier].update(texts)
+
+    def directions(self) -> list[Direction]:
+        """The directions in which anything is asked, sorted."""
+        pairs = {(source, target) for source, targets, _ in self._groups for target in targets}
+        return [Direction(*pair) for pair in sorted(pairs)]
+
+    def table(self, direction: Direction) -> pl.DataFrame:
+        """`ASKED_SCHEMA`: each different text of a direction once, sorted."""
+        return asked_table(
+            (texts, carrier)
+            for (source, targets, carrier), texts in self._groups.items()
+            if source == direction.source_lang and direction.target_lang in targets
+        )
+
+    def total(self) -> int:
+        """Different texts over all directions, those of different groups counted apart."""
+        return sum(len(texts) * len(targets) for (_, targets, _), texts in self._groups.items())
+
+
+def asked_table(counted: Iterator[tuple[Counter[str], bool]]) -> pl.DataFrame:
+    """`ASKED_SCHEMA` from (texts with how often, whether they are carriers)."""
+    frames = [
+        pl.DataFrame({"text": list(texts), "asked": list(texts.values()), "carrier": carrier}, schema=ASKED_SCHEMA)
+        for texts, carrier in counted
+    ]
+    rows = pl.concat([pl.DataFrame(schema=ASKED_SCHEMA), *frames])
+    return rows.group_by("text").agg(pl.col("asked").sum(), pl.col("carrier").all()).sort("text")
+
+
+def segments_of(
+    files: list[Path], answers: AnswerRule, done: Callable[[Mapping[str, Any], str], bool] | None = None
+) -> Segments:
+    """Every request of every sample and language.
+
+    Args:
+        files: Sample files.
+        answers: How answers are treated.
+        done: Whether a sample needs none in a language.
+    """
+    segments = Segments()
+    for row in sample_rows(files):
+        source = row["source_lang"]
+        langs = tuple(lang for lang in row["langs"] if lang != source and not (done and done(row, lang)))
+        segments.add(source, langs, turn_requests(row))
+        for lang in langs:
+            alone, shown = answer_requests(row, lang, answers)
+            segments.add(source, (lang,), alone)
+            segments.add(source, (lang,), shown, carrier=True)
+            for into, requests in other_requests(row, lang).items():
+                segments.add(source, (into,), list(requests))
+    return segments

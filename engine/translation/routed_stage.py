@@ -1,0 +1,220 @@
+"""The translate stage of a build with its engines: each direction by its own, and a second one for what that failed on.
+
+Guarantees: an entry names the engine that made it; what the second engine is asked is exactly what the first left
+without a translation; the whole records that fitted are given out as entries of their texts, marked with the record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from glotmill.engine.memory.translations import DIRECTION, MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.runs.run import Run
+from glotmill.engine.text.records import items_of
+from glotmill.engine.translation.counts import SegmentCount
+from glotmill.engine.translation.requests import Asked
+from glotmill.engine.translation.stage import ENTRY, TO_DO, TranslateStage
+from glotmill.engine.translators import TranslatorSpec
+from glotmill.engine.translators.shared.routes import Routes
+from glotmill.engine.workers.shared_pools import Pools
+
+SECOND = ".second"
+NOTHING = pl.DataFrame(MEMORY_SCHEMA.empty_table()).select(  # as `TranslateStage.entries_of` gives them
+    *DIRECTION, pl.lit(value=False).alias("carrier"), "key", *ENTRY, text="request", translation="text",
+    engine="translator", record=pl.lit(None, pl.String),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is asked in some directions."""
+
+    asked: Asked
+    wanted: frozenset[Direction]
+
+    def directions(self) -> list[Direction]:
+        return [direction for direction in self.asked.directions() if direction in self.wanted]
+
+    def table(self, direction: Direction) -> pl.DataFrame:
+        return self.asked.table(direction)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """What a stage left without a translation, as it was asked."""
+
+    stage: TranslateStage
+    phase: str
+    asked: Asked
+
+    def directions(self) -> list[Direction]:
+        return self.asked.directions()
+
+    def table(self, direction: Direction) -> pl.DataFrame:
+        entries = self.stage.entries(self.phase, direction).filter(pl.col("failure").is_not_null())
+        return self.asked.table(direction).join(entries.select("text"), on="text", how="semi", maintain_order="left")
+
+
+class RoutedStage:
+    """The stage with all its engines.
+
+    Args:
+        routes: Who translates what.
+        memory: Where entries are kept.
+        run: Notes the units.
+        pools: Do them.
+    """
+
+    def __init__(self, routes: Routes, memory: Memory, run: Run, pools: Pools) -> None:
+        self._routes = routes
+        self._memory = memory
+        self._stages = {name: TranslateStage(spec, memory, run, pools.of(spec)) for name, spec in routes.all.items()}
+        self._asked: dict[str, frozenset[Direction]] = {}
+
+    def translate(
+        self, phase: str, asked: Asked, *, retry_failed: bool, advance: Callable[[int, int], None]
+    ) -> SegmentCount:
+        """Have entries in the memory for all segments, as `TranslateStage.translate` does.
+
+        Args:
+            phase: ``record``, ``forward`` or ``back``.
+            asked: The segments.
+            retry_failed: Ask remembered failures again.
+            advance: Told (segments done now, segments that an engine is to do); none done when workers are ready.
+        """
+        self._asked[phase] = frozenset(asked.directions())
+        total = SegmentCount()
+        for spec, part in self._parts(phase, asked):
+            stage, name = self._stages[spec.fingerprint], self._named(phase, spec)
+            count = stage.translate(name, part, retry_failed=retry_failed, advance=advance)
+            second = self._second(phase, spec)
+            if second is not None and count.failed:
+                rest = _Failed(stage, name, part)
+                more = self._stages[second.fingerprint].translate(
+                    name + SECOND, rest, retry_failed=retry_failed, advance=advance
+                )
+                count = count.with_second(more)
+            total += count
+        return total
+
+    def look(self, phase: str, asked: Asked, *, retry_failed: bool) -> pl.DataFrame:
+        """What a phase would send, and send nothing, as `TranslateStage.look`."""
+        self._asked[phase] = frozenset(asked.directions())
+        frames = [pl.DataFrame(schema=TO_DO)]
+        for spec, part in self._parts(phase, asked):
+            stage, name = self._stages[spec.fingerprint], self._named(phase, spec)
+            frames.append(stage.look(name, part, retry_failed=retry_failed))
+            second = self._second(phase, spec)
+            if second is not None:
+                rest = _Failed(stage, name, part)
+                frames.append(self._stages[second.fingerprint].look(name + SECOND, rest, retry_failed=retry_failed))
+        return pl.concat(frames)
+
+    def _parts(self, phase: str, asked: Asked) -> Iterator[tuple[TranslatorSpec, Asked]]:
+        """What each engine is asked first."""
+        by_engine: dict[str, set[Direction]] = {}
+        for direction in asked.directions():
+            by_engine.setdefault(self._first(phase, direction).fingerprint, set()).add(direction)
+        for name, spec in self._routes.all.items():
+            if name in by_engine:
+                yield spec, _Part(asked, frozenset(by_engine[name]))
+
+    def _first(self, phase: str, direction: Direction) -> TranslatorSpec:
+        return self._routes.first(phase, direction.source_lang, direction.target_lang)
+
+    def _second(self, phase: str, spec: TranslatorSpec) -> TranslatorSpec | None:
+        """Who is asked what an engine failed on; a record that does not fit is asked in segments instead."""
+        second = self._routes.second
+        return None if phase == "record" or second is None or second.fingerprint == spec.fingerprint else second
+
+    def _named(self, phase: str, spec: TranslatorSpec) -> str:
+        """The name of an engine's part of a phase, in the run's files."""
+        name = spec.fingerprint
+        return phase if name == self._routes.default.fingerprint else f"{phase}.{name[:8]}"
+
+    def entries(self, phase: str, direction: Direction) -> pl.DataFrame:
+        """The entries of a phase's segments in one direction, as `TranslateStage.entries`, and of whole records."""
+        frames = []
+        if direction in self._asked[phase]:
+            frames.append(self._settled(phase, [direction]).drop(DIRECTION))
+        if phase == "forward" and direction in self._asked.get("record", ()):
+            frames.append(self._of_records(direction))
+        return pl.concat(frames)
+
+    def entries_of(self, phase: str) -> pl.DataFrame:
+        """The entries of everything that a phase was asked, as `TranslateStage.entries_of`: one look-up an engine."""
+        by_engine: dict[str, list[Direction]] = {}
+        for direction in _in_order(self._asked[phase]):
+            by_engine.setdefault(self._first(phase, direction).fingerprint, []).append(direction)
+        settled = (self._settled(phase, directions) for directions in by_engine.values())
+        return pl.concat([NOTHING, *(entries.select(NOTHING.columns) for entries in settled)])
+
+    def _settled(self, phase: str, directions: list[Direction]) -> pl.DataFrame:
+        """The first engine's entries in directions that it has, and the second's where it could do better."""
+        spec = self._first(phase, directions[0])
+        name = self._named(phase, spec)
+        first = self._stages[spec.fingerprint].entries_of(name, directions)
+        second = self._second(phase, spec)
+        lacking = first.filter(pl.col("failure").is_not_null())
+        if second is None or not lacking.height:
+            return first
+        more = self._stages[second.fingerprint].entries_of(name + SECOND, directions)
+        better = more.filter(pl.col("failure").is_null())
+        segment = [*DIRECTION, "text"]
+        return pl.concat([first.join(better.select(segment), on=segment, how="anti"), better]).sort(segment)
+
+    def _records(self, direction: Direction) -> pl.DataFrame:
+        spec = self._first("record", direction)
+        return self._stages[spec.fingerprint].entries(self._named("record", spec), direction)
+
+    def broken_records(self) -> tuple[set[tuple[str, str]], Counter[str]]:
+        """The records that must be asked in segments, as (language, request), and how many for which reason."""
+        broken: set[tuple[str, str]] = set()
+        reasons: Counter[str] = Counter()
+        for direction in _in_order(self._asked.get("record", ())):
+            rows = self._records(direction).filter(pl.col("failure").is_not_null())
+            broken.update((direction.target_lang, text) for text in rows["text"])
+            reasons.update(failure.removeprefix("failed:") for failure in rows["failure"])
+        return broken, reasons
+
+    def _of_records(self, direction: Direction) -> pl.DataFrame:
+        """An entry for each text of each record that fitted; what people corrected is as they say."""
+        rows = self._records(direction).filter(pl.col("translation").is_not_null())
+        found = rows.select("text", "translation", "engine").rows()
+        texts = [
+            (request, text, json.loads(translation)[key], engine)
+            for request, translation, engine in found
+            for key, text in items_of(request).items()
+        ]
+        columns = ["record", "text", "translation", "engine"]
+        made = pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String), orient="row")
+        people = self._memory.texts(direction, made.select(request="text").unique()).filter(
+            pl.col("origin") != "machine"
+        )
+        made = made.join(
+            people.select(text="request", said="text", origin="origin"), on="text", how="left", maintain_order="left"
+        ).with_columns(
+            translation=pl.coalesce("said", "translation"),
+            origin=pl.col("origin").fill_null("machine"),
+            carrier=pl.lit(value=False),
+            hit_limit=pl.lit(value=False),
+            attempt=pl.lit(1),
+        )
+        return _like(made, rows)
+
+
+def _in_order(directions: Iterable[Direction]) -> list[Direction]:
+    return sorted(directions, key=lambda direction: (direction.source_lang, direction.target_lang))
+
+
+def _like(made: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """A frame with another's columns, null where it has none of that name."""
+    return made.select(
+        (pl.col(name) if name in made.columns else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in other.schema.items()
+    )

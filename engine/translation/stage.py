@@ -1,0 +1,248 @@
+"""Translate: what is asked for, minus what the memory knows, done in units and read back.
+
+Guarantees: units are written down before work begins and a resume finishes them as written; every unit is
+committed to the memory before it counts; entries are read back from the memory, one for each segment asked for, or
+the stage raises. What a server did not answer is a named failure of this run alone: nothing remembers it. Beside the
+texts asked for, one language's entries are in memory at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from typing import Protocol
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from glotmill.engine.llm.contract import GONE, SERVER
+from glotmill.engine.memory.translations import DIRECTION, FAILED, MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.runs.run import Run
+from glotmill.engine.translation.counts import SegmentCount, Usage
+from glotmill.engine.translation.requests import Asked
+from glotmill.engine.translation.unit_work import UnitWork
+from glotmill.engine.translators.contract import SERVER_DEVICE, TranslatorSpec
+from glotmill.engine.workers.pool import Pool
+from glotmill.engine.workers.units import UnitResult
+from glotmill.schemas.errors import ConservationError, WorkerError
+from glotmill.schemas.keys import memory_keys
+
+KEYS_AT_ONCE = 1_000_000  # of a look-up; with a million more of the last direction's at the most
+ENTRY = ["failure", "logprob", "target_tokens", "hit_limit", "attempt", "origin"]
+TO_DO = {"key": pl.String, "source_lang": pl.String, "target_lang": pl.String, "text": pl.String}
+
+
+class Work(Protocol):
+    """What later stages need of this one."""
+
+    def entries(self, phase: str, direction: Direction) -> pl.DataFrame:
+        """The entries of a phase's segments in one direction, as `TranslateStage.entries` gives them."""
+
+
+class TranslateStage:
+    """The stage with its tools: the memory, the run that notes its units, the pool that does them."""
+
+    def __init__(self, spec: TranslatorSpec, memory: Memory, run: Run, pool: Pool) -> None:
+        self._spec = spec
+        self._memory = memory
+        self._run = run
+        self._work = UnitWork(spec.section, run, pool)
+        self._noted = 0
+        self._unanswered: dict[str, str] = {}  # failure by key
+        self._usage = Usage()
+        self._partial = False
+
+    def look(self, phase: str, asked: Asked, *, retry_failed: bool) -> pl.DataFrame:
+        """What a phase would send to the engine, and send nothing; from now on `entries` may lack translations.
+
+        Returns:
+            Columns key, source_lang, target_lang and text, one row a segment.
+        """
+        self._partial = True
+        return self._missing(phase, asked, retry_failed=retry_failed)[2]
+
+    def translate(
+        self, phase: str, asked: Asked, *, retry_failed: bool, advance: Callable[[int, int], None]
+    ) -> SegmentCount:
+        """Have entries in the memory for all segments.
+
+        Args:
+            phase: ``forward`` or ``back``; names the files of the run.
+            asked: The segments.
+            retry_failed: Ask remembered failures again.
+            advance: Told (segments done now, segments to do in all); none done when the workers are ready.
+
+        Raises:
+            ConservationError: A segment has no entry after all units were done.
+            WorkerError: A unit cannot be done.
+        """
+        total, unique, todo = self._missing(phase, asked, retry_failed=retry_failed)
+        self._usage = Usage()
+        self._note_set_aside()
+        # To a server batches are nothing: what is missing is planned anew, and nothing is asked, and paid for, twice.
+        resume = self._spec.placement.device != SERVER_DEVICE
+        sent = 0
+        for result in self._work.results(phase, todo, self._commit, advance, resume=resume):
+            sent += result.results.num_rows
+            self._take_usage(result.results)
+            self._note_unanswered(phase, result)
+        retried = failed = unanswered = 0
+        for wanted in self._in_portions(self._run.read_asked(phase, direction) for direction in asked.directions()):
+            found = self._found(wanted, ["key", "failure", "attempt"])
+            retried += int((found["attempt"] > 1).sum())
+            failed += int(found["failure"].is_not_null().sum())
+            unanswered += int(found["key"].is_in(list(self._unanswered)).sum())
+        known = unique - todo.height
+        count = SegmentCount(total, unique, sent, known, retried, failed, unanswered, usage=self._usage)
+        self._run.event("phase_done", phase=phase, **asdict(count))
+        return count
+
+    def _missing(self, phase: str, asked: Asked, *, retry_failed: bool) -> tuple[int, int, pl.DataFrame]:
+        """(segments asked, different ones, `TO_DO` of those that the memory does not know)."""
+        total = unique = 0
+        # A failure that this run committed before it was killed is not asked yet again.
+        failures = self._run.began(self._memory.translations.last) if retry_failed else None
+        missing = [pl.DataFrame(schema=TO_DO)]
+        for wanted in self._in_portions(self._write_asked(phase, asked)):
+            total += int(wanted["asked"].sum())
+            unique += wanted.height
+            missing.append(self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys()))
+        return total, unique, pl.concat(missing)
+
+    def _write_asked(self, phase: str, asked: Asked) -> Iterator[pl.DataFrame]:
+        """What is asked, by direction, with keys; kept on disk to be read again."""
+        for direction in asked.directions():
+            wanted = with_keys(direction, asked.table(direction), self._spec.fingerprint)
+            self._run.write_asked(phase, direction, wanted)
+            yield wanted
+
+    @staticmethod
+    def _in_portions(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """Several small directions as one frame: each look-up reads the memory once."""
+        waiting: list[pl.DataFrame] = []
+        for frame in frames:
+            waiting.append(frame)
+            if sum(waited.height for waited in waiting) >= KEYS_AT_ONCE:
+                yield pl.concat(waiting)
+                waiting = []
+        if waiting:
+            yield pl.concat(waiting)
+
+    def entries(self, phase: str, direction: Direction) -> pl.DataFrame:
+        """The entries of a phase's segments in one direction, read back from the memory; null where `look` found none.
+
+        Returns:
+            Columns text (the request), carrier, key, translation, `ENTRY`, engine (the fingerprint of who was asked)
+            and record (null: no part of a whole record), one row a segment, sorted by text.
+
+        Raises:
+            ConservationError: A segment has no entry.
+        """
+        return self.entries_of(phase, [direction]).drop(DIRECTION)
+
+    def entries_of(self, phase: str, directions: Iterable[Direction]) -> pl.DataFrame:
+        """The same of several directions, with `glotmill.engine.memory.translations.DIRECTION`, in one look-up."""
+        wanted = pl.concat([self._run.read_asked(phase, direction) for direction in directions])
+        found = self._found(wanted, ["key", "text", *ENTRY]).rename({"text": "translation"})
+        rows = wanted.select(*DIRECTION, "text", "carrier", "key")
+        rows = rows.join(found, on="key", how="left", maintain_order="left")
+        return rows.with_columns(engine=pl.lit(self._spec.fingerprint), record=pl.lit(None, pl.String))
+
+    def _found(self, wanted: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+        """Columns of the entries of all wanted rows."""
+        found = self._memory.lookup(wanted, columns)
+        self._note_set_aside()
+        if self._unanswered:
+            found = pl.concat([found, self._lost(wanted, found, columns)])
+        if found.height != wanted.height and not self._partial:
+            lost = wanted.join(found, on="key", how="anti")["text"]
+            msg = (
+                f"{len(lost)} segments have no memory entry after all units were done, such as {lost[0]!r}; "
+                f"run the same command again to have them translated"
+            )
+            raise ConservationError(msg)
+        return found
+
+    def _lost(self, wanted: pl.DataFrame, found: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+        """Entries for the wanted rows that a server did not answer in this run."""
+        rows = wanted.join(found.select("key"), on="key", how="anti").select("key")
+        rows = rows.filter(pl.col("key").is_in(list(self._unanswered)))
+        entry = {"failure": pl.col("key").replace_strict(self._unanswered, return_dtype=pl.String)}
+        entry |= {"attempt": pl.lit(1), "hit_limit": pl.lit(value=False), "origin": pl.lit("machine")}
+        return rows.select([
+            (pl.col("key") if name == "key" else entry.get(name, pl.lit(None))).cast(kind).alias(name)
+            for name, kind in found.schema.items()
+        ]).select(columns)  # fmt: skip
+
+    def _commit(self, result: UnitResult) -> str | None:
+        """Remember what was answered; the file's name, None where nothing was."""
+        made = self._made(result)
+        answered = made.filter(pc.invert(machine_failed(made["failure"])))
+        return self._memory.commit(answered).name if answered.num_rows else None
+
+    def _made(self, result: UnitResult) -> pa.Table:
+        """A unit's memory entries: one for each of its rows. Arrow alone, as the driver does this for all workers."""
+        rows, results = result.unit.rows, result.results
+        fixed = {"translator": self._spec.fingerprint, "origin": "machine", "provenance": None}
+        columns = {name: results[name] for name in MEMORY_SCHEMA.names if name in results.column_names}
+        columns |= {name: rows[name] for name in ("key", *DIRECTION)}
+        columns |= {field.name: pa.repeat(pa.scalar(fixed[field.name], field.type), rows.num_rows)
+                    for field in MEMORY_SCHEMA if field.name in fixed}  # fmt: skip
+        columns |= {"request": rows["text"], "failure": _failures(results)}
+        return pa.table(columns).select(MEMORY_SCHEMA.names).cast(MEMORY_SCHEMA)
+
+    def _take_usage(self, results: pa.Table) -> None:
+        """Count what a unit took."""
+        names = ("requests", "prompt_tokens", "completion_tokens")
+        requests, read, wrote = (pc.sum(results[name]).as_py() or 0 for name in names)
+        price = getattr(self._spec.section, "price", None)
+        cost = (read * price.input + wrote * price.output) / 1e6 if price else None
+        self._usage += Usage(requests, read, wrote, cost)
+
+    def _note_unanswered(self, phase: str, result: UnitResult) -> None:
+        """Take note of the rows that a server did not answer.
+
+        Raises:
+            WorkerError: Nothing more was sent to the server: it failed too often, or refuses the key or the model.
+        """
+        if not pc.any(machine_failed(_failures(result.results))).as_py():
+            return
+        made = self._made(result).append_column("detail", result.results["detail"])
+        rows = made.filter(machine_failed(made["failure"])).select(["key", "failure", "detail"]).to_pylist()
+        for row in rows:
+            self._unanswered[row["key"]] = row["failure"]
+            reason = row["failure"].removeprefix(FAILED)
+            self._run.failure(phase=phase, unit=result.unit.number, key=row["key"], reason=reason, detail=row["detail"])
+        gone = [row["detail"] for row in rows if row["failure"] == FAILED + GONE]
+        if gone:
+            msg = (
+                f"the server of {self._spec.model} was given up, {len(rows)} of {made.num_rows} requests without an "
+                f"answer: {gone[0]}; what it answered is in the memory: run the same command again"
+            )
+            raise WorkerError(msg)
+
+    def _note_set_aside(self) -> None:
+        for file in self._memory.set_aside[self._noted :]:
+            self._run.event("memory_file_set_aside", file=file.location, reason=file.reason)
+        self._noted = len(self._memory.set_aside)
+
+
+def _failures(results: pa.Table) -> pa.ChunkedArray:
+    """Failures of a unit's rows as the memory names them."""
+    return pc.binary_join_element_wise(FAILED, results["failure"], "")
+
+
+def machine_failed(failures: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which entries failed for the machine's sake; they are not remembered."""
+    return pc.starts_with(pc.fill_null(failures, ""), FAILED + SERVER)
+
+
+def with_keys(direction: Direction, segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:
+    """The segments of one direction with its languages and their memory keys."""
+    keys = memory_keys(fingerprint, direction.source_lang, direction.target_lang, segments["text"])
+    return segments.with_columns(
+        source_lang=pl.lit(direction.source_lang),
+        target_lang=pl.lit(direction.target_lang),
+        key=pl.Series(keys, dtype=pl.String),
+    )

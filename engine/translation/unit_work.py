@@ -1,0 +1,110 @@
+"""Unit work: what is missing, cut into units, done by the pool and committed unit by unit.
+
+Guarantees: units are written down before work begins and a resume finishes them as written; every unit is committed
+before it counts, with one result for each of its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import polars as pl
+import pyarrow as pa
+
+from glotmill.engine.runs.run import Run
+from glotmill.engine.workers.pool import Pool
+from glotmill.engine.workers.units import Unit, UnitResult, plan_units
+from glotmill.recipes.sections.translate import Batching
+from glotmill.schemas.errors import ConservationError
+
+
+class UnitWork:
+    """The run that notes units, the pool that does them, and how they are cut."""
+
+    def __init__(self, section: Batching, run: Run, pool: Pool) -> None:
+        self._section = section
+        self._run = run
+        self._pool = pool
+
+    def results(
+        self,
+        phase: str,
+        missing: pl.DataFrame,
+        commit: Callable[[UnitResult], str | None],
+        advance: Callable[[int, int], None],
+        *,
+        resume: bool = True,
+    ) -> Iterator[UnitResult]:
+        """Finish the units that an earlier attempt wrote down, then plan and do the rest; each unit once it is safe.
+
+        Args:
+            phase: Names the files of the run.
+            missing: What `plan_units` takes.
+            commit: Makes a unit's results safe; the name of their file, None where there was nothing to keep.
+            advance: Told (rows done now, rows to do in all); none done when the workers are ready.
+            resume: Whether units of an earlier attempt are finished as they were written down.
+
+        Raises:
+            WorkerError: A unit cannot be done.
+        """
+        sent = 0
+        for path in self._run.unit_files(phase) if resume else []:
+            written = pl.scan_parquet(path, glob=False).select("unit", "key")
+            begun = written.join(missing.lazy().select("key"), on="key", how="semi").select("unit").unique()
+            outstanding = written.join(begun, on="unit", how="semi").collect()
+            numbers = set(outstanding["unit"])
+            yield from self._work(phase, path.name, numbers, commit, advance, sent + missing.height)
+            sent += outstanding.height
+            missing = missing.join(outstanding.select("key"), on="key", how="anti")
+        if missing.height:
+            units = plan_units(missing, batch_tokens=self._section.batch_tokens, unit_tokens=self._section.unit_tokens)
+            path = self._run.write_units(phase, units)
+            numbers = set(units["unit"])
+            del units
+            yield from self._work(phase, path.name, numbers, commit, advance, sent + missing.height)
+
+    def _work(
+        self,
+        phase: str,
+        file: str,
+        numbers: set[int],
+        commit: Callable[[UnitResult], str | None],
+        advance: Callable[[int, int], None],
+        total: int,
+    ) -> Iterator[UnitResult]:
+        """Do some units of a list that was written down."""
+        if not numbers:
+            return
+        self._pool.start()
+        advance(0, total)
+        units = (Unit(number, rows) for number, rows in self._run.read_units(file, numbers))
+        for result in self._pool.run(units):
+            asked, given = result.unit.rows.num_rows, result.results.num_rows
+            if asked != given:
+                msg = f"unit {result.unit.number}: {given} results for {asked} segments"
+                raise ConservationError(msg)
+            committed = commit(result)
+            self._run.event(
+                "unit_done", phase=phase, unit=result.unit.number, segments=given, file=committed,
+                failed=_failed(result.results), given_up=len(result.poisoned),
+            )  # fmt: skip
+            self._note_poisoned(phase, result)
+            advance(given, total)
+            yield result
+
+    def _note_poisoned(self, phase: str, result: UnitResult) -> None:
+        for row, failure in result.poisoned.items():
+            self._run.failure(
+                phase=phase,
+                unit=result.unit.number,
+                key=result.unit.rows["key"][row].as_py(),
+                reason=failure.reason,
+                detail=failure.detail,
+            )
+
+
+def _failed(results: pa.Table) -> int:
+    """Rows without a translation, or without a score."""
+    if "failure" in results.column_names:
+        return len(results) - int(results["failure"].null_count)
+    return int(results["values"].null_count)

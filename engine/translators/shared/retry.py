@@ -1,0 +1,119 @@
+"""The retry ladder: a segment whose translation is broken gets a second decode with other settings.
+
+Guarantees: what counts as broken is fixed in code under `TRIGGERS_VERSION`, which is part of every translator's
+fingerprint, and never a recipe's filter; a segment that stays broken is a named failure, never a text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import regex
+
+from glotmill.engine.llm.contract import of_the_machine
+from glotmill.engine.translators.contract import Request, Translation, Translator
+from glotmill.schemas.errors import TranslatorError
+
+# Raised whenever another translation counts as broken.
+TRIGGERS_VERSION = 2
+# A stretch of at least 2 characters, repeated at once at least so often; captions and questions do so nowhere.
+LOOP_REPEATS = 4
+_LOOP = regex.compile(rf"(\S.{{1,60}}?)(?:\s*\1){{{LOOP_REPEATS - 1},}}", regex.DOTALL)
+# Texts shorter than this, or with more than this share of different character 4-grams, cannot hold such a loop.
+_LOOP_MIN_CHARS = 12
+_LOOP_MAX_DISTINCT = 0.8
+
+FIRST, RETRY = "first", "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A translation with the rung of the ladder that gave it, and how many decodes it took."""
+
+    translation: Translation
+    settings: str
+    attempt: int
+
+
+def loops(text: str) -> bool:
+    """Whether a text repeats a stretch of itself over and over."""
+    if len(text) < _LOOP_MIN_CHARS:
+        return False
+    grams = len(text) - 3
+    if len(set(zip(text, text[1:], text[2:], text[3:], strict=False))) > _LOOP_MAX_DISTINCT * grams:
+        return False
+    return _LOOP.search(text) is not None
+
+
+def trouble(request: Request, translation: Translation) -> str | None:
+    """Why a translation is broken, as a reason code; None where it is whole."""
+    if translation.failure is not None:
+        return translation.failure
+    if translation.logprob is not None and not math.isfinite(translation.logprob):
+        return "score_not_finite"
+    if translation.hit_limit:
+        return "hit_limit"
+    if loops(translation.text or "") and not loops(request.text):
+        return "looped"
+    return None
+
+
+# Failures of the request itself: another decode cannot help.
+_FINAL = frozenset({"source_too_long", "empty_source"})
+
+
+def translate_with_retry(translator: Translator, batch: Sequence[Request]) -> list[Outcome]:
+    """Translate a batch, and what came out broken once more.
+
+    The second batch holds the broken requests in their order, so it is a function of the first.
+
+    Raises:
+        TranslatorError: The engine broke, or gave another number of results than it was asked for.
+    """
+    first = _decoded(translator, batch, retry=False)
+    reasons = [trouble(request, result) for request, result in zip(batch, first, strict=True)]
+    again = [i for i, reason in enumerate(reasons) if reason and not _final(reason)] if translator.retries else []
+    second = _decoded(translator, [batch[i] for i in again], retry=True) if again else []
+    outcomes = [Outcome(_settled(result, reason), FIRST, 1) for result, reason in zip(first, reasons, strict=True)]
+    for i, result in zip(again, second, strict=True):
+        outcomes[i] = Outcome(_with_cost(_settled(result, trouble(batch[i], result)), first[i]), RETRY, 2)
+    return outcomes
+
+
+def _final(reason: str) -> bool:
+    """Whether another decode cannot help, or is not due: the engine has asked a failing machine often enough."""
+    return reason in _FINAL or of_the_machine(reason)
+
+
+def _with_cost(result: Translation, first: Translation) -> Translation:
+    """The result with what the first decode took."""
+    return replace(
+        result,
+        requests=result.requests + first.requests,
+        prompt_tokens=result.prompt_tokens + first.prompt_tokens,
+        completion_tokens=result.completion_tokens + first.completion_tokens,
+    )
+
+
+def _decoded(translator: Translator, batch: Sequence[Request], *, retry: bool) -> list[Translation]:
+    try:
+        results = translator.translate(batch, retry=retry)
+    except TranslatorError:
+        raise
+    except Exception as error:  # whatever an engine raises means that it broke; who asked decides what then
+        msg = f"{type(error).__name__}: {error}"
+        raise TranslatorError(msg) from error
+    if len(results) != len(batch):
+        msg = f"the engine gave {len(results)} results for the {len(batch)} requests of a batch"
+        raise TranslatorError(msg)
+    return results
+
+
+def _settled(result: Translation, reason: str | None) -> Translation:
+    """The result, or its failure where it is broken."""
+    if reason is None:
+        return result
+    logprob = result.logprob if reason != "score_not_finite" else None
+    return replace(result, text=None, failure=reason, logprob=logprob)

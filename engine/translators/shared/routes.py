@@ -1,0 +1,98 @@
+"""Which engine does what in a build: the recipe's, those of some languages, a second one, one for the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from glotmill.engine.translators.contract import TranslatorSpec
+from glotmill.engine.translators.registry import resolve_translator
+from glotmill.recipes.model import Recipe
+from glotmill.recipes.sections.translate import LlmTranslate
+from glotmill.schemas.keys import digest
+from glotmill.schemas.languages import ENGLISH
+
+WAYS_BACK = frozenset({"back", "templates_back"})  # phases that translate back
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The engines of a build.
+
+    Attributes:
+        default: The engine of ``translate``.
+        languages: Engines of target languages that have one of their own.
+        second: Asked for what the first engine failed on.
+        back: Translates back; None takes the engine that translated there.
+    """
+
+    default: TranslatorSpec
+    languages: Mapping[str, TranslatorSpec] = field(default_factory=dict)
+    second: TranslatorSpec | None = None
+    back: TranslatorSpec | None = None
+
+    def into(self, lang: str) -> TranslatorSpec:
+        """The engine that translates into a language."""
+        return self.languages.get(lang, self.default)
+
+    def first(self, phase: str, source_lang: str, target_lang: str) -> TranslatorSpec:
+        """The engine that is asked first: `WAYS_BACK` go by the source, all other phases by the target."""
+        if phase in WAYS_BACK:
+            return self.back or self.into(source_lang)
+        return self.into(target_lang)
+
+    def by_record(self, lang: str) -> bool:
+        """Whether records go into a language whole."""
+        section = self.into(lang).section
+        return isinstance(section, LlmTranslate) and section.mode == "record"
+
+    @property
+    def all(self) -> dict[str, TranslatorSpec]:
+        """Every engine by its fingerprint, the default first."""
+        specs = [self.default, *self.languages.values(), *filter(None, (self.second, self.back))]
+        return {spec.fingerprint: spec for spec in specs}
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies who translates what; the engine's own where there is one."""
+        modes = sorted(lang for lang in (*self.languages, "") if self.by_record(lang))
+        if len(self.all) == 1 and not modes:
+            return self.default.fingerprint
+        return digest({
+            "default": self.default.fingerprint,
+            "languages": {lang: spec.fingerprint for lang, spec in self.languages.items()},
+            "second": self.second.fingerprint if self.second else None,
+            "back": self.back.fingerprint if self.back else None,
+            "by_record": modes,
+        })  # fmt: skip
+
+    def lacking(self, languages: tuple[str, ...]) -> tuple[TranslatorSpec, list[str]] | None:
+        """An engine that lacks languages it is to translate, and which; None where there is none."""
+        for spec in self.all.values():
+            everywhere = spec in (self.second, self.back)
+            wanted = [lang for lang in languages if everywhere or self.into(lang) == spec]
+            lacks = [lang for lang in (ENGLISH, *wanted) if lang not in spec.languages]
+            if lacks and (wanted or spec is self.default):
+                return spec, lacks
+        return None
+
+
+def resolve_routes(recipe: Recipe, gpus: int | None = None) -> Routes:
+    """Describe every engine that a recipe names, without loading one.
+
+    Args:
+        recipe: The recipe.
+        gpus: GPUs for workers; None counts those of this machine.
+
+    Raises:
+        InputError: An engine or its model cannot be had as asked.
+    """
+    routing = recipe.routing
+    made = {lang: engine for lang in recipe.languages if (engine := routing.engine_of(lang))}
+    known = {id(engine): resolve_translator(engine, gpus) for engine in made.values()}
+    return Routes(
+        default=resolve_translator(recipe.translate, gpus),
+        languages={lang: known[id(engine)] for lang, engine in made.items()},
+        second=resolve_translator(routing.second, gpus) if routing.second else None,
+        back=resolve_translator(routing.back, gpus) if routing.back else None,
+    )

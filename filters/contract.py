@@ -1,0 +1,84 @@
+"""The contract of a scorer, and the table of pairs that it judges.
+
+A scorer measures; it never decides. It sees one row for each translated turn and gives one float32 column for
+each of its metrics. A value it cannot judge is null, and null never rejects.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar, Protocol
+
+import pyarrow as pa
+
+from glotmill.schemas.record import Metric
+
+SEGMENT = pa.struct([("source", pa.string()), ("target", pa.string())])
+PAIR_SCHEMA = pa.schema(
+    [
+        pa.field("source_lang", pa.string()),  # FLORES-200 codes
+        pa.field("lang", pa.string()),
+        pa.field("field_type", pa.string()),  # caption, question, answer or response
+        pa.field("source", pa.string()),  # the turn's text without image markers
+        pa.field("target", pa.string()),
+        pa.field("back", pa.string()),  # the target translated back, null where it was not
+        pa.field("back_failed", pa.bool_()),  # a way back was tried and failed
+        pa.field("logprob", pa.float32()),  # mean log-probability of a target token, <= 0
+        pa.field("hit_limit", pa.bool_()),  # the decoder stopped at its length limit
+        # Forced scores, null where they were not asked for: ln P of each word of the source, words as white space
+        # parts them, given the target (reverse) and given a lone full stop (alone); of its end, given the target;
+        # and the tokens of the source with its end.
+        pa.field("reverse_words", pa.list_(pa.float32())),
+        pa.field("reverse_end", pa.float32()),
+        pa.field("source_tokens", pa.int32()),
+        pa.field("alone_words", pa.list_(pa.float32())),
+        pa.field("image", pa.string()),  # URI of the record's first image
+        # What the translator was asked for, each with its translation, in order; null where that was one text only.
+        pa.field("segments", pa.list_(SEGMENT)),
+    ]
+)
+
+
+class Scorer(Protocol):
+    """One way to measure a translation.
+
+    Attributes:
+        name: Part of every column, parameter and reason code of the scorer.
+        version: Raised whenever the same input may give another value.
+        metrics: What it measures, in column order.
+        needs_back_translation: Whether the pairs must hold ``back``.
+        uses_back_translation: Whether its values are others where there is one, though it does without.
+        needs_forced_scores: Whether the pairs must hold ``reverse_words`` and what goes with it.
+        whole_shard: Whether it compares rows, and so must see those of a whole shard at once.
+        expensive: Whether it may skip rows that cheap rules reject (``score.skip_rejected``).
+        engine: The public name of the one translator that its constants were fitted to; None where they suit all.
+        inputs: The columns of `PAIR_SCHEMA` that, with its fingerprint, decide its values, where it calls a model for
+            so long that they are stored and never measured twice; a scorer without is never stored.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    metrics: ClassVar[tuple[Metric, ...]]
+    needs_back_translation: ClassVar[bool] = False
+    uses_back_translation: ClassVar[bool] = False
+    needs_forced_scores: ClassVar[bool] = False
+    whole_shard: ClassVar[bool] = False
+    expensive: ClassVar[bool] = False
+    inputs: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def engine(self) -> str | None:
+        """See the class."""
+        return None
+
+    @abstractmethod
+    def fingerprint(self) -> dict[str, Any]:
+        """Everything that decides the scores beside the pairs: version, models, constants."""
+
+    @abstractmethod
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        """Measure pairs of `PAIR_SCHEMA`.
+
+        Returns:
+            One float32 array, as long as the table, for each metric's name.
+        """

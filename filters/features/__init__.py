@@ -1,0 +1,1 @@
+"""Features of texts that several scorers measure by."""

@@ -1,0 +1,1 @@
+"""The scorers, one module each."""

@@ -1,0 +1,46 @@
+"""Cross-entropy: how surprised the engine is by the translation, and by the source given the translation.
+
+Dual conditional cross-entropy (Junczys-Dowmunt 2018): two translations of one another are about equally surprising
+both ways, and not very. The way there is the decode's own log-probability; only the way back is forced. Values are
+nats per token of one language's vocabulary: compare them within a language only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import polars as pl
+import pyarrow as pa
+
+from glotmill.filters.contract import Scorer
+from glotmill.schemas.record import Metric
+
+
+class CrossEntropyScorer(Scorer):
+    """Measures the cross-entropy of each direction, and the dual adequacy of both."""
+
+    name: ClassVar[str] = "cross_entropy"
+    version: ClassVar[int] = 1
+    needs_forced_scores: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("cross_entropy", "forward", "lower", 0, None, "nats per token of the translation given the source"),
+        Metric("cross_entropy", "reverse", "lower", 0, None, "nats per token of the source given the translation"),
+        Metric("cross_entropy", "dual", "higher", 0, 1,
+               "exp of minus (their difference plus their mean): 1 is certain both ways"),
+    )  # fmt: skip
+
+    def fingerprint(self) -> dict[str, Any]:
+        """The version; the engine is in the translate fingerprint."""
+        return {"version": self.version}
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        """Measure pairs of `PAIR_SCHEMA`."""
+        frame = pl.DataFrame(pairs.select(["logprob", "reverse_words", "reverse_end", "source_tokens"]))
+        total = pl.col("reverse_words").list.sum() + pl.col("reverse_end")
+        entropies = frame.select(forward=-pl.col("logprob"), reverse=-total / pl.col("source_tokens"))
+        forward, reverse = pl.col("forward"), pl.col("reverse")
+        dual = (-((forward - reverse).abs() + (forward + reverse) / 2)).exp()
+        # A log-probability of a hair over 0 is the engine's rounding.
+        scores = entropies.with_columns(pl.all().clip(lower_bound=0)).with_columns(dual=dual)
+        return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}

@@ -1,0 +1,38 @@
+"""Fan-in: many different sources with one and the same translation are the mark of a translator gone astray."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import polars as pl
+import pyarrow as pa
+
+from glotmill.filters.contract import Scorer
+from glotmill.schemas.record import Metric
+
+MIN_LETTERS = 15  # of the translation: many a short answer is rightly the same
+
+
+class FanInScorer(Scorer):
+    """Counts, within a shard, the different sources that were translated alike."""
+
+    name: ClassVar[str] = "fan_in"
+    version: ClassVar[int] = 1
+    whole_shard: ClassVar[bool] = True
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("fan_in", "sources", "lower", 1, None,
+               f"different sources with this translation in the shard, from {MIN_LETTERS} letters on"),
+    )  # fmt: skip
+
+    def fingerprint(self) -> dict[str, Any]:
+        """The version and the length under which nothing is judged."""
+        return {"version": self.version, "min_letters": MIN_LETTERS}
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        """Measure all pairs of `PAIR_SCHEMA` of one shard."""
+        key = pl.col("target").str.to_lowercase().str.strip_chars(" .!?。？！।")
+        frame = pl.DataFrame(pairs.select(["source", "target", "lang"])).with_columns(key=key)
+        same = pl.col("source").str.to_lowercase().n_unique().over("lang", "key")
+        enough = pl.col("key").str.count_matches(r"\p{L}") >= MIN_LETTERS
+        sources = frame.select(pl.when(enough).then(same).cast(pl.Float32)).to_series()
+        return {"sources": sources.to_arrow()}

@@ -1,0 +1,45 @@
+"""Integrity: is there a whole, readable text at all?"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import polars as pl
+import pyarrow as pa
+
+from glotmill.filters.contract import Scorer
+from glotmill.schemas.record import Metric
+
+# U+FFFD stands for undecodable bytes, U+2047 is how SentencePiece prints an unknown piece; the rest are the
+# C0 and C1 controls but tab, line feed and carriage return.
+BROKEN_CHARACTERS = "[\ufffd\u2047\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+
+
+class IntegrityScorer(Scorer):
+    """Marks translations that are empty, cut off, or hold characters that no text has."""
+
+    name: ClassVar[str] = "integrity"
+    version: ClassVar[int] = 1
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("integrity", "empty", "lower", 0, 1, "1 where the source has text and the translation has none"),
+        Metric("integrity", "hit_limit", "lower", 0, 1, "1 where the decoder stopped at its length limit"),
+        Metric("integrity", "broken_chars", "lower", 0, None,
+               "replacement, unknown-piece and control characters beyond those of the source"),
+    )  # fmt: skip
+
+    def fingerprint(self) -> dict[str, Any]:
+        """The version; there is nothing else."""
+        return {"version": self.version}
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        """Measure pairs of `PAIR_SCHEMA`."""
+
+        def broken(column: str) -> pl.Expr:
+            return pl.col(column).str.count_matches(BROKEN_CHARACTERS).cast(pl.Int64)
+
+        scores = pl.DataFrame(pairs.select(["source", "target", "hit_limit"])).select(
+            empty=(pl.col("target").str.strip_chars() == "") & (pl.col("source").str.strip_chars() != ""),
+            hit_limit=pl.col("hit_limit"),
+            broken_chars=(broken("target") - broken("source")).clip(lower_bound=0),
+        )
+        return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}

@@ -1,0 +1,143 @@
+"""Lexical: copied English, repetition, and length, from the two texts alone."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from glotmill.filters.contract import Scorer
+from glotmill.filters.features.length import TABLE, deviations
+from glotmill.filters.features.words import Words, longest_run, unspaced
+from glotmill.filters.features.worst_segment import SEGMENT_LETTERS, TURN, segments_of, single_turns, worst
+from glotmill.schemas.keys import file_sha256
+from glotmill.schemas.record import Metric
+
+MIN_COPY_WORDS = 4  # of the source: fewer may all be names
+MIN_REPEAT_WORDS = 4  # of the translation: fewer cannot repeat
+MIN_ZLIB_BYTES = 100  # shorter texts are mostly zlib's own header
+GRAM = 4
+_NAME = r"\s\p{Lu}\S*"  # a capitalised word that does not begin the text
+_LETTER = r"\p{L}"
+_NO_WORD = " \ua7f7"  # stands for a name: a letter that no translation holds
+
+
+class LexicalScorer(Scorer):
+    """Measures what of the source was copied, what repeats, and whether the length is as usual."""
+
+    name: ClassVar[str] = "lexical"
+    version: ClassVar[int] = 3
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("lexical", "copy_frac", "lower", 0, 1,
+               f"different words of the translation that the source has too, sources of {MIN_COPY_WORDS} words on"),
+        Metric("lexical", "copy_lcs", "lower", 0, 1,
+               "longest run of copied words without a name over the words of the shorter text, same sources"),
+        Metric("lexical", "tng4", "lower", None, None,
+               "repeats of the most frequent run of four words, less the source's"),
+        Metric("lexical", "dup2", "lower", 0, 1, "pairs of neighbouring words that stood before"),
+        Metric("lexical", "zlib_ratio", "higher", 0, None,
+               f"compressed over plain bytes, from {MIN_ZLIB_BYTES} bytes on"),
+        Metric("lexical", "len_logratio", "higher", None, None, "ln of the ratio of characters to the source's"),
+        Metric("lexical", "len_z", "lower", 0, None,
+               "standard deviations of that from what is usual for the language and field type"),
+        Metric("lexical", "letters", "higher", 0, None, "letters of the source"),
+        Metric("lexical", "segment_copy", "lower", 0, 1,
+               f"greatest copy_lcs of a segment, of those with {SEGMENT_LETTERS} letters of source and more"),
+    )  # fmt: skip
+
+    def fingerprint(self) -> dict[str, Any]:
+        """The version and the table of lengths."""
+        return {"version": self.version, "lengths": file_sha256(TABLE)}
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        """Measure pairs of `PAIR_SCHEMA`."""
+        frame = pl.DataFrame(pairs.select(["source", "target", "lang", "field_type"]))
+        texts = _Texts.of(frame)
+        source, target = texts.source, texts.target
+        copied = _copied(texts)
+        letters = frame["source"].str.count_matches(_LETTER)
+        lengths = deviations(*(frame[name] for name in ("source", "target", "lang", "field_type")))
+        scores = {
+            **copied,
+            **_repeated(source, target),
+            "zlib_ratio": _compressed(frame["target"]),
+            "len_logratio": lengths["logratio"],
+            "len_z": lengths["z"].abs(),
+            "letters": letters,
+            "segment_copy": _copied_segment(pairs, letters, copied["copy_lcs"]),
+        }
+        return {name: _column(values) for name, values in scores.items()}
+
+
+def _column(values: Any) -> pa.Array:
+    series = values if isinstance(values, pl.Series) else pl.Series(values, nan_to_null=True)
+    return series.cast(pl.Float32).to_arrow()
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The words of sources and translations; ``nameless`` are the sources without their capitalised words."""
+
+    source: Words
+    nameless: Words
+    target: Words
+    no_spaces: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> _Texts:
+        """The words of the columns source and target, by lang."""
+        plain = pl.repeat(value=False, n=frame.height, eager=True)
+        no_spaces = frame.select(unspaced(pl.col("lang")).fill_null(value=False)).to_series()
+        nameless = frame["source"].str.replace_all(_NAME, _NO_WORD)
+        source, target = Words.of(frame["source"], plain), Words.of(frame["target"], no_spaces)
+        return cls(source, Words.of(nameless, plain), target, no_spaces.to_numpy())
+
+
+def _copied_segment(pairs: pa.Table, letters: pl.Series, copy_lcs: Any) -> pl.Series:
+    """The longest copied run of a segment that is long enough, by turn; that of a turn of one segment is the turn's."""
+    turns = pl.DataFrame({"copied": copy_lcs, "letters": letters}).with_row_index(TURN).filter(single_turns(pairs))
+    parts = segments_of(pairs).with_columns(letters=pl.col("source").str.count_matches(_LETTER))
+    parts = parts.filter(pl.col("letters") >= SEGMENT_LETTERS)
+    parts = parts.with_columns(copied=pl.Series(_copied(_Texts.of(parts))["copy_lcs"], dtype=pl.Float64))
+    judged = pl.concat([turns, parts.select(turns.columns)]).filter(pl.col("letters") >= SEGMENT_LETTERS)
+    return worst(judged, len(letters), copied=pl.col("copied").fill_nan(None).max()).to_series()
+
+
+def _copied(texts: _Texts) -> dict[str, Any]:
+    source, nameless, target, no_spaces = texts.source, texts.nameless, texts.target, texts.no_spaces
+    # One-letter words are shared by many languages; where there are no spaces each character is a word of one.
+    telling = target.where((target.letters > 1) | no_spaces[target.row])
+    types = telling.grams(1).distinct()
+    common = source.grams(1)
+    enough = source.count() >= MIN_COPY_WORDS
+    same = np.bincount(types.row[types.within(common)], minlength=target.texts)
+    pairs = target.grams(2)
+    run = longest_run(pairs.row, pairs.within(nameless.grams(2)), target.texts)
+    shorter = np.minimum(source.count(), target.count())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(enough & (types.count() > 0), same / types.count(), np.nan)
+        longest = np.where(enough & (shorter > 0), np.minimum(1, np.where(run > 0, run + 1, 0) / shorter), np.nan)
+    return {"copy_frac": share, "copy_lcs": longest}
+
+
+def _repeated(source: Words, target: Words) -> dict[str, Any]:
+    enough = target.count() >= MIN_REPEAT_WORDS
+    pairs = target.grams(2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        seen_before = 1 - pairs.distinct().count() / pairs.count()
+    more = target.grams(GRAM).most() - source.grams(GRAM).most()
+    return {"tng4": np.where(enough, more, np.nan), "dup2": np.where(enough, seen_before, np.nan)}
+
+
+def _compressed(texts: pl.Series) -> list[float | None]:
+    return [_ratio(text.encode()) if size >= MIN_ZLIB_BYTES else None
+            for text, size in zip(texts, texts.str.len_bytes(), strict=True)]  # fmt: skip
+
+
+def _ratio(data: bytes) -> float:
+    return len(zlib.compress(data)) / len(data)

@@ -1,0 +1,91 @@
+"""What a language model says of a translation: how much of the meaning it gives, and how well it reads.
+
+Values are stored, as a model's word costs time or money; they depend on the model and on what it is told, and both are
+in the fingerprint. A pair to which the model gives no grades is not judged; a model that cannot be asked is an
+error, never a missing value.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import pyarrow as pa
+
+from glotmill.filters.contract import Scorer
+from glotmill.schemas.errors import GlotmillError
+from glotmill.schemas.record import Metric
+
+WORST, BEST = 1, 5
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPair:
+    """A text and its translation, between two FLORES-200 languages."""
+
+    source_lang: str
+    source: str
+    target_lang: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grades:
+    """From 1, the worst, to 5."""
+
+    adequacy: int
+    fluency: int
+
+
+class Judge(Protocol):
+    """A language model that grades translations."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Identifies the model and what it is told."""
+
+    @abstractmethod
+    def grade(self, pairs: Sequence[JudgedPair]) -> list[Grades | None]:
+        """The grades of each pair, in order; None where the model gave none.
+
+        Raises:
+            GlotmillError: The model cannot be asked.
+        """
+
+
+class LlmJudgeScorer(Scorer):
+    """Adequacy and fluency as a language model grades them.
+
+    Args:
+        judge: The model; None where it is not to be asked, as in listings.
+    """
+
+    name: ClassVar[str] = "llm_judge"
+    version: ClassVar[int] = 1
+    expensive: ClassVar[bool] = True
+    inputs: ClassVar[tuple[str, ...]] = ("source_lang", "source", "lang", "target")
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("llm_judge", "adequacy", "higher", WORST, BEST, "how much of the source's meaning is there, 1 to 5"),
+        Metric("llm_judge", "fluency", "higher", WORST, BEST, "how well it reads, 1 to 5"),
+    )
+
+    def __init__(self, judge: Judge | None = None) -> None:
+        self._judge = judge
+
+    def fingerprint(self) -> dict[str, Any]:
+        """The version and the judge's own fingerprint."""
+        return {"version": self.version, "model": self._judge.fingerprint() if self._judge else None}
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        """Measure pairs of `PAIR_SCHEMA`."""
+        if self._judge is None:
+            msg = "score.llm_judge: the scorer llm_judge has no model"
+            raise GlotmillError(msg)
+        rows = pairs.select(["source_lang", "source", "lang", "target"]).to_pylist()
+        found = self._judge.grade([JudgedPair(*row.values()) for row in rows])
+        return {
+            name: pa.array([getattr(grades, name) if grades else None for grades in found], pa.float32())
+            for name in ("adequacy", "fluency")
+        }

@@ -1,0 +1,58 @@
+"""Negation: a "not" that was lost or invented, by lists of the words that deny.
+
+The English lists are applied to the source and to the back-translation, those of some twenty languages to the
+translation. A change must show wherever it can be looked for: one list alone finds too much that is right.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import polars as pl
+import pyarrow as pa
+
+from glotmill.filters.contract import Scorer
+from glotmill.filters.features.cues import NEGATIONS, negation_patterns
+from glotmill.schemas.keys import file_sha256
+from glotmill.schemas.languages import ENGLISH
+from glotmill.schemas.record import Metric
+
+
+class NegationScorer(Scorer):
+    """Marks translations that no longer deny what the source denies, and those that deny what it does not."""
+
+    name: ClassVar[str] = "negation"
+    version: ClassVar[int] = 1
+    uses_back_translation: ClassVar[bool] = True
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("negation", "lost", "lower", 0, 1,
+               "1 where only the source denies; null without back-translation and word list"),
+        Metric("negation", "gained", "lower", 0, 1, "1 where all but the source deny; null likewise"),
+    )  # fmt: skip
+
+    def fingerprint(self) -> dict[str, Any]:
+        """The version and the word lists."""
+        return {"version": self.version, "cues": file_sha256(NEGATIONS)}
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        """Measure pairs of `PAIR_SCHEMA`; their sources are English."""
+        places = [pl.col("target"), pl.col("back")]
+        judged = pl.any_horizontal(place.is_not_null() for place in places)
+        nowhere = ~pl.any_horizontal(place.fill_null(value=False) for place in places)
+        everywhere = pl.all_horizontal(place.fill_null(value=True) for place in places)
+        scores = denials(pairs).select(
+            lost=pl.when(judged).then(pl.col("source") & nowhere),
+            gained=pl.when(judged).then(~pl.col("source") & everywhere),
+        )
+        return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}
+
+
+def denials(pairs: pa.Table) -> pl.DataFrame:
+    """Whether source, target and back-translation hold a word that denies; null where that cannot be known."""
+    frame = pl.DataFrame(pairs.select(["lang", "source", "target", "back"]))
+    patterns = negation_patterns()
+    listed = pl.Series("target", [None] * frame.height, pl.Boolean)
+    for lang in frame["lang"].unique():
+        if lang in patterns:
+            listed = listed.zip_with(frame["lang"] != lang, frame["target"].str.contains(patterns[lang]))
+    return frame.select(pl.col("source", "back").str.contains(patterns[ENGLISH])).with_columns(target=listed)

@@ -1,0 +1,62 @@
+"""Round trip: does the translation, translated back, say what the source said?
+
+chrF has a floor (random caption pairs: mean 16, p99 30) and means nothing on a word or two, so texts under
+`MIN_LETTERS` are not judged. A same-model round trip can invert its own mistakes: it is one sign among others.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import polars as pl
+import pyarrow as pa
+from fastchrf import pairwise_chrf
+
+from glotmill.filters.contract import Scorer
+from glotmill.schemas.record import Metric
+
+MIN_LETTERS = 15
+
+
+class RoundTripScorer(Scorer):
+    """chrF (character n-grams 1 to 6, beta 2) of the back-translation against the source as reference.
+
+    Args:
+        min_letters: Letters of a source under which chrF is not judged.
+    """
+
+    name: ClassVar[str] = "round_trip"
+    version: ClassVar[int] = 3
+    needs_back_translation: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("round_trip", "chrf", "higher", 0, 100, "chrF of the back-translation against the source"),
+        Metric("round_trip", "exact", "higher", 0, 1,
+               "1 where the back-translation is the source, case and punctuation aside; texts of any length"),
+    )  # fmt: skip
+
+    def __init__(self, min_letters: int = MIN_LETTERS) -> None:
+        self._min_letters = min_letters
+
+    def fingerprint(self) -> dict[str, Any]:
+        """The version and the length under which nothing is judged."""
+        return {"version": self.version, "min_letters": self._min_letters}
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        """Measure pairs of `PAIR_SCHEMA`."""
+        frame = pl.DataFrame(pairs.select(["source", "back", "back_failed"]))
+        enough = frame["source"].str.count_matches(r"\p{L}") >= self._min_letters
+        judged = frame["back"].is_not_null() & enough
+        texts = frame.filter(judged)
+        # fastchrf refuses an empty list.
+        chrf = pairwise_chrf([[b] for b in texts["back"]], [[s] for s in texts["source"]]) if texts.height else []
+        values = iter(row[0][0] for row in chrf)
+        # A translation that no way back could be found for (it looped, or had no end) says nothing of its source.
+        lost = frame["back_failed"].fill_null(value=False) & enough
+        scores = [next(values) if ok else 0.0 if none else None for ok, none in zip(judged, lost, strict=True)]
+        exact = frame.select((_bare("back") == _bare("source")).cast(pl.Float32)).to_series()
+        return {"chrf": pa.array(scores, pa.float32()), "exact": exact.to_arrow()}
+
+
+def _bare(column: str) -> pl.Expr:
+    return pl.col(column).str.to_lowercase().str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars()

@@ -1,0 +1,69 @@
+"""Structure: what a translation must carry over as it is.
+
+A build's composition compares spans, line breaks and options itself and fails the record where they differ; this
+scorer measures the plain texts again, whoever made them, so that data translated elsewhere is judged alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, ClassVar
+
+import polars as pl
+import pyarrow as pa
+
+from glotmill.filters.contract import Scorer
+from glotmill.schemas.record import Metric
+
+# Web addresses, e-mail addresses, tags, boxes, placeholders, inline code.
+_VERBATIM = (
+    r"https?://\S+|[\w.+-]+@[\w-]+\.[\w.]+|</?[A-Za-z][^<>]*>|\[\s*\d*\.\d+(?:\s*,\s*\d*\.\d+)+\s*\]"
+    r"|\{\w*\}|%[sd]|`[^`\n]+`"
+)
+_ITEM = r"(?m)^\s*(?:[-*+•]|\d+[.)]|#{1,6})\s"
+# HTML entities, and UTF-8 read as Latin-1 (two letters of Western Europe where one of anywhere was).
+_ENCODED = r"&(?:amp|lt|gt|quot|nbsp|#\d+);|Ã[\x80-\xBF\u2018-\u203A]|â€[\u0098-\u203A™œ]"
+
+
+class StructureScorer(Scorer):
+    """Counts what was lost or invented of addresses, tags, boxes, placeholders and code, of lines and of lists."""
+
+    name: ClassVar[str] = "structure"
+    version: ClassVar[int] = 1
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("structure", "verbatim", "lower", 0, None,
+               "addresses, tags, boxes, placeholders and code spans that stand in one text only"),
+        Metric("structure", "lines", "lower", 0, None, "line breaks more or fewer than the source's"),
+        Metric("structure", "items", "lower", 0, None, "list items and headings more or fewer than the source's"),
+        Metric("structure", "encoding", "lower", 0, None, "HTML entities and misread bytes beyond the source's"),
+    )  # fmt: skip
+
+    def fingerprint(self) -> dict[str, Any]:
+        """The version; there is nothing else."""
+        return {"version": self.version}
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        """Measure pairs of `PAIR_SCHEMA`."""
+        frame = pl.DataFrame(pairs.select(["source", "target"]))
+
+        def more(pattern: str, *, literal: bool = False) -> pl.Expr:
+            source, target = (pl.col(name).str.count_matches(pattern, literal=literal) for name in frame.columns)
+            return target.cast(pl.Int64) - source.cast(pl.Int64)
+
+        scores = frame.select(
+            lines=more("\n", literal=True).abs(),
+            items=more(_ITEM).abs(),
+            encoding=more(_ENCODED).clip(lower_bound=0),
+        )
+        scores.insert_column(0, _verbatim(frame))
+        return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}
+
+
+def _verbatim(frame: pl.DataFrame) -> pl.Series:
+    found = frame.select(pl.all().str.extract_all(_VERBATIM))
+    any_found = found.select(pl.any_horizontal(pl.all().list.len() > 0)).to_series()
+    differences = [
+        ((here := Counter(source)) - (there := Counter(target))).total() + (there - here).total() if some else 0
+        for source, target, some in zip(found["source"], found["target"], any_found, strict=True)
+    ]
+    return pl.Series("verbatim", differences, pl.Int64)

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from glotmill.engine.memory.translations import MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.storage.folder import Folder
+from glotmill.schemas.errors import StoreError
+
+
+def entry(key: str, text: str | None, **changes: Any) -> dict[str, Any]:
+    row = {
+        "key": key, "translator": "t", "source_lang": "eng_Latn", "target_lang": "deu_Latn", "request": "A dog.",
+        "text": text, "failure": None, "attempt": 1, "settings": "first", "logprob": -0.5, "source_tokens": 3,
+        "target_tokens": 4, "hit_limit": False, "origin": "machine",
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def table(*rows: dict[str, Any]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=MEMORY_SCHEMA)
+
+
+def failed(key: str, reason: str = "failed:empty_output") -> dict[str, Any]:
+    return entry(key, None, failure=reason)
+
+
+GERMAN = Direction("eng_Latn", "deu_Latn")
+
+
+def wanted(*keys: str, lang: str = "deu_Latn") -> pl.DataFrame:
+    requests = [f"request {key}" for key in keys]
+    return pl.DataFrame({"key": list(keys), "source_lang": "eng_Latn", "target_lang": lang, "text": requests})
+
+
+def texts(memory: Memory, *keys: str) -> dict[str, str | None]:
+    found = memory.lookup(wanted(*keys))
+    return dict(zip(found["key"], found["text"], strict=True))
+
+
+@pytest.fixture(params=["disk", "s3"])
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
+    if request.param == "disk":
+        return Memory(Folder(tmp_path / "memory"))
+    return Memory(Folder(f"{request.getfixturevalue('s3_bucket')}/memory"))
+
+
+def test_the_columns_of_an_entry_are_golden():
+    assert MEMORY_SCHEMA.names == [
+        "key", "translator", "source_lang", "target_lang", "request", "text", "failure", "attempt", "settings",
+        "logprob", "source_tokens", "target_tokens", "hit_limit", "origin", "provenance",
+    ]  # fmt: skip
+
+
+def test_a_memory_that_was_never_written_is_empty(memory: Memory):
+    found = memory.lookup(wanted("k"))
+    assert (found.height, found.columns) == (0, MEMORY_SCHEMA.names)
+    assert memory.missing(wanted("k")).rows() == wanted("k").rows()
+    assert memory.directions() == []
+
+
+def test_looking_into_a_memory_on_disk_leaves_no_folder(tmp_path: Path):
+    memory = Memory(Folder(tmp_path / "memory"))
+    memory.lookup(wanted("k"))
+    assert not (tmp_path / "memory").exists()
+
+
+def test_files_are_numbered_in_the_order_of_their_commits(memory: Memory):
+    names = [memory.commit(table(entry(str(i), "Hund"))).name for i in range(3)]
+    assert names == ["00000001.parquet", "00000002.parquet", "00000003.parquet"]
+
+
+def test_the_lowest_number_wins_a_key_for_ever(memory: Memory):
+    memory.commit(table(entry("k", "first")))
+    memory.commit(table(entry("k", "second")))
+    assert texts(memory, "k") == {"k": "first"}
+
+
+def test_a_text_wins_over_a_failure_that_was_there_before(memory: Memory):
+    memory.commit(table(failed("k")))
+    assert texts(memory, "k") == {"k": None}
+    memory.commit(table(entry("k", "retried")))
+    memory.commit(table(failed("k")))
+    assert texts(memory, "k") == {"k": "retried"}
+
+
+def test_only_keys_that_were_asked_for_come_back(memory: Memory):
+    memory.commit(table(entry("a", "A"), entry("b", "B")))
+    assert texts(memory, "b", "c") == {"b": "B"}
+
+
+def test_what_is_missing_is_what_has_no_entry_in_the_direction(memory: Memory):
+    memory.commit(table(entry("a", "A"), failed("b"), entry("c", "C", target_lang="fra_Latn")))
+    assert memory.missing(wanted("d", "a", "b", "c"))["key"].to_list() == ["d", "c"]
+    assert memory.missing(wanted("a", "b"), retry_failures_up_to=1)["key"].to_list() == ["b"]
+    assert memory.missing(wanted("a", "b"), retry_failures_up_to=0).height == 0  # they came after the run began
+    assert memory.directions() == [GERMAN, Direction("eng_Latn", "fra_Latn")]
+
+
+def test_one_look_up_serves_several_directions(memory: Memory):
+    memory.commit(table(entry("a", "A"), entry("c", "C", target_lang="fra_Latn")))
+    memory.correct(table(corrected("h", "request d", "D")))
+    both = pl.concat([wanted("a", "b", "d"), wanted("c", "d", lang="fra_Latn")])
+    assert memory.missing(both).select("key", "target_lang").rows() == [("b", "deu_Latn"), ("d", "fra_Latn")]
+    found = memory.lookup(both, ["key", "text", "target_lang"])
+    assert sorted(found.rows()) == [("a", "A", "deu_Latn"), ("c", "C", "fra_Latn"), ("d", "D", "deu_Latn")]
+
+
+def test_the_same_keys_committed_twice_change_nothing(memory: Memory):
+    """What a late duplicate of a unit would do."""
+    memory.commit(table(entry("a", "A"), entry("b", "B")))
+    before = memory.lookup(wanted("a", "b")).sort("key")
+    memory.commit(table(entry("a", "A", logprob=-0.7), entry("b", "late")))
+    assert memory.lookup(wanted("a", "b")).sort("key").equals(before)
+
+
+def corrected(key: str, request: str, text: str) -> dict[str, Any]:
+    return entry(key, text, request=request, origin="human", translator="human")
+
+
+def test_a_persons_correction_of_a_request_wins_over_every_engine_and_the_last_one_counts(memory: Memory):
+    memory.correct(table(corrected("h", "request k", "person")))
+    memory.commit(table(entry("k", "machine"), entry("m", "other")))
+    memory.correct(table(corrected("h", "request k", "second thought")))
+    assert texts(memory, "k", "m") == {"k": "second thought", "m": "other"}
+    assert memory.missing(wanted("k")).height == 0
+    assert memory.missing(wanted("k", lang="fra_Latn")).height == 1
+
+
+def test_compaction_changes_no_look_up(memory: Memory):
+    memory.commit(table(failed("f"), entry("k", "first")))
+    memory.commit(table(entry("f", "healed"), entry("k", "second"), failed("g")))
+    memory.commit(table(entry("x", "X", target_lang="fra_Latn")))
+    before = memory.lookup(wanted("f", "g", "k")).sort("key")
+    assert [file.name for file in memory.compact()] == ["00000001-00000003.parquet"]
+    assert memory.lookup(wanted("f", "g", "k")).sort("key").equals(before)
+    assert memory.commit(table(entry("k", "third"), entry("n", "N"))).name == "00000004.parquet"
+    assert texts(memory, "f", "k", "n") == {"f": "healed", "k": "first", "n": "N"}
+
+
+def test_a_number_that_a_compaction_took_away_is_never_given_again(memory: Memory):
+    late = Memory(memory.folder)
+    late.commit(table(entry("a", "a")))
+    for key in "bc":
+        memory.commit(table(entry(key, key)))
+    list(memory.compact())
+    assert late.commit(table(entry("late", "late"))).name == "00000004.parquet"
+    assert texts(memory, "a", "c", "late") == {"a": "a", "c": "c", "late": "late"}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        entry("k", None),
+        entry("k", "text", failure="failed:x"),
+        entry("k", " "),
+        entry("k", None, failure="no reason code"),
+    ],
+)
+def test_an_entry_is_text_or_a_named_failure_and_nothing_else(tmp_path: Path, row: dict[str, Any]):
+    with pytest.raises(StoreError):
+        Memory(Folder(tmp_path)).commit(table(row))
+    assert not Memory(Folder(tmp_path)).translations.live()
+
+
+def test_an_unreadable_file_is_set_aside_and_its_keys_are_unknown(memory: Memory):
+    for key in "abc":
+        memory.commit(table(entry(key, key.upper())))
+    memory.translations.folder.overwrite("00000002.parquet", b"not parquet")
+    assert memory.missing(wanted("a", "b", "c"))["key"].to_list() == ["b"]
+    (aside,) = memory.set_aside
+    assert aside.location.endswith("translations/unreadable/00000002.parquet")
+    assert "not parquet" in aside.reason.lower() or "magic" in aside.reason
+    assert memory.translations.folder.child("unreadable").read("00000002.parquet") == b"not parquet"
+    assert memory.commit(table(entry("b", "B"))).name == "00000004.parquet"
+    assert texts(memory, "a", "b", "c") == {"a": "A", "b": "B", "c": "C"}
+
+
+def test_an_unreadable_file_of_corrections_is_an_error_because_nobody_can_make_them_again(memory: Memory):
+    memory.correct(table(corrected("h", "request k", "person")))
+    memory.corrections.folder.overwrite("00000001.parquet", b"not parquet")
+    with pytest.raises(StoreError, match=r"cannot read \S*corrections/00000001.parquet: .* restore it from a copy"):
+        memory.lookup(wanted("k"))
+
+
+def test_a_memory_of_another_version_is_refused(memory: Memory):
+    pl.DataFrame({"key": ["k"]}).write_parquet(sink := BytesIO())
+    memory.translations.folder.put_if_absent("00000001.parquet", sink.getvalue())
+    with pytest.raises(StoreError, match="another version of Glotmill"):
+        memory.lookup(wanted("k"))

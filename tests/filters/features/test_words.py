@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from glotmill.filters.features.words import Words, longest_run
+
+
+def words(*texts: str, unspaced: bool = False) -> Words:
+    return Words.of(pl.Series(texts, dtype=pl.String), pl.repeat(unspaced, len(texts), eager=True))
+
+
+def test_words_are_counted_by_text_and_empty_texts_have_none():
+    assert words("A dog, a DOG!", "", "two").count().tolist() == [4, 0, 1]
+
+
+def test_characters_are_words_where_there_are_no_spaces():
+    assert words("狗 runs 3", unspaced=True).count().tolist() == [3]
+
+
+def test_no_run_spans_two_texts():
+    assert words("a b", "c d").grams(2).count().tolist() == [1, 1]
+    assert words("a", "b").grams(2).count().tolist() == [0, 0]
+    assert words().grams(2).count().tolist() == []
+
+
+def test_equal_runs_are_equal_in_one_text_only():
+    grams = words("x y x y", "x y").grams(2)
+    assert grams.most().tolist() == [2, 1]
+    assert grams.distinct().count().tolist() == [2, 1]
+
+
+def test_order_and_repetition_tell_runs_apart():
+    assert words("a b a").grams(2).distinct().count().tolist() == [2]
+    assert words("a a b b").grams(2).distinct().count().tolist() == [3]
+
+
+def test_the_longest_stretch_is_within_one_text():
+    rows = np.array([0, 0, 0, 1, 1, 3])
+    marks = np.array([False, True, True, True, False, True])
+    assert longest_run(rows, marks, 4).tolist() == [2, 1, 0, 1]

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from glotmill.filters.contract import PAIR_SCHEMA
+from glotmill.filters.features.lid_model import SHIPPED, load_lid
+from glotmill.filters.policy import make_policy
+from glotmill.filters.scorers.language_id import CALIBRATION, LanguageIdScorer, normalise, weak_languages
+from glotmill.schemas.keys import file_sha256
+from glotmill.schemas.languages import Language, language, read_table
+
+POLICY = make_policy({}, ["language_id"])
+
+
+def scored(texts: list[str], lang: str) -> pl.DataFrame:
+    pairs = pa.Table.from_pylist([{"target": text, "lang": lang} for text in texts], schema=PAIR_SCHEMA)
+    columns = {f"score_language_id_{name}": values for name, values in LanguageIdScorer().score(pairs).items()}
+    return pl.DataFrame(columns).with_columns(lang=pl.lit(lang))
+
+
+def measure(text: str, target: Language) -> tuple[float | None, ...]:
+    """(mass, short_margin, english) of one text."""
+    names = ("mass", "short_margin", "english")
+    return scored([text], target.code).select(f"score_language_id_{name}" for name in names).row(0)
+
+
+def predict(text: str) -> dict[str, float]:
+    return load_lid().predict(text)
+
+
+def verdict(lang: str, **scores: float | None) -> list[str]:
+    """The rules that a row with these scores fails."""
+    columns = {**dict.fromkeys(metric.name for metric in LanguageIdScorer.metrics), **scores}
+    frame = pl.DataFrame(
+        {f"score_language_id_{name}": [value] for name, value in columns.items()},
+        schema_overrides={f"score_language_id_{name}": pl.Float32 for name in columns},
+    ).with_columns(lang=pl.lit(lang))
+    return POLICY.failing(frame).to_list()[0]
+
+
+def test_the_model_is_the_one_that_was_calibrated():
+    assert file_sha256(SHIPPED) == "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
+
+
+@pytest.mark.parametrize("text", ["", "42 !", "Ja", "ein Hund", "<image>", "https://a.b/abcdefghijklmnop"])
+def test_under_ten_letters_there_is_no_verdict(text: str):
+    assert measure(text, language("deu_Latn")) == (None, None, None)
+
+
+def test_ten_to_nineteen_letters_have_a_margin_and_longer_text_a_mass():
+    assert [value is None for value in measure("ein roter Ball", language("deu_Latn"))] == [True, False, True]
+    assert [value is None for value in measure("ein roter Ball auf der Wiese", language("deu_Latn"))] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_marks_count_as_letters_and_digits_do_not():
+    assert measure("हिन्दी हिन्दी", language("hin_Deva"))[1] is not None
+    assert measure("a1 b2 c3 d4 e5 f6 g7 h8 i9", language("deu_Latn")) == (None, None, None)
+
+
+def test_normalising_takes_out_what_is_no_language():
+    assert normalise("<image>\n**Ein** Hund 42\x00 https://a.b/c `x`") == "Ein Hund x"
+
+
+@pytest.mark.parametrize(
+    "text", ["Ein Hund läuft\nüber die Wiese.", "Ein Hund läuft\x00 über die Wiese.", "e\u0301" * 30]
+)
+def test_odd_characters_are_no_error(text: str):
+    assert measure(text, language("deu_Latn"))[0] is not None
+
+
+def test_probabilities_are_of_all_labels():
+    assert sum(predict("Ein Hund und eine Katze").values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_language_and_those_it_is_confused_with_count_together():
+    danish = "En hund løber over den grønne plæne."
+    mass, _, _ = measure(danish, language("nob_Latn"))
+    assert mass is not None
+    assert mass > 0.9
+
+
+def test_albanian_is_sq_and_never_alemannic():
+    assert "sq" in language("als_Latn").lid176_labels
+    assert "als" not in language("als_Latn").lid176_labels
+
+
+@pytest.mark.parametrize(
+    "code", ["hau_Latn", "ibo_Latn", "zul_Latn", "xho_Latn", "sna_Latn", "nya_Latn", "sot_Latn", "mri_Latn"]
+)
+def test_languages_without_a_label_are_unknown_and_never_fail_by_mass(code: str):
+    mass, margin, english = measure("Ngiyabonga kakhulu ngosizo lwakho namhlanje", language(code))
+    assert (mass, margin) == (None, None)
+    assert english is not None
+    assert verdict(code, mass=None, english=0.5) == []
+    assert verdict(code, english=0.9) == ["language_id.english"]
+
+
+def test_tok_pisin_is_english_to_the_model_and_exempt():
+    assert verdict("tpi_Latn", english=1.0) == []
+
+
+def test_the_thresholds_of_ordinary_languages():
+    assert verdict("deu_Latn", mass=0.11) == []
+    assert verdict("deu_Latn", mass=0.09) == ["language_id.mass"]
+    assert verdict("deu_Latn", short_margin=-1.9) == []
+    assert verdict("deu_Latn", short_margin=-2.1) == ["language_id.short_margin"]
+    assert verdict("deu_Latn", mass=0.5, english=0.95) == []
+    assert verdict("deu_Latn") == []
+
+
+def test_weak_languages_use_their_own_first_percentile_and_the_english_test():
+    rows = {r["flores200_codes"]: r for r in read_table(CALIBRATION) if float(r["pass_Pset10"]) < 0.95}
+    assert len(rows) == 19
+    assert set(weak_languages()) == set(rows)
+    for code, row in rows.items():
+        p01 = float(row["Pset_p01"])
+        assert verdict(code, mass=p01 + 1e-4) == []
+        if p01 > 0:
+            assert verdict(code, mass=p01 / 2) == ["language_id.mass"]
+        assert verdict(code, mass=0.9, english=0.85) == ["language_id.english"]
+
+
+def test_no_pairs_give_no_scores():
+    columns = LanguageIdScorer().score(pa.Table.from_pylist([], schema=PAIR_SCHEMA))
+    assert all(len(column) == 0 and column.type == pa.float32() for column in columns.values())
+
+
+def rate(texts: list[str], lang: str) -> float:
+    """Share of texts that pass the default rule."""
+    failing = POLICY.failing(scored(texts, lang))
+    return float((failing.list.len() == 0).mean())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("short", "code"), [("de", "deu_Latn"), ("fr", "fra_Latn"), ("cs", "ces_Latn")])
+def test_human_captions_pass_and_english_ones_do_not(shared_data: Path, short: str, code: str):
+    def read(lang: str) -> list[str]:
+        data = (shared_data / f"multi30k/test_2016_flickr.{lang}.gz").read_bytes()
+        return gzip.decompress(data).decode().splitlines()
+
+    assert rate(read(short), code) >= 0.99
+    assert rate(read("en"), code) <= 0.01
+
+
+@pytest.mark.parametrize(
+    ("short", "code"),
+    [("de", "deu_Latn"), ("pt", "por_Latn"), ("ru", "rus_Cyrl"), ("id", "ind_Latn"), ("bn", "ben_Beng"),
+     ("ko", "kor_Hang"), ("zh", "zho_Hans")],
+)  # fmt: skip
+def test_human_questions_pass(shared_data: Path, short: str, code: str):
+    content = json.loads((shared_data / f"xgqa/{short}/dev.json").read_text(encoding="utf-8"))
+    assert rate([question["question"] for question in content.values()], code) >= 0.98

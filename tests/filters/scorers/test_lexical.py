@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glotmill.filters.contract import PAIR_SCHEMA
+from glotmill.filters.scorers.lexical import LexicalScorer
+
+SOURCE = "A small brown dog runs over the green grass."
+
+
+def scored(target: str, source: str = SOURCE, lang: str = "deu_Latn", field_type: str = "caption") -> dict:
+    pair = {"source": source, "target": target, "lang": lang, "field_type": field_type}
+    columns = LexicalScorer().score(pa.Table.from_pylist([pair], schema=PAIR_SCHEMA))
+    return {name: values[0].as_py() for name, values in columns.items()}
+
+
+GOOD = "Ein kleiner brauner Hund rennt über das grüne Gras."
+
+
+def test_a_good_translation_copies_and_repeats_nothing():
+    scores = scored(GOOD)
+    assert (scores["copy_frac"], scores["copy_lcs"], scores["tng4"], scores["dup2"]) == (0, 0, 0, 0)
+    assert scores["len_z"] < 1
+
+
+def test_an_untranslated_text_is_copied_whole():
+    assert (scored(SOURCE)["copy_frac"], scored(SOURCE)["copy_lcs"]) == (1, 1)
+
+
+def test_half_of_it_copied_is_half_of_the_words_and_one_run():
+    scores = scored("Ein kleiner brauner Hund runs over the green grass.")
+    assert scores["copy_frac"] == pytest.approx(5 / 9)
+    assert scores["copy_lcs"] == pytest.approx(5 / 9)
+
+
+def test_a_name_of_several_words_is_no_run():
+    scores = scored(
+        "Menschen am J.P. Morgan Corporate Challenge.", "People attending a J.P. Morgan Corporate Challenge."
+    )
+    assert scores["copy_lcs"] == 0
+    assert scored("Ein Mann in New York over the green grass.", "A man in New York over the green grass.")[
+        "copy_lcs"
+    ] == pytest.approx(4 / 9)
+
+
+def test_copied_words_apart_are_no_run():
+    assert scored("Ein small dog brown Gras grass over.")["copy_lcs"] == 0
+
+
+def test_where_there_are_no_spaces_characters_count():
+    scores = scored("一只小狗在草地上 runs over the green grass.", lang="zho_Hans")
+    assert scores["copy_frac"] == pytest.approx(5 / 13)
+    assert scored("一只棕色的小狗跑过绿色的草地。", lang="zho_Hans")["copy_frac"] == 0
+
+
+def test_sources_of_three_words_are_not_judged_for_copies():
+    assert scored("New York City", source="New York City")["copy_frac"] is None
+
+
+def test_a_loop_repeats_four_words_and_pairs():
+    loop = scored(GOOD + " das grüne Gras" * 5)
+    assert loop["tng4"] >= 3
+    assert loop["dup2"] > 0.4
+    twice = scored(f"{GOOD} {GOOD}")
+    assert twice["tng4"] == 1
+    assert 0.39 < twice["dup2"] < 0.5
+
+
+def test_a_repetition_of_the_sources_own_is_none():
+    chant = "we will we will we will we will rock you"
+    assert scored("wir werden wir werden wir werden wir werden euch rocken", source=chant)["tng4"] <= 0
+
+
+def test_length_is_judged_where_the_usual_ratio_is_known():
+    assert scored("Ein Hund.")["len_z"] > 3.5
+    assert scored(GOOD, lang="swh_Latn")["len_z"] is None
+    assert scored(GOOD, field_type="response")["len_z"] is None
+    assert scored("Hund", source="dog")["len_z"] is None
+    assert scored("Ein Hund.")["len_logratio"] < -1
+
+
+def test_only_long_texts_are_compressed():
+    assert scored(GOOD)["zlib_ratio"] is None
+    assert scored("na " * 200)["zlib_ratio"] < 0.1
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.text(max_size=60), st.text(max_size=60)), max_size=8))
+def test_a_pair_is_judged_alike_alone_and_among_others(texts):
+    pairs = [{"source": s, "target": t, "lang": "deu_Latn", "field_type": "caption"} for s, t in texts]
+    table = pa.Table.from_pylist(pairs, schema=PAIR_SCHEMA)
+    together = pl.DataFrame(LexicalScorer().score(table))
+    alone = [pl.DataFrame(LexicalScorer().score(table.slice(row, 1))) for row in range(len(pairs))]
+    assert not alone or together.equals(pl.concat(alone))

@@ -13,8 +13,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from glotmill.engine.dataset.shards import Shard
-from glotmill.engine.records.verdict import WITHDRAWN
+from glotmill.engine.dataset.shards import WITHDRAWN, Shard
 from glotmill.engine.samples.ingest import REJECTED, SourceCount
 from glotmill.schemas.errors import ConservationError
 

@@ -22,14 +22,14 @@ from glotmill.engine.commands.prologue import Prologue, look_prologue
 from glotmill.engine.commands.refilter import decide_all
 from glotmill.engine.commands.unchanged import settled_run
 from glotmill.engine.dataset.commit import build_lock, recover, staging
-from glotmill.engine.dataset.differences import difference, samples_changed
+from glotmill.engine.dataset.differences import difference
 from glotmill.engine.dataset.manifest import Manifest
+from glotmill.engine.dataset.shards import WITHDRAWN
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.records.layout import SampleIndex, check_splits, lay_out
 from glotmill.engine.records.rejudge_shard import decide_verdict
-from glotmill.engine.records.shard_actions import Action, Decider, Decision, Unknown
-from glotmill.engine.records.verdict import WITHDRAWN
+from glotmill.engine.records.shard_actions import Action, Decider, Decision, Unknown, samples_changed
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries

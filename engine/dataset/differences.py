@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from glotmill.engine.records.layout import ShardPlan
-from glotmill.engine.records.verdict import WITHDRAWN
-
 ABSENT = "none"
 # Where a manifest says what decides a stage, and how a recipe calls the place.
 SECTIONS: dict[str, dict[str, str]] = {
@@ -22,18 +19,6 @@ SECTIONS: dict[str, dict[str, str]] = {
 }
 # Facts that are lists of things with a name of their own.
 NAMED = {"sources": "name", "against": "name", "images": "path"}
-
-
-def samples_changed(plan: ShardPlan) -> str:
-    """What became of a published shard's samples."""
-    gone = plan.old.reasons(WITHDRAWN) if plan.old else 0
-    counts = {
-        "changed": plan.changed,
-        "withdrawn": max(plan.withdrawn - gone, 0),
-        "back": max(gone - plan.withdrawn, 0),
-    }
-    named = [f"{number:,} {what}" for what, number in counts.items() if number]
-    return f"samples: {', '.join(named) or 'changed in other columns than their texts'}"
 
 
 def difference(stage: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:

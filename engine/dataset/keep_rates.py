@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
 from glotmill.engine.dataset.row_counts import source_name
-from glotmill.engine.dataset.shards import Shard
-from glotmill.engine.records.verdict import WITHDRAWN
+from glotmill.engine.dataset.shards import WITHDRAWN, Shard
 
 LOW = 0.05  # share of a source's records in a language; less is almost nothing
 NAMED = 8  # languages that a warning names

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from glotmill.engine.dataset.shards import Shard
-from glotmill.engine.records.verdict import WITHDRAWN
+from glotmill.engine.dataset.shards import WITHDRAWN, Shard
 
 
 @dataclass(frozen=True, slots=True)

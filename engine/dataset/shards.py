@@ -44,6 +44,7 @@ WRITER: dict[str, Any] = {
 }
 VERDICT = ("keep", "filter_reasons")
 SPLITS = ("train", "validation", "test")
+WITHDRAWN = "withdrawn"  # the reason of a record whose sample is gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 
-from glotmill.engine.dataset.shards import Shard, ShardWriter
+from glotmill.engine.dataset.shards import WITHDRAWN, Shard, ShardWriter
 from glotmill.engine.dataset.verdict_columns import read_records
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.records.compose import COMPOSED_SCHEMA, TURN_SCHEMA, ComposedRows, Composer, together
 from glotmill.engine.records.layout import SampleIndex, ShardPlan
 from glotmill.engine.records.score import score
-from glotmill.engine.records.verdict import WITHDRAWN, judge
+from glotmill.engine.records.verdict import judge
 from glotmill.filters.contract import Scorer
 from glotmill.filters.policy import Policy
 from glotmill.schemas.pictures import picture_key

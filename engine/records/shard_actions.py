@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from glotmill.engine.dataset.differences import difference, samples_changed
+from glotmill.engine.dataset.differences import difference
 from glotmill.engine.dataset.fingerprints import first_difference, ingest_fingerprint, shard_fingerprints
 from glotmill.engine.dataset.manifest import writer_facts
+from glotmill.engine.dataset.shards import WITHDRAWN
 from glotmill.engine.records.compose import Composer
 from glotmill.engine.records.layout import SampleIndex, ShardPlan
 from glotmill.schemas.record import SCHEMA_VERSION
@@ -91,6 +92,18 @@ class Decider:
             return Decision(plan, "reuse", "", found)
         why = difference(stage, self._published, self._facts) or _unnamed(stage)
         return Decision(plan, ACTIONS[stage], why, found)
+
+
+def samples_changed(plan: ShardPlan) -> str:
+    """What became of a published shard's samples."""
+    gone = plan.old.reasons(WITHDRAWN) if plan.old else 0
+    counts = {
+        "changed": plan.changed,
+        "withdrawn": max(plan.withdrawn - gone, 0),
+        "back": max(gone - plan.withdrawn, 0),
+    }
+    named = [f"{number:,} {what}" for what, number in counts.items() if number]
+    return f"samples: {', '.join(named) or 'changed in other columns than their texts'}"
 
 
 def _unnamed(stage: str) -> str:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from glotmill.engine.dataset.shards import WITHDRAWN
 from glotmill.filters.policy import Policy
-
-WITHDRAWN = "withdrawn"  # the reason of a record whose sample is gone
 
 
 def judge(scored: pl.DataFrame, policy: Policy) -> pl.DataFrame:

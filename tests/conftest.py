@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,14 @@ settings.load_profile("glotmill")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+BARE = frozenset({"engine", "filters", "recipes", "schemas"})  # the folders of `glotmill`, which alone is imported
+
+
+@pytest.fixture(autouse=True)
+def one_import_name() -> Iterator[None]:
+    """Fail where a module of ours was imported by a bare name: it would be a second module, with a state of its own."""
+    yield
+    assert BARE.isdisjoint(sys.modules)
 
 
 @pytest.fixture(scope="session")

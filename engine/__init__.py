@@ -1,4 +1,4 @@
-"""How a dataset is made: sources, stages, translators, workers, stores and the command line."""
+"""How a dataset is made: from sources to samples, translations, records and datasets, and the commands that do it."""
 
 from importlib.metadata import version
 

@@ -15,6 +15,7 @@ from glotmill.filters.calibration import LETTERS, Calibration
 from glotmill.filters.rules import ACTIONS, RULES, Action, Parameter, Rule
 from glotmill.filters.user_rules import USER, user_rule
 from glotmill.schemas.errors import InputError
+from glotmill.schemas.keys import digest
 from glotmill.schemas.languages import nearest
 from glotmill.schemas.record import Metric
 
@@ -89,16 +90,21 @@ class Policy:
         values = {p.name: self._threshold(rule, p) for p in rule.parameters}
         return rule.fails(values)
 
+    def uncalibrated(self, rule: Rule) -> pl.Expr:
+        """What fails a rule by the recipe's thresholds and those of each language, whatever a calibration says."""
+        values = {p.name: self.parameters[f"{rule.scorer}.{p.name}"] for p in rule.parameters}
+        return rule.fails({name: rule.threshold(name, value) for name, value in values.items()})
+
     def _threshold(self, rule: Rule, parameter: Parameter) -> float | pl.Expr:
         full = f"{rule.scorer}.{parameter.name}"
         if self.calibration is not None and full not in self.fixed:
             fitted = self.calibration.threshold(full, default=self.parameters[full])
             if fitted is not None:
                 return fitted
-        return self.parameters[full]
+        return rule.threshold(parameter.name, self.parameters[full])
 
     def thresholds(self, rule: Rule, row: pl.DataFrame) -> dict[str, float]:
-        """What a rule compares one row with, by parameter: a calibration's threshold is that of the row's cell.
+        """What a rule compares one row with, by parameter: of the row's language, or of its cell of a calibration.
 
         Args:
             rule: One of `rules`.
@@ -108,13 +114,11 @@ class Policy:
         for parameter in rule.parameters:
             value = self._threshold(rule, parameter)
             found[parameter.name] = float(row.select(value).item()) if isinstance(value, pl.Expr) else value
-        if rule.own is not None:
-            name, own = rule.own
-            found[name] = own().get(row["lang"].item(), found[name])
         return found
 
     def fingerprint(self) -> dict[str, object]:
         """Everything that decides a verdict, for the manifest."""
+        by_language = {f"{rule.scorer}.{rule.own[0]}": rule.own[1]() for rule in self.rules() if rule.own}
         return {
             "parameters": self.parameters,
             "actions": self.actions,
@@ -122,6 +126,7 @@ class Policy:
             "calibration": None if self.calibration is None else self.calibration.digest,
             # Stated thresholds are those that a calibration does not change.
             "stated": [] if self.calibration is None else sorted(self.fixed),
+            "by_language": {name: digest(table) for name, table in by_language.items()},
         }
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import polars as pl
 
-from glotmill.filters.scorers.language_id import has_labels, weak_languages
+from glotmill.filters.scorers.language_id import has_labels, thresholds
 from glotmill.schemas.languages import registry
 
 Action = Literal["reject", "warn", "off"]
 ACTIONS: tuple[Action, ...] = ("reject", "warn", "off")
-SEGMENT_MASS = 0.001  # a segment's least mass; no segment of 59,700 by people is below it
 _LIKE_ENGLISH = {"tpi_Latn"}  # Tok Pisin is English to the model
 Thresholds = Mapping[str, float | pl.Expr]  # an expression where a calibration has one for each language
 
@@ -46,7 +46,7 @@ class Rule:
         fails: From the parameters' values to an expression that is true for a row to reject.
         action: What the rule does unless a recipe says otherwise.
         graded: The metric and the parameter that a calibration fits, where the score has no natural threshold.
-        own: The parameter in whose place some languages have a threshold of their own, and what gives it by language.
+        own: The parameter that bounds what is asked of each language, and what its own threshold is, by language.
     """
 
     scorer: str
@@ -68,16 +68,19 @@ class Rule:
         """The score columns that the rule reads."""
         return frozenset(self.fails({p.name: p.default for p in self.parameters}).meta.root_names()) - {"lang"}
 
-
-def _mass_fails(p: Thresholds) -> pl.Expr:
-    weak = weak_languages()
-    own = pl.col("lang").replace_strict(weak, default=p["min_mass"], return_dtype=pl.Float64)
-    return pl.col("score_language_id_mass") < own
+    def threshold(self, name: str, value: float) -> float | pl.Expr:
+        """What a parameter of this value asks of each row: no language is asked for more than its good text has."""
+        if self.own is None or self.own[0] != name:
+            return value
+        own = self.own[1]()
+        return pl.col("lang").replace_strict(
+            {code: min(least, value) for code, least in own.items()}, default=value, return_dtype=pl.Float64
+        )
 
 
 def _english_fails(p: Thresholds) -> pl.Expr:
-    # Where the model has no labels for a language, or weak ones, English is what it can still tell.
-    told = sorted((_unlabelled() | set(weak_languages())) - _LIKE_ENGLISH)
+    # Where the model has no labels for a language, English is what it can still tell.
+    told = sorted(_unlabelled() - _LIKE_ENGLISH)
     return pl.col("lang").is_in(told) & (pl.col("score_language_id_english") >= p["max_english"])
 
 
@@ -88,18 +91,8 @@ def _segment_english_fails(p: Thresholds) -> pl.Expr:
     return ~pl.col("lang").is_in(sorted(_LIKE_ENGLISH)) & (pl.col("score_language_id_segment_english") > most)
 
 
-def _segment_mass_fails(p: Thresholds) -> pl.Expr:
-    own = pl.col("lang").replace_strict(_weakest(), default=p["min_segment_mass"], return_dtype=pl.Float64)
-    return pl.col("score_language_id_segment_mass") < own
-
-
 def _unlabelled() -> set[str]:
     return {code for code, entry in registry().items() if not has_labels(entry)}
-
-
-def _weakest() -> dict[str, float]:
-    """Languages whose good text falls below `SEGMENT_MASS`, each with the 1 % quantile of it."""
-    return {code: least for code, least in weak_languages().items() if least < SEGMENT_MASS}
 
 
 def _latin() -> pl.Expr:
@@ -175,12 +168,14 @@ RULES: tuple[Rule, ...] = (
     Rule("script", "han_variant", "simplified characters for traditional ones, or the reverse",
          *_below("script", "han_variant", "min_han_variant", 0.5, (0, 1), "share of the telling characters")),
     Rule("language_id", "mass", "another language, 20 letters and more",
-         (Parameter("min_mass", 0.10, 0, 1, "least probability of the language and those it is confused with; "
-                    "languages the model is weak on use the 1 % quantile of their good text"),),
-         _mass_fails, own=("min_mass", weak_languages)),
-    Rule("language_id", "short_margin", "English rather than the language, 10 to 19 letters",
-         *_below("language_id", "short_margin", "min_short_margin", -2.0, (-20, 20), "least ln(mass) - ln(English)")),
-    Rule("language_id", "english", "English, for languages that the model does not know or is weak on",
+         *_below("language_id", "mass", "min_mass", 1.0, (0, 1), "least share of the language's probability in its "
+                 "own and its strongest rival's; no language is asked for more than its own, fitted to lid.176"),
+         own=("min_mass", partial(thresholds, "min_mass"))),
+    Rule("language_id", "short_margin", "another language, 10 to 19 letters",
+         *_below("language_id", "short_margin", "min_short_margin", 0.0, (-20, 20), "least ln of the one probability "
+                 "over the other; no language is asked for more than its own, fitted to lid.176"),
+         own=("min_short_margin", partial(thresholds, "min_short_margin"))),
+    Rule("language_id", "english", "English, for languages that the model does not know",
          (Parameter("max_english", 0.8, 0, 1, "probability of English that rejects"),),
          _english_fails),
     Rule("language_id", "segment_english", "a segment of 40 letters and more is English",
@@ -189,9 +184,9 @@ RULES: tuple[Rule, ...] = (
                     "the same for languages that the model does not know: the probability of English")),
          _segment_english_fails),
     Rule("language_id", "segment_mass", "a segment of 40 letters and more is of another language",
-         (Parameter("min_segment_mass", SEGMENT_MASS, 0, 1, "least probability of the language and those it is "
-                    "confused with; languages the model is weakest on use the 1 % quantile of their good text"),),
-         _segment_mass_fails, own=("min_segment_mass", _weakest)),
+         *_below("language_id", "segment_mass", "min_segment_mass", 0.001, (0, 1), "least share of a segment, as for "
+                 "`min_mass`"),
+         own=("min_segment_mass", partial(thresholds, "min_segment_mass"))),
     Rule("fan_in", "sources", "many different sources were translated alike",
          *_above("fan_in", "sources", "max_sources", 5, 1e9, "different sources in a shard")),
     Rule("negation", "lost", "the source denies, the translation does not", (),

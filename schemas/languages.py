@@ -38,6 +38,7 @@ class Language:
         nllb_token: Language token of NLLB-200, or None where NLLB-200 lacks the language.
         lid176_labels: The labels of lid.176 that count as this language: its own and those that the model
             confuses with it. Empty where the model has none.
+        lid176_own: Those of them that are the language's own.
         lid176_identifiability: ``direct`` or ``macro`` where those labels say something of this language.
     """
 
@@ -48,6 +49,7 @@ class Language:
     hub_language: str
     nllb_token: str | None
     lid176_labels: frozenset[str]
+    lid176_own: frozenset[str]
     lid176_identifiability: Identifiability
 
 
@@ -74,6 +76,7 @@ def registry() -> dict[str, Language]:
             hub_language=tags[code]["hub_language"],
             nllb_token=row["nllb_token"] or None,
             lid176_labels=frozenset(filter(None, lid["lid176_lenient"].split("|"))),
+            lid176_own=frozenset(filter(None, lid["lid176_strict"].split("|"))),
             lid176_identifiability=lid["identifiability_lid176"],  # type: ignore[arg-type]  # checked by a test
         )
     return found

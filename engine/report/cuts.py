@@ -69,7 +69,7 @@ def rule_cuts(policy: Policy, metrics: Sequence[Metric], langs: Sequence[str]) -
 
 
 def _cuts(rule: Rule, policy: Policy, column: str, langs: Sequence[str]) -> dict[str, Cut]:
-    fails = rule.fails({p.name: policy.parameters[f"{rule.scorer}.{p.name}"] for p in rule.parameters})
+    fails = policy.uncalibrated(rule)
 
     def ask(scores: Any) -> Any:
         frame = pl.DataFrame({"lang": langs, column: pl.Series(scores, dtype=pl.Float32)})

@@ -152,7 +152,11 @@ class TemplateJudge:
             bound = getattr(accept, key)
             if bound is not None:
                 (score,) = rules[code].columns
-                yield key, rules[code].fails(dict.fromkeys(parameters, bound)), pl.col(score)
+                yield (
+                    key,
+                    rules[code].fails({name: rules[code].threshold(name, bound) for name in parameters}),
+                    pl.col(score),
+                )
 
 
 def _by_people(made: _Translation) -> bool:

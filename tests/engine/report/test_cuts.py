@@ -7,7 +7,7 @@ import pytest
 from glotmill.engine.report.cuts import rule_cuts
 from glotmill.filters.policy import make_policy
 from glotmill.filters.registry import SCORERS
-from glotmill.filters.scorers.language_id import weak_languages
+from glotmill.filters.scorers.language_id import thresholds
 from glotmill.schemas.languages import registry
 
 METRICS = [metric for scorer in SCORERS.values() for metric in scorer.metrics]
@@ -25,8 +25,7 @@ def test_a_cut_is_the_threshold_of_the_policy():
 def test_languages_have_their_own():
     copied = FOUND["lexical.copy_frac"].cuts
     assert (copied["deu_Latn"].at, copied["arb_Arab"].at) == (0.5, 0.25)
-    weak, value = next(iter(weak_languages().items()))
-    assert FOUND["language_id.mass"].cuts[weak].at == pytest.approx(value, rel=1e-6)
+    assert FOUND["language_id.mass"].cuts["swh_Latn"].at == pytest.approx(thresholds("min_mass")["swh_Latn"], rel=1e-6)
     assert "deu_Latn" not in FOUND["language_id.english"].cuts
 
 
@@ -40,5 +39,5 @@ def test_the_neighbouring_scores_of_a_cut_are_judged_as_the_rule_does(code: str)
     lang, cut = next(iter(rule.cuts.items()))
     scores = np.array([np.nextafter(np.float32(cut.at), np.float32(side)) for side in (-np.inf, np.inf)] + [cut.at])
     frame = pl.DataFrame({"lang": lang, rule.metric.score_column: pl.Series(scores, dtype=pl.Float32)})
-    values = {p.name: POLICY.parameters[f"{rule.rule.scorer}.{p.name}"] for p in rule.rule.parameters}
-    assert frame.select(rule.rule.fails(values)).to_series().to_list() == cut.fails(scores.astype(np.float32)).tolist()
+    judged = frame.select(POLICY.uncalibrated(rule.rule)).to_series()
+    assert judged.to_list() == cut.fails(scores.astype(np.float32)).tolist()

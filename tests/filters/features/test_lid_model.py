@@ -57,12 +57,12 @@ def test_albanian_is_never_alemannic():
     assert "als" not in load_lid().labels_of(language("als_Latn"))
 
 
-@pytest.mark.parametrize(("label", "mass"), [("deu_Latn", 0.9), ("ltz_Latn", 0.9), ("zul_Latn", 0.0)])
-def test_a_scorer_takes_the_mass_of_its_labels(monkeypatch, label: str, mass: float):
+@pytest.mark.parametrize(("label", "mass"), [("deu_Latn", 0.9), ("ltz_Latn", 0.05), ("zul_Latn", 0.0)])
+def test_a_scorer_weighs_its_labels_against_the_strongest_rival(monkeypatch, label: str, mass: float):
     monkeypatch.setattr("glotmill.filters.scorers.language_id.load_lid", lambda path: model(label))
     pair = {"target": "ein roter Ball liegt auf der Wiese", "lang": "deu_Latn"}
     columns = LanguageIdScorer(Path("model.bin")).score(pa.Table.from_pylist([pair], schema=PAIR_SCHEMA))
-    assert columns["mass"][0].as_py() == pytest.approx(mass)
+    assert columns["mass"][0].as_py() == pytest.approx(mass, abs=1e-3)
     assert columns["english"][0].as_py() == pytest.approx(0.1)
 
 

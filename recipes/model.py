@@ -125,7 +125,7 @@ class Recipe(Section):
         name: Names the build's folder; a changed recipe of the same name is an incremental build.
         description: One line for the dataset's card.
         sources: English data, by a name of your choosing.
-        allow_licenses: Classes of licences that sources, copied images and the model may be under; None allows all.
+        allow_licenses: Classes of licenses that sources, copied images and the model may be under; None allows all.
         languages: Target languages as FLORES-200 codes, or groups of them (docs/recipes.md); eng_Latn among them
             keeps English rows too.
         mix: Which sample goes into which languages.

@@ -43,11 +43,11 @@ from glotmill.engine.samples.frequent_answers import frequent_answers, judged_di
 from glotmill.engine.samples.ingest import SourceCount
 from glotmill.engine.samples.sample_files import sample_rows
 from glotmill.engine.text.composition import EngineName
-from glotmill.engine.translation.back_translation import WayBack, entries_into
+from glotmill.engine.translation.back_translation import BackTranslationRequests, entries_into
 from glotmill.engine.translation.counts import RecordCount, SegmentCount
 from glotmill.engine.translation.forced_scores import ForcedCount, ForcedStage
-from glotmill.engine.translation.record_requests import Together, answered_whole, records_of
-from glotmill.engine.translation.requests import ALL, Asked, Needed, segments_of
+from glotmill.engine.translation.record_requests import MergedRequests, answered_whole, records_of
+from glotmill.engine.translation.requests import ALL, RequestSource, Selection, segments_of
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.stage import Work
 from glotmill.engine.translation.template_count import refused_facts
@@ -181,8 +181,8 @@ class Translated:
 
     prologue: Prologue
     work: RoutedStage
-    asked: Asked
-    needed: Needed
+    asked: RequestSource
+    needed: Selection
     there: SegmentCount
     back: SegmentCount | None
     forcing: ForcedStage | None
@@ -212,7 +212,7 @@ def _translate(
     ):
         work = RoutedStage(job.routes, memory, run, pools)
 
-        def ask(name: str, phase: str, asked: Asked) -> SegmentCount:
+        def ask(name: str, phase: str, asked: RequestSource) -> SegmentCount:
             with progress.stage(name, "segments") as stage:
                 count = work.translate(phase, asked, retry_failed=job.retry_failed, advance=stage.advance)
             stop.check()
@@ -228,14 +228,14 @@ def _translate(
             segments = segments_of(files, job.answers, done)
             stage.advance(segments.total())
         there = ask("translate", "forward", segments)
-        asked = Together(segments, records) if records else segments
+        asked = MergedRequests(segments, records) if records else segments
         needed = needed_of(job, files, work, asked, scores)
         if job.needs_forced_scores:
             forcing = ForcedStage(job.translator, work, asked, scores, run, pools.of(job.translator), needed)
             with progress.stage("force", "pairs") as stage:
                 forced = forcing.force(stage.advance)
             stop.check()
-        back = ask("back", "back", WayBack(work, asked, needed)) if job.needs_back_translation else None
+        back = ask("back", "back", BackTranslationRequests(work, asked, needed)) if job.needs_back_translation else None
     count = RecordCount(whole.unique, whole.unique - whole.failed, dict(reasons)) if whole else None
     there += prologue.there
     if back is not None or prologue.back.unique:
@@ -245,7 +245,7 @@ def _translate(
     return Translated(prologue, work, asked, needed, there, back, forcing, forced, count, unanswered)
 
 
-def needed_of(job: Job, files: list[Path], work: Work, asked: Asked, scores: ScoreStore) -> Needed:
+def needed_of(job: Job, files: list[Path], work: Work, asked: RequestSource, scores: ScoreStore) -> Selection:
     """What needs a way back and forced scores: all of it, unless the recipe spares what cheap rules reject."""
     # A dictionary's answers are composed from their way back, so before it nothing is final.
     if not job.recipe.score.skip_rejected or job.answers.needs_back_translation:

@@ -11,7 +11,7 @@ from glotmill.engine import __version__
 from glotmill.engine.commands.extras import check_libraries
 from glotmill.engine.commands.job_checks import check_languages, left_out, resolve_policy, template_judge
 from glotmill.engine.dataset.fingerprints import CODE_VERSIONS
-from glotmill.engine.dataset.licences import check_licenses
+from glotmill.engine.dataset.licenses import check_licenses
 from glotmill.engine.samples.language_mix import MixRule
 from glotmill.engine.sources import OpenSource, located, open_sources
 from glotmill.engine.storage.folder import Folder
@@ -270,7 +270,7 @@ def _build_folder(out: str | Path | None, name: str) -> Path:
 
 
 def _licensed(sources: list[OpenSource], routes: Routes) -> list[tuple[str, str]]:
-    """What a dataset is made of, and the licence of each part."""
+    """What a dataset is made of, and the license of each part."""
     parts = [(f"sources.{source.name}", source.origin.license) for source in sources]
     parts += [(f"sources.{s.name}.images", str(s.images.license)) for s in sources if s.images.store]
     return [*parts, *((f"the model {spec.model}", spec.license) for spec in routes.all.values())]

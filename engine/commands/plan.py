@@ -34,10 +34,10 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
 from glotmill.engine.text.segments import split
-from glotmill.engine.translation.back_translation import WayBack, entries_into
+from glotmill.engine.translation.back_translation import BackTranslationRequests, entries_into
 from glotmill.engine.translation.forced_scores import ForcedStage
-from glotmill.engine.translation.record_requests import Together, answered_whole, records_of
-from glotmill.engine.translation.requests import Asked, Needed, Segments, segments_of
+from glotmill.engine.translation.record_requests import MergedRequests, answered_whole, records_of
+from glotmill.engine.translation.requests import RequestSource, Segments, Selection, segments_of
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.template_count import TemplateCount
 from glotmill.engine.workers.pool import make_pool
@@ -162,7 +162,7 @@ def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class CacheLookup:
     """What the memory has of a build's segments.
 
     Attributes:
@@ -179,8 +179,8 @@ class Looked:
 
     prologue: Prologue
     work: RoutedStage
-    asked: Asked
-    needed: Needed
+    asked: RequestSource
+    needed: Selection
     returned: bool
     unknown: Unknown
     calls: int
@@ -192,7 +192,7 @@ class Looked:
         return entries_into(self.work, lang, self.asked, returned=self.returned, needed=self.needed)
 
 
-def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Looked:
+def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> CacheLookup:
     retry, by_record = job.retry_failed, job.routes.by_record
     pools, scores = Pools(lambda spec: make_pool(spec, 0)), ScoreStore(job.memory)
     work = RoutedStage(job.routes, Memory(job.memory), run, pools)
@@ -205,7 +205,7 @@ def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Lo
     whole = work.look("record", records, retry_failed=retry)
     with progress.stage("segment", "segments") as stage:
         segments = segments_of(files, job.answers, answered_whole(job.answers, by_record, work.broken_records()[0]))
-        asked = Together(segments, records)
+        asked = MergedRequests(segments, records)
         stage.advance(segments.total())
     with progress.stage("look up", "segments") as stage:
         there = pl.concat([work.look("forward", segments, retry_failed=retry), whole])
@@ -218,14 +218,14 @@ def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Lo
             pool = pools.of(job.translator)
             forced = ForcedStage(job.translator, work, asked, scores, run, pool, needed).look(retry_failed=retry)
         if job.needs_back_translation:
-            back = work.look("back", WayBack(work, asked, needed), retry_failed=retry)
+            back = work.look("back", BackTranslationRequests(work, asked, needed), retry_failed=retry)
             for lang, part in _by(back, "source_lang"):
                 unknown.setdefault(lang, set()).update(_needing(work, asked, lang, set(part["text"])))
             back_calls += back.height + there.height
         stage.advance(segments.total())
     frozen = {lang: frozenset(texts) for lang, texts in unknown.items()}
     calls = prologue.there.translated + there.height
-    return Looked(prologue, work, asked, needed, job.needs_back_translation, frozen, calls, back_calls, forced)
+    return CacheLookup(prologue, work, asked, needed, job.needs_back_translation, frozen, calls, back_calls, forced)
 
 
 def _by(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -233,7 +233,7 @@ def _by(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, pl.DataFrame]]:
         yield str(lang), part
 
 
-def _needing(work: RoutedStage, asked: Asked, lang: str, missing: set[str]) -> list[str]:
+def _needing(work: RoutedStage, asked: RequestSource, lang: str, missing: set[str]) -> list[str]:
     """The texts whose translations into a language have a sentence among these."""
     found: list[str] = []
     for direction in asked.directions():
@@ -280,7 +280,7 @@ def _sized(changes: list[ShardChange], published: Manifest | None) -> list[Shard
     return [replace(change, size=round(change.rows * each)) if change.action == "new" else change for change in changes]
 
 
-def _seconds(folder: Path, looked: Looked) -> float | None:
+def _seconds(folder: Path, looked: CacheLookup) -> float | None:
     """Time for the calls by the speed of the last runs that sent as much as one of their kind."""
     calls = looked.calls + looked.back_calls
     if not calls + looked.forced:

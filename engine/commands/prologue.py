@@ -16,7 +16,7 @@ from glotmill.engine.commands.job import Job
 from glotmill.engine.text.segments import split
 from glotmill.engine.text.template_wording import TextKey
 from glotmill.engine.translation.counts import SegmentCount
-from glotmill.engine.translation.requests import Asked
+from glotmill.engine.translation.requests import RequestSource
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.stage import TO_DO
 from glotmill.engine.translation.template_count import TemplateCount, count_templates
@@ -74,7 +74,7 @@ class Prologue:
 
 
 def do_prologue(
-    job: Job, files: Sequence[Path], work: RoutedStage, translate: Callable[[str, Asked], SegmentCount]
+    job: Job, files: Sequence[Path], work: RoutedStage, translate: Callable[[str, RequestSource], SegmentCount]
 ) -> Prologue:
     """Translate what the prologue needs, and judge it.
 
@@ -89,7 +89,7 @@ def do_prologue(
         return Prologue(job)
     counts = {THERE: NOTHING, BACK: NOTHING}
 
-    def ask(name: str, asked: Asked) -> pl.DataFrame:
+    def ask(name: str, asked: RequestSource) -> pl.DataFrame:
         counts[name] = translate(name, asked).after(counts[name])
         return pl.DataFrame(schema=TO_DO)  # nothing is lacking
 
@@ -98,7 +98,7 @@ def do_prologue(
 
 
 def look_prologue(
-    job: Job, files: Sequence[Path], work: RoutedStage, look: Callable[[str, Asked], pl.DataFrame]
+    job: Job, files: Sequence[Path], work: RoutedStage, look: Callable[[str, RequestSource], pl.DataFrame]
 ) -> Prologue:
     """Judge what the memory has of the prologue's texts; the others have no verdict.
 
@@ -117,7 +117,7 @@ def look_prologue(
         return Prologue(job)
     counts = {THERE: NOTHING, BACK: NOTHING}
 
-    def ask(name: str, asked: Asked) -> pl.DataFrame:
+    def ask(name: str, asked: RequestSource) -> pl.DataFrame:
         lacking = look(name, asked)
         unique = sum(asked.table(direction).height for direction in asked.directions())
         counts[name] = SegmentCount(unique, unique, lacking.height, unique - lacking.height)

@@ -16,7 +16,7 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.storage.atomic_write import write_bytes
 from glotmill.engine.text.template_wording import Carried, InstructionRule, Judged, TextKey
-from glotmill.engine.translation.requests import Asked
+from glotmill.engine.translation.requests import RequestSource
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.stage import TO_DO
 from glotmill.engine.translation.template_phase import TemplatePhase
@@ -86,7 +86,7 @@ def _judged(job: Job, texts: set[TextKey], progress: ProgressReport) -> Judged:
     with TemporaryDirectory() as folder, Pools(lambda spec: make_pool(spec, job.recipe.workers)) as pools:
         work = RoutedStage(job.routes, Memory(job.memory), Run(Path(folder)), pools)
 
-        def ask(phase: str, asked: Asked) -> pl.DataFrame:
+        def ask(phase: str, asked: RequestSource) -> pl.DataFrame:
             with progress.stage(phase, "segments") as stage:
                 work.translate(phase, asked, retry_failed=job.retry_failed, advance=stage.advance)
             return pl.DataFrame(schema=TO_DO)

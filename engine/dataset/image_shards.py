@@ -1,4 +1,4 @@
-"""The config ``images`` of a dataset: the bytes of its images, each once, where the licence allows copies.
+"""The config ``images`` of a dataset: the bytes of its images, each once, where the license allows copies.
 
 Guarantees: the same images in the same order give the same bytes; at most `GROUP` images in memory.
 """

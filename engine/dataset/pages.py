@@ -1,4 +1,4 @@
-"""The small files beside a dataset's manifests: card, licences, recipe lock and calibration, and their checksums.
+"""The small files beside a dataset's manifests: card, licenses, recipe lock and calibration, and their checksums.
 
 Guarantees: a file that was edited since its manifest was written is found; what a manifest of schema version 1 has no
 checksum for is named as not checked, never taken for checked.

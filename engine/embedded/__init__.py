@@ -3,7 +3,7 @@
 `MODEL_DIR` is the folder of the CTranslate2 model (`model.bin`, `config.json`, `shared_vocabulary.json`) and
 its SentencePiece model (`sentencepiece.bpe.model`). `ANSWERS` is a table of short answers in four languages,
 for what the model cannot do: translate a lone word. `training` holds the code that made the model; nothing
-else imports it. See README.md beside this file for quality, limits and licence: the weights are for
+else imports it. See README.md beside this file for quality, limits and license: the weights are for
 non-commercial research only.
 """
 

@@ -15,7 +15,7 @@ SERVER = "server_"
 GONE = SERVER + "gone"
 
 
-def of_the_machine(failure: str | None) -> bool:
+def is_server_failure(failure: str | None) -> bool:
     """Whether a failure (with or without ``failed:`` in front) is the machine's, not the text's."""
     return failure is not None and failure.removeprefix("failed:").startswith(SERVER)
 

@@ -29,7 +29,7 @@ _FILTERED = re.compile(r"content_(?:filter|policy)|content management policy", r
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RetryableFailure:
     """Trouble with the machine.
 
     Attributes:
@@ -47,25 +47,25 @@ class Again:
     final: bool = False
 
 
-def read_reply(reply: httpx2.Response) -> Answer | Again:
+def read_reply(reply: httpx2.Response) -> Answer | RetryableFailure:
     """What a reply to a chat completion says."""
     if reply.status_code == 200:
         return _answer(reply)
     detail = f"{reply.status_code} {_line(reply.text)}"
     wait = retry_after(reply.headers.get("retry-after"))
     if reply.status_code == _BUSY:
-        return Again("server_busy", detail, wait)
+        return RetryableFailure("server_busy", detail, wait)
     if reply.status_code in _LATE:
-        return Again("server_timed_out", detail, wait)
+        return RetryableFailure("server_timed_out", detail, wait)
     if reply.status_code >= 500:
-        return Again("server_error", detail, wait)
+        return RetryableFailure("server_error", detail, wait)
     if reply.status_code in _REFUSED:
-        return Again("server_refused", detail, final=True)
+        return RetryableFailure("server_refused", detail, final=True)
     if _TOO_LONG.search(detail):
         return Answer(None, "source_too_long", detail)
     if _FILTERED.search(detail):
         return Answer(None, "refusal", detail)
-    return Again("server_refused", detail, helps=False)
+    return RetryableFailure("server_refused", detail, helps=False)
 
 
 def retry_after(value: str | None) -> float | None:
@@ -90,7 +90,7 @@ def _line(text: str) -> str:
     return " ".join(found.split())[:DETAIL_CHARS]
 
 
-def _answer(reply: httpx2.Response) -> Answer | Again:
+def _answer(reply: httpx2.Response) -> Answer | RetryableFailure:
     """The answer of a reply that says it is one; a body that is not whole is the machine's fault."""
     try:
         body = json.loads(reply.content)
@@ -102,11 +102,11 @@ def _answer(reply: httpx2.Response) -> Answer | Again:
         logprob = _mean_logprob(choice.get("logprobs"))
         refused = finish == "content_filter" or message.get("refusal")
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        return Again("server_garbled", f"{type(error).__name__} in {_line(reply.text)}")
+        return RetryableFailure("server_garbled", f"{type(error).__name__} in {_line(reply.text)}")
     if not isinstance(text, str):
-        return Again("server_garbled", f"content is a {type(text).__name__}")
+        return RetryableFailure("server_garbled", f"content is a {type(text).__name__}")
     if holds_secret(text):  # it must reach neither the memory nor a dataset
-        return Again("server_repeats_key", "the reply repeats a secret, such as the key", helps=False)
+        return RetryableFailure("server_repeats_key", "the reply repeats a secret, such as the key", helps=False)
     try:
         check_text(text)
     except RowError as error:  # a text that no table can hold

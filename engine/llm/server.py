@@ -23,7 +23,7 @@ from typing import Any
 import httpx2
 
 from glotmill.engine.llm.contract import GONE, Answer, Chat, Sampling
-from glotmill.engine.llm.replies import Again, read_reply
+from glotmill.engine.llm.replies import RetryableFailure, read_reply
 from glotmill.recipes.sections.translate import OpenAiServer
 from glotmill.schemas.errors import InputError, TranslatorError, one_line, shortened
 from glotmill.schemas.redact import keep_secret, passwords, redact
@@ -151,7 +151,7 @@ class ServerModel:
 
     async def _ask(self, client: httpx2.AsyncClient, body: dict[str, Any]) -> Answer:
         """One answer, with as many attempts as the recipe allows."""
-        trouble = Again("server_error", "not asked")
+        trouble = RetryableFailure("server_error", "not asked")
         for attempt in range(self._section.attempts):
             await self._hold_back()
             if self._gone is not None:
@@ -170,13 +170,13 @@ class ServerModel:
                 await self._pause(attempt, trouble)
         return self._given_up(trouble, self._section.attempts)
 
-    def _given_up(self, trouble: Again, requests: int) -> Answer:
+    def _given_up(self, trouble: RetryableFailure, requests: int) -> Answer:
         self._in_a_row += 1
         if self._in_a_row >= GIVE_UP_AFTER and self._gone is None:
             self._gone = f"{self._in_a_row} requests in a row failed: {trouble.reason}, {trouble.detail}"
         return Answer(None, trouble.reason, trouble.detail, requests=requests)
 
-    async def _once(self, client: httpx2.AsyncClient, body: dict[str, Any]) -> Answer | Again:
+    async def _once(self, client: httpx2.AsyncClient, body: dict[str, Any]) -> Answer | RetryableFailure:
         """One request; the bound holds for the whole reply, so one that trickles in is late, too."""
         try:
             async with (
@@ -187,17 +187,19 @@ class ServerModel:
                 async for part in reply.aiter_bytes():
                     content += part
                     if len(content) > MAX_REPLY:
-                        return Again("server_garbled", f"a reply of more than {MAX_REPLY:,} bytes", helps=False)
+                        return RetryableFailure(
+                            "server_garbled", f"a reply of more than {MAX_REPLY:,} bytes", helps=False
+                        )
         except (TimeoutError, httpx2.TimeoutException):
-            return Again("server_timed_out", f"no whole reply in {self._section.timeout:g} s")
+            return RetryableFailure("server_timed_out", f"no whole reply in {self._section.timeout:g} s")
         except httpx2.DecodingError as error:
-            return Again("server_garbled", f"{type(error).__name__}: {one_line(error)}")
+            return RetryableFailure("server_garbled", f"{type(error).__name__}: {one_line(error)}")
         except httpx2.TransportError as error:
-            return Again("server_unreachable", f"{type(error).__name__}: {one_line(error)}")
+            return RetryableFailure("server_unreachable", f"{type(error).__name__}: {one_line(error)}")
         pause = {name: value for name, value in reply.headers.items() if name == "retry-after"}
         return read_reply(httpx2.Response(reply.status_code, headers=pause, content=bytes(content)))
 
-    async def _pause(self, attempt: int, trouble: Again) -> None:
+    async def _pause(self, attempt: int, trouble: RetryableFailure) -> None:
         """Before the next attempt: what the server asks for, else twice as long each time, within a third either way
         so that requests that failed together do not come back together."""
         if trouble.wait is not None:

@@ -29,7 +29,7 @@ class PublishPlan:
     Attributes:
         base: The commit or version that it starts from; None where there is none yet.
         upload: Shards to send.
-        pages: Card, licences, recipe and manifests to send.
+        pages: Card, licenses, recipe and manifests to send.
         delete: Files of an older version.
         unchanged: Shards that are there already.
         bytes_up: Bytes of what is sent, before the Hub's storage leaves out the chunks that it knows.

@@ -41,15 +41,15 @@ def score(rows: ComposedRows, scorers: Sequence[Scorer], store: ScoreStore, skip
     pairs = rows.turns.select(PAIR_SCHEMA.names)
     place = pl.DataFrame(rows.turns.select(["row", "turn"]))
     cheap = [scorer for scorer in scorers if not (skip and scorer.expensive)]
-    dear = [scorer for scorer in scorers if skip and scorer.expensive]
+    expensive = [scorer for scorer in scorers if skip and scorer.expensive]
     turns = _measured(pairs, cheap, store)
     scored = _by_record(rows.records, place.hstack(turns), _metrics(cheap))
-    if not dear or skip is None:
+    if not expensive or skip is None:
         return scored.with_columns(pl.lit([], pl.List(pl.String)).alias(SKIPPED))
     spared = rejected(rows.records, scored, skip)
     wanted = ~spared.to_numpy()[place["row"].to_numpy()]
-    more = _spread(_measured(pairs.filter(pa.array(wanted)), dear, store), wanted)
-    names = pl.lit([scorer.name for scorer in dear], pl.List(pl.String))
+    more = _spread(_measured(pairs.filter(pa.array(wanted)), expensive, store), wanted)
+    names = pl.lit([scorer.name for scorer in expensive], pl.List(pl.String))
     skipped = pl.select(pl.when(spared).then(names).otherwise(pl.lit([], pl.List(pl.String))).alias(SKIPPED))
     both = _by_record(rows.records, place.hstack([*turns, *more]), _metrics(scorers))
     return both.hstack(skipped)

@@ -17,7 +17,7 @@ from glotmill.engine.records.compose import COMPOSED_ROWS, ComposedRows, Compose
 from glotmill.engine.records.score import rejected, score
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.text.fields import answer_requests, other_requests, turn_requests
-from glotmill.engine.translation.requests import Needed
+from glotmill.engine.translation.requests import Selection
 from glotmill.filters.contract import Scorer
 from glotmill.filters.policy import Policy
 
@@ -29,7 +29,7 @@ def still_needed(
     scorers: Sequence[Scorer],
     policy: Policy,
     store: ScoreStore,
-) -> Needed:
+) -> Selection:
     """What still needs a way back and forced scores.
 
     Args:
@@ -50,7 +50,7 @@ def still_needed(
                 if not lost:
                     for lang, request in _requests(row, composer.lang, answers):
                         found.setdefault(lang, set()).add(request)
-    return Needed({lang: frozenset(requests) for lang, requests in found.items()})
+    return Selection({lang: frozenset(requests) for lang, requests in found.items()})
 
 
 def _lost(made: ComposedRows, scorers: Sequence[Scorer], policy: Policy, store: ScoreStore) -> pl.Series:

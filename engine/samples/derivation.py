@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from glotmill.engine.samples import tasks
 from glotmill.engine.samples.hard_negatives import hard_negatives
 from glotmill.engine.samples.sample_files import read_columns, sample_rows, write_rows
-from glotmill.engine.samples.tasks import Maker, Making
+from glotmill.engine.samples.tasks import DerivationContext, Maker
 from glotmill.engine.text.answers import LabelTable
 from glotmill.recipes.sections.derive import Captions, Derived, Matching
 from glotmill.schemas.keys import ranks
@@ -46,7 +46,7 @@ def derive_samples(
     counts = {}
     for name, spec in derived.items():
         files = [folder / f"{source}.parquet" for source in spec.sources]
-        making = Making(name, spec, languages, labels)
+        making = DerivationContext(name, spec, languages, labels)
         if isinstance(spec, Matching):
             making.negatives = hard_negatives(_caption_table(files, name, spec), spec)
         made = write_rows(folder / f"{name}.parquet", _chosen(files, making))
@@ -54,7 +54,7 @@ def derive_samples(
     return counts
 
 
-def _chosen(files: list[Path], making: Making) -> Iterator[dict[str, Any]]:
+def _chosen(files: list[Path], making: DerivationContext) -> Iterator[dict[str, Any]]:
     """All rows that can be made, or so many as are asked for: the first by rank, in the order of their parents."""
     if making.spec.rows is None:
         return _made(files, making)
@@ -63,7 +63,7 @@ def _chosen(files: list[Path], making: Making) -> Iterator[dict[str, Any]]:
     return (row for row in _made(files, making) if row["source_id"] in chosen)
 
 
-def _made(files: list[Path], making: Making) -> Iterator[dict[str, Any]]:
+def _made(files: list[Path], making: DerivationContext) -> Iterator[dict[str, Any]]:
     if isinstance(making.spec, Captions):
         return tasks.captions(sample_rows(files), making)
     maker: Maker = tasks.MAKERS[making.spec.kind]

@@ -1,7 +1,7 @@
 """Ingest: English samples from all sources, in one schema.
 
 Guarantees: rows read = samples + rejected rows, checked against the files written; a row keeps its source's id,
-licence, split and revision; memory does not grow with a source that can be streamed, but for 16 bytes a row, by which
+license, split and revision; memory does not grow with a source that can be streamed, but for 16 bytes a row, by which
 a row id that stands twice is found.
 """
 

@@ -23,7 +23,7 @@ _END = ".!?…。！？।"
 
 
 @dataclass(slots=True)
-class Making:
+class DerivationContext:
     """What a derivation is made with.
 
     Attributes:
@@ -41,7 +41,7 @@ class Making:
     negatives: dict[str, Negative] = field(default_factory=dict)
 
 
-Maker = Callable[[dict[str, Any], Making], Iterator[dict[str, Any]]]
+Maker = Callable[[dict[str, Any], DerivationContext], Iterator[dict[str, Any]]]
 
 
 def is_negative(name: str, seed: int, share: float, source_id: str) -> bool:
@@ -50,7 +50,7 @@ def is_negative(name: str, seed: int, share: float, source_id: str) -> bool:
 
 
 def _row(
-    parent: dict[str, Any], making: Making, user: str, assistant: str, *, part: str = "", **columns: Any
+    parent: dict[str, Any], making: DerivationContext, user: str, assistant: str, *, part: str = "", **columns: Any
 ) -> dict[str, Any]:
     """A derived row: its parent's provenance and images, its own identity, turns and columns."""
     images, keys = columns.pop("images", (parent["image_refs"], parent["image_keys"]))
@@ -98,7 +98,7 @@ def answer_of(row: Mapping[str, Any]) -> str | None:
     return str(row["source_answers"][0]) if row["source_answers"] else None
 
 
-def vqg(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]:
+def vqg(row: dict[str, Any], making: DerivationContext) -> Iterator[dict[str, Any]]:
     """The answer of a question is given, the question is the reply."""
     question = _asked(row)
     if row["task"] not in ("vqa_open", "vqa_mc") or not _is_single(row) or not question:
@@ -108,7 +108,7 @@ def vqg(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]:
     yield _row(row, making, answer, question, task=task, source_answers=[answer], slots=[_slot("answer", answer)])
 
 
-def turns(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]:
+def turns(row: dict[str, Any], making: DerivationContext) -> Iterator[dict[str, Any]]:
     """Each question of a conversation with its reply."""
     assert isinstance(making.spec, Turns)
     given = row["source_messages"]
@@ -121,7 +121,7 @@ def turns(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]:
             yield _row(row, making, question, reply["content"], part=str(place))
 
 
-def cot(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]:
+def cot(row: dict[str, Any], making: DerivationContext) -> Iterator[dict[str, Any]]:
     """The reply gives the rationale of an explanation row, then the answer."""
     answer, question = answer_of(row), _asked(row)
     if row["task"] != "explanation" or not _is_single(row) or answer is None or not question:
@@ -136,7 +136,7 @@ def _ended(text: str) -> str:
     return text if text[-1] in _END else f"{text}."
 
 
-def captions(rows: Iterable[dict[str, Any]], making: Making) -> Iterator[dict[str, Any]]:
+def captions(rows: Iterable[dict[str, Any]], making: DerivationContext) -> Iterator[dict[str, Any]]:
     """One caption for each picture out of its several, in the order of the pictures' first captions."""
     by_picture: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -150,7 +150,7 @@ def captions(rows: Iterable[dict[str, Any]], making: Making) -> Iterator[dict[st
         yield {**made, "source_id": derived_id(image, making.name, "")}
 
 
-def _picked(group: list[dict[str, Any]], making: Making) -> tuple[dict[str, Any], str]:
+def _picked(group: list[dict[str, Any]], making: DerivationContext) -> tuple[dict[str, Any], str]:
     """(the row that stands for an image, the caption)."""
     assert isinstance(making.spec, Captions)
     texts = [row["source_messages"][1]["content"] for row in group]
@@ -166,7 +166,7 @@ def _picked(group: list[dict[str, Any]], making: Making) -> tuple[dict[str, Any]
     return group[best], texts[best]
 
 
-def matching(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]:
+def matching(row: dict[str, Any], making: DerivationContext) -> Iterator[dict[str, Any]]:
     """Whether a caption fits the image: its own, or a hard negative."""
     assert isinstance(making.spec, Matching)
     if row["task"] != "caption" or not _is_single(row) or _asked(row) or not row["image_refs"]:
@@ -182,7 +182,7 @@ def matching(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]:
     )  # fmt: skip
 
 
-def cross_lingual(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]:
+def cross_lingual(row: dict[str, Any], making: DerivationContext) -> Iterator[dict[str, Any]]:
     """Question in one language, reply in another."""
     assert isinstance(making.spec, CrossLingual)
     others = [code for code in making.languages if code != ENGLISH]
@@ -201,7 +201,7 @@ def cross_lingual(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any
     yield {**made, **{name: row[name] for name in kept}}
 
 
-def translation(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]:
+def translation(row: dict[str, Any], making: DerivationContext) -> Iterator[dict[str, Any]]:
     """A turn's text and its translation, without image."""
     assert isinstance(making.spec, Translation)
     texts = [turn["content"] for turn in row["source_messages"] if turn["role"] == making.spec.text]
@@ -216,11 +216,11 @@ def translation(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]
     )  # fmt: skip
 
 
-def _named(making: Making, label: str) -> list[str]:
+def _named(making: DerivationContext, label: str) -> list[str]:
     return [code for code in making.languages if label in making.labels.get(code, {})]
 
 
-def classification(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]:
+def classification(row: dict[str, Any], making: DerivationContext) -> Iterator[dict[str, Any]]:
     """The name of what an image shows; the parent's reply is its label id."""
     label = row["source_messages"][-1]["content"].strip()
     name = making.labels.get(ENGLISH, {}).get(label)
@@ -233,7 +233,7 @@ def classification(row: dict[str, Any], making: Making) -> Iterator[dict[str, An
     )  # fmt: skip
 
 
-def decide(row: dict[str, Any], making: Making) -> Iterator[dict[str, Any]]:
+def decide(row: dict[str, Any], making: DerivationContext) -> Iterator[dict[str, Any]]:
     """Whether a named thing is in an image; the parent's reply is its label id."""
     assert isinstance(making.spec, Decide)
     own = row["source_messages"][-1]["content"].strip()

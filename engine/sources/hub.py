@@ -34,10 +34,10 @@ REFUSALS = (DatasetsError, HfHubHTTPError, HFValidationError, HTTPError, OSError
 
 
 def pinned(name: str, source: HubSource) -> HubSource:
-    """The source with its dataset's name, the commit its revision resolves to, and a licence.
+    """The source with its dataset's name, the commit its revision resolves to, and a license.
 
     Raises:
-        InputError: The dataset cannot be found, or nobody says under which licence it is.
+        InputError: The dataset cannot be found, or nobody says under which license it is.
     """
     if source.path is not None:
         if not source.path.is_dir():
@@ -65,7 +65,7 @@ def pinned(name: str, source: HubSource) -> HubSource:
 
 
 def resolve(name: str, repo: str, revision: str | None) -> tuple[str, str | None]:
-    """(commit, licence of the card) of a dataset on the Hub: the one place that asks the Hub what a revision is."""
+    """(commit, license of the card) of a dataset on the Hub: the one place that asks the Hub what a revision is."""
     try:
         info = HfApi().dataset_info(repo, revision=revision)
     except (HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, HTTPError, OSError) as error:

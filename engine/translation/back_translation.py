@@ -13,7 +13,7 @@ import polars as pl
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.text.segments import split
 from glotmill.engine.translation.forced_scores import FORCED_COLUMNS, ForcedStage
-from glotmill.engine.translation.requests import ALL, Asked, Needed, asked_table
+from glotmill.engine.translation.requests import ALL, RequestSource, Selection, asked_table
 from glotmill.engine.translation.stage import Work
 from glotmill.schemas.errors import ConservationError
 
@@ -35,11 +35,11 @@ JOINED_SCHEMA = {
 def entries_into(
     work: Work,
     lang: str,
-    asked: Asked,
+    asked: RequestSource,
     *,
     returned: bool,
     forced: ForcedStage | None = None,
-    needed: Needed = ALL,
+    needed: Selection = ALL,
 ) -> pl.DataFrame:
     """The entries into one language with their way back, as `JOINED_SCHEMA`.
 
@@ -60,7 +60,7 @@ def entries_into(
     return pl.concat(rows)
 
 
-class WayBack:
+class BackTranslationRequests:
     """What the way back asks: the sentences of every translation but carriers', languages swapped.
 
     Args:
@@ -69,7 +69,7 @@ class WayBack:
         needed: Which of it goes back.
     """
 
-    def __init__(self, work: Work, forward: Asked, needed: Needed = ALL) -> None:
+    def __init__(self, work: Work, forward: RequestSource, needed: Selection = ALL) -> None:
         self._work = work
         self._forward = forward
         self._needed = needed
@@ -97,7 +97,7 @@ def _to_return(forward: pl.DataFrame) -> pl.Series:
     return forward.filter(pl.col("translation").is_not_null() & ~pl.col("carrier"))["translation"]
 
 
-def join_back(forward: pl.DataFrame, back: pl.DataFrame | None, lang: str, needed: Needed = ALL) -> pl.DataFrame:
+def join_back(forward: pl.DataFrame, back: pl.DataFrame | None, lang: str, needed: Selection = ALL) -> pl.DataFrame:
     """The forward entries with their way back: null where there is none, or a sentence of it failed.
 
     Args:

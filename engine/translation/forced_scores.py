@@ -19,7 +19,7 @@ import polars as pl
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.runs.run import Run
-from glotmill.engine.translation.requests import ALL, Asked, Needed
+from glotmill.engine.translation.requests import ALL, RequestSource, Selection
 from glotmill.engine.translation.stage import Work
 from glotmill.engine.translation.unit_work import UnitWork
 from glotmill.engine.translators import TranslatorSpec
@@ -71,11 +71,11 @@ class ForcedStage:
         self,
         spec: TranslatorSpec,
         work: Work,
-        forward: Asked,
+        forward: RequestSource,
         scores: ScoreStore,
         run: Run,
         pool: Pool,
-        needed: Needed = ALL,
+        needed: Selection = ALL,
     ) -> None:
         self._fingerprint = digest([FORCED, VERSION, spec.fingerprint])
         self._translated = work

@@ -12,7 +12,7 @@ from glotmill.engine.memory.translations import Direction
 from glotmill.engine.samples.sample_files import sample_rows
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.text.records import record_request
-from glotmill.engine.translation.requests import Asked, Segments, asked_table
+from glotmill.engine.translation.requests import RequestSource, Segments, asked_table
 
 
 def records_of(files: list[Path], answers: AnswerRule, by_record: Callable[[str], bool]) -> Segments:
@@ -51,10 +51,10 @@ def answered_whole(
     return whole
 
 
-class Together:
+class MergedRequests:
     """What is asked in segments and in records, as one."""
 
-    def __init__(self, segments: Asked, records: Asked) -> None:
+    def __init__(self, segments: RequestSource, records: RequestSource) -> None:
         self._parts = (segments, records)
 
     def directions(self) -> list[Direction]:

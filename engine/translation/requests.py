@@ -15,25 +15,25 @@ from glotmill.engine.samples.sample_files import sample_rows
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.text.fields import answer_requests, other_requests, turn_requests
 
-ASKED_SCHEMA = {
+REQUEST_SCHEMA = {
     "text": pl.String,  # the request, in NFC
     "asked": pl.Int64,
     "carrier": pl.Boolean,  # a question with its answer: not part of a record as it stands, so never translated back
 }
 
 
-class Asked(Protocol):
+class RequestSource(Protocol):
     """What is asked of a translator, one direction at a time."""
 
     def directions(self) -> list[Direction]:
         """The directions in which anything is asked, sorted."""
 
     def table(self, direction: Direction) -> pl.DataFrame:
-        """`ASKED_SCHEMA`: each different text of a direction once, sorted."""
+        """`REQUEST_SCHEMA`: each different text of a direction once, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Needed:
+class Selection:
     """Which of the segments that were translated need a way back and forced scores.
 
     Attributes:
@@ -50,7 +50,7 @@ class Needed:
         return entries.join(texts, on="text", how="semi", maintain_order="left")
 
 
-ALL = Needed()
+ALL = Selection()
 
 
 class Segments:
@@ -73,7 +73,7 @@ class Segments:
         return [Direction(*pair) for pair in sorted(pairs)]
 
     def table(self, direction: Direction) -> pl.DataFrame:
-        """`ASKED_SCHEMA`: each different text of a direction once, sorted."""
+        """`REQUEST_SCHEMA`: each different text of a direction once, sorted."""
         return asked_table(
             (texts, carrier)
             for (source, targets, carrier), texts in self._groups.items()
@@ -86,12 +86,12 @@ class Segments:
 
 
 def asked_table(counted: Iterator[tuple[Counter[str], bool]]) -> pl.DataFrame:
-    """`ASKED_SCHEMA` from (texts with how often, whether they are carriers)."""
+    """`REQUEST_SCHEMA` from (texts with how often, whether they are carriers)."""
     frames = [
-        pl.DataFrame({"text": list(texts), "asked": list(texts.values()), "carrier": carrier}, schema=ASKED_SCHEMA)
+        pl.DataFrame({"text": list(texts), "asked": list(texts.values()), "carrier": carrier}, schema=REQUEST_SCHEMA)
         for texts, carrier in counted
     ]
-    rows = pl.concat([pl.DataFrame(schema=ASKED_SCHEMA), *frames])
+    rows = pl.concat([pl.DataFrame(schema=REQUEST_SCHEMA), *frames])
     return rows.group_by("text").agg(pl.col("asked").sum(), pl.col("carrier").all()).sort("text")
 
 

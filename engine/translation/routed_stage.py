@@ -17,7 +17,7 @@ from glotmill.engine.memory.translations import DIRECTION, MEMORY_SCHEMA, Direct
 from glotmill.engine.runs.run import Run
 from glotmill.engine.text.records import items_of
 from glotmill.engine.translation.counts import SegmentCount
-from glotmill.engine.translation.requests import Asked
+from glotmill.engine.translation.requests import RequestSource
 from glotmill.engine.translation.stage import ENTRY, TO_DO, TranslateStage
 from glotmill.engine.translators import TranslatorSpec
 from glotmill.engine.translators.shared.routes import Routes
@@ -34,7 +34,7 @@ NOTHING = pl.DataFrame(MEMORY_SCHEMA.empty_table()).select(  # as `TranslateStag
 class _Part:
     """What is asked in some directions."""
 
-    asked: Asked
+    asked: RequestSource
     wanted: frozenset[Direction]
 
     def directions(self) -> list[Direction]:
@@ -50,7 +50,7 @@ class _Failed:
 
     stage: TranslateStage
     phase: str
-    asked: Asked
+    asked: RequestSource
 
     def directions(self) -> list[Direction]:
         return self.asked.directions()
@@ -77,7 +77,7 @@ class RoutedStage:
         self._asked: dict[str, frozenset[Direction]] = {}
 
     def translate(
-        self, phase: str, asked: Asked, *, retry_failed: bool, advance: Callable[[int, int], None]
+        self, phase: str, asked: RequestSource, *, retry_failed: bool, advance: Callable[[int, int], None]
     ) -> SegmentCount:
         """Have entries in the memory for all segments, as `TranslateStage.translate` does.
 
@@ -102,7 +102,7 @@ class RoutedStage:
             total += count
         return total
 
-    def look(self, phase: str, asked: Asked, *, retry_failed: bool) -> pl.DataFrame:
+    def look(self, phase: str, asked: RequestSource, *, retry_failed: bool) -> pl.DataFrame:
         """What a phase would send, and send nothing, as `TranslateStage.look`."""
         self._asked[phase] = frozenset(asked.directions())
         frames = [pl.DataFrame(schema=TO_DO)]
@@ -115,7 +115,7 @@ class RoutedStage:
                 frames.append(self._stages[second.fingerprint].look(name + SECOND, rest, retry_failed=retry_failed))
         return pl.concat(frames)
 
-    def _parts(self, phase: str, asked: Asked) -> Iterator[tuple[TranslatorSpec, Asked]]:
+    def _parts(self, phase: str, asked: RequestSource) -> Iterator[tuple[TranslatorSpec, RequestSource]]:
         """What each engine is asked first."""
         by_engine: dict[str, set[Direction]] = {}
         for direction in asked.directions():

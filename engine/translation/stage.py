@@ -20,7 +20,7 @@ from glotmill.engine.llm.contract import GONE, SERVER
 from glotmill.engine.memory.translations import DIRECTION, FAILED, MEMORY_SCHEMA, Direction, Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.counts import SegmentCount, Usage
-from glotmill.engine.translation.requests import Asked
+from glotmill.engine.translation.requests import RequestSource
 from glotmill.engine.translation.unit_work import UnitWork
 from glotmill.engine.translators.contract import SERVER_DEVICE, TranslatorSpec
 from glotmill.engine.workers.pool import Pool
@@ -53,7 +53,7 @@ class TranslateStage:
         self._usage = Usage()
         self._partial = False
 
-    def look(self, phase: str, asked: Asked, *, retry_failed: bool) -> pl.DataFrame:
+    def look(self, phase: str, asked: RequestSource, *, retry_failed: bool) -> pl.DataFrame:
         """What a phase would send to the engine, and send nothing; from now on `entries` may lack translations.
 
         Returns:
@@ -63,7 +63,7 @@ class TranslateStage:
         return self._missing(phase, asked, retry_failed=retry_failed)[2]
 
     def translate(
-        self, phase: str, asked: Asked, *, retry_failed: bool, advance: Callable[[int, int], None]
+        self, phase: str, asked: RequestSource, *, retry_failed: bool, advance: Callable[[int, int], None]
     ) -> SegmentCount:
         """Have entries in the memory for all segments.
 
@@ -98,7 +98,7 @@ class TranslateStage:
         self._run.event("phase_done", phase=phase, **asdict(count))
         return count
 
-    def _missing(self, phase: str, asked: Asked, *, retry_failed: bool) -> tuple[int, int, pl.DataFrame]:
+    def _missing(self, phase: str, asked: RequestSource, *, retry_failed: bool) -> tuple[int, int, pl.DataFrame]:
         """(segments asked, different ones, `TO_DO` of those that the memory does not know)."""
         total = unique = 0
         # A failure that this run committed before it was killed is not asked yet again.
@@ -110,7 +110,7 @@ class TranslateStage:
             missing.append(self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys()))
         return total, unique, pl.concat(missing)
 
-    def _write_asked(self, phase: str, asked: Asked) -> Iterator[pl.DataFrame]:
+    def _write_asked(self, phase: str, asked: RequestSource) -> Iterator[pl.DataFrame]:
         """What is asked, by direction, with keys; kept on disk to be read again."""
         for direction in asked.directions():
             wanted = with_keys(direction, asked.table(direction), self._spec.fingerprint)

@@ -22,7 +22,7 @@ from glotmill.engine.text.fields import template_langs
 from glotmill.engine.text.segments import split
 from glotmill.engine.text.template_wording import InstructionRule, Judged, TextKey, Words
 from glotmill.engine.translation.back_translation import join_back
-from glotmill.engine.translation.requests import Asked, Segments
+from glotmill.engine.translation.requests import RequestSource, Segments
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.template_verdict import TemplateJudge
 from glotmill.recipes.sections.templates import Role
@@ -35,7 +35,7 @@ SAME = ("template_id", "asks", "replies")  # what decides which texts a row need
 DRAWN = {**dict.fromkeys((*SAME, "source_lang", "source_id", "lang"), pl.String), "rows": pl.Int64}
 READ = ("template_id", "turn_plan", "source_messages.list.element.role", "source_lang", "source_id", "langs")
 # From a phase and what it asks to the requests that are still lacking: columns source_lang, target_lang and text.
-Ask = Callable[[str, Asked], pl.DataFrame]
+Ask = Callable[[str, RequestSource], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)

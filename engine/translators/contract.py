@@ -142,7 +142,7 @@ class TranslatorSpec:
     Attributes:
         engine: Name of the engine, as in the recipe.
         model: Public name of the model with its revision or checksum.
-        license: Licence of the model's weights, as a Hub licence id.
+        license: License of the model's weights, as a Hub license id.
         languages: FLORES-200 codes it translates from and to.
         identity: Everything that decides a translation; hashed into the fingerprint and shown in the manifest.
         section: The recipe's section.

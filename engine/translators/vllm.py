@@ -91,7 +91,7 @@ def _place(section: VllmModel, gpus: int) -> Placement:
 
 
 def _found(section: VllmModel) -> tuple[str, str, dict[str, str], Path | None]:
-    """(public name, licence, checksums of a folder, the folder) of a recipe's model."""
+    """(public name, license, checksums of a folder, the folder) of a recipe's model."""
     if not section.model.startswith(("/", ".", "~")):
         commit, license_id = section.revision, "other"
         if not is_commit(commit):

@@ -13,7 +13,7 @@ from typing import Self
 
 from glotmill.engine.translators.contract import Translator, TranslatorSpec
 from glotmill.engine.translators.registry import load_translator
-from glotmill.engine.workers.recovery import UnitCase
+from glotmill.engine.workers.recovery import UnitRecovery
 from glotmill.engine.workers.stopping import StopSwitch
 from glotmill.engine.workers.units import Failure, Note, Unit, UnitResult, do_unit
 from glotmill.schemas.errors import TranslatorError, WorkerError
@@ -58,14 +58,14 @@ class InlinePool:
         """The result of each unit, in order."""
         for unit in units:
             self._stop.check()
-            case = UnitCase(unit)
+            case = UnitRecovery(unit)
             result = None
             while result is None:
                 result = self._attempt(case)
             yield result
         self._stop.check()
 
-    def _attempt(self, case: UnitCase) -> UnitResult | None:
+    def _attempt(self, case: UnitRecovery) -> UnitResult | None:
         try:
             translator = self._loaded()
             self._note("unit_sent", worker=1, unit=case.unit.number)

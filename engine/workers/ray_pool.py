@@ -4,7 +4,7 @@ How it works: all actors are started together. The driver keeps at most `ray_wor
 memory is bounded, and waits for whatever comes first: a result, a started actor, a heartbeat. An actor that died,
 whose engine raised, that is over its unit's deadline or answers no heartbeat is killed and a new one is started in
 its place; what it was sent goes back into the line, and only the unit it was working on counts a failure
-(`UnitCase`). A result is taken once; what a replaced actor may still send is never looked at.
+(`UnitRecovery`). A result is taken once; what a replaced actor may still send is never looked at.
 
 Ray places, starts and kills the actors and reports their deaths. Its own restarts and retries are off: they would
 hide which unit failed how often, and whether an answer comes from the old process or the new one.
@@ -25,7 +25,7 @@ from glotmill.engine import __version__
 from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.workers.ray_session import start_ray
 from glotmill.engine.workers.ray_worker import KEEP_MEMORY, TranslatorActor, Worker
-from glotmill.engine.workers.recovery import UnitCase
+from glotmill.engine.workers.recovery import UnitRecovery
 from glotmill.engine.workers.stopping import StopSwitch
 from glotmill.engine.workers.units import Failure, Note, Unit, UnitResult
 from glotmill.schemas.errors import WorkerError
@@ -39,23 +39,23 @@ BEAT_TIMEOUT_S = 60.0
 PART_TIMEOUT_S = 60.0  # least deadline of a part of a unit
 
 
-class Line:
+class PendingUnits:
     """The units that nobody is doing: those that came back first, then the new ones."""
 
     def __init__(self, units: Iterable[Unit]) -> None:
         self._units = iter(units)
-        self._returned: deque[UnitCase] = deque()
+        self._returned: deque[UnitRecovery] = deque()
 
-    def back(self, case: UnitCase) -> None:
+    def back(self, case: UnitRecovery) -> None:
         """Put a unit back into the line."""
         self._returned.append(case)
 
-    def next(self) -> UnitCase | None:
+    def next(self) -> UnitRecovery | None:
         """The next unit to do."""
         if self._returned:
             return self._returned.popleft()
         unit = next(self._units, None)
-        return None if unit is None else UnitCase(unit)
+        return None if unit is None else UnitRecovery(unit)
 
 
 class RayPool:
@@ -152,7 +152,7 @@ class RayPool:
 
     def run(self, units: Iterable[Unit]) -> Iterator[UnitResult]:
         """The result of each unit, as they finish."""
-        line = Line(units)
+        line = PendingUnits(units)
         first = line.next()
         if first is None:
             return
@@ -169,7 +169,7 @@ class RayPool:
             yield from self._step(line)
         self._stop.check()
 
-    def _fill(self, line: Line) -> bool:
+    def _fill(self, line: PendingUnits) -> bool:
         """Send units to whoever has room, one each in turn; False where nothing is left to do."""
         waiting = True
         while waiting and (free := [worker for worker in self._places if worker.has_room]):
@@ -182,7 +182,7 @@ class RayPool:
                 self._note("unit_sent", worker=worker.number, unit=case.unit.number)
         return waiting or any(worker.queue for worker in self._places)
 
-    def _step(self, line: Line) -> Iterator[UnitResult]:
+    def _step(self, line: PendingUnits) -> Iterator[UnitResult]:
         """Wait for what comes first and deal with it."""
         for worker in self._places:
             worker.ask_beat(BEAT_EVERY_S)
@@ -203,7 +203,7 @@ class RayPool:
         if hopeless is not None:
             raise hopeless
 
-    def _deal_with(self, worker: Worker, came: set[Any], now: float, line: Line) -> UnitResult | None:
+    def _deal_with(self, worker: Worker, came: set[Any], now: float, line: PendingUnits) -> UnitResult | None:
         if worker.beat in came and not self._hear(worker, line):
             return None
         if worker.starting is not None:
@@ -231,7 +231,7 @@ class RayPool:
             self._fail(worker, worker.queue.popleft().case if worker.queue else None, silent, line)
         return None
 
-    def _hear(self, worker: Worker, line: Line) -> bool:
+    def _hear(self, worker: Worker, line: PendingUnits) -> bool:
         """Take a heartbeat; an idle worker that is dead is replaced before it is sent a unit, which would be blamed."""
         beat, worker.beat = worker.beat, None
         try:
@@ -242,7 +242,7 @@ class RayPool:
                 return False
         return True
 
-    def _deadline(self, case: UnitCase) -> float:
+    def _deadline(self, case: UnitRecovery) -> float:
         whole = self._spec.section.unit_timeout
         return max(min(whole, PART_TIMEOUT_S), whole * case.share)
 
@@ -270,7 +270,7 @@ class RayPool:
             worker.since = worker.beat_since = now
             self._note("worker_ready", worker=worker.number)
 
-    def _fail(self, worker: Worker, case: UnitCase | None, failure: Failure, line: Line) -> None:
+    def _fail(self, worker: Worker, case: UnitRecovery | None, failure: Failure, line: PendingUnits) -> None:
         """Count a failure, take back what the worker was sent, and put a new one in its place."""
         unit = case.unit.number if case else None
         self._note(

@@ -18,7 +18,7 @@ from glotmill.engine import __version__
 from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.translators.registry import load_translator
 from glotmill.engine.translators.shared.model_files import verify_files
-from glotmill.engine.workers.recovery import UnitCase
+from glotmill.engine.workers.recovery import UnitRecovery
 from glotmill.engine.workers.units import do_unit
 from glotmill.schemas.errors import TranslatorError
 from glotmill.schemas.redact import redact
@@ -96,7 +96,7 @@ class TranslatorActor:
 class Flight:
     """A unit that was sent to a worker."""
 
-    case: UnitCase
+    case: UnitRecovery
     result: Any
 
 
@@ -131,7 +131,7 @@ class Worker:
         """Whether it can be sent another unit."""
         return self.starting is None and len(self.queue) < IN_FLIGHT
 
-    def send(self, case: UnitCase) -> None:
+    def send(self, case: UnitRecovery) -> None:
         """Give it a unit to do."""
         if not self.queue:
             self.since = time.monotonic()

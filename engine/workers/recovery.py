@@ -52,7 +52,7 @@ def find_poisoned(rows: int, hopeless: Callable[[Collection[int]], bool]) -> Sea
     return poisoned
 
 
-class UnitCase:
+class UnitRecovery:
     """One unit until it has its result.
 
     Attributes:

@@ -13,7 +13,7 @@ from glotmill.schemas.picture_pattern import PicturePattern, picture_pattern
 COCO = "http://images.cocodataset.org/"
 COCO_FILE = r"(?:^|/)(?P<coco>\d{12})(?:\.\w+)?$"
 
-# Hub licence ids that let anyone pass unchanged copies on, some of them for non-commercial purposes only.
+# Hub license ids that let anyone pass unchanged copies on, some of them for non-commercial purposes only.
 REDISTRIBUTABLE = re.compile(
     r"cc0-1\.0|cc-by(-nc)?(-sa)?-\d\.\d|apache-2\.0|mit|bsd(-[23]-clause)?|pddl|odc-by|odbl|cdla-permissive-[12]\.0"
 )
@@ -32,7 +32,7 @@ class Images(Section):
             unless the source carries the bytes.
         reject: Reject a row whose image is missing or does not decode; else its status says so.
         store: Write the bytes of the images into the dataset, as the config ``images``.
-        license: Licence of the images, as a Hub licence id; needed by ``store``.
+        license: License of the images, as a Hub license id; needed by ``store``.
     """
 
     base: str = ""
@@ -66,7 +66,7 @@ class Images(Section):
             raise ValueError(msg)
         if self.store and not REDISTRIBUTABLE.fullmatch(self.license or ""):
             msg = (
-                f"'store: true' would publish images under the licence '{self.license}', which is not known to allow "
+                f"'store: true' would publish images under the license '{self.license}', which is not known to allow "
                 "copies; expected one such as cc-by-4.0, or 'store: false', which publishes references only"
             )
             raise ValueError(msg)

@@ -25,7 +25,7 @@ class SourceBase(Section):
         config: Configuration of the dataset, part of the row's identity.
         split: Split that the source holds, part of the row's identity.
         revision: Version of the data; None takes the SHA-256 of the file, or of the files' checksums.
-        license: Licence of the annotations, as a Hub licence id.
+        license: License of the annotations, as a Hub license id.
         images: Where the images lie, and what is done with them.
     """
 
@@ -260,7 +260,7 @@ class HubSource(SourceBase, Mapped):
         repo: Hub id of the dataset.
         path: A folder instead of a Hub id.
         revision: Branch, tag or commit; what it resolves to is recorded.
-        license: Licence of the annotations; empty takes the dataset card's.
+        license: License of the annotations; empty takes the dataset card's.
     """
 
     format: Literal["hub"]

@@ -120,7 +120,7 @@ class LlmTranslate(Batching):
         seed: Of the draws.
         max_tokens: Longest answer; one that reaches it is marked.
         retry: The second decode; null remembers a failure after the first.
-        license: Licence of the model's weights, as a Hub licence id; ``auto`` is the Hub's word, else ``other``.
+        license: License of the model's weights, as a Hub license id; ``auto`` is the Hub's word, else ``other``.
     """
 
     model: str = Field(min_length=1)

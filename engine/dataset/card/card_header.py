@@ -16,7 +16,7 @@ from datasets import Features
 
 from glotmill.engine.dataset import image_shards
 from glotmill.engine.dataset.card.markdown import one_line
-from glotmill.engine.dataset.licences import OTHER, dataset_license, on_the_hub
+from glotmill.engine.dataset.licenses import OTHER, dataset_license, on_the_hub
 from glotmill.engine.dataset.shards import Shard
 from glotmill.schemas.languages import language
 
@@ -62,7 +62,7 @@ class CardFacts:
 
     @property
     def licenses(self) -> list[str]:
-        """The licences of sources, of copied images and of models, each once."""
+        """The licenses of sources, of copied images and of models, each once."""
         facts = self.facts
         found = [source["license"] for source in facts["sources"]]
         found += [source["image_license"] for source in facts["sources"] if source.get("image_license")]

@@ -15,7 +15,7 @@ from glotmill.engine.dataset.card.card_templates import refused_templates
 from glotmill.engine.dataset.card.markdown import code, one_line, plain
 from glotmill.engine.dataset.embedded_notice import notice
 from glotmill.engine.dataset.keep_rates import KeepRates
-from glotmill.engine.dataset.licences import CLASS_OF_TERM, OTHER, PERMISSIVE, TERMS, classes, dataset_license
+from glotmill.engine.dataset.licenses import CLASS_OF_TERM, OTHER, PERMISSIVE, TERMS, classes, dataset_license
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.dataset.statistics import BINS, bars
 from glotmill.filters.fairness import shares
@@ -56,7 +56,7 @@ def page(facts: CardFacts) -> str:
 
 def licenses_page(facts: CardFacts) -> str:
     """The text of ``LICENSES.md``: what each part is under."""
-    lines = ["# Licences", "", _license(facts.licenses), "", _sources(facts.facts["sources"]), ""]
+    lines = ["# Licenses", "", _license(facts.licenses), "", _sources(facts.facts["sources"]), ""]
     return "\n".join([*lines, _models(facts.facts["translators"]), ""])
 
 
@@ -188,7 +188,7 @@ def _sources(sources: Sequence[Mapping[str, Any]]) -> str:
         ]
         for source in sources
     ]
-    return _table(["source", "split", "revision", "licence", "images", "rows taken"], rows, numbers=1)
+    return _table(["source", "split", "revision", "license", "images", "rows taken"], rows, numbers=1)
 
 
 def _models(translators: Mapping[str, Mapping[str, Any]]) -> str:
@@ -196,7 +196,7 @@ def _models(translators: Mapping[str, Mapping[str, Any]]) -> str:
     for model in translators.values():
         name, _, revision = str(model["model"]).partition("@")
         rows.append([code(name), code(revision), plain(model["license"])])
-    return _table(["translation model", "revision", "licence"], sorted(rows))
+    return _table(["translation model", "revision", "license"], sorted(rows))
 
 
 def _license(licenses: Sequence[str]) -> str:
@@ -204,18 +204,18 @@ def _license(licenses: Sequence[str]) -> str:
     named = ", ".join(map(code, licenses))
     if claimed == OTHER:
         first = (
-            f"Several licences apply ({named}) and none of them covers the others: the column `license` names the "
+            f"Several licenses apply ({named}) and none of them covers the others: the column `license` names the "
             f"source's for each row, [{LICENSES}]({LICENSES}) lists all. Obey each of them."
         )
     else:
         first = (
-            f"{code(claimed)}, which is never looser than the licences of the sources and models together ({named})."
+            f"{code(claimed)}, which is never looser than the licenses of the sources and models together ({named})."
         )
     found = {term for name in licenses for term in TERMS.get(name, ())}
     words = {
         "nc": "Non-commercial use only.",
-        "sa": "What is made of it must be shared under the same licence.",
-        "nd": "A part is under a licence that forbids adaptations, and a translation is one: ask its owner first.",
+        "sa": "What is made of it must be shared under the same license.",
+        "nd": "A part is under a license that forbids adaptations, and a translation is one: ask its owner first.",
     }
     unknown = [name for name in licenses if name not in PERMISSIVE and "other" in classes(name)]
     notes = [words[term] for term in CLASS_OF_TERM if term in found]

@@ -28,7 +28,7 @@ class Row:
         record_id: Its id.
         language: BCP-47 tag.
         task: What it teaches.
-        license: Licence of its source.
+        license: License of its source.
         images: One for each marker, in order.
         turn_langs: The language of each turn as a FLORES-200 code, as the column of that name has it.
         turns: (role, content) with literal ``<image>`` markers; user and assistant by turns after an optional system

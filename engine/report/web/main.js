@@ -23,14 +23,14 @@ function showMaking(data) {
         data.refused_templates.map((t) => [t.template, t.lang, t.reason, t.value, t.text, t.rows,
           Object.entries(t.instead).map(([name, rows]) => `${name} ${count(rows)}`).join(", ")]), "Refused templates"));
   }
-  add("Sources", ["source", "dataset", "split", "revision", "licence", "read", "samples", "rejected"],
+  add("Sources", ["source", "dataset", "split", "revision", "license", "read", "samples", "rejected"],
     data.sources.map((s) => [s.name, s.dataset, [s.config, s.split].filter(Boolean).join(" / "), brief(s.revision),
       s.image_license ? `${s.license}; images ${s.image_license}` : s.license, s.read, s.samples, s.rejected]));
   if (data.rejected.length) {
     add("Rejected rows of the sources", ["source", "reason", "rows"],
       data.rejected.map((row) => [row.source, row.reason, row.rows]));
   }
-  add("Models", ["model", "engine", "licence"],
+  add("Models", ["model", "engine", "license"],
     Object.values(data.translators).map((model) => [brief(model.model), model.engine ?? model.backend, model.license]));
   add("Scorers", ["scorer", "version", "what it measures"],
     Object.entries(data.scorers).map(([name, facts]) => [name, String(facts.version ?? "–"),

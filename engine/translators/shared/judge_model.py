@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from glotmill.engine.llm.contract import Answer, Chat, ChatModel, Sampling, of_the_machine
+from glotmill.engine.llm.contract import Answer, Chat, ChatModel, Sampling, is_server_failure
 from glotmill.engine.llm.prompts import load_prompts, tagged
 from glotmill.engine.llm.server import ServerModel
 from glotmill.engine.translators import TranslatorSpec, resolve_translator
@@ -49,7 +49,7 @@ class LlmJudge(Judge):
             self._model = load(self._spec) if isinstance(section, VllmTranslate) else ServerModel(section)
         sampling = Sampling(section.temperature, section.top_p, section.seed)
         answers = self._model.answer([self._chat(pair) for pair in pairs], sampling)
-        lost = [answer for answer in answers if of_the_machine(answer.failure)]
+        lost = [answer for answer in answers if is_server_failure(answer.failure)]
         if lost:
             msg = (
                 f"score.llm_judge: {len(lost)} of {len(answers)} pairs were not graded by {self._spec.model}: "

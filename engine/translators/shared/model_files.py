@@ -36,7 +36,7 @@ class ModelFiles:
     Attributes:
         folder: Folder that holds `FILES`.
         name: Public name with the revision or checksum.
-        license: Licence of the weights, as a Hub licence id.
+        license: License of the weights, as a Hub license id.
         checksums: SHA-256 by file name.
     """
 
@@ -119,7 +119,7 @@ def _cached(model: str, commit: str) -> Path:
 
 
 def resolve_commit(model: str, revision: str | None) -> tuple[str, str]:
-    """(commit, licence) of a Hub model.
+    """(commit, license) of a Hub model.
 
     Raises:
         InputError: It cannot be found.
@@ -165,7 +165,7 @@ def convert_folder(source: Path, target: Path, license_id: str, converter: type)
     Args:
         source: Folder with the checkpoint and its SentencePiece model (`PIECES`).
         target: Where the converted folder goes.
-        license_id: Licence of the weights, kept beside them.
+        license_id: License of the weights, kept beside them.
         converter: CTranslate2's ``TransformersConverter``.
 
     Raises:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import regex
 
-from glotmill.engine.llm.contract import of_the_machine
+from glotmill.engine.llm.contract import is_server_failure
 from glotmill.engine.translators.contract import Request, Translation, Translator
 from glotmill.schemas.errors import TranslatorError
 
@@ -84,7 +84,7 @@ def translate_with_retry(translator: Translator, batch: Sequence[Request]) -> li
 
 def _final(reason: str) -> bool:
     """Whether another decode cannot help, or is not due: the engine has asked a failing machine often enough."""
-    return reason in _FINAL or of_the_machine(reason)
+    return reason in _FINAL or is_server_failure(reason)
 
 
 def _with_cost(result: Translation, first: Translation) -> Translation:

@@ -26,7 +26,7 @@ def add(store: ImageStore, *numbers: int) -> None:
         store.add(image, ImageCheck("ok", str(number), "0" * 16), "cc-by-4.0")
 
 
-def test_each_image_is_written_once_with_licence_size_and_hash(tmp_path: Path):
+def test_each_image_is_written_once_with_license_size_and_hash(tmp_path: Path):
     with ImageStore(tmp_path) as store:
         add(store, 1, 2, 1)
     rows = pq.read_table(tmp_path / "images/train-00000.parquet").to_pylist()

@@ -93,7 +93,7 @@ def test_answer_table_has_each_english_entry_once(answers):
     assert len(set(english)) == len(english)
 
 
-def test_model_card_names_the_licence_of_the_weights():
+def test_model_card_names_the_license_of_the_weights():
     card = (MODEL_DIR.parent / "README.md").read_text(encoding="utf-8")
 
     assert "license: cc-by-nc-sa-4.0" in card

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from glotmill.engine.llm.contract import Answer
-from glotmill.engine.llm.replies import Again, read_reply, retry_after
+from glotmill.engine.llm.replies import RetryableFailure, read_reply, retry_after
 
 
 def reply(status=200, content="", **headers):
@@ -20,7 +20,7 @@ def reply(status=200, content="", **headers):
 )
 def test_trouble_that_may_pass_is_the_machines(status, reason):
     found = read_reply(reply(status, "one moment"))
-    assert isinstance(found, Again)
+    assert isinstance(found, RetryableFailure)
     assert (found.reason, found.helps, found.final) == (reason, True, False)
 
 
@@ -31,7 +31,7 @@ def test_a_refused_key_or_model_is_final(status):
 
 def test_a_bad_request_is_not_asked_again_and_not_the_texts():
     found = read_reply(reply(400, '{"error": "unknown field top_q"}'))
-    assert isinstance(found, Again)
+    assert isinstance(found, RetryableFailure)
     assert (found.reason, found.helps) == ("server_refused", False)
 
 
@@ -111,7 +111,7 @@ def test_counts_and_probabilities_that_are_none_are_left_out():
 
 def test_a_reply_that_is_nested_too_deeply_is_garbled():
     found = read_reply(reply(200, "[" * 100_000))
-    assert isinstance(found, Again)
+    assert isinstance(found, RetryableFailure)
     assert found.reason == "server_garbled"
 
 

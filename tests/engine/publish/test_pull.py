@@ -237,7 +237,7 @@ def test_publishing_over_a_card_that_was_edited_at_the_hub_says_so(hub, folder: 
 
 
 @pytest.mark.parametrize("name", ["LICENSES.md", "recipe.lock.yaml"])
-def test_licences_or_a_recipe_that_were_changed_at_the_hub_are_not_taken(
+def test_licenses_or_a_recipe_that_were_changed_at_the_hub_are_not_taken(
     name: str, hub, folder: Path, publish, tmp_path: Path
 ):
     publish(folder)

@@ -153,14 +153,14 @@ def test_a_branch_is_pinned_to_its_commit_and_that_commit_is_read(on_the_hub, sa
     assert (on_the_hub["path"], on_the_hub["revision"], on_the_hub["streaming"]) == ("org/dogs", COMMIT, True)
 
 
-def test_dataset_commit_and_the_cards_licence_are_recorded(on_the_hub):
+def test_dataset_commit_and_the_cards_license_are_recorded(on_the_hub):
     found = pinned("h", of_the_hub())
     assert (found.dataset, found.revision, found.license) == ("org/dogs", COMMIT, "cc-by-4.0")
     stated = pinned("h", of_the_hub(license="mit", dataset="dogs"))
     assert (stated.dataset, stated.license) == ("dogs", "mit")
 
 
-def test_a_dataset_whose_card_names_no_licence_needs_one_in_the_recipe(on_the_hub):
+def test_a_dataset_whose_card_names_no_license_needs_one_in_the_recipe(on_the_hub):
     on_the_hub["license"] = None
     with pytest.raises(InputError, match=r"sources\.h\.license: the card of 'org/dogs' names none"):
         pinned("h", of_the_hub())

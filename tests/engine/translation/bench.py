@@ -10,8 +10,8 @@ import pytest
 from glotmill.engine.memory.translations import Direction, Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.storage.folder import Folder
-from glotmill.engine.translation.back_translation import WayBack, entries_into
-from glotmill.engine.translation.requests import Asked, Segments
+from glotmill.engine.translation.back_translation import BackTranslationRequests, entries_into
+from glotmill.engine.translation.requests import RequestSource, Segments
 from glotmill.engine.translation.stage import TranslateStage
 from glotmill.engine.translators import resolve_translator
 from glotmill.engine.workers.pool import make_pool
@@ -46,7 +46,7 @@ class Bench:
         )
         self.memory = Memory(Folder(folder / "memory"))
 
-    def phase(self, phase: str, asked: Asked, digest: str = "aaaa", retry_failed: bool = False):
+    def phase(self, phase: str, asked: RequestSource, digest: str = "aaaa", retry_failed: bool = False):
         """(the stage, the counts of one phase)"""
         run = Run.open(self.folder, {}, digest)
         with make_pool(self.spec, 0) as pool:
@@ -76,7 +76,7 @@ class Bench:
     def there_and_back(self, asked: Segments) -> list[tuple]:
         """(request, translation, way back, whether that failed) into German"""
         stage, _ = self.phase("forward", asked)
-        self.phase("back", WayBack(stage, asked))
+        self.phase("back", BackTranslationRequests(stage, asked))
         rows = entries_into(stage, "deu_Latn", asked, returned=True)
         return rows.select("text", "translation", "back", "back_failed").rows()
 

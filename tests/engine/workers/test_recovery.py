@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glotmill.engine.runs.run import UNIT_SCHEMA
-from glotmill.engine.workers.recovery import ALONE, MAX_FAILURES, MAX_POISONED, UnitCase, find_poisoned
+from glotmill.engine.workers.recovery import ALONE, MAX_FAILURES, MAX_POISONED, UnitRecovery, find_poisoned
 from glotmill.engine.workers.units import RESULT_SCHEMA, Failure, Unit, UnitResult
 from glotmill.schemas.errors import WorkerError
 
@@ -34,7 +34,7 @@ def results(rows: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(made, schema=RESULT_SCHEMA)
 
 
-def finish(case: UnitCase, deadly: set[str]) -> tuple[UnitResult, list[list[str]]]:
+def finish(case: UnitRecovery, deadly: set[str]) -> tuple[UnitResult, list[list[str]]]:
     """Do a case with a worker that dies of some texts; what it was sent, in order."""
     sent: list[list[str]] = []
     while True:
@@ -47,7 +47,7 @@ def finish(case: UnitCase, deadly: set[str]) -> tuple[UnitResult, list[list[str]
 
 
 def test_a_unit_that_fails_is_sent_again_unchanged():
-    case = UnitCase(unit(8))
+    case = UnitRecovery(unit(8))
     for _ in range(MAX_FAILURES - 1):
         case.failed(DIED)
         assert case.rows.equals(case.unit.rows)
@@ -58,7 +58,7 @@ def test_a_unit_that_fails_is_sent_again_unchanged():
 
 
 def test_it_is_searched_only_after_that_many_failures():
-    _, sent = finish(UnitCase(unit(8)), {"t5"})
+    _, sent = finish(UnitRecovery(unit(8)), {"t5"})
     assert [len(texts) for texts in sent[: MAX_FAILURES + 1]] == [8] * MAX_FAILURES + [4]
 
 
@@ -67,7 +67,7 @@ def test_exactly_the_poisoned_rows_are_given_up_and_the_rest_is_done_as_the_unit
     rows, poisoned = case_of
     if len(poisoned) == rows:
         return
-    result, sent = finish(UnitCase(unit(rows)), {f"t{i}" for i in poisoned})
+    result, sent = finish(UnitRecovery(unit(rows)), {f"t{i}" for i in poisoned})
     assert set(result.poisoned) == poisoned
     assert result.results.num_rows == rows
     for i, row in enumerate(result.results.to_pylist()):
@@ -79,7 +79,7 @@ def test_exactly_the_poisoned_rows_are_given_up_and_the_rest_is_done_as_the_unit
 
 
 def test_one_poisoned_row_costs_few_attempts():
-    _, sent = finish(UnitCase(unit(2048)), {"t1500"})
+    _, sent = finish(UnitRecovery(unit(2048)), {"t1500"})
     assert len(sent) <= MAX_FAILURES + 2 * 11 + ALONE + 1
 
 
@@ -95,7 +95,7 @@ def test_a_row_is_given_up_only_when_it_failed_alone_more_than_once():
 
 
 def test_machines_that_die_by_chance_cost_no_row():
-    case = UnitCase(unit(8))
+    case = UnitRecovery(unit(8))
     for _ in range(MAX_FAILURES):
         case.failed(DIED)
     result, _ = finish(case, set())
@@ -105,18 +105,18 @@ def test_machines_that_die_by_chance_cost_no_row():
 
 def test_an_engine_that_fails_on_everything_stops_the_build_and_gives_up_no_row():
     with pytest.raises(WorkerError, match=r"unit 7 failed, and so did \d+ of its rows alone: killed"):
-        finish(UnitCase(unit(100)), {f"t{i}" for i in range(100)})
+        finish(UnitRecovery(unit(100)), {f"t{i}" for i in range(100)})
     with pytest.raises(WorkerError, match="unit 7 failed, and so did 3 of its rows alone"):
-        finish(UnitCase(unit(3)), {"t0", "t1", "t2"})
+        finish(UnitRecovery(unit(3)), {"t0", "t1", "t2"})
 
 
 def test_a_unit_of_one_poisoned_row_is_that_row():
-    result, _ = finish(UnitCase(unit(1)), {"t0"})
+    result, _ = finish(UnitRecovery(unit(1)), {"t0"})
     assert result.results["failure"].to_pylist() == ["worker_died"]
 
 
 def test_a_unit_that_fails_only_as_a_whole_stops_the_build():
-    case = UnitCase(unit(8))
+    case = UnitRecovery(unit(8))
 
     def die_when_whole() -> None:
         while True:
@@ -139,20 +139,20 @@ def fanned_out(texts: int, languages: int) -> Unit:
 
 
 def test_a_poisoned_text_asked_in_many_languages_costs_its_own_rows_and_does_not_stop_the_build():
-    result, _ = finish(UnitCase(fanned_out(5, 2 * MAX_POISONED)), {"t3"})
+    result, _ = finish(UnitRecovery(fanned_out(5, 2 * MAX_POISONED)), {"t3"})
     assert len(result.poisoned) == 2 * MAX_POISONED
     assert result.results["failure"].to_pylist().count("worker_died") == 2 * MAX_POISONED
 
 
 def test_a_unit_of_one_text_in_several_languages_may_be_poisoned_whole():
-    result, _ = finish(UnitCase(fanned_out(1, 3)), {"t0"})
+    result, _ = finish(UnitRecovery(fanned_out(1, 3)), {"t0"})
     assert result.results["failure"].to_pylist() == ["worker_died"] * 3
 
 
 def test_an_engine_that_breaks_on_all_forced_pairs_is_broken_though_they_share_a_source():
-    def fails_for_ever(case: UnitCase) -> None:
+    def fails_for_ever(case: UnitRecovery) -> None:
         for _ in range(100):
             case.failed(DIED)
 
     with pytest.raises(WorkerError, match="and so did 4 of its rows alone"):
-        fails_for_ever(UnitCase(forced_unit(4)))
+        fails_for_ever(UnitRecovery(forced_unit(4)))

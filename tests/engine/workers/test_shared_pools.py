@@ -164,7 +164,7 @@ def test_an_idle_worker_that_died_costs_no_unit_a_failure(undisturbed, monkeypat
         kill_a_worker(pool)
         time.sleep(1)
         pool._places[0].ask_beat(0.0)
-        list(pool._step(ray_pool.Line([])))
+        list(pool._step(ray_pool.PendingUnits([])))
         done = {r.unit.number: rows_of(r) for r in pool.run(UNITS)}
     assert done == undisturbed
     assert [note["unit"] for note in notes if note["event"] == "attempt_failed"] == [None]

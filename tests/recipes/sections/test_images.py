@@ -66,19 +66,19 @@ def test_files_are_opened_in_a_folder_unless_the_source_carries_the_bytes():
 @pytest.mark.parametrize(
     "license_id", ["cc-by-4.0", "cc-by-sa-3.0", "cc-by-nc-4.0", "cc-by-nc-sa-2.0", "cc0-1.0", "mit"]
 )
-def test_images_whose_licence_allows_copies_can_be_stored(license_id: str):
+def test_images_whose_license_allows_copies_can_be_stored(license_id: str):
     images = {"check": True, "folder": "f", "store": True, "license": license_id}
     assert read(format="jsonl", path="a", images=images).images.license == license_id
 
 
 @pytest.mark.parametrize("license_id", ["other", "unknown", "cc-by-nd-4.0", "cc-by-nc-nd-4.0", "flickr", "cc-by-4.0x"])
-def test_images_under_any_other_licence_are_not(license_id: str):
+def test_images_under_any_other_license_are_not(license_id: str):
     assert not REDISTRIBUTABLE.fullmatch(license_id)
     images = {"check": True, "folder": "f", "store": True, "license": license_id}
     with pytest.raises(ValidationError, match=f"'{license_id}'.*references only"):
         read(format="jsonl", path="a", images=images)
 
 
-def test_images_are_not_stored_without_a_licence():
+def test_images_are_not_stored_without_a_license():
     with pytest.raises(ValidationError, match="needs the 'license' of the images"):
         read(format="jsonl", path="a", images={"check": True, "folder": "f", "store": True})

@@ -18,13 +18,13 @@ def read(**content: Any) -> Any:
     ("kind", "section", "license_id"),
     [("coco_captions", CocoCaptionsSource, "cc-by-4.0"), ("gqa", GqaSource, "cc-by-4.0")],
 )
-def test_official_data_sets_bring_their_licence(kind: str, section: type, license_id: str):
+def test_official_data_sets_bring_their_license(kind: str, section: type, license_id: str):
     found = read(format=kind, path="a.json")
     assert type(found) is section
     assert found.license == license_id
 
 
-def test_data_of_ones_own_must_state_a_licence():
+def test_data_of_ones_own_must_state_a_license():
     with pytest.raises(ValidationError) as caught:
         read(format="jsonl", path="a.jsonl")
     assert [(error["type"], error["loc"][-1]) for error in caught.value.errors()] == [("missing", "license")]
@@ -63,12 +63,12 @@ def test_what_identifies_rows_is_not_empty(key: str):
 @pytest.mark.parametrize(
     ("kind", "license_id"), [("aokvqa", "apache-2.0"), ("llava", "cc-by-nc-4.0"), ("coco_captions", "cc-by-4.0")]
 )
-def test_official_files_bring_their_licence(kind: str, license_id: str):
+def test_official_files_bring_their_license(kind: str, license_id: str):
     assert read(format=kind, path="a.json").license == license_id
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet", "image_text", "lines"])
-def test_files_that_may_be_anyones_must_state_a_licence(kind: str):
+def test_files_that_may_be_anyones_must_state_a_license(kind: str):
     with pytest.raises(ValidationError, match="license"):
         read(format=kind, path="a")
     assert read(format=kind, path="a", license="mit").license == "mit"
@@ -110,7 +110,7 @@ def test_what_is_no_hub_id_is_refused(repo: str):
         read(format="hub", repo=repo)
 
 
-def test_a_folder_has_no_card_to_take_a_licence_from():
+def test_a_folder_has_no_card_to_take_a_license_from():
     with pytest.raises(ValidationError, match="'license' is required for a folder"):
         read(format="hub", path="a")
     assert read(format="hub", repo="a/b").license == ""

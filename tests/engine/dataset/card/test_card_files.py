@@ -94,7 +94,7 @@ def test_the_card_says_what_it_is_made_of_and_how_its_scores_are_spread(recipe_f
         assert words in page, words
 
 
-def test_licences_that_do_not_cover_each_other_are_listed_in_a_file(recipe_file, run, captions):
+def test_licenses_that_do_not_cover_each_other_are_listed_in_a_file(recipe_file, run, captions):
     sources = {
         name: {"format": "jsonl", "path": str(captions), "license": license_id}
         for name, license_id in (("one", "cc-by-sa-4.0"), ("two", "cc-by-nc-4.0"))
@@ -109,9 +109,9 @@ def test_licences_that_do_not_cover_each_other_are_listed_in_a_file(recipe_file,
     text = (dataset / "LICENSES.md").read_text()
     assert "cc-by-sa-4.0" in text
     assert "cc-by-nc-4.0" in text
-    unnamed = {"format": "jsonl", "path": str(captions), "license": "My own licence"}
+    unnamed = {"format": "jsonl", "path": str(captions), "license": "My own license"}
     card = header(run(recipe_file(sources={"one": unnamed}), out="own").dataset)
-    assert (card["license"], card["license_name"]) == ("other", "my-own-licence")
+    assert (card["license"], card["license_name"]) == ("other", "my-own-license")
 
 
 EVIL = "x\n---\n# Owned\n| a | <script>alert(1)</script> [here](javascript:x) `code` \u202etxt\n```\n---\n"

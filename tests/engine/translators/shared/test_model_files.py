@@ -38,7 +38,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def test_the_embedded_model_names_its_non_commercial_licence():
+def test_the_embedded_model_names_its_non_commercial_license():
     assert find_model(NllbTranslate(engine="nllb")).license == "cc-by-nc-sa-4.0"
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from glotmill.engine.commands.job import prepare
-from glotmill.engine.dataset.licences import check_licenses, classes, dataset_license, on_the_hub
+from glotmill.engine.dataset.licenses import check_licenses, classes, dataset_license, on_the_hub
 from glotmill.recipes import load_recipe
 from glotmill.schemas.errors import InputError
 
@@ -23,11 +23,11 @@ from glotmill.schemas.errors import InputError
         (["cc-by-nc-4.0", "cc-by-nc-3.0"], "other"),
     ],
 )
-def test_the_licence_is_never_looser_than_sources_and_models_together(licenses: list[str], claimed: str):
+def test_the_license_is_never_looser_than_sources_and_models_together(licenses: list[str], claimed: str):
     assert dataset_license(licenses) == claimed
 
 
-def test_a_licence_of_two_kinds_is_of_both_classes_and_an_unknown_one_of_none_that_is_known():
+def test_a_license_of_two_kinds_is_of_both_classes_and_an_unknown_one_of_none_that_is_known():
     assert classes("cc-by-nc-sa-4.0") == {"non_commercial", "share_alike"}
     assert classes("cc-by-nd-4.0") == {"no_derivatives"}
     assert classes("mit") == {"permissive"}

@@ -1,6 +1,6 @@
-"""Licences: what a dataset may claim, and which classes a recipe lets in.
+"""Licenses: what a dataset may claim, and which classes a recipe lets in.
 
-Guarantees: a dataset never claims a looser licence than its sources and models together; a licence that is not in
+Guarantees: a dataset never claims a looser license than its sources and models together; a license that is not in
 the table belongs to the class ``other`` and is never taken for a permissive one.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from glotmill.recipes.model import LicenseClass
 from glotmill.schemas.errors import InputError
 
-# Licences that ask for no more than credit: beside a stricter one they add nothing to its terms.
+# Licenses that ask for no more than credit: beside a stricter one they add nothing to its terms.
 PERMISSIVE = frozenset(
     {
         "apache-2.0", "bsd", "bsd-2-clause", "bsd-3-clause", "cc", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0",
@@ -19,7 +19,7 @@ PERMISSIVE = frozenset(
         "wtfpl", "zlib",
     }
 )  # fmt: skip
-# What else a licence asks: nc = no commercial use, sa = the same licence for what is made of it, nd = no adaptations.
+# What else a license asks: nc = no commercial use, sa = the same license for what is made of it, nd = no adaptations.
 TERMS: dict[str, frozenset[str]] = {
     **{f"cc-by-sa-{version}": frozenset({"sa"}) for version in ("2.0", "2.5", "3.0", "4.0")},
     **{f"cc-by-nc-{version}": frozenset({"nc"}) for version in ("2.0", "2.5", "3.0", "4.0")},
@@ -42,16 +42,16 @@ HUB_OTHERS = frozenset(
 
 
 def classes(license_id: str) -> frozenset[LicenseClass]:
-    """The classes of a licence: of one that is for non-commercial use and for sharing alike, both."""
+    """The classes of a license: of one that is for non-commercial use and for sharing alike, both."""
     if license_id in PERMISSIVE:
         return frozenset({"permissive"})
     return frozenset(CLASS_OF_TERM[term] for term in TERMS.get(license_id, ())) or frozenset({"other"})
 
 
 def dataset_license(licenses: Iterable[str]) -> str:
-    """The licence a dataset may claim, or ``other`` where none of its parts' licences covers the rest.
+    """The license a dataset may claim, or ``other`` where none of its parts' licenses covers the rest.
 
-    A licence covers those that ask for nothing beyond it; one that asks to share alike is covered by itself only.
+    A license covers those that ask for nothing beyond it; one that asks to share alike is covered by itself only.
     """
     distinct = sorted(set(licenses))
     strict = [name for name in distinct if name not in PERMISSIVE]
@@ -74,10 +74,10 @@ def on_the_hub(license_id: str) -> bool:
 
 
 def check_licenses(parts: Iterable[tuple[str, str]], allowed: Sequence[LicenseClass] | None) -> None:
-    """Refuse sources and models whose licence is of a class that the recipe does not let in.
+    """Refuse sources and models whose license is of a class that the recipe does not let in.
 
     Args:
-        parts: (what it is, its licence).
+        parts: (what it is, its license).
         allowed: The classes let in; None lets all in.
 
     Raises:

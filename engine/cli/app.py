@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from traceback import format_exc
@@ -31,9 +32,11 @@ from glotmill.engine.cli.status import status_command
 from glotmill.engine.cli.templates import templates_command
 from glotmill.engine.cli.traceback import traceback_command
 from glotmill.engine.cli.verify import verify_command
-from glotmill.schemas.errors import GlotmillError
+from glotmill.schemas.errors import GlotmillError, InputError, shortened
 from glotmill.schemas.redact import redact
 
+# What only another path mends: no file can have such a name, a link leads to itself, a file stands for a folder.
+NO_SUCH_PATH = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
 STOPPED = 130  # by Ctrl-C; typer turns it into this code itself
 
 app = typer.Typer(
@@ -96,8 +99,12 @@ def main() -> None:
         say(f"error: {error.format_message()} (glotmill --help tells more)", err=True)
         code = error.exit_code
     except OSError as error:  # a full disk, a folder that may not be written
-        say(f"error: {error}; nothing that was committed is lost, run the same command again", err=True)
-        code = 1
+        if error.errno in NO_SUCH_PATH:
+            say(f"error: {shortened(str(error.filename))}: {error.strerror}; name another path", err=True)
+            code = InputError.exit_code
+        else:
+            say(f"error: {error}; nothing that was committed is lost, run the same command again", err=True)
+            code = 1
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
     except Exception:  # a bug: its traceback is shown whole, but for secrets

@@ -11,6 +11,7 @@ import yaml
 from glotmill.engine.cli.options import JsonOption
 from glotmill.engine.cli.screen import say, say_json
 from glotmill.engine.commands.calibrate import judged_turns
+from glotmill.engine.dataset.output import check_new_file
 from glotmill.engine.storage.atomic_write import write_bytes
 from glotmill.filters.calibration_fit import Mode, Settings, calibrate
 from glotmill.schemas.errors import InputError
@@ -40,9 +41,10 @@ def calibrate_command(
     glotmill refilter outputs/quickstart --set calibration=outputs/quickstart/calibration.yaml
     """
     settings = _settings(mode, target, quantile, min_rows, seed)
+    path = out or folder / "calibration.yaml"
+    check_new_file(path, "--out")
     turns, pairs, scorers = judged_turns(folder)
     content = calibrate(turns, pairs, scorers, settings)
-    path = out or folder / "calibration.yaml"
     head = "# Written by glotmill calibrate: thresholds by parameter, language (script, all), field type and letters.\n"
     write_bytes(path, (head + yaml.safe_dump(content, sort_keys=False, width=100)).encode())
     if as_json:

@@ -13,6 +13,7 @@ from glotmill.engine.cli.command_group import CommandGroup
 from glotmill.engine.cli.options import JsonOption, MemoryOption
 from glotmill.engine.cli.screen import Screen, say, say_json
 from glotmill.engine.commands.job import memory_folder, open_memory
+from glotmill.engine.dataset.output import check_new_file
 from glotmill.engine.memory.corrections import export_tmx, import_tmx
 from glotmill.engine.memory.overview import compact_memory, memory_stats, stores, verify_memory
 from glotmill.engine.memory.translations import Memory
@@ -130,9 +131,7 @@ def export_command(
     Example: glotmill memory export --format tmx --lang deu_Latn --to german.tmx
     """
     languages = tuple(language(code).code for code in lang or ())
-    if to.is_dir() or any(parent.is_file() for parent in to.parents):
-        msg = f"--to {to}: expected the name of a file to write"
-        raise InputError(msg)
+    check_new_file(to, "--to")
     written, left_out = export_tmx(Memory(_existing(memory)), to, languages)
     lines = [f"{written:,} units written to {to}"]
     if left_out:

@@ -11,6 +11,7 @@ from glotmill.engine.cli.options import MemoryOption, SetOption
 from glotmill.engine.cli.screen import say
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.translate_templates import translate_bank
+from glotmill.engine.dataset.output import check_new_file
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.recipes import load_recipe
 from glotmill.schemas.errors import InputError
@@ -31,12 +32,10 @@ def templates_command(
 
     Example: glotmill templates mblip --to templates.tsv
     """
+    check_new_file(to, "--to")
     job = prepare(load_recipe(recipe, list(override or ())), out=to.with_suffix(".build"), memory=memory)
     if job.instructions is None:
         msg = f"recipe {recipe}: it has no templates section, so there is nothing to translate"
-        raise InputError(msg)
-    if to.is_dir() or not to.absolute().parent.is_dir():
-        msg = f"--to {to}: expected a file in a folder that exists"
         raise InputError(msg)
     count = translate_bank(job, job.instructions, to, ProgressReport())
     say(

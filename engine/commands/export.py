@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.contents import LocalDataset, open_dataset
+from glotmill.engine.dataset.output import check_new_folder
 from glotmill.engine.export.axolotl import axolotl
 from glotmill.engine.export.contract import Exporter, write_line
 from glotmill.engine.export.llava import llava
@@ -96,7 +97,8 @@ def export(folder: Path, to: Path, options: ExportOptions, progress: ProgressRep
     if options.images is not None and not options.images.is_dir():
         msg = f"--images {options.images}: no such folder"
         raise InputError(msg)
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+    check_new_folder(to, "--to")
+    if to.exists() and any(to.iterdir()):
         msg = f"--to {to}: it exists; name a new folder"
         raise InputError(msg)
     refuse_published(folder, "export")

@@ -12,6 +12,7 @@ from glotmill.engine.commands.extras import check_libraries
 from glotmill.engine.commands.job_checks import check_languages, left_out, resolve_policy, template_judge
 from glotmill.engine.dataset.fingerprints import CODE_VERSIONS
 from glotmill.engine.dataset.licenses import check_licenses
+from glotmill.engine.dataset.output import check_new_folder
 from glotmill.engine.samples.language_mix import MixRule
 from glotmill.engine.sources import OpenSource, located, open_sources
 from glotmill.engine.storage.folder import Folder
@@ -259,9 +260,7 @@ def _build_folder(out: str | Path | None, name: str) -> Path:
         msg = f"--out {out}: a build's folder is local in this version, whose commits rename files; name a local one"
         raise InputError(msg)
     folder = Path(out or Path("outputs") / name).absolute()
-    if folder.exists() and not folder.is_dir():
-        msg = f"--out {folder}: expected a folder, found a file"
-        raise InputError(msg)
+    check_new_folder(folder, "--out")
     ours = (folder / "runs").exists() or (folder / "dataset" / "manifest.json").exists()
     if not ours and any((folder / part).exists() for part in ("dataset", "samples")):
         msg = f"--out {folder}: it holds a dataset/ or samples/ that Glotmill did not make; name another folder"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from glotmill.schemas.errors import InputError
 TAR_BYTES = 1_000_000_000
 # First bytes of a file, and the ending by which readers choose a decoder.
 MAGIC = ((b"\xff\xd8\xff", "jpg"), (b"\x89PNG", "png"), (b"GIF8", "gif"), (b"RIFF", "webp"))
+
+ENDING = re.compile(r"[a-z0-9]{1,8}")
 
 
 @contextmanager
@@ -65,5 +68,7 @@ def webdataset(folder: Path, split: str, images: ImageBytes) -> Iterator[Add]:
 
 
 def _ending(data: bytes, uri: str) -> str:
+    """What a member's name ends with; a name of a source's own is not taken where tar readers could trip over it."""
     found = next((ending for magic, ending in MAGIC if data.startswith(magic)), None)
-    return found or PurePosixPath(uri).suffix.removeprefix(".").lower() or "bin"
+    named = PurePosixPath(uri).suffix.removeprefix(".").lower()
+    return found or (named if ENDING.fullmatch(named) else "bin")

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.commit import INTENT, LOCK, STAGING, build_lock, commit, recover, staging
 from glotmill.engine.dataset.contents import Contents, LocalDataset, read_contents
+from glotmill.engine.dataset.output import check_new_folder
 from glotmill.engine.dataset.pages import CARD, check_pages, not_checked
 from glotmill.engine.dataset.repeated_ids import read_ids, repeated_ids
 from glotmill.engine.dataset.shards import Shard, ids_sha256
@@ -72,8 +73,8 @@ def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: 
         InputError: There is no dataset of Glotmill there, or the folder holds something else.
         PublishError: The target does not answer, or holds other bytes than its manifest says.
     """
-    contents = _contents(origin, progress)
     _check_folder(folder, origin.place)
+    contents = _contents(origin, progress)
     records = contents.manifest.all_shards()
     footers = {shard.path: _footer(origin, shard.path) for shard in records}
     columns_down = sum(_columns_size(footers[shard.path]) + min(shard.size, FOOTER_BYTES) for shard in records)
@@ -173,9 +174,7 @@ def _contents(origin: Origin, progress: ProgressReport) -> Contents:
 
 def _check_folder(folder: Path, place: str) -> None:
     """Refuse a folder that no pull made; what a pull that was killed left in it is no reason to."""
-    if folder.exists() and not folder.is_dir():
-        msg = f"{folder}: expected a folder, found a file"
-        raise InputError(msg)
+    check_new_folder(folder)
     if (folder / INTENT).exists():
         with build_lock(folder):
             recover(folder)

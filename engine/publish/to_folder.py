@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from glotmill.engine.dataset.contents import LocalDataset
 from glotmill.engine.dataset.manifest import MANIFEST
+from glotmill.engine.dataset.output import check_new_folder
 from glotmill.engine.publish.addresses import FolderPlace
 from glotmill.engine.publish.check_local import ready_shards
 from glotmill.engine.publish.outcome import Outcome
@@ -18,6 +19,7 @@ from glotmill.engine.publish.top import outdated, renew_top
 from glotmill.engine.publish.transfer_plan import PublishPlan
 from glotmill.engine.publish.versions import StoredFile, Versions, stored_name
 from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import PublishError, StoreError
 from glotmill.schemas.keys import bytes_sha256
 
@@ -49,6 +51,8 @@ def publish_to_folder(
         StoreError: The storage refused, or does not hold what was sent.
     """
     local.check_pages()
+    if (path := Folder(place.url).path) is not None:
+        check_new_folder(path, "--to")
     versions = Versions(place)
     files = _files(local)
     for attempt in range(1, ATTEMPTS + 1):

@@ -20,6 +20,7 @@ from typing import Any
 
 import fsspec
 
+from glotmill.engine.dataset.output import check_new_folder
 from glotmill.engine.storage.atomic_write import put_if_absent, whole_file, write_bytes
 from glotmill.schemas.errors import InputError, StoreError, one_line
 from glotmill.schemas.redact import has_password, password_advice
@@ -235,9 +236,7 @@ class Folder:
             InputError: It is a file, cannot be reached, or its storage cannot put if absent.
         """
         if self.path is not None:
-            if self.path.exists() and not self.path.is_dir():
-                msg = f"{self.path}: expected a folder, found a file"
-                raise InputError(msg)
+            check_new_folder(self.path)
             return
         try:
             self.put_if_absent(PROBE, b"A second writer of this name must be refused.\n")

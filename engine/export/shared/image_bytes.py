@@ -6,6 +6,7 @@ link that leads out of that folder is no image of it.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -65,8 +66,13 @@ class ImageBytes:
 
 
 def _found(folder: Path, name: str) -> Path | None:
+    """The file of a name; None where there is none, and where no file can have the name."""
     try:
         path = file_inside(folder, name)
+        return path if path is not None and path.is_file() else None
     except ValueError:
         return None
-    return path if path is not None and path.is_file() else None
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise
+        return None

@@ -250,6 +250,27 @@ def test_a_path_out_of_the_images_folder_is_no_image(tmp_path: Path):
             ImageBytes([], tmp_path / "in").read(ImageRef("i", uri))
 
 
+def test_an_image_name_that_no_file_can_have_refuses_its_row_alone(recipe_file, run, tmp_path: Path):
+    """File systems end names at 255 bytes; a loop of links and a huge ending are no names of files, either."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    (pictures / "loop.jpg").symlink_to("loop.jpg")
+    names = ["good.jpg", "n" * 300 + ".jpg", "d" * 300 + "/a.jpg", "loop.jpg", "a.jpg/b.jpg"]
+    rows = [{"id": f"c{i}", "task": "caption", "image": name, "caption": f"A dog runs over {i} hills."}
+            for i, name in enumerate([*names, "odd." + "e" * 200])]  # fmt: skip
+    for name in ("good.jpg", "a.jpg", "odd." + "e" * 200):
+        (pictures / name).write_bytes(b"no picture")
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    source = {"format": "jsonl", "path": str(tmp_path / "rows.jsonl"), "license": "mit"}
+    run(recipe_file(sources={"small": source}, languages=["deu_Latn"], filter={}))
+    for name in ("webdataset", "trl"):
+        options = ExportOptions(name, everything=True, images=pictures)
+        outcome = export(tmp_path / "out", tmp_path / name, options, ProgressReport(quiet=True))
+        assert (outcome.rows, sum(outcome.exported.values()), outcome.refused) == (6, 2, {"image_missing": 4})
+    with tarfile.open(tmp_path / "webdataset/train-000000.tar") as tar:
+        assert sorted(member.name.rpartition(".")[2] for member in tar) == ["bin", "jpg", "json", "json"]
+
+
 def test_a_failure_on_the_way_leaves_nothing(folder: Path, tmp_path: Path):
     with pytest.raises(InputError, match="give --images FOLDER"):
         export(folder, tmp_path / "to", ExportOptions("webdataset"), ProgressReport(quiet=True))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -89,6 +90,59 @@ def test_a_publication_to_the_hub_killed_at_any_write(which: str, hub: StandInHu
     trials = HubTrials(hub, builds, run)
     writes = {"first": (1, 4, 9, 15, 16), "second": (1, 4, 10, 11)}[which]
     assert set(killed_at_writes(getattr(trials, which)(), run, writes)) == {OLD, NEW}
+
+
+@pytest.mark.parametrize(("which", "steps"), [("first", range(1, 9)), ("second", (1, 3))])
+def test_a_pull_killed_at_its_start(which: str, steps: Iterable[int], builds: tuple[Path, Path], tmp_path: Path):
+    """Killed before each of its first steps, and so after the one before it: a folder, the lock, a file in place."""
+    trials = PullTrials(tmp_path, builds, run)
+    trial = getattr(trials, which)()
+    trial.prepare()
+    run(trial.command, 0)
+    expected = trial.left()
+    for n in steps:
+        trial.prepare()
+        assert killed_at_step(trial.command, n), n
+        assert trial.found() == OLD
+        assert not run(trial.command, 0)
+        assert (trial.found(), trial.left()) == (NEW, expected), n
+
+
+def killed_at_step(command: list[str], n: int) -> bool:
+    """Runs a command that is killed before the n-th folder or file that it makes; nothing is tidied up then."""
+    steps = 0
+
+    def step(method: Callable[..., Any], *, is_step: Callable[..., bool]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            nonlocal steps
+            steps += is_step(*arguments, **options)
+            if steps >= n:
+                raise KilledError
+            return method(*arguments, **options)
+
+        return call
+
+    def tidied(method: Callable[..., None]) -> Callable[..., None]:
+        return lambda *arguments, **options: method(*arguments, **options) if steps < n else None
+
+    def is_new(folder: Path, *_: Any, **__: Any) -> bool:
+        return not folder.exists()
+
+    def writes(_path: Path, mode: str = "r", *_: Any, **__: Any) -> bool:
+        return "w" in mode
+
+    changes = [(Path, "mkdir", is_new), (Path, "open", writes)]
+    changes += [(owner, name, lambda *_, **__: True) for owner, name in ((Path, "replace"), (os, "link"))]
+    with ExitStack() as patches:
+        for owner, name, is_step in changes:
+            patches.enter_context(patch.object(owner, name, step(getattr(owner, name), is_step=is_step)))
+        for owner, name in ((Path, "unlink"), (Path, "rmdir"), (shutil, "rmtree")):
+            patches.enter_context(patch.object(owner, name, tidied(getattr(owner, name))))
+        try:
+            app(command, standalone_mode=False)
+        except KilledError:
+            return True
+    return False
 
 
 @pytest.mark.parametrize("which", ["first", "second"])

@@ -11,8 +11,8 @@ import yaml
 from glotmill.engine.cli.options import JsonOption
 from glotmill.engine.cli.screen import say, say_json
 from glotmill.engine.commands.calibrate import judged_turns
-from glotmill.engine.dataset.output import check_new_file
 from glotmill.engine.storage.atomic_write import write_bytes
+from glotmill.engine.storage.output_path import check_new_file
 from glotmill.filters.calibration_fit import Mode, Settings, calibrate
 from glotmill.schemas.errors import InputError
 

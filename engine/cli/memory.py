@@ -13,12 +13,12 @@ from glotmill.engine.cli.command_group import CommandGroup
 from glotmill.engine.cli.options import JsonOption, MemoryOption
 from glotmill.engine.cli.screen import Screen, say, say_json
 from glotmill.engine.commands.job import memory_folder, open_memory
-from glotmill.engine.dataset.output import check_new_file
 from glotmill.engine.memory.corrections import export_tmx, import_tmx
 from glotmill.engine.memory.overview import compact_memory, memory_stats, stores, verify_memory
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.folder import Folder
+from glotmill.engine.storage.output_path import check_new_file
 from glotmill.engine.text.tables import print_table
 from glotmill.schemas.errors import InputError, StoreError
 from glotmill.schemas.languages import language

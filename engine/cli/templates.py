@@ -11,8 +11,8 @@ from glotmill.engine.cli.options import MemoryOption, SetOption
 from glotmill.engine.cli.screen import say
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.translate_templates import translate_bank
-from glotmill.engine.dataset.output import check_new_file
 from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.storage.output_path import check_new_file
 from glotmill.recipes import load_recipe
 from glotmill.schemas.errors import InputError
 

@@ -19,7 +19,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.contents import LocalDataset, open_dataset
-from glotmill.engine.dataset.output import check_new_folder
 from glotmill.engine.export.axolotl import axolotl
 from glotmill.engine.export.contract import Exporter, write_line
 from glotmill.engine.export.llava import llava
@@ -33,6 +32,7 @@ from glotmill.engine.export.webdataset import webdataset
 from glotmill.engine.publish.opened import refuse_published
 from glotmill.engine.publish.pull import fetch_shards
 from glotmill.engine.runs.progress import ProgressReport, Stage
+from glotmill.engine.storage.output_path import check_new_folder
 from glotmill.schemas.errors import InputError, RowError
 from glotmill.schemas.languages import nearest
 

@@ -12,10 +12,10 @@ from glotmill.engine.commands.extras import check_libraries
 from glotmill.engine.commands.job_checks import check_languages, left_out, resolve_policy, template_judge
 from glotmill.engine.dataset.fingerprints import CODE_VERSIONS
 from glotmill.engine.dataset.licenses import check_licenses
-from glotmill.engine.dataset.output import check_new_folder
 from glotmill.engine.samples.language_mix import MixRule
 from glotmill.engine.sources import OpenSource, located, open_sources
 from glotmill.engine.storage.folder import Folder
+from glotmill.engine.storage.output_path import check_new_folder
 from glotmill.engine.text.answers import AnswerRule, LabelTable, load_answers
 from glotmill.engine.text.dictionary import Judgement
 from glotmill.engine.text.labels import load_labels

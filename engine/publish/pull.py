@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.commit import INTENT, LOCK, STAGING, build_lock, commit, recover, staging
 from glotmill.engine.dataset.contents import Contents, LocalDataset, read_contents
-from glotmill.engine.dataset.output import check_new_folder
 from glotmill.engine.dataset.pages import CARD, check_pages, not_checked
 from glotmill.engine.dataset.repeated_ids import read_ids, repeated_ids
 from glotmill.engine.dataset.shards import Shard, ids_sha256
@@ -29,6 +28,7 @@ from glotmill.engine.publish.origin import Origin, open_origin
 from glotmill.engine.publish.pull_record import SCORES, Pulled, PulledColumns, columns_of
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.atomic_write import TEMPORARY, whole_file, write_bytes, write_table
+from glotmill.engine.storage.output_path import check_new_folder
 from glotmill.schemas.errors import InputError, PublishError, one_line
 from glotmill.schemas.keys import file_sha256
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from glotmill.engine.dataset.contents import LocalDataset
 from glotmill.engine.dataset.manifest import MANIFEST
-from glotmill.engine.dataset.output import check_new_folder
 from glotmill.engine.publish.addresses import FolderPlace
 from glotmill.engine.publish.check_local import ready_shards
 from glotmill.engine.publish.outcome import Outcome
@@ -20,6 +19,7 @@ from glotmill.engine.publish.transfer_plan import PublishPlan
 from glotmill.engine.publish.versions import StoredFile, Versions, stored_name
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.folder import Folder
+from glotmill.engine.storage.output_path import check_new_folder
 from glotmill.schemas.errors import PublishError, StoreError
 from glotmill.schemas.keys import bytes_sha256
 

@@ -20,8 +20,8 @@ from typing import Any
 
 import fsspec
 
-from glotmill.engine.dataset.output import check_new_folder
 from glotmill.engine.storage.atomic_write import put_if_absent, whole_file, write_bytes
+from glotmill.engine.storage.output_path import check_new_folder
 from glotmill.schemas.errors import InputError, StoreError, one_line
 from glotmill.schemas.redact import has_password, password_advice
 

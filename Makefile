@@ -4,9 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-long test-convert test-nouns test-vllm test-gpu test-llama test-report test-trainers soak lint clean \
+.PHONY: help demo test test-long test-convert test-nouns test-vllm test-gpu test-llama test-report test-trainers soak lint clean \
 	fit-filters bench bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters bench-report \
 	bench-concurrency bench-refilter
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 22
 
 demo: $(READY)  ## build recipes/quickstart.yaml with the embedded model, in this process: no Ray is needed
 	$(BIN)/glotmill build recipes/quickstart.yaml --workers 0

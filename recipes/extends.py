@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from glotmill.recipes.section import expanded
-from glotmill.schemas.errors import InputError
+from glotmill.schemas.errors import InputError, shortened
 
 KEY = "extends"
 MAX_CHAIN = 20  # recipes that extend one another
@@ -46,7 +46,8 @@ def extended(path: Path, read: Reader, find: Finder, above: tuple[Path, ...] = (
     if named is None:
         return content
     if not isinstance(named, str) or not named:
-        msg = f"recipe {path}: extends: expected a recipe file or the name of a built-in one, found {named!r}"
+        found = shortened(repr(named))
+        msg = f"recipe {path}: extends: expected a recipe file or the name of a built-in one, found {found}"
         raise InputError(msg)
     beside = path.resolve().parent / expanded(named)
     parent = beside if beside.is_file() else find(named)

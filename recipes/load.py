@@ -185,7 +185,7 @@ def _problem(problem: ErrorDetails) -> str:
             text = f"required key {_tag_key(problem)} is missing"
         case "union_tag_invalid":
             tag, expected = problem["ctx"]["tag"], problem["ctx"]["expected_tags"]
-            text = f"unknown {_tag_key(problem)} '{tag}', expected one of {expected}"
+            text = f"unknown {_tag_key(problem)} '{shortened(str(tag))}', expected one of {expected}"
         case _:
             shown = type(found).__name__ if isinstance(found, dict | list) else shortened(repr(found))
             text = f"{text[0].lower()}{text[1:]}, found {shown}"

@@ -19,6 +19,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineMod
 
 from glotmill.engine.sources.parquet import plain_rows
 from glotmill.engine.sources.shared.field_map import RowFormat
+from glotmill.engine.sources.shared.folder_json import refuse_unbearable_json
 from glotmill.engine.sources.shared.media import columns_with_media, flagged
 from glotmill.engine.sources.shared.typed_values import mapping
 from glotmill.recipes.sections.images import FolderImages
@@ -92,6 +93,8 @@ class HubReader:
     def __init__(self, where: str, source: HubSource, rows: RowFormat) -> None:
         self._where = where
         self._format = rows
+        if source.path is not None:
+            refuse_unbearable_json(source.path, where)
         try:
             stream: IterableDataset = load_dataset(
                 str(source.path or source.repo),

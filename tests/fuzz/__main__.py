@@ -7,11 +7,13 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.fuzz import folders
+from tests.fuzz import folders, recipes, sources
 
 # Each takes a number of cases and a seed, and returns the distinct problems it found, with how to see them again.
 FUZZES: dict[str, Callable[[int, int], list[str]]] = {
     "folders": folders.run,
+    "recipes": recipes.run,
+    "sources": sources.run,
 }
 
 

@@ -27,8 +27,23 @@ BOMB = "a0: &a0 {x: 1}\n" + "".join(
         (f"description: {'x' * 200_000}\n", ["description", "200,000 characters"]),
         (f"name: {'x' * 300}\n", ["name", "200 characters"]),
         ("description: " + "x" * (1 << 21), ["2,097,165 bytes"]),
+        (f"extends: {list(range(5000))}\n", ["extends", "name of a built-in one"]),
+        (f"name: a\nsources: {{a: {{format: {list(range(5000))}}}}}\n", ["sources.a", "unknown format"]),
     ],
-    ids=["bomb", "self", "big", "digits", "nul", "surrogate", "deep", "long text", "long name", "long file"],
+    ids=[
+        "bomb",
+        "self",
+        "big",
+        "digits",
+        "nul",
+        "surrogate",
+        "deep",
+        "long text",
+        "long name",
+        "long file",
+        "long list",
+        "long tag",
+    ],
 )
 def test_a_hostile_recipe_is_refused_in_one_line_within_seconds(
     refuses, tmp_path: Path, content: str, words: list[str]

@@ -226,3 +226,12 @@ def test_bad_rows_are_rejected_alone(tmp_path: Path, reasons):
     fields = {"caption": "text", "image": "image", "id": "n"}
     reader = open_source("h", HubSource.model_validate({**keys, "fields": fields}))
     assert reasons(reader) == ["ok", "empty_text.caption", "missing_field.caption", "nul_character", "ok"]
+
+
+@pytest.mark.parametrize("data", [b"null\n", b'{"file_name": ' + b"[" * 100_000])
+def test_a_folder_with_json_that_ends_the_parsers_process_is_refused(tmp_path: Path, data: bytes):
+    (tmp_path / "0.png").write_bytes(png(1))
+    (tmp_path / "metadata.jsonl").write_bytes(data)
+    stated = {"format": "hub", "path": tmp_path, "license": "mit", "fields": {"caption": "caption"}}
+    with pytest.raises(InputError, match=r"metadata\.jsonl: .* expected rows that are JSON objects"):
+        open_source("h", HubSource(**stated))

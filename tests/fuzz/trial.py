@@ -1,0 +1,122 @@
+"""One command on inputs in a folder of its own: what is wrong with how it ended and with what it left."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.command import BAD_INPUT, complaint, run_command
+
+MEMORY = 1 << 30  # bytes that a command on a small input may take at most
+PLACE = "place"  # the working directory of the command
+LOG = "GLOTMILL_FUZZ_CASE"  # a file that gets each case before it runs: what ends this process leaves its case there
+MANY_FAILED = "more than max_failed"  # an exit 1 that a recipe states itself
+
+Write = Callable[[Path], tuple[list[str], str]]
+"""Fills a folder, and gives the arguments of the command and a description of the case."""
+
+
+def problem_of(write: Write) -> str | None:
+    """A problem, with the case; None where there is none. What takes too long is tried once more: machines are busy."""
+    found = _tried(write)
+    return _tried(write) if found is not None and "took longer" in found else found
+
+
+def _tried(write: Write) -> str | None:
+    with tempfile.TemporaryDirectory(prefix="glotmill-fuzz-") as made:
+        place = Path(made, PLACE)
+        place.mkdir()
+        arguments, told = write(place)
+        if log := os.environ.get(LOG):
+            Path(log).write_text(f"{told}: {arguments}\n", "utf-8", "backslashreplace")
+        before = _tree(Path(made))
+        _forget_peak()
+        least = _peak()
+        with _inside(place), patch("huggingface_hub.constants.HF_HUB_OFFLINE", new=True):
+            ended = run_command(arguments)
+        problem = complaint(ended)
+        if problem and ended.code == 1 and MANY_FAILED in ended.err:
+            problem = None
+        if problem is None and (taken := _peak() - least) > MEMORY:
+            problem = f"took {taken:,} bytes of memory"
+        if problem is None and ended.code == BAD_INPUT:
+            after = _tree(Path(made))
+            changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+            problem = f"left behind {changed[:3]}" if changed else None
+        if problem is None:
+            return None
+        last = ended.err.strip().splitlines()[-1][:400] if ended.err.strip() else ""
+        return f"{problem}\n      {told}: glotmill {' '.join(map(repr, arguments))}\n      {last}"
+
+
+def run_cases(check: Callable[[int], str | None], cases: int, number: int) -> list[str]:
+    """Run cases, each decided by a number that hypothesis draws.
+
+    Args:
+        check: Runs the case of a number; a problem, or None.
+        cases: How many.
+        number: The seed.
+
+    Returns:
+        The distinct problems found, each with its first case.
+    """
+    found: dict[str, str] = {}
+
+    @seed(number)
+    @settings(
+        max_examples=cases, database=None, deadline=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(st.integers(0, 2**63))
+    def cased(case: int) -> None:
+        problem = check(case)
+        if problem:
+            found.setdefault(problem.splitlines()[0].split(" at ")[-1], problem)
+
+    cased()
+    return list(found.values())
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _tree(root: Path) -> dict[str, tuple[int, int] | None]:
+    """Size and time of every file, and every folder, below a folder."""
+    found: dict[str, tuple[int, int] | None] = {}
+    for folder, folders, names in os.walk(root):
+        for name in names:
+            status = Path(folder, name).lstat()
+            found[os.path.relpath(Path(folder, name), root)] = (status.st_size, status.st_mtime_ns)
+        found |= {os.path.relpath(Path(folder, name), root): None for name in folders}
+    return found
+
+
+def _forget_peak() -> None:
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:  # not Linux: the peak of the whole process counts
+        return
+
+
+def _peak() -> int:
+    """The most memory that this process has taken since its peak was forgotten, in bytes; 0 where nothing tells."""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0

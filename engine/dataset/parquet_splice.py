@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from glotmill.engine.storage.thrift import I64, CompactReader, Struct, write_struct
+from thrift.Thrift import TType
+
+from glotmill.engine.storage.thrift import Struct, read_struct, write_struct
 from glotmill.schemas.errors import StoreError, one_line
 
 MAGIC = b"PAR1"
@@ -52,7 +54,7 @@ class _Parquet:
             msg = f"{name}: not a Parquet file"
             raise StoreError(msg)
         file.seek(end - TAIL - size)
-        return cls(name, file, CompactReader(file.read(size)).struct())
+        return cls(name, file, read_struct(file.read(size)))
 
     def groups(self) -> list[Struct]:
         """Its row groups."""
@@ -65,7 +67,7 @@ class _Parquet:
         while size:
             block = self.file.read(min(size, BLOCK))
             if not block:
-                msg = f"{self.name}: ends before its end"
+                msg = f"{self.name}: truncated file"
                 raise StoreError(msg)
             yield block
             size -= len(block)
@@ -189,9 +191,9 @@ def _total(group: Struct, chunks: list[Struct], start: int) -> None:
 
 def _copy_offset_index(chunk: Struct, place: _Parquet, moved: int, out: _Output) -> None:
     """Copy the index of a chunk's pages, which tells where in the file they are."""
-    index = CompactReader(place.part(chunk[OFFSET_INDEX][1], chunk[OFFSET_INDEX_SIZE][1])).struct()
+    index = read_struct(place.part(chunk[OFFSET_INDEX][1], chunk[OFFSET_INDEX_SIZE][1]))
     for location in index[LOCATIONS][1][1]:
-        location[LOCATION_OFFSET] = (I64, location[LOCATION_OFFSET][1] + moved)
+        location[LOCATION_OFFSET] = (TType.I64, location[LOCATION_OFFSET][1] + moved)
     data = write_struct(index)
     _put(chunk, OFFSET_INDEX, out.at)
     _put(chunk, OFFSET_INDEX_SIZE, len(data))

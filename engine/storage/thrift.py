@@ -1,145 +1,96 @@
-"""Thrift's compact protocol, in which Parquet writes its footer: enough to change some numbers in one.
+"""A struct in Thrift's compact protocol, in which Parquet writes its footer: read it, change some numbers, write it.
 
 Guarantees: what is read and written back unchanged has the same bytes, whatever fields it holds.
-Source: Apache Thrift, doc/specs/thrift-compact-protocol.md.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(1, 13)
-LONG_LIST = 15  # this size in a list's head says that the size follows
+from thrift.protocol.TCompactProtocol import TCompactProtocol
+from thrift.protocol.TProtocol import TProtocolException
+from thrift.Thrift import TType
+from thrift.transport.TTransport import TMemoryBuffer
 
-# A struct by field number, in the order read: (type, value). A value is a number (of a byte, a bool and a double: its
-# bytes as they are), bytes, a `Struct`, or for a list (type of its elements, values).
+# A struct by field number, in the order read: (type, value). A value is a number, a bool, bytes, a `Struct`, or for a
+# list (type of its elements, values).
 Struct = dict[int, tuple[int, Any]]
 
+_READ = {
+    TType.BOOL: "readBool", TType.BYTE: "readByte", TType.I16: "readI16", TType.I32: "readI32", TType.I64: "readI64",
+    TType.DOUBLE: "readDouble", TType.STRING: "readBinary",
+}  # fmt: skip
+_WRITE = {kind: name.replace("read", "write") for kind, name in _READ.items()}
 
-class CompactReader:
-    """Reads a struct from bytes.
 
-    Args:
-        data: The bytes.
-        at: Where it begins.
+def read_struct(data: bytes) -> Struct:
+    """The struct that bytes begin with.
 
-    Attributes:
-        at: Where the next one would begin.
+    Raises:
+        ValueError: It is not one, is nested too deeply, or has a map or a set, which Parquet does not.
     """
+    try:
+        return _struct(TCompactProtocol(TMemoryBuffer(data)))
+    except EOFError:
+        msg = "truncated"
+        raise ValueError(msg) from None
+    except (TProtocolException, AssertionError, KeyError, RecursionError) as error:  # how the library refuses
+        msg = f"not Thrift's compact protocol ({type(error).__name__})"
+        raise ValueError(msg) from None
 
-    def __init__(self, data: bytes, at: int = 0) -> None:
-        self._data = data
-        self.at = at
 
-    def struct(self) -> Struct:
-        """The struct that begins here.
+def _struct(protocol: Any) -> Struct:
+    found: Struct = {}
+    protocol.readStructBegin()
+    while True:
+        _, kind, number = protocol.readFieldBegin()
+        if kind == TType.STOP:
+            break
+        found[number] = (kind, _value(protocol, kind))
+        protocol.readFieldEnd()
+    protocol.readStructEnd()
+    return found
 
-        Raises:
-            ValueError: It is not one, or has a map, which Parquet does not.
-        """
-        found: Struct = {}
-        number = 0
-        while head := self._byte():
-            number = number + (head >> 4) if head >> 4 else self._number()
-            kind = head & 15
-            found[number] = (kind, None if kind in (TRUE, FALSE) else self._value(kind))
-        return found
 
-    def _byte(self) -> int:
-        if self.at >= len(self._data):
-            msg = "ends before its end"
-            raise ValueError(msg)
-        self.at += 1
-        return self._data[self.at - 1]
-
-    def _take(self, size: int) -> bytes:
-        self.at += size
-        if self.at > len(self._data):
-            msg = "ends before its end"
-            raise ValueError(msg)
-        return self._data[self.at - size : self.at]
-
-    def _varint(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self._byte()
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-            shift += 7
-
-    def _number(self) -> int:
-        value = self._varint()
-        return (value >> 1) ^ -(value & 1)
-
-    def _value(self, kind: int) -> Any:
-        match kind:
-            case 4 | 5 | 6:
-                return self._number()
-            case 8:
-                return self._take(self._varint())
-            case 12:
-                return self.struct()
-            case 9 | 10:
-                head = self._byte()
-                size = head >> 4 if head >> 4 != LONG_LIST else self._varint()
-                return head & 15, [self._value(head & 15) for _ in range(size)]
-            case 1 | 2 | 3:  # bools are bytes in a list
-                return self._take(1)
-            case 7:
-                return self._take(8)
+def _value(protocol: Any, kind: int) -> Any:
+    if kind == TType.STRUCT:
+        return _struct(protocol)
+    if kind == TType.LIST:
+        of, size = protocol.readListBegin()
+        values = [_value(protocol, of) for _ in range(size)]
+        protocol.readListEnd()
+        return of, values
+    if kind not in _READ:
         msg = f"has a value of the type {kind}"
         raise ValueError(msg)
+    return getattr(protocol, _READ[kind])()
 
 
 def write_struct(struct: Struct) -> bytes:
     """The bytes of a struct."""
-    out = bytearray()
-    _struct(out, struct)
-    return bytes(out)
+    buffer = TMemoryBuffer()
+    _put_struct(TCompactProtocol(buffer), struct)
+    return bytes(buffer.getvalue())
 
 
-def _struct(out: bytearray, struct: Struct) -> None:
-    last = 0
+def _put_struct(protocol: Any, struct: Struct) -> None:
+    protocol.writeStructBegin("")
     for number, (kind, value) in struct.items():
-        if 0 < number - last < 16:
-            out.append((number - last) << 4 | kind)
-        else:
-            out.append(kind)
-            _number(out, number)
-        last = number
-        if kind not in (TRUE, FALSE):
-            _value(out, kind, value)
-    out.append(0)
+        protocol.writeFieldBegin("", kind, number)
+        _put_value(protocol, kind, value)
+        protocol.writeFieldEnd()
+    protocol.writeFieldStop()
+    protocol.writeStructEnd()
 
 
-def _varint(out: bytearray, value: int) -> None:
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-
-
-def _number(out: bytearray, value: int) -> None:
-    _varint(out, value << 1 if value >= 0 else (-value << 1) - 1)
-
-
-def _value(out: bytearray, kind: int, value: Any) -> None:
-    if kind in (I16, I32, I64):
-        _number(out, value)
-    elif kind == BINARY:
-        _varint(out, len(value))
-        out += value
-    elif kind == STRUCT:
-        _struct(out, value)
-    elif kind in (LIST, SET):
+def _put_value(protocol: Any, kind: int, value: Any) -> None:
+    if kind == TType.STRUCT:
+        _put_struct(protocol, value)
+    elif kind == TType.LIST:
         of, values = value
-        if len(values) < LONG_LIST:
-            out.append(len(values) << 4 | of)
-        else:
-            out.append(LONG_LIST << 4 | of)
-            _varint(out, len(values))
+        protocol.writeListBegin(of, len(values))
         for one in values:
-            _value(out, of, one)
+            _put_value(protocol, of, one)
+        protocol.writeListEnd()
     else:
-        out += value
+        getattr(protocol, _WRITE[kind])(value)

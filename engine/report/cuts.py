@@ -6,8 +6,8 @@ by language; that value is found by asking the rule, so what is drawn is what de
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,12 +47,29 @@ class RuleCuts:
         action: What it does in the build.
         metric: The score that it reads.
         cuts: By language; a language that the rule does not judge has none.
+        moved_by: By language the parameter that moves its cut.
+        most: By language the cut that no value of the parameter goes beyond, where there is one.
+        inclusive: Whether a score that equals the parameter fails; else it is the last one that passes.
     """
 
     rule: Rule
     action: str
     metric: Metric
     cuts: dict[str, Cut]
+    moved_by: dict[str, str]
+    most: dict[str, float]
+    inclusive: bool
+
+    @property
+    def below(self) -> bool:
+        """Whether lower scores fail; it is the same in all languages."""
+        return next(iter(self.cuts.values())).below
+
+    @property
+    def common(self) -> float:
+        """The cut that most languages have; of two, the lower one."""
+        found = [cut.at for cut in self.cuts.values()]
+        return max(sorted(set(found)), key=found.count)
 
 
 def rule_cuts(policy: Policy, metrics: Sequence[Metric], langs: Sequence[str]) -> list[RuleCuts]:
@@ -62,19 +79,60 @@ def rule_cuts(policy: Policy, metrics: Sequence[Metric], langs: Sequence[str]) -
     for rule in (*RULES, *policy.user):
         column = next(iter(rule.columns), "")
         if rule.code in policy.actions and len(rule.columns) == 1 and column in by_column:
-            cuts = _cuts(rule, policy, column, langs)
+            cuts = _cuts(_judge(rule, policy, column, langs), langs)
             if cuts:
-                found.append(RuleCuts(rule, policy.actions[rule.code], by_column[column], cuts))
+                moved_by, inclusive = _moved_by(rule, policy, column, cuts)
+                most = _most(rule, policy, column, list(cuts))
+                action, metric = policy.actions[rule.code], by_column[column]
+                found.append(RuleCuts(rule, action, metric, cuts, moved_by, most, inclusive))
     return found
 
 
-def _cuts(rule: Rule, policy: Policy, column: str, langs: Sequence[str]) -> dict[str, Cut]:
+def _judge(rule: Rule, policy: Policy, column: str, langs: Sequence[str]) -> Callable[[Any], Any]:
+    """A function that says which scores fail, one score for each language."""
     fails = policy.uncalibrated(rule)
 
     def ask(scores: Any) -> Any:
         frame = pl.DataFrame({"lang": langs, column: pl.Series(scores, dtype=pl.Float32)})
         return frame.select(fails.fill_null(value=False)).to_series().to_numpy()
 
+    return ask
+
+
+def _set(policy: Policy, rule: Rule, name: str, value: float) -> Policy:
+    """A policy with another value of one parameter."""
+    return replace(policy, parameters={**policy.parameters, f"{rule.scorer}.{name}": value})
+
+
+def _most(rule: Rule, policy: Policy, column: str, langs: Sequence[str]) -> dict[str, float]:
+    """Cuts at the greatest value of the parameter that bounds what is asked of each language."""
+    if rule.own is None:
+        return {}
+    name, own = rule.own
+    high = next(parameter.high for parameter in rule.parameters if parameter.name == name)
+    cuts = _cuts(_judge(rule, _set(policy, rule, name, high), column, langs), langs)
+    return {lang: cut.at for lang, cut in cuts.items() if lang in own()}
+
+
+def _moved_by(rule: Rule, policy: Policy, column: str, cuts: Mapping[str, Cut]) -> tuple[dict[str, str], bool]:
+    """(parameter by language, whether a score that equals it fails)."""
+    langs = list(cuts)
+    passing = np.array([cut.at for cut in cuts.values()], np.float32)
+    outward = np.array([-np.inf if cut.below else np.inf for cut in cuts.values()], np.float32)
+    failing = np.nextafter(passing, outward)
+    moved_by: dict[str, str] = {}
+    inclusive = False
+    for parameter in rule.parameters:
+        set_to = policy.parameters[f"{rule.scorer}.{parameter.name}"]
+        for value in (parameter.low, parameter.high):
+            ask = _judge(rule, _set(policy, rule, parameter.name, value), column, langs)
+            moved = ask(passing) | ~ask(failing)
+            moved_by |= {lang: parameter.name for lang, moves in zip(langs, moved, strict=True) if moves}
+            inclusive |= bool((failing[moved] == np.float32(set_to)).any())
+    return moved_by, inclusive
+
+
+def _cuts(ask: Callable[[Any], Any], langs: Sequence[str]) -> dict[str, Cut]:
     low, high = (np.full(len(langs), value, np.float32) for value in (-GREATEST, GREATEST))
     at_low = ask(low)
     turning = at_low != ask(high)

@@ -26,6 +26,7 @@ from glotmill.engine.runs.run import FINISHED
 from glotmill.engine.samples.ingest import REJECTED
 from glotmill.filters.fairness import Share, shares
 from glotmill.filters.policy import Policy
+from glotmill.filters.rules import Rule
 from glotmill.filters.user_rules import USER, user_rule
 from glotmill.schemas.errors import InputError, one_line
 from glotmill.schemas.record import Metric
@@ -95,10 +96,10 @@ class BuiltFolder:
         """Whether thresholds come from a calibration: they then differ by field type and length too."""
         return self.manifest["filter"].get("calibration") is not None
 
-    @property
-    def stated(self) -> frozenset[str]:
-        """Parameters that no calibration changes, as ``<scorer>.<parameter>``."""
-        return frozenset(self.manifest["filter"]["stated"])
+    def fitted(self, rule: Rule) -> bool:
+        """Whether a calibration set a rule's thresholds: what the recipe states, no calibration changes."""
+        own = {f"{rule.scorer}.{parameter.name}" for parameter in rule.parameters}
+        return self.calibrated and bool(own) and not own & set(self.manifest["filter"]["stated"])
 
     def all_shards(self) -> Iterator[Shard]:
         """Every shard, in order."""

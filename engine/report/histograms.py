@@ -50,16 +50,17 @@ def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, 
         rules: Its rules that read one score and have a threshold.
 
     Returns:
-        For each rule that judges a row: code, description, action, column, below, grid (edges that all languages
-        share), at (the most common threshold) and langs. A language is there if it has such scores: at (its own
-        threshold, an edge too), band (the fitted threshold's extremes, where a calibration set it), all and free (first
-        bin that is not empty, then counts; bin 0 lies before the first edge), free_unjudged, failing (rows that have
-        the rule among their reasons).
+        For each rule that judges a score: code, description, action, column, below, grid (edges that all languages
+        share), at (the most common threshold), parameters (those that move it: key, low, high, and value, which is None
+        where a calibration fitted it), inclusive (of `RuleCuts`) and langs. A language is there if it has such scores:
+        at (its own threshold, an edge too), band (the fitted threshold's extremes, where a calibration set it), all and
+        free (first bin that is not empty, then counts; bin 0 lies before the first edge), free_unjudged, failing (rows
+        that have the rule among their reasons), and most (of `RuleCuts`, an edge too) where it has one.
     """
     grids = _grids(build, rules)
     rules = [rule for rule in rules if rule.rule.code in grids]
     counts = {
-        (rule.rule.code, lang): _Counts(_edges(grids[rule.rule.code], rule.cuts[lang]))
+        (rule.rule.code, lang): _Counts(_edges(grids[rule.rule.code], rule, lang))
         for rule in rules
         for lang in build.languages
         if lang in rule.cuts
@@ -72,23 +73,26 @@ def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, 
             if lang in rule.cuts:
                 fails = failing.get(rule.rule.code, np.zeros(frame.height, np.bool_))
                 _count(frame, fails, rule, rule.cuts[lang], counts[rule.rule.code, lang])
-    return [
+    told = [
         {
             "code": rule.rule.code,
             "description": rule.rule.description,
             "action": rule.action,
             "column": rule.metric.score_column,
-            "below": _below(rule),
+            "below": rule.below,
             "grid": grids[rule.rule.code],
-            "at": _common(rule),
+            "at": rule.common,
+            "parameters": _parameters(build, rule),
+            "inclusive": rule.inclusive,
             "langs": {
-                lang: _as_json(rule, rule.cuts[lang], counts[rule.rule.code, lang], fitted=_fitted(build, rule))
+                lang: _as_json(rule, lang, counts[rule.rule.code, lang], fitted=build.fitted(rule.rule))
                 for lang in build.languages
                 if lang in rule.cuts and counts[rule.rule.code, lang].all.any()
             },
         }
         for rule in rules
     ]
+    return [rule for rule in told if rule["langs"]]
 
 
 def _scores(file: Path, columns: list[str]) -> pl.DataFrame:
@@ -106,22 +110,21 @@ def _failing(frame: pl.DataFrame) -> dict[str, Any]:
     return found
 
 
-def _below(rule: RuleCuts) -> bool:
-    return next(iter(rule.cuts.values())).below
+def _parameters(build: BuiltFolder, rule: RuleCuts) -> list[dict[str, Any]]:
+    used = set(rule.moved_by.values())
+    found = []
+    for parameter in rule.rule.parameters:
+        if parameter.name in used:
+            full = f"{rule.rule.scorer}.{parameter.name}"
+            value = None if build.fitted(rule.rule) else build.policy.parameters[full]
+            found.append({"key": f"filter.{full}", "value": value, "low": parameter.low, "high": parameter.high})
+    return found
 
 
-def _common(rule: RuleCuts) -> float:
-    found = [cut.at for cut in rule.cuts.values()]
-    return max(sorted(set(found)), key=found.count)
-
-
-def _fitted(build: BuiltFolder, rule: RuleCuts) -> bool:
-    own = {f"{rule.rule.scorer}.{parameter.name}" for parameter in rule.rule.parameters}
-    return build.calibrated and bool(own) and not own & build.stated
-
-
-def _edges(grid: list[float], cut: Cut) -> list[float]:
-    return sorted({*grid, cut.at}) if grid[0] <= cut.at <= grid[-1] else grid
+def _edges(grid: list[float], rule: RuleCuts, lang: str) -> list[float]:
+    at, most = rule.cuts[lang].at, rule.most.get(lang, math.inf)
+    own = [at] if grid[0] <= at <= grid[-1] else []
+    return sorted({*grid, *own, *([most] if most < grid[-1] else [])})
 
 
 def _count(frame: pl.DataFrame, fails: Any, rule: RuleCuts, cut: Cut, counts: _Counts) -> None:
@@ -143,13 +146,16 @@ def _count(frame: pl.DataFrame, fails: Any, rule: RuleCuts, cut: Cut, counts: _C
         counts.passing_end = float(worst(counts.passing_end, worst.reduce(scores[~failing])))
 
 
-def _as_json(rule: RuleCuts, cut: Cut, counts: _Counts, *, fitted: bool) -> dict[str, Any]:
+def _as_json(rule: RuleCuts, lang: str, counts: _Counts, *, fitted: bool) -> dict[str, Any]:
     found: dict[str, Any] = {
         "all": _trimmed(counts.all),
         "free": _trimmed(counts.free),
         "free_unjudged": counts.free_unjudged,
         "failing": counts.failing,
     }
+    cut = rule.cuts[lang]
+    if lang in rule.most:
+        found["most"] = rule.most[lang]
     if fitted and rule.action == "reject":
         ends = [short(value) for value in (counts.passing_end, counts.failing_end) if not math.isnan(value)]
         return {"at": None, "band": sorted(ends), "own": cut.at, **found}
@@ -188,7 +194,7 @@ def _grids(build: BuiltFolder, rules: Sequence[RuleCuts]) -> dict[str, list[floa
 
 
 def _grid(rule: RuleCuts, spans: list[tuple[float, float, bool]]) -> list[float]:
-    metric, at = rule.metric, _common(rule)
+    metric, at = rule.metric, rule.common
     whole = all(of_shard for _, _, of_shard in spans)
     low, high = min(span[0] for span in spans), max(span[1] for span in spans)
     if metric.low is not None and metric.high is not None:
@@ -201,6 +207,9 @@ def _grid(rule: RuleCuts, spans: list[tuple[float, float, bool]]) -> list[float]
         step = max(1.0, step)
     first, last = math.floor(low / step), math.ceil(high / step)
     grid = {short(number * step) for number in range(first, max(last, first + 1) + 1)}
+    if rule.inclusive:  # a parameter's neighbour is the last score that passes it
+        inward = np.float32(np.inf if rule.below else -np.inf)
+        grid = {float(str(np.nextafter(np.float32(edge), inward))) for edge in grid}
     near = low <= at <= high
     return sorted(grid | {at}) if near else sorted(grid)
 

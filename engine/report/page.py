@@ -30,7 +30,7 @@ from glotmill.schemas.languages import language
 from glotmill.schemas.record import SCHEMA_VERSION
 
 REPORT = "report.html"
-SCRIPTS = ("dom.js", "balance.js", "thresholds.js", "rows.js", "main.js")  # put together in this order
+SCRIPTS = ("dom.js", "balance.js", "setting.js", "thresholds.js", "rows.js", "main.js")  # put together in this order
 STAGES = (
     "ingest", "clean", "derive", "mix", "instruct", "templates", "templates_back", "segment", "translate", "back",
     "force", "score", "pack",

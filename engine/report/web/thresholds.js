@@ -1,11 +1,14 @@
 // Histograms with their thresholds, and the slider that says what another threshold would drop.
 
-/** The edges of a language's bins: those that all languages share, and its own threshold. */
+/** The edges of a language's bins: those that all languages share, its own threshold, and the most it is asked for. */
 function edgesOf(rule, entry) {
   const own = entry.at ?? entry.own;
   const { grid } = rule;
-  if (own < grid[0] || own > grid[grid.length - 1] || grid.includes(own)) return grid;
-  return [...grid, own].sort((a, b) => a - b);
+  const edges = new Set(grid);
+  const last = grid[grid.length - 1];
+  if (own >= grid[0] && own <= last) edges.add(own);
+  if (entry.most < last) edges.add(entry.most);
+  return [...edges].sort((a, b) => a - b);
 }
 
 /** Counts by bin: bin 0 lies before the first edge, the last behind the last edge. */
@@ -33,6 +36,11 @@ class Histogram {
     return sum(this.rule.below ? bins.slice(0, place + 1) : bins.slice(place + 1));
   }
 
+  /** What a threshold asks of this language: no more than its own good text has. */
+  asked(threshold) {
+    return threshold === null ? null : Math.min(threshold, this.entry.most ?? Infinity);
+  }
+
   /** (rows that fail, rows kept) under a threshold; null is as it was built. */
   outcome(threshold) {
     const { entry, rule, language } = this;
@@ -40,10 +48,13 @@ class Histogram {
       const known = rule.action === "reject" ? entry.failing : this.failing(this.all, entry.at ?? entry.own);
       return [known, language.kept];
     }
-    return [this.failing(this.all, threshold),
-      sum(this.free) - this.failing(this.free, threshold) + entry.free_unjudged];
+    const failing = this.failing(this.all, threshold);
+    if (rule.action === "warn") return [failing, language.kept];
+    return [failing, sum(this.free) - this.failing(this.free, threshold) + entry.free_unjudged];
   }
 }
+
+const DOES = { reject: "drops", warn: "warns of", off: "would drop" };
 
 const WIDTH = 100, HEIGHT = 40, OPEN = 2; // of a drawing; OPEN: width of the two open bins
 
@@ -67,7 +78,8 @@ function tile(histogram, tall) {
   const picture = el("svg:svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img",
     "aria-label": `Scores of ${language.name}` });
   const said = el("p");
-  const draw = (threshold) => {
+  const draw = (set) => {
+    const threshold = histogram.asked(set);
     const at = threshold ?? entry.at;
     const place = at === null ? -1 : edges.indexOf(at);
     const falls = (bin) => place >= 0 && (rule.below ? bin <= place : bin > place);
@@ -83,8 +95,9 @@ function tile(histogram, tall) {
     const [then, keptThen] = histogram.outcome(threshold);
     const change = (before, after, show) => (threshold === null ? show(before) : `${show(before)} → ${show(after)}`);
     const share = (kept) => percent(language.rows ? kept / language.rows : 0);
-    said.textContent = `drops ${change(now, then, count)} of ${count(histogram.judged)} · ` +
-      `keeps ${change(keptNow, keptThen, share)}`;
+    const verdict = `${DOES[rule.action]} ${change(now, then, count)} of ${count(histogram.judged)}`;
+    said.textContent = [verdict, rule.action === "warn" ? "" : `keeps ${change(keptNow, keptThen, share)}`,
+      threshold < set ? `asks no more than ${score(threshold)}` : ""].filter(Boolean).join(" · ");
   };
   const node = el("article", { class: "tile" }, el("h3", {}, language.name, " ", el("code", {}, language.code)), picture,
     el("div", { class: "ends" }, el("span", {}, score(first)), el("span", {}, score(last))), said);
@@ -109,14 +122,18 @@ function showThresholds(data) {
     el("label", { class: "grow" }, el("span", {}, "threshold ", value), slider),
     reset,
     el("label", { class: "inline" }, roots, "heights as square roots"));
-  let rule, histograms, tiles;
+  let rule, histograms, tiles, stops;
   const place = () => {
-    const near = rule.grid.indexOf(rule.at);
-    slider.max = rule.grid.length - 1;
-    slider.value = near >= 0 ? near : rule.below ? 0 : rule.grid.length - 1;
+    const built = rule.parameters.length === 1 ? rule.parameters[0].value : null;
+    const near = stops.findIndex((stop) => (built === null ? stop === rule.at : built === Number(asParameter(rule, stop))));
+    slider.max = stops.length - 1;
+    slider.value = near >= 0 ? near : rule.below ? 0 : stops.length - 1;
   };
   const setUp = () => {
     rule = data.rules[choice.value];
+    stops = rule.grid.filter((edge) => rule.parameters.every(({ low, high }) =>
+      low <= asParameter(rule, edge) && asParameter(rule, edge) <= high));
+    slider.disabled = !stops.length;
     histograms = Object.entries(rule.langs).map(([code, entry]) => new Histogram(rule, entry, byCode.get(code)));
     tiles = histograms.map((histogram) => tile(histogram, roots.checked ? Math.sqrt : (height) => height));
     byId("histograms").replaceChildren(...tiles.map(({ node }) => node));
@@ -124,30 +141,32 @@ function showThresholds(data) {
     update(false);
   };
   const update = (moved) => {
-    const threshold = moved ? rule.grid[slider.value] : null;
+    const threshold = moved ? stops[slider.value] : null;
     tiles.forEach(({ draw }) => draw(threshold));
     const own = new Set(Object.values(rule.langs).map((entry) => entry.at));
     const built = own.has(null) ? "fitted by the calibration" : own.size > 1 ? "by language" : score(rule.at);
     value.textContent = threshold === null ? built : score(threshold);
     slider.setAttribute("aria-valuetext", value.textContent);
     byId("threshold-result").replaceChildren(...said(threshold, built));
+    byId("setting").replaceChildren(...showSetting(data, rule, threshold));
   };
   const said = (threshold, built) => {
     const others = sum(data.languages.filter((l) => !(l.code in rule.langs)).map((l) => l.kept));
-    const totals = (at) => histograms.map((histogram) => histogram.outcome(at))
+    const totals = (at) => histograms.map((histogram) => histogram.outcome(histogram.asked(at)))
       .reduce(([a, b], [fails, kept]) => [a + fails, b + kept], [0, others]);
     const [now, keptNow] = totals(null);
     const limit = rule.below ? "below" : "above";
-    const what = { reject: "drops", warn: "warns of", off: "is switched off; it would drop" }[rule.action];
+    const what = rule.action === "off" ? "is switched off; it would drop" : DOES[rule.action];
     const sentence = rule.description[0].toUpperCase() + rule.description.slice(1);
     const asBuilt = `${sentence}: as built (${limit} ${built}) the rule ${what} ${count(now)} records; ` +
       `${count(keptNow)} are kept.`;
     const keys = [el("span", { class: "key" }), "as built"];
     if (threshold === null) return [asBuilt, " ", ...keys];
     const [then, keptThen] = totals(threshold);
-    return [asBuilt, " ", el("strong", {}, `A threshold of ${score(threshold)} would drop ${count(then)} and keep ${count(keptThen)} ` +
-      `(${keptThen >= keptNow ? "+" : "−"}${count(Math.abs(keptThen - keptNow))}).`), " ", ...keys, " ",
-      el("span", { class: "key new" }), "the slider"];
+    const change = `${keptThen >= keptNow ? "+" : "−"}${count(Math.abs(keptThen - keptNow))}`;
+    const other = `A threshold of ${score(threshold)} would ` + (rule.action === "warn"
+      ? `warn of ${count(then)}; as many are kept.` : `drop ${count(then)} and keep ${count(keptThen)} (${change}).`);
+    return [asBuilt, " ", el("strong", {}, other), " ", ...keys, " ", el("span", { class: "key new" }), "the slider"];
   };
   setUp();
 }

@@ -33,6 +33,23 @@ def test_a_rule_of_a_recipe_has_one_too():
     assert FOUND["user.mine"].cuts["swh_Latn"].at == 12.5
 
 
+def test_a_rule_names_the_parameter_that_moves_the_threshold_of_each_language():
+    assert FOUND["round_trip.chrf"].moved_by["deu_Latn"] == "min_chrf"
+    copied = FOUND["lexical.copy_frac"].moved_by
+    assert (copied["deu_Latn"], copied["arb_Arab"]) == ("max_copy_frac", "max_copy_frac_other")
+
+
+def test_no_language_is_asked_for_more_than_its_own_threshold():
+    mass = FOUND["language_id.mass"]
+    assert mass.most["swh_Latn"] == pytest.approx(thresholds("min_mass")["swh_Latn"], rel=1e-6)
+    assert all(cut.at <= mass.most[lang] for lang, cut in mass.cuts.items())
+    assert FOUND["round_trip.chrf"].most == FOUND["user.mine"].moved_by == {}
+
+
+def test_a_rule_says_whether_a_score_that_equals_its_parameter_fails():
+    assert [code for code, rule in FOUND.items() if rule.inclusive] == ["language_id.english"]
+
+
 @pytest.mark.parametrize("code", sorted(FOUND))
 def test_the_neighbouring_scores_of_a_cut_are_judged_as_the_rule_does(code: str):
     rule = FOUND[code]

@@ -15,7 +15,7 @@ from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.report import REPORT, report_data, write_report
 from glotmill.engine.report.finished_build import open_build
 from glotmill.schemas.errors import InputError
-from tests.engine.report.conftest import ARABIC, LANGUAGES, LONG, OVERRIDE, SCRIPT
+from tests.engine.report.conftest import ARABIC, LANGUAGES, LONG, OVERRIDE, SCRIPT, THRESHOLD
 
 DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 
@@ -128,6 +128,13 @@ def test_another_threshold_drops_what_the_page_says(unkind: Path, rebuild: Calla
         own = held.filter(pl.col("lang") == lang)
         dropped = own["filter_reasons"].list.contains("nmt.logprob").sum()
         assert outcome(rule, lang, threshold) == (dropped, own["keep"].sum())
+
+
+def test_every_rule_names_the_keys_of_the_recipe_that_move_its_threshold(unkind: Path):
+    rules = {rule["code"]: rule["parameters"] for rule in page_data(unkind)["rules"]}
+    assert rules["nmt.logprob"] == [{"key": "filter.nmt.min_logprob", "value": THRESHOLD, "low": -1000, "high": 0}]
+    copied = {parameter["key"]: parameter["value"] for parameter in rules["lexical.copy_frac"]}
+    assert copied == {"filter.lexical.max_copy_frac": 0.5, "filter.lexical.max_copy_frac_other": 0.25}
 
 
 def test_a_refilter_writes_the_report_anew(unkind: Path, tmp_path: Path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import polars as pl
 import pytest
 
 from benchmarks.chromium import chromium
+from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.report import REPORT
 from glotmill.recipes.language_sets import expand
 from tests.engine.report.conftest import ARABIC, SCRIPT, THRESHOLD
@@ -143,6 +145,61 @@ def test_the_slider_works_by_keyboard_and_says_how_many_rows_are_kept(desk: Watc
     assert re.search(r"and keep \d+ \(−\d+\)", desk.text("#threshold-result"))
     desk.page.click("#reset")
     assert desk.text("#threshold-result") == as_built
+
+
+def moved(page: Any, rule: str, key: str = "PageUp") -> str:
+    """Move the slider of a rule by a key; what the page says then."""
+    page.select_option("#rule", label=rule)
+    page.focus("#threshold")
+    page.keyboard.press(key)
+    return str(page.inner_text("#threshold-result"))
+
+
+def test_the_slider_names_the_key_of_the_recipe_and_its_value(desk: Watched):
+    desk.page.select_option("#rule", label="nmt.logprob (reject)")
+    assert f"filter.nmt.min_logprob: {THRESHOLD}" in desk.text("#setting")
+    said = moved(desk.page, "nmt.logprob (reject)")
+    threshold = re.findall(r"A threshold of (-[\d.]+) would", said)[0]
+    assert f"filter.nmt.min_logprob: {threshold}" in desk.text("#setting")
+
+
+@pytest.mark.parametrize(
+    ("rule", "key"),
+    [
+        ("nmt.logprob (reject)", "PageUp"),
+        ("round_trip.chrf (off)", "PageUp"),
+        ("lexical.copy_frac (reject)", "Home"),
+        ("user.mine (reject)", "Home"),
+        ("language_id.mass (reject)", "Home"),
+    ],
+)
+def test_the_command_that_the_slider_gives_drops_what_the_page_says(
+    browser: Any, rebuild: Callable[..., Path], rule: str, key: str
+):
+    mine = {"fails": "score_lexical_len_z > 3.5", "action": "reject"}
+    rules = {"nmt": {"min_logprob": THRESHOLD}, "round_trip": {"chrf": {"action": "off"}}, "user": {"mine": mine}}
+    scorers = ["integrity", "lexical", "language_id", "nmt", "round_trip"]
+    folder = rebuild(filter=rules, score={"scorers": scorers})
+    with watched(browser, folder) as seen:
+        said = moved(seen.page, rule, key)
+        name, verb, out, *settings = shlex.split(seen.text("#command"))
+    assert (name, verb, Path(out)) == ("glotmill", "refilter", folder)
+    assert {*settings[::2]} == {"--set"}
+    summary = refilter(folder, overrides=tuple(settings[1::2]))
+    kept = int(re.findall(r"and keep (\d+)", said)[0])
+    assert sum(count.kept for count in summary.languages.values()) == kept
+    assert summary.flipped > 0
+
+
+def test_a_rule_that_warns_drops_nothing_on_the_page(browser: Any, rebuild: Callable[..., Path]):
+    folder = rebuild(filter={"nmt": {"min_logprob": THRESHOLD, "logprob": {"action": "warn"}}})
+    with watched(browser, folder) as seen:
+        said = moved(seen.page, "nmt.logprob (warn)")
+        tiles = seen.page.locator(".tile p").all_inner_texts()
+    assert re.search(r"would warn of \d+; as many are kept", said)
+    assert "drop" not in said
+    assert tiles
+    assert all(text.startswith("warns of ") and "drop" not in text and "keep" not in text for text in tiles)
 
 
 def test_everything_can_be_reached_by_keyboard(desk: Watched):

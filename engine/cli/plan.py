@@ -66,5 +66,7 @@ def _show(plan: Plan) -> None:
         say(f"translator: {calls}, {time}")
     else:
         say("translator: no calls")
+    if (cost := plan.usage.expectation()) is not None:
+        say(cost)
     for line in plan.templates.lines() if plan.templates else ():
         say(line)

@@ -88,6 +88,8 @@ def _show_estimate(found: Preview, screen: Screen) -> None:
         f"segments: {cost.asked:,} asked, {cost.unique:,} different, {cost.known:,} in the memory, "
         f"{cost.to_translate:,} to translate: about {cost.tokens:,} tokens{more}"
     )
+    if (money := cost.usage.expectation()) is not None:
+        screen.print(money, soft_wrap=True)
     if cost.seconds is not None and cost.tokens_per_second:
         workers = f"{cost.workers} worker{'s' if cost.workers > 1 else ''}"
         screen.print(f"time: about {cost.seconds:,.0f} s at {cost.tokens_per_second:,.0f} tokens/s a worker, {workers}")

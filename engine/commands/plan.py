@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
 from glotmill.engine.text.segments import split
 from glotmill.engine.translation.back_translation import BackTranslationRequests, entries_into
+from glotmill.engine.translation.counts import Usage
 from glotmill.engine.translation.forced_scores import ForcedStage
 from glotmill.engine.translation.record_requests import MergedRequests, answered_whole, records_of
 from glotmill.engine.translation.requests import RequestSource, Segments, Selection, segments_of
@@ -76,6 +77,7 @@ class Plan:
             its source alone.
         seconds: Time for all of them, by the speed of the last runs that did such; None where none did, or nothing is
             sent.
+        usage: What servers with a price would take for these calls, estimated.
         templates: What becomes of templates' translations as far as the memory has them; None where no template's
             words are translated.
     """
@@ -86,6 +88,7 @@ class Plan:
     forced: int
     seconds: float | None
     templates: TemplateCount | None = None
+    usage: Usage = field(default_factory=Usage)
 
     @property
     def changes(self) -> list[ShardChange]:
@@ -103,6 +106,7 @@ class Plan:
             "back_calls": self.back_calls,
             "forced": self.forced,
             "seconds": self.seconds,
+            "usage": asdict(self.usage),
             "templates": self.templates.as_json() if self.templates else None,
         }
 
@@ -143,7 +147,8 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
     changes += _deleted(job, published)
     shards = _sized(changes, published)
     seconds, templates = _seconds(job.folder, looked), looked.prologue.count()
-    return Plan(shards, looked.calls, looked.back_calls, looked.forced, seconds, templates)
+    usage = looked.work.expected_usage(returned=looked.returned)
+    return Plan(shards, looked.calls, looked.back_calls, looked.forced, seconds, templates, usage)
 
 
 def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:

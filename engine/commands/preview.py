@@ -28,6 +28,8 @@ from glotmill.engine.text.composition import EngineName, compose
 from glotmill.engine.text.fields import answer_requests, as_carried, other_requests, turn_requests
 from glotmill.engine.text.parts import Entry
 from glotmill.engine.translation.back_translation import JOINED_SCHEMA
+from glotmill.engine.translation.counts import Usage
+from glotmill.engine.translation.expected_usage import Sent, expected_back, expected_usage
 from glotmill.engine.translation.requests import Segments, segments_of
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.stage import ENTRY, with_keys
@@ -60,6 +62,7 @@ class Estimate:
         tokens_per_second: One worker's speed; None where it was not measured.
         workers: Workers that the time counts with.
         seconds: Time for all of it; None where the speed is not known.
+        usage: What servers with a price would take for all of it, estimated segment by segment.
     """
 
     asked: int
@@ -72,6 +75,7 @@ class Estimate:
     tokens_per_second: float | None
     workers: int
     seconds: float | None
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,16 @@ def _estimate(job: Job, known: pl.DataFrame, rate: float | None, *, measure: boo
         tokens_per_second=None if rate is None else round(rate, 1),
         workers=workers,
         seconds=round(tokens * ways / rate / workers, 1) if rate else 0.0 if not tokens else None,
+        usage=expected_usage(_sent(job, missing)),
     )
+
+
+def _sent(job: Job, missing: pl.DataFrame) -> Iterator[Sent]:
+    """What each engine would be sent, there and back."""
+    for (lang,), part in missing.group_by(["target_lang"], maintain_order=True):
+        yield job.routes.into(str(lang)), part
+    if job.needs_back_translation:
+        yield from expected_back(job.routes, missing)
 
 
 def _measured(job: Job, missing: pl.DataFrame) -> float:

@@ -21,6 +21,15 @@ class Usage:
     completion_tokens: int = 0
     cost: float | None = None
 
+    def expectation(self) -> str | None:
+        """The line that gives the cost before the work; None where no engine with a price is sent anything."""
+        if self.cost is None or not self.requests:
+            return None
+        return (
+            f"cost: about {self.cost:,.4f} at the recipe's prices: {self.requests:,} requests, "
+            f"{self.prompt_tokens:,} tokens to read, {self.completion_tokens:,} to write"
+        )
+
     def __add__(self, other: Usage) -> Usage:
         costs = [cost for cost in (self.cost, other.cost) if cost is not None]
         return Usage(

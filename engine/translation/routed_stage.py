@@ -16,11 +16,12 @@ import polars as pl
 from glotmill.engine.memory.translations import DIRECTION, MEMORY_SCHEMA, Direction, Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.text.records import items_of
-from glotmill.engine.translation.counts import SegmentCount
+from glotmill.engine.translation.counts import SegmentCount, Usage
+from glotmill.engine.translation.expected_usage import Sent, expected_back, expected_usage
 from glotmill.engine.translation.requests import RequestSource
 from glotmill.engine.translation.stage import ENTRY, TO_DO, TranslateStage
 from glotmill.engine.translators import TranslatorSpec
-from glotmill.engine.translators.shared.routes import Routes
+from glotmill.engine.translators.shared.routes import WAYS_BACK, Routes
 from glotmill.engine.workers.shared_pools import Pools
 
 SECOND = ".second"
@@ -75,6 +76,7 @@ class RoutedStage:
         self._memory = memory
         self._stages = {name: TranslateStage(spec, memory, run, pools.of(spec)) for name, spec in routes.all.items()}
         self._asked: dict[str, frozenset[Direction]] = {}
+        self._to_send: dict[str, list[Sent]] = {}
 
     def translate(
         self, phase: str, asked: RequestSource, *, retry_failed: bool, advance: Callable[[int, int], None]
@@ -105,15 +107,28 @@ class RoutedStage:
     def look(self, phase: str, asked: RequestSource, *, retry_failed: bool) -> pl.DataFrame:
         """What a phase would send, and send nothing, as `TranslateStage.look`."""
         self._asked[phase] = frozenset(asked.directions())
-        frames = [pl.DataFrame(schema=TO_DO)]
+        sent: list[Sent] = []
         for spec, part in self._parts(phase, asked):
             stage, name = self._stages[spec.fingerprint], self._named(phase, spec)
-            frames.append(stage.look(name, part, retry_failed=retry_failed))
+            sent.append((spec, stage.look(name, part, retry_failed=retry_failed)))
             second = self._second(phase, spec)
             if second is not None:
                 rest = _Failed(stage, name, part)
-                frames.append(self._stages[second.fingerprint].look(name + SECOND, rest, retry_failed=retry_failed))
-        return pl.concat(frames)
+                more = self._stages[second.fingerprint].look(name + SECOND, rest, retry_failed=retry_failed)
+                sent.append((second, more))
+        self._to_send[phase] = sent
+        return pl.concat([pl.DataFrame(schema=TO_DO), *(requests for _, requests in sent)])
+
+    def expected_usage(self, *, returned: bool) -> Usage:
+        """What the engines that have a price would take for all that was looked up.
+
+        Args:
+            returned: Whether what is not yet translated will go back, too.
+        """
+        sent = [each for phase in self._to_send.values() for each in phase]
+        there = [each for phase, parts in self._to_send.items() if phase not in WAYS_BACK for each in parts]
+        back = [each for _, requests in there for each in expected_back(self._routes, requests)]
+        return expected_usage([*sent, *back] if returned else sent)
 
     def _parts(self, phase: str, asked: RequestSource) -> Iterator[tuple[TranslatorSpec, RequestSource]]:
         """What each engine is asked first."""

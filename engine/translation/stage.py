@@ -197,7 +197,7 @@ class TranslateStage:
         names = ("requests", "prompt_tokens", "completion_tokens")
         requests, read, wrote = (pc.sum(results[name]).as_py() or 0 for name in names)
         price = getattr(self._spec.section, "price", None)
-        cost = (read * price.input + wrote * price.output) / 1e6 if price else None
+        cost = price.cost(read, wrote) if price else None
         self._usage += Usage(requests, read, wrote, cost)
 
     def _note_unanswered(self, phase: str, result: UnitResult) -> None:

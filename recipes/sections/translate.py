@@ -146,6 +146,10 @@ class Price(Section):
     input: float = Field(ge=0)
     output: float = Field(ge=0)
 
+    def cost(self, read: int, wrote: int) -> float:
+        """What so many tokens cost."""
+        return (read * self.input + wrote * self.output) / 1e6
+
 
 class OpenAiServer(LlmTranslate):
     """A server that speaks OpenAI's protocol.

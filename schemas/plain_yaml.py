@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -33,7 +33,7 @@ class PlainLoader(yaml.SafeLoader):
     """YAML's safe loader with the words of YAML 1.2, that refuses a repeated key."""
 
     # A table of our own: the inherited one belongs to all of yaml, and is YAML 1.1's.
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+    yaml_implicit_resolvers = {}  # noqa: RUF012
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """A mapping of which no key is there twice."""

@@ -23,6 +23,7 @@ from glotmill.engine.dataset.commit import staging
 from glotmill.engine.report.cuts import rule_cuts
 from glotmill.engine.report.finished_build import BuiltFolder, open_build
 from glotmill.engine.report.histograms import histograms
+from glotmill.engine.report.limits import limits
 from glotmill.engine.report.rows import image_ids, sample_rows
 from glotmill.engine.report.thumbnails import thumbnails
 from glotmill.engine.storage.atomic_write import sync, write_bytes
@@ -80,6 +81,7 @@ def report_data(build: BuiltFolder) -> dict[str, Any]:
         "reasons": _reasons(build),
         "rejected": build.rejected(),
         "rules": counted.result(),
+        "limits": limits(build, rules),
         "metrics": [{"column": m.score_column, "description": m.description} for m in build.metrics],
         "rows": rows,
         "rows_left_out": left_out,

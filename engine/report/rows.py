@@ -62,10 +62,11 @@ def sample_rows(build: BuiltFolder, rules: Sequence[RuleCuts]) -> tuple[list[dic
         wanted = [name for ids in chosen[lang].values() for name in ids]
         rows |= {row["record_id"]: row for row in read_rows(build, [file], pl.col("record_id").is_in(wanted))}
     tell = RowTeller(build, rules)
+    warnings = dict(zip(rows, warnings_of(build, list(rows.values())), strict=True))
     shown: list[dict[str, Any]] = []
     used = left_out = 0
     for name in _in_turn(ids for groups in chosen.values() for ids in groups.values()):
-        row = tell.row(rows[name])
+        row = tell.row(rows[name]) | {"warnings": warnings[name]}
         used += len(orjson.dumps(row))
         if used <= MOST_BYTES:
             shown.append(row)
@@ -84,6 +85,16 @@ def read_rows(build: BuiltFolder, files: Iterable[Path], wanted: pl.Expr) -> lis
     return found
 
 
+def warnings_of(build: BuiltFolder, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """For each row the rules that warn of it, but for those that a calibration fitted: their thresholds are not here."""
+    columns = [metric.score_column for metric in build.metrics]
+    schema = {"lang": pl.String(), **dict.fromkeys(columns, pl.Float32())}
+    frame = pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
+    fitted = {rule.code for rule in build.policy.rules("warn") if build.fitted(rule)}
+    failing = build.policy.on(columns).failing(frame, "warn")
+    return [[code for code in codes if code not in fitted] for codes in failing]
+
+
 def _in_turn(lists: Iterable[list[str]]) -> list[str]:
     """The first of each list, then the second of each, ..."""
     lists = list(lists)
@@ -97,7 +108,7 @@ class RowTeller:
     def __init__(self, build: BuiltFolder, rules: Sequence[RuleCuts]) -> None:
         self._metrics = build.metrics
         self._rules = {rule.rule.code: rule for rule in rules}
-        self._uncut = {code for code in self._rules if build.calibrated}
+        self._uncut = {code for code, rule in self._rules.items() if build.fitted(rule.rule)}
 
     def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """One row: its facts, its turns in pieces, its scores in the order of the metrics."""

@@ -2,6 +2,15 @@
 
 const AT_ONCE = 20;
 
+/** What a rule asks of a row's score, and whether the row fails it. */
+function asks(limit, row) {
+  const verdict = row.reasons.includes(limit.code) ? "fails" : row.warnings.includes(limit.code) ? "warned by" : "";
+  const { code } = limit;
+  if (limit.fitted) return { code, verdict, text: "fitted by the calibration" };
+  const at = row.lang in (limit.own ?? {}) ? limit.own[row.lang] : limit.at ?? null;
+  return { code, verdict, text: at === null ? "" : `${limit.below ? "at least" : "at most"} ${score(at)}` };
+}
+
 function showRows(data) {
   const byCode = new Map(data.languages.map((language) => [language.code, language]));
   const english = { dir: "ltr", bcp47: "en" };
@@ -29,14 +38,14 @@ function showRows(data) {
   const [most, mostLabel] = bound("row-most", "to");
   const words = el("input", { id: "row-words", type: "search", input: redraw });
   byId("row-controls").replaceChildren(langLabel, statusLabel, reasonLabel, metricLabel, leastLabel, mostLabel, orderLabel,
-    el("label", {}, "words", words));
+    el("label", {}, "words or record id", words));
   const left = data.rows_left_out ? ` ${count(data.rows_left_out)} more had no room.` : "";
   byId("rows-note").textContent = `${count(data.rows.length)} records, drawn from each language and each of its reasons.` +
     `${left} What failed is highlighted.` +
     (data.images_stored && !Object.keys(data.images).length ? " Thumbnails need pip install 'glotmill[images]'." : "");
   let shown = AT_ONCE;
 
-  const has = (row, sought) => row.turns.some((turn) => ["source", "target", "back"].some((side) =>
+  const has = (row, sought) => row.id.includes(sought) || row.turns.some((turn) => ["source", "target", "back"].some((side) =>
     turn[side]?.join("").toLowerCase().includes(sought)));
   const chosen = () => {
     const place = metric.value === "" ? null : Number(metric.value);
@@ -69,15 +78,29 @@ function showRows(data) {
     return el("article", { class: "row" },
       el("header", {},
         el("strong", {}, language.name), el("span", { class: `chip ${row.status}` }, row.status),
-        ...row.reasons.map((code) => el("span", { class: "chip" }, code)), el("span", {}, row.task),
+        ...row.reasons.map((code) => el("span", { class: "chip" }, code)),
+        ...row.warnings.map((code) => el("span", { class: "chip soft" }, `warning: ${code}`)), el("span", {}, row.task),
+        el("code", { class: "id", title: "record id" }, row.id),
         put(el("span", { class: "from" }), [row.from, row.uri, row.license].filter(Boolean).join(" · "))),
       el("div", { class: "body" },
         picture ? el("img", { src: picture, alt: "" }) : null,
         el("div", { class: "turns" },
           ...row.turns.filter(says).map((turn, _, turns) => showTurn(turns, turn, language)), ...rest(row, language))),
-      el("details", {}, el("summary", {}, "scores"), el("div", { class: "scores" }, ...data.metrics.map((entry, place) =>
-        el("div", { title: entry.description }, el("code", {}, entry.column.replace("score_", "")),
-          el("span", {}, score(row.scores[place])))))));
+      scores(row));
+  };
+  const scores = (row) => {
+    const lines = data.metrics.map((entry, place) => {
+      const asked = data.limits.filter((limit) => limit.scores.includes(place)).map((limit) => asks(limit, row));
+      const worst = asked.some(({ verdict }) => verdict === "fails") ? "failed"
+        : asked.some(({ verdict }) => verdict) ? "warned" : "";
+      return { name: entry.column.replace("score_", ""), value: score(row.scores[place]), asked, worst, entry };
+    });
+    const said = (line) => line.asked.map(({ text, verdict, code }) =>
+      verdict ? [text, `${verdict} ${code}`].filter(Boolean).join(", ") : text).filter(Boolean).join("; ");
+    const failed = lines.filter(({ worst }) => worst).map((line) => `${line.name} ${line.value} (${said(line)})`);
+    return el("details", {}, el("summary", {}, ["scores", ...failed].join(" · ")),
+      el("div", { class: "scores" }, ...lines.map((line) => el("div", { class: line.worst, title: line.entry.description },
+        el("code", {}, line.name), el("span", {}, line.value), el("small", {}, said(line))))));
   };
   const says = (turn) => turn.failed.length || turn.source.join("").replaceAll("<image>", "").trim();
   const showTurn = (turns, turn, language) => el("div", { class: turn.failed.length ? "turn bad" : "turn" },

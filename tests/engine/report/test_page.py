@@ -160,6 +160,33 @@ def test_every_language_verdict_and_reason_has_rows(unkind: Path):
     assert len({row["id"] for row in shown}) == len(shown)
 
 
+def test_the_page_tells_what_each_rule_asks_of_a_score(unkind: Path):
+    data = page_data(unkind)
+    asked = {limit["code"]: limit for limit in data["limits"]}
+    logprob = asked["nmt.logprob"]
+    assert [data["metrics"][place]["column"] for place in logprob["scores"]] == ["score_nmt_logprob"]
+    assert (logprob["below"], logprob["at"], logprob["own"]) == (True, THRESHOLD, {})
+    copied = asked["lexical.copy_frac"]
+    assert {lang: copied["own"].get(lang, copied["at"]) for lang in LANGUAGES} == {"deu_Latn": 0.5, "arb_Arab": 0.25}
+    assert "punctuation.final_changed" not in asked
+
+
+def test_a_rule_that_reads_several_scores_is_told_of_each(rebuild: Callable[..., Path]):
+    both = {"both": {"fails": "score_nmt_logprob < -1 AND score_round_trip_chrf < 50"}}
+    data = report_data(open_build(rebuild(filter={"user": both}), "report"))
+    (told,) = (limit for limit in data["limits"] if limit["code"] == "user.both")
+    columns = {data["metrics"][place]["column"] for place in told["scores"]}
+    assert columns == {"score_nmt_logprob", "score_round_trip_chrf"}
+    assert "at" not in told
+
+
+def test_rows_name_the_rules_that_warn_of_them(rebuild: Callable[..., Path]):
+    folder = rebuild(filter={"nmt": {"min_logprob": THRESHOLD, "logprob": {"action": "warn"}}})
+    low = records(folder).filter(pl.col("score_nmt_logprob") < THRESHOLD)["record_id"].to_list()
+    shown = {row["id"]: row["warnings"] for row in page_data(folder)["rows"]}
+    assert {name for name, codes in shown.items() if "nmt.logprob" in codes} == set(low) & set(shown) != set()
+
+
 def test_images_at_hand_become_small_pictures(unkind: Path):
     data = page_data(unkind)
     assert len(data["images"]) == 3

@@ -117,9 +117,28 @@ def test_rows_are_ordered_by_a_score(desk: Watched):
     desk.page.select_option("#row-order", "low")
     desk.page.evaluate("document.querySelectorAll('.row details').forEach((node) => { node.open = true; })")
     shown = desk.page.locator(".scores div", has_text="nmt_logprob").all_inner_texts()
-    values = [float(text.split()[-1]) for text in shown]
+    values = [float(text.split()[1]) for text in shown]
     assert values == sorted(values)
     assert values[0] < THRESHOLD
+
+
+def test_a_row_shows_its_id_and_is_found_by_it(desk: Watched, unkind: Path):
+    held = pl.read_parquet(sorted((unkind / "dataset").glob("data/*/*.parquet")), columns=["record_id"], glob=False)
+    shown = desk.page.locator(".row .id").all_inner_texts()
+    assert set(shown) <= set(held["record_id"])
+    desk.page.fill("#row-words", shown[3])
+    assert desk.page.locator(".row .id").all_inner_texts() == [shown[3]]
+
+
+def test_scores_show_their_threshold_and_what_failed(desk: Watched):
+    desk.page.select_option("#row-lang", "arb_Arab")
+    desk.page.select_option("#row-reason", "nmt.logprob")
+    first = desk.page.locator(".row").first
+    said = rf"nmt_logprob -[\d.]+ \(at least {THRESHOLD}, fails nmt\.logprob\)"
+    assert re.search(said, first.locator("summary").inner_text())
+    first.locator("summary").click()
+    score = first.locator(".scores div", has_text="lexical_copy_frac").inner_text()
+    assert score.endswith("at most 0.25")
 
 
 def test_a_cell_of_the_heat_map_shows_its_rows(desk: Watched):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import sys
+from collections.abc import Callable
 from traceback import format_exc
 from typing import Annotated
 
@@ -26,7 +27,7 @@ from glotmill.engine.cli.publish import publish_command, rollback_command
 from glotmill.engine.cli.pull import pull_command
 from glotmill.engine.cli.refilter import refilter_command
 from glotmill.engine.cli.report import report_command
-from glotmill.engine.cli.screen import say
+from glotmill.engine.cli.say import say
 from glotmill.engine.cli.show import show_command
 from glotmill.engine.cli.status import status_command
 from glotmill.engine.cli.templates import templates_command
@@ -43,31 +44,40 @@ app = typer.Typer(
     name="glotmill",
     cls=CommandGroup,
     help="Build multilingual vision-language instruction datasets from English ones.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("build")(build_command)
-app.command("plan")(plan_command)
-app.command("refilter")(refilter_command)
-app.command("diff")(diff_command)
-app.command("explain")(explain_command)
-app.command("verify")(verify_command)
-app.command("gc")(gc_command)
-app.command("calibrate")(calibrate_command)
-app.command("export")(export_command)
-app.command("preview")(preview_command)
-app.command("report")(report_command)
-app.command("show")(show_command)
-app.command("status")(status_command)
-app.command("traceback")(traceback_command)
-app.command("publish")(publish_command)
-app.command("pull")(pull_command)
-app.command("rollback")(rollback_command)
-app.command("recipes")(recipes_command)
-app.command("languages")(languages_command)
-app.command("templates")(templates_command)
-app.add_typer(memory_app, name="memory")
+PANELS: dict[str, dict[str, Callable[..., None]]] = {
+    "Build": {
+        "recipes": recipes_command,
+        "languages": languages_command,
+        "preview": preview_command,
+        "plan": plan_command,
+        "build": build_command,
+        "templates": templates_command,
+    },
+    "Look": {
+        "show": show_command,
+        "explain": explain_command,
+        "report": report_command,
+        "status": status_command,
+        "traceback": traceback_command,
+        "diff": diff_command,
+        "verify": verify_command,
+    },
+    "Change": {"refilter": refilter_command, "calibrate": calibrate_command},
+    "Share": {
+        "publish": publish_command,
+        "pull": pull_command,
+        "rollback": rollback_command,
+        "export": export_command,
+    },
+    "Tidy": {"gc": gc_command},
+}
+for panel, commands in PANELS.items():
+    for name, command in commands.items():
+        app.command(name, rich_help_panel=panel)(command)
+app.add_typer(memory_app, name="memory", rich_help_panel="Tidy")
 
 
 class _Record(logging.LogRecord):
@@ -91,7 +101,7 @@ def main() -> None:
     """Run the command line; never returns."""
     logging.setLogRecordFactory(_Record)
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="glotmill", standalone_mode=False)
     except GlotmillError as error:
         say(f"error: {' '.join(str(error).splitlines())}", err=True)
         code = error.exit_code

@@ -15,11 +15,7 @@ from glotmill.engine.cli.options import (
     RetryFailedOption,
     SetOption,
 )
-from glotmill.engine.cli.screen import Screen, say_json
-from glotmill.engine.commands.build import build
-from glotmill.engine.commands.job import prepare
-from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
+from glotmill.engine.cli.say import say_json
 from glotmill.schemas.errors import GlotmillError
 
 
@@ -46,6 +42,12 @@ def build_command(
 
     Example: glotmill build coco_captions --set sources.captions.path=captions_val2017.json --limit 5000
     """
+    from glotmill.engine.cli.screen import Screen
+    from glotmill.engine.commands.build import build
+    from glotmill.engine.commands.job import prepare
+    from glotmill.engine.runs.progress import ProgressReport
+    from glotmill.recipes import load_recipe
+
     overrides = list(override or ())
     for key, value in (("limit", limit), ("workers", workers)):
         if value is not None:

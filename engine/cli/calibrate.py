@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import yaml
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.screen import say, say_json
-from glotmill.engine.commands.calibrate import judged_turns
-from glotmill.engine.storage.atomic_write import write_bytes
-from glotmill.engine.storage.output_path import check_new_file
-from glotmill.filters.calibration_fit import Mode, Settings, calibrate
+from glotmill.engine.cli.say import say, say_json
 from glotmill.schemas.errors import InputError
+
+if TYPE_CHECKING:
+    from glotmill.filters.calibration_fit import Settings
 
 TARGET = 0.01
 
@@ -40,6 +38,13 @@ def calibrate_command(
     Example: glotmill calibrate outputs/quickstart --mode noise --target 0.01, then
     glotmill refilter outputs/quickstart --set calibration=outputs/quickstart/calibration.yaml
     """
+    import yaml
+
+    from glotmill.engine.commands.calibrate import judged_turns
+    from glotmill.engine.storage.atomic_write import write_bytes
+    from glotmill.engine.storage.output_path import check_new_file
+    from glotmill.filters.calibration_fit import calibrate
+
     settings = _settings(mode, target, quantile, min_rows, seed)
     path = out or folder / "calibration.yaml"
     check_new_file(path, "--out")
@@ -60,6 +65,8 @@ def calibrate_command(
 
 
 def _settings(mode: str, target: float | None, quantile: float, min_rows: int, seed: int) -> Settings:
+    from glotmill.filters.calibration_fit import Mode, Settings
+
     modes: dict[str, Mode] = {"noise": "noise", "quantile": "quantile"}
     if mode not in modes:
         msg = f"--mode {mode}: expected noise or quantile"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.screen import say, say_json
-from glotmill.engine.commands.diff import Difference, diff
-from glotmill.engine.dataset.language_counts import LanguageCount, count_language
+from glotmill.engine.cli.say import say, say_json
 from glotmill.schemas.errors import InputError
 
+if TYPE_CHECKING:
+    from glotmill.engine.commands.diff import Difference
+    from glotmill.engine.dataset.language_counts import LanguageCount
+
 DIFFERENT = 3
-NOTHING = count_language(())
 
 
 def diff_command(
@@ -37,6 +38,8 @@ def diff_command(
 
     Example: glotmill diff outputs/quickstart outputs/stricter --rows -n 5
     """
+    from glotmill.engine.commands.diff import diff
+
     if ids < 0 or (ids and not rows):
         msg = f"-n {ids}: expected a number of records to name, together with --rows"
         raise InputError(msg)
@@ -59,7 +62,7 @@ def _show(found: Difference) -> None:
         if langs:
             say(f"languages: {' '.join(f'{sign} {lang}' for lang in langs)}")
     for lang, (before, after) in found.languages.items():
-        say(f"{lang}: {_changes(before or NOTHING, after or NOTHING)}")
+        say(f"{lang}: {_changes(before, after)}")
     for shard in found.shards:
         stages = f"  ({', '.join(shard.stages)})" if shard.stages else ""
         say(f"{shard.state:<10} {shard.path}  {shard.rows:,} rows{stages}")
@@ -69,10 +72,13 @@ def _show(found: Difference) -> None:
             say(f"  {record_id}")
 
 
-def _changes(before: LanguageCount, after: LanguageCount) -> str:
+def _changes(before: LanguageCount | None, after: LanguageCount | None) -> str:
     """The counts of a language that differ."""
-    sides = []
+    sides: list[dict[str, int]] = []
     for count in (before, after):
+        if count is None:
+            sides.append({})
+            continue
         flat = {"rows": count.rows, "kept": count.kept}
         for what in ("dropped", "failed", "warned", "answers"):
             flat |= {f"{what} {reason}": number for reason, number in getattr(count, what).items()}

@@ -9,14 +9,15 @@ from typing import Annotated
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.screen import say, say_json
-from glotmill.engine.commands.export import FORMATS, REFUSED, ExportOptions, export
-from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.cli.say import say, say_json
+
+# Of the built-in members; said here, as help that imports them takes a second. A test compares.
+FORMATS = "llava, sharegpt, swift, trl, axolotl, mblip, webdataset"
 
 
 def export_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
-    format_: Annotated[str, typer.Option("--format", metavar="NAME", help=f"One of {', '.join(FORMATS)}.")],
+    format_: Annotated[str, typer.Option("--format", metavar="NAME", help=f"One of {FORMATS}.")],
     to: Annotated[Path, typer.Option("--to", metavar="PATH", help="The folder to make.")],
     everything: Annotated[bool, typer.Option("--all", help="Dropped rows, too [kept rows only].")] = False,
     languages: Annotated[list[str] | None, typer.Option("--lang", metavar="CODE", help="Only this language.")] = None,
@@ -32,6 +33,9 @@ def export_command(
 
     Example: glotmill export outputs/quickstart --format llava --to llava_files
     """
+    from glotmill.engine.commands.export import REFUSED, ExportOptions, export
+    from glotmill.engine.runs.progress import ProgressReport
+
     outcome = export(folder, to, ExportOptions(format_, everything, languages or (), images), ProgressReport())
     if as_json:
         say_json(asdict(outcome))

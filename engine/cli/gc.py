@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.screen import say, say_json
-from glotmill.engine.commands.gc import Collection, collect
-from glotmill.engine.commands.job import memory_folder
+from glotmill.engine.cli.say import say, say_json
 from glotmill.schemas.errors import InputError
+
+if TYPE_CHECKING:
+    from glotmill.engine.commands.gc import Collection
 
 
 def gc_command(
@@ -34,6 +35,9 @@ def gc_command(
 
     Example: glotmill gc outputs --keep-runs 1 --memory outputs/.memory, and then the same with --yes
     """
+    from glotmill.engine.commands.gc import collect
+    from glotmill.engine.commands.job import memory_folder
+
     if keep_runs < 1:
         msg = f"--keep-runs {keep_runs}: expected 1 or more: glotmill plan goes by the times of the last run"
         raise InputError(msg)

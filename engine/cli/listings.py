@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from glotmill.engine.cli.screen import Screen, say_json
-from glotmill.engine.text.tables import print_table
-from glotmill.engine.translators.shared.supported_languages import backends
-from glotmill.recipes.language_sets import expand, groups
-from glotmill.recipes.load import built_in_recipes, load_recipe
-from glotmill.schemas.languages import language, registry
+from glotmill.engine.cli.say import say_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def recipes_command(
@@ -22,6 +19,10 @@ def recipes_command(
 
     Example: glotmill recipes
     """
+    from rich.table import Table
+
+    from glotmill.recipes.load import built_in_recipes, load_recipe
+
     found: dict[str, dict[str, Any]] = {}
     for name, path in built_in_recipes().items():
         recipe = load_recipe(str(path))
@@ -57,6 +58,12 @@ def languages_command(
 
     Example: glotmill languages tier:T1; what is taken away stands behind --: glotmill languages -- mblip -eng_Latn
     """
+    from rich.table import Table
+
+    from glotmill.engine.translators.shared.supported_languages import backends
+    from glotmill.recipes.language_sets import expand, groups
+    from glotmill.schemas.languages import language, registry
+
     if show_groups:
         sizes = {name: list(codes) for name, codes in groups().items()}
         if as_json:
@@ -90,4 +97,7 @@ def languages_command(
 
 
 def _print(table: Table) -> None:
+    from glotmill.engine.cli.screen import Screen
+    from glotmill.engine.text.tables import print_table
+
     print_table(Screen(), table)

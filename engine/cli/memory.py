@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.table import Table
 
 from glotmill.engine.cli.command_group import CommandGroup
 from glotmill.engine.cli.options import JsonOption, MemoryOption
-from glotmill.engine.cli.screen import Screen, say, say_json
-from glotmill.engine.commands.job import memory_folder, open_memory
-from glotmill.engine.memory.corrections import export_tmx, import_tmx
-from glotmill.engine.memory.overview import compact_memory, memory_stats, stores, verify_memory
-from glotmill.engine.memory.translations import Memory
-from glotmill.engine.runs.progress import ProgressReport
-from glotmill.engine.storage.folder import Folder
-from glotmill.engine.storage.output_path import check_new_file
-from glotmill.engine.text.tables import print_table
+from glotmill.engine.cli.say import say, say_json
 from glotmill.schemas.errors import InputError, StoreError
-from glotmill.schemas.languages import language
+
+if TYPE_CHECKING:
+    from glotmill.engine.storage.folder import Folder
 
 memory_app = typer.Typer(
     cls=CommandGroup,
@@ -36,6 +29,9 @@ def _existing(place: str | None) -> Folder:
     Raises:
         InputError: It is not.
     """
+    from glotmill.engine.commands.job import memory_folder
+    from glotmill.engine.memory.overview import stores
+
     folder = memory_folder(place)
     if not any(files.live() for files in stores(folder).values()):
         msg = f"--memory {folder}: no translation memory there; a build makes one"
@@ -56,6 +52,13 @@ def stats_command(memory: MemoryOption = None, as_json: JsonOption = False) -> N
 
     Example: glotmill memory stats --memory s3://bucket/memory
     """
+    from rich.table import Table
+
+    from glotmill.engine.cli.screen import Screen
+    from glotmill.engine.memory.overview import memory_stats
+    from glotmill.engine.text.tables import print_table
+    from glotmill.schemas.languages import language
+
     stats = memory_stats(_existing(memory))
     if as_json:
         say_json(asdict(stats))
@@ -83,6 +86,9 @@ def compact_command(memory: MemoryOption = None, as_json: JsonOption = False) ->
 
     Example: glotmill memory compact
     """
+    from glotmill.engine.memory.overview import compact_memory, memory_stats, stores
+    from glotmill.engine.runs.progress import ProgressReport
+
     folder = _existing(memory)
     before = sum(len(files.live()) for files in stores(folder).values())
     report = ProgressReport(quiet=as_json)
@@ -102,6 +108,9 @@ def verify_command(memory: MemoryOption = None, as_json: JsonOption = False) -> 
 
     Example: glotmill memory verify
     """
+    from glotmill.engine.memory.overview import verify_memory
+    from glotmill.engine.runs.progress import ProgressReport
+
     folder = _existing(memory)
     rows = 0
 
@@ -130,6 +139,11 @@ def export_command(
 
     Example: glotmill memory export --format tmx --lang deu_Latn --to german.tmx
     """
+    from glotmill.engine.memory.corrections import export_tmx
+    from glotmill.engine.memory.translations import Memory
+    from glotmill.engine.storage.output_path import check_new_file
+    from glotmill.schemas.languages import language
+
     languages = tuple(language(code).code for code in lang or ())
     check_new_file(to, "--to")
     written, left_out = export_tmx(Memory(_existing(memory)), to, languages)
@@ -149,6 +163,10 @@ def import_command(
 
     Example: glotmill memory import german.tmx
     """
+    from glotmill.engine.commands.job import open_memory
+    from glotmill.engine.memory.corrections import import_tmx
+    from glotmill.engine.memory.translations import Memory
+
     count = import_tmx(Memory(open_memory(memory)), file)
     rejected = sum(count.rejected.values())
     reasons = ", ".join(f"{reason} {number:,}" for reason, number in count.rejected.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -15,11 +16,10 @@ from glotmill.engine.cli.options import (
     RetryFailedOption,
     SetOption,
 )
-from glotmill.engine.cli.screen import say, say_json
-from glotmill.engine.commands.job import prepare
-from glotmill.engine.commands.plan import Plan, make_plan
-from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
+from glotmill.engine.cli.say import say, say_json
+
+if TYPE_CHECKING:
+    from glotmill.engine.commands.plan import Plan
 
 CHANGES = 3
 
@@ -40,6 +40,11 @@ def plan_command(
 
     Example: glotmill plan quickstart --set filter.round_trip.min_chrf=30
     """
+    from glotmill.engine.commands.job import prepare
+    from glotmill.engine.commands.plan import make_plan
+    from glotmill.engine.runs.progress import ProgressReport
+    from glotmill.recipes import load_recipe
+
     overrides = [*(override or ()), *([f"limit={limit}"] if limit is not None else [])]
     job = prepare(load_recipe(recipe, overrides), out=out, memory=memory, retry_failed=retry_failed)
     plan = make_plan(job, ProgressReport(quiet=as_json))

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.screen import say, say_json
-from glotmill.engine.dataset.contents import open_dataset
-from glotmill.engine.publish.addresses import HubPlace, parse_place
-from glotmill.engine.publish.hub_repository import HubRepository
-from glotmill.engine.publish.opened import refuse_published
-from glotmill.engine.publish.outcome import Outcome
-from glotmill.engine.publish.rollback import roll_back_folder, roll_back_hub
-from glotmill.engine.publish.to_folder import publish_to_folder
-from glotmill.engine.publish.to_hub import HubOptions, publish_to_hub
-from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.cli.say import say, say_json
 from glotmill.schemas.errors import InputError
+
+if TYPE_CHECKING:
+    from glotmill.engine.publish.outcome import Outcome
 
 ToOption = Annotated[
     str,
@@ -50,6 +44,14 @@ def publish_command(
 
     Example: glotmill publish outputs/quickstart --to hf://datasets/ORG/NAME --tag v1.0.0
     """
+    from glotmill.engine.dataset.contents import open_dataset
+    from glotmill.engine.publish.addresses import HubPlace, parse_place
+    from glotmill.engine.publish.hub_repository import HubRepository
+    from glotmill.engine.publish.opened import refuse_published
+    from glotmill.engine.publish.to_folder import publish_to_folder
+    from glotmill.engine.publish.to_hub import HubOptions, publish_to_hub
+    from glotmill.engine.runs.progress import ProgressReport
+
     place = parse_place(to, "--to")
     if create_pr and (tag or not isinstance(place, HubPlace)):
         msg = "--create-pr: a pull request is opened at the Hub, and tagged once it is merged; leave out --tag"
@@ -76,6 +78,11 @@ def rollback_command(
 
     Example: glotmill rollback v1.3.0 --to hf://datasets/ORG/NAME
     """
+    from glotmill.engine.publish.addresses import HubPlace, parse_place
+    from glotmill.engine.publish.hub_repository import HubRepository
+    from glotmill.engine.publish.rollback import roll_back_folder, roll_back_hub
+    from glotmill.engine.runs.progress import ProgressReport
+
     place = parse_place(to, "--to")
     if isinstance(place, HubPlace):
         outcome = roll_back_hub(HubRepository(place, write=True), version, ProgressReport(), dry_run=dry_run)

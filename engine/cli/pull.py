@@ -9,11 +9,7 @@ from typing import Annotated
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.screen import say, say_json
-from glotmill.engine.publish.addresses import parse_place
-from glotmill.engine.publish.origin import open_origin
-from glotmill.engine.publish.pull import pull
-from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.cli.say import say, say_json
 
 
 def pull_command(
@@ -30,6 +26,11 @@ def pull_command(
 
     Example: glotmill pull hf://datasets/ORG/NAME@v1.4.0 outputs/name
     """
+    from glotmill.engine.publish.addresses import parse_place
+    from glotmill.engine.publish.origin import open_origin
+    from glotmill.engine.publish.pull import pull
+    from glotmill.engine.runs.progress import ProgressReport
+
     outcome = pull(
         open_origin(parse_place(place, "PLACE", versions=True)), folder, ProgressReport(), everything=everything
     )

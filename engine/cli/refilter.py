@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.screen import say, say_json
-from glotmill.engine.commands.refilter import RefilterSummary, refilter
+from glotmill.engine.cli.say import say, say_json
+
+if TYPE_CHECKING:
+    from glotmill.engine.commands.refilter import RefilterSummary
 
 
 def refilter_command(
@@ -29,6 +31,8 @@ def refilter_command(
 
     Example: glotmill refilter outputs/quickstart --set filter.round_trip.min_chrf=30
     """
+    from glotmill.engine.commands.refilter import refilter
+
     summary = refilter(folder, recipe=recipe, overrides=tuple(override or ()))
     if as_json:
         say_json(summary.as_json())

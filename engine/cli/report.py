@@ -9,12 +9,7 @@ from typing import Annotated
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.screen import say, say_json
-from glotmill.engine.dataset.commit import build_lock, recover
-from glotmill.engine.publish.pull import bring
-from glotmill.engine.report import write_report
-from glotmill.engine.report.finished_build import open_build
-from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.cli.say import say, say_json
 
 
 def report_command(
@@ -28,6 +23,12 @@ def report_command(
 
     Example: glotmill report outputs/quickstart
     """
+    from glotmill.engine.dataset.commit import build_lock, recover
+    from glotmill.engine.publish.pull import bring
+    from glotmill.engine.report import write_report
+    from glotmill.engine.report.finished_build import open_build
+    from glotmill.engine.runs.progress import ProgressReport
+
     with build_lock(folder) if (folder / "runs").is_dir() else nullcontext():
         recover(folder)
     bring(folder, open_build(folder, "report").all_shards(), ProgressReport(quiet=as_json))

@@ -1,16 +1,14 @@
-"""What commands print for people; `visible` says what becomes of text that came from outside."""
+"""Tables and wrapped text for people; `visible` says what becomes of text that came from outside."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
 
-import orjson
-import typer
 from rich.console import Console
 from rich.text import Text
 
-from glotmill.engine.text.visible import visible, visible_json
+from glotmill.engine.text.visible import visible
 
 PLAIN_WIDTH = 1000  # columns of a table in a file or pipe, where lines may be as long as they need to be
 
@@ -27,13 +25,3 @@ class Screen(Console):
     def render_str(self, text: str, **options: Any) -> Text:
         """Every string on its way to the screen, a table's cells too."""
         return super().render_str(self._visible(text), **options)
-
-
-def say(text: str, *, err: bool = False) -> None:
-    """Print a line, or several."""
-    typer.echo(visible(text), err=err)
-
-
-def say_json(value: Any) -> None:
-    """Print one JSON object in a line."""
-    typer.echo(visible_json(orjson.dumps(value).decode()))

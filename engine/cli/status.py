@@ -7,18 +7,16 @@ import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.screen import say, say_json
-from glotmill.engine.dataset.commit import LOCK
-from glotmill.engine.publish.opened import no_runs
-from glotmill.engine.runs.progress import board_lines
-from glotmill.engine.runs.run import FINISHED, STOPPED
-from glotmill.engine.runs.state import RunState, StageState, run_folders, run_state
+from glotmill.engine.cli.say import say, say_json
 from glotmill.schemas.redact import redacted
+
+if TYPE_CHECKING:
+    from glotmill.engine.runs.state import RunState, StageState
 
 
 def status_command(
@@ -32,6 +30,8 @@ def status_command(
 
     Example: glotmill status outputs/quickstart
     """
+    from glotmill.engine.runs.progress import board_lines
+
     what, run, state = _look(folder)
     if as_json:
         say_json(redacted(_as_json(what, run, state)))
@@ -53,6 +53,11 @@ def _look(folder: Path) -> tuple[str, str | None, RunState]:
     Raises:
         InputError: The folder is not a build's.
     """
+    from glotmill.engine.dataset.commit import LOCK
+    from glotmill.engine.publish.opened import no_runs
+    from glotmill.engine.runs.run import FINISHED, STOPPED
+    from glotmill.engine.runs.state import RunState, run_folders, run_state
+
     running = _held(folder / LOCK)
     runs = run_folders(folder)
     if not running and not runs:

@@ -8,12 +8,7 @@ from typing import Annotated
 import typer
 
 from glotmill.engine.cli.options import MemoryOption, SetOption
-from glotmill.engine.cli.screen import say
-from glotmill.engine.commands.job import prepare
-from glotmill.engine.commands.translate_templates import translate_bank
-from glotmill.engine.runs.progress import ProgressReport
-from glotmill.engine.storage.output_path import check_new_file
-from glotmill.recipes import load_recipe
+from glotmill.engine.cli.say import say
 from glotmill.schemas.errors import InputError
 
 
@@ -32,6 +27,12 @@ def templates_command(
 
     Example: glotmill templates mblip --to templates.tsv
     """
+    from glotmill.engine.commands.job import prepare
+    from glotmill.engine.commands.translate_templates import translate_bank
+    from glotmill.engine.runs.progress import ProgressReport
+    from glotmill.engine.storage.output_path import check_new_file
+    from glotmill.recipes import load_recipe
+
     check_new_file(to, "--to")
     job = prepare(load_recipe(recipe, list(override or ())), out=to.with_suffix(".build"), memory=memory)
     if job.instructions is None:

@@ -6,13 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
-import polars as pl
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.screen import say, say_json
-from glotmill.engine.publish.opened import no_runs
-from glotmill.engine.runs.state import events, run_folders
+from glotmill.engine.cli.say import say, say_json
 from glotmill.schemas.redact import redacted
 
 TOLD = ("attempt_failed", "worker_not_started", "memory_file_set_aside", "attempt_ended")
@@ -30,6 +27,9 @@ def traceback_command(
 
     Example: glotmill traceback outputs/quickstart
     """
+    from glotmill.engine.publish.opened import no_runs
+    from glotmill.engine.runs.state import run_folders
+
     runs = run_folders(folder)
     if not runs:
         raise no_runs(folder, "traceback")
@@ -44,6 +44,8 @@ def traceback_command(
 
 def _of_run(run: Path) -> dict[str, Any]:
     """Failed attempts and what else went wrong, in order; the texts that were given up."""
+    from glotmill.engine.runs.state import events
+
     phase = None
     went_wrong = []
     for event in events(run):
@@ -56,6 +58,8 @@ def _of_run(run: Path) -> dict[str, Any]:
 
 def _given_up(run: Path) -> list[dict[str, Any]]:
     """The texts that failed their worker alone, with why."""
+    import polars as pl
+
     path = run / "failures.jsonl"
     if not path.exists():
         return []

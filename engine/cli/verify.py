@@ -8,10 +8,7 @@ from typing import Annotated
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.screen import say, say_json
-from glotmill.engine.commands.verify.verify_dataset import verify
-from glotmill.engine.dataset.pages import not_checked
-from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.cli.say import say, say_json
 
 PROBLEMS = 1
 
@@ -30,6 +27,10 @@ def verify_command(
 
     Example: glotmill verify outputs/quickstart --deep
     """
+    from glotmill.engine.commands.verify.verify_dataset import verify
+    from glotmill.engine.dataset.pages import not_checked
+    from glotmill.engine.runs.progress import ProgressReport
+
     found = verify(folder, ProgressReport(quiet=as_json), deep=deep)
     if as_json:
         say_json(found.as_json())

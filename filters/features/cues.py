@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import regex
 
-from glotmill.filters.scorers.numbers import figures
 from glotmill.schemas.languages import ENGLISH, read_table
 
 NEGATIONS = Path(__file__).parent.parent / "data" / "negation_cues.csv"
 
 _NUMERALS = {word: str(number) for number, word in enumerate(
     ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), start=2)}  # fmt: skip
+_FIGURE = regex.compile(r"\p{Nd}+(?:[.,:\u066b\u066c'’\u00a0\u202f]\p{Nd}+)*")
 _WORD = regex.compile(r"\p{L}+")
 
 
@@ -22,6 +23,16 @@ _WORD = regex.compile(r"\p{L}+")
 def negation_patterns() -> dict[str, str]:
     """Regular expressions of the words that deny, by language, case ignored."""
     return {row["lang"]: f"(?i){row['pattern']}" for row in read_table(NEGATIONS)}
+
+
+@lru_cache(maxsize=131_072)
+def figures(text: str) -> Counter[str]:
+    """The figures of a text as ASCII digits, native digits mapped, separators and leading zeros taken out."""
+    found: Counter[str] = Counter()
+    for match in _FIGURE.finditer(text):
+        digits = "".join(str(unicodedata.decimal(c)) for c in match.group() if c.isdecimal())
+        found[digits.lstrip("0") or "0"] += 1
+    return found
 
 
 def english_numbers(text: str) -> Counter[str]:

@@ -1,14 +1,15 @@
-"""Numbers: figures that a translation gained or lost.
+"""Numbers: what a translation gained, lost or changed, figures and words of both sides read as numbers.
 
-Translators of captions write "zwei" for "2" (43 to 59 % of rows with digits in Multi30k's human translations), so a
-lost figure warns; an invented one is rare in good text (0.01 to 0.05 % of rows) and rejects.
+"Two dogs" and 2匹 agree, "twenty-two" and 22, 3 pm and 15:00, 1,000 and 1 000. A figure that the source has in no
+reading is rare in good text and rejects. So does a changed number: one is lost and another gained. A number that is
+only lost warns, for languages say it in ways that no table holds (a pair, a dual). Where a language of the pair has no
+table of number words, a figure may stand for a word: then extra figures are not judged.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
-from functools import lru_cache
+from collections.abc import Set
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 import polars as pl
@@ -16,50 +17,113 @@ import pyarrow as pa
 import regex
 
 from glotmill.filters.contract import Scorer
+from glotmill.filters.features.figures import Quantity, Value, roman
+from glotmill.filters.features.number_reader import Numbers, reader
+from glotmill.filters.features.number_words import BY_HAND, WORDS, lexicon
+from glotmill.filters.features.words import UNSPACED_SCRIPTS
+from glotmill.schemas.keys import file_sha256
+from glotmill.schemas.languages import ENGLISH
 from glotmill.schemas.record import Metric
 
-# Digit groups with separators inside: 1,000 · 3.5 · 10:30 are one figure each.
-_FIGURE = regex.compile(r"\p{Nd}+(?:[.,:\u066b\u066c'’\u00a0\u202f]\p{Nd}+)*")
-_SINGLE = 1  # digits of a figure whose loss says nothing
-
-
-@lru_cache(maxsize=131_072)
-def figures(text: str) -> Counter[str]:
-    """The figures of a text as ASCII digits, native digits mapped, separators and leading zeros taken out."""
-    found: Counter[str] = Counter()
-    for match in _FIGURE.finditer(text):
-        digits = "".join(str(unicodedata.decimal(c)) for c in match.group() if c.isdecimal())
-        found[digits.lstrip("0") or "0"] += 1
-    return found
+_DIGIT = r"\p{Nd}"
+_TWO_DIGITS = 10
+_CLOCK = regex.compile(r"(?i)\bp\. ?m\b|\d ?pm\b|noon|evening|night|o'clock|\d:\d\d")
+_HALF_DAY, _DAY = 12, range(1, 24)  # hours
+_HALF = 0.5
+_ARTICLES = (0, 1)  # "a man" is 1人
+_FOLDED = ("Arab", "Hebr", "Deva", "Beng")  # scripts whose words are folded before they are found
 
 
 class NumbersScorer(Scorer):
-    """Counts figures that stand only in the translation, and figures of two digits and more that it lost."""
+    """Counts the numbers that only one side has."""
 
     name: ClassVar[str] = "numbers"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("numbers", "extra", "lower", 0, None, "figures of the translation that the source has not"),
-        Metric("numbers", "missing", "lower", 0, None, "figures of two digits and more that the translation lost"),
+        Metric("numbers", "missing", "lower", 0, None, "numbers that the translation lost"),
+        Metric("numbers", "changed", "lower", 0, None, "numbers that the translation lost while it gained others"),
     )
 
     def fingerprint(self) -> dict[str, Any]:
-        """The version; there is nothing else."""
-        return {"version": self.version}
+        """The version and the tables of number words."""
+        return {"version": self.version, "words": file_sha256(WORDS), "by_hand": file_sha256(BY_HAND)}
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`."""
-        frame = pl.DataFrame(pairs.select(["source", "target"]))
-        digits = frame.select(pl.any_horizontal(pl.all().str.contains(r"\p{Nd}"))).to_series()
-        counted = [
-            _compare(source, target) if any_digit else (0, 0)
-            for source, target, any_digit in zip(frame["source"], frame["target"], digits, strict=True)
-        ]
-        columns = zip(*counted, strict=True) if counted else ((), ())
+        frame = pl.DataFrame(pairs.select(["source_lang", "lang", "source", "target"]))
+        counted: list[tuple[int | None, int, int]] = [(0, 0, 0)] * frame.height
+        numbered = frame.with_row_index().filter(_has_numbers(frame))
+        for row, source_lang, lang, source, target in numbered.iter_rows():
+            counted[row] = _compare(source_lang or ENGLISH, lang or "", source, target)
+        columns = zip(*counted, strict=True) if counted else ((), (), ())
         return {m.name: pa.array(column, pa.float32()) for m, column in zip(self.metrics, columns, strict=True)}
 
 
-def _compare(source: str, target: str) -> tuple[int, int]:
-    there, here = figures(source), figures(target)
-    missing = sum(n for figure, n in (there - here).items() if len(figure) > _SINGLE)
-    return (here - there).total(), missing
+def _has_numbers(frame: pl.DataFrame) -> pl.Expr:
+    """Whether a row has a figure, or its source a number word."""
+    found = pl.col("source").str.contains(_DIGIT) | pl.col("target").str.contains(_DIGIT)
+    for lang in frame["source_lang"].unique():
+        pattern = _word_pattern(lang or ENGLISH)
+        words = pl.lit(value=True) if pattern is None else pl.col("source").str.contains(pattern)
+        found |= pl.col("source_lang").eq_missing(lang) & words
+    return found
+
+
+@cache
+def _word_pattern(lang: str) -> str | None:
+    """Finds the cardinals from two on of a language, and some words more; None where no pattern does."""
+    words = lexicon(lang)
+    if words is None or lang.endswith(_FOLDED):
+        return None if words else r"[^\s\S]"
+    forms = sorted({key.split(" ")[0] for key, values in words.cardinals.items() if max(values) > 1})
+    before = "" if lang.endswith(UNSPACED_SCRIPTS) else r"\b"
+    return rf"(?i){before}(?:{'|'.join(forms)})" + (r"\b" if lang == ENGLISH else "")
+
+
+@lru_cache(maxsize=16_384)
+def _source(lang: str, text: str) -> Numbers:
+    """The numbers of a source, which stands beside its translations into several languages."""
+    return reader(lang).read(text)
+
+
+def _compare(source_lang: str, lang: str, source: str, target: str) -> tuple[int | None, int, int]:
+    """(extra figures, or None where they cannot be judged; missing numbers; changed ones) of a pair."""
+    there, here = _source(source_lang, source), reader(lang).read(target)
+    known = there.known and here.known
+    found = _differences(there, here, there.readable, here.readable)
+    if any(found) and known:
+        clock = _CLOCK.search(source) or _CLOCK.search(target)
+        said, heard = (
+            (_hours(numbers.readable) if clock else numbers.readable) | roman(text)
+            for numbers, text in ((there, source), (here, target))
+        )
+        found = _differences(there, here, said, heard)
+    extra, missing, gained = found
+    return extra if known or not extra else None, missing, min(missing, gained)
+
+
+def _differences(there: Numbers, here: Numbers, said: Set[Value], heard: Set[Value]) -> tuple[int, int, int]:
+    """(extra figures, missing numbers, gained ones), by what can be read in the source and in the translation."""
+    known = there.known and here.known
+    extra = sum(not _article(figure) and not figure.within(said) for figure in here.figures)
+    missing = sum(not number.within(heard) for number in there.stated if known or _long(number))
+    gained = sum(not number.within(said) for number in here.stated if known or _long(number)) if missing else 0
+    return extra, missing, gained
+
+
+def _hours(values: Set[Value]) -> Set[Value]:
+    """The values, with those of the other half of the day, and the hour before a half ("halb vier")."""
+    hours = {value for value in values if isinstance(value, int) and value in _DAY}
+    if _HALF in values:
+        hours |= {hour - 1 for hour in hours if hour > 1}
+    return values | hours | {(hour + _HALF_DAY) % (2 * _HALF_DAY) for hour in hours}
+
+
+def _article(number: Quantity) -> bool:
+    return number.values[0] in _ARTICLES
+
+
+def _long(number: Quantity) -> bool:
+    """Whether a figure has two digits and more: no table is needed to miss it."""
+    return isinstance(number.values[0], str) or number.values[0] >= _TWO_DIGITS

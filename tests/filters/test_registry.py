@@ -84,7 +84,7 @@ def test_the_scorers_and_their_columns_are_golden():
     golden = """
         integrity_empty< integrity_hit_limit< integrity_broken_chars<
         structure_verbatim< structure_lines< structure_items< structure_encoding<
-        numbers_extra< numbers_missing<
+        numbers_extra< numbers_missing< numbers_changed<
         lexical_copy_frac< lexical_copy_lcs< lexical_tng4< lexical_dup2< lexical_zlib_ratio> lexical_len_logratio>
         lexical_len_z< lexical_letters> lexical_segment_copy<
         punctuation_question_lost< punctuation_final_changed< punctuation_surplus<

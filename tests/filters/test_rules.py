@@ -11,7 +11,7 @@ def test_codes_are_golden_and_in_order_of_cost():
     assert [rule.code for rule in RULES] == [
         "integrity.empty", "integrity.hit_limit", "integrity.broken_chars",
         "structure.verbatim", "structure.lines", "structure.items", "structure.encoding",
-        "numbers.extra", "numbers.missing",
+        "numbers.extra", "numbers.missing", "numbers.changed",
         "lexical.copy_frac", "lexical.copy_lcs", "lexical.segment_copy",
         "lexical.tng4", "lexical.dup2", "lexical.zlib_ratio", "lexical.len_z",
         "punctuation.surplus", "punctuation.question_lost", "punctuation.final_changed",
@@ -29,6 +29,7 @@ def test_parameters_are_golden():
     assert make_policy({}, ALL).parameters == {
         "integrity.max_broken_chars": 0, "structure.max_verbatim": 0, "structure.max_lines": 0,
         "structure.max_items": 0, "structure.max_encoding": 0, "numbers.max_extra": 0, "numbers.max_missing": 0,
+        "numbers.max_changed": 0,
         "lexical.max_copy_frac": 0.5, "lexical.max_copy_frac_other": 0.25, "lexical.max_copy_lcs": 0.45,
         "lexical.max_segment_copy": 0.6,
         "lexical.max_tng4": 1, "lexical.max_dup2": 0.39, "lexical.min_zlib_ratio": 0.3, "lexical.max_len_z": 4.0,

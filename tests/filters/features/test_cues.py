@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from glotmill.filters.features.cues import denies, english_numbers, is_number, negation_patterns
+from glotmill.filters.features.cues import denies, english_numbers, figures, is_number, negation_patterns
 from glotmill.schemas.languages import registry
 
 
@@ -30,3 +30,7 @@ def test_every_pattern_is_of_a_language_and_compiles():
     for lang, pattern in negation_patterns().items():
         assert lang in registry()
         assert pl.Series(["x"]).str.contains(pattern).to_list() == [False]
+
+
+def test_figures_are_ascii_without_separators_and_leading_zeros():
+    assert figures("٤٢ 1,000 007 0") == {"42": 1, "1000": 1, "7": 1, "0": 1}

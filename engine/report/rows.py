@@ -86,7 +86,7 @@ def read_rows(build: BuiltFolder, files: Iterable[Path], wanted: pl.Expr) -> lis
 
 
 def warnings_of(build: BuiltFolder, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """For each row the rules that warn of it, but for those that a calibration fitted: their thresholds are not here."""
+    """For each row the rules that warn of it, but for rules that a calibration fitted: their thresholds are unknown."""
     columns = [metric.score_column for metric in build.metrics]
     schema = {"lang": pl.String(), **dict.fromkeys(columns, pl.Float32())}
     frame = pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)

@@ -22,6 +22,7 @@ from glotmill.schemas.task import Task
 
 IMAGE_MARKER = "<image>"
 ROLES = ("system", "user", "assistant")
+LONGEST_TEXT = 1 << 20  # characters of one text of a row
 TASKS: tuple[Task, ...] = get_args(Task)
 ImageStatus = Literal["ok", "missing", "broken", "outside", "remote"]
 IMAGE_STATUSES: tuple[ImageStatus, ...] = get_args(ImageStatus)
@@ -203,7 +204,7 @@ def check(sample: Sample) -> None:
 
 
 def check_text(text: str) -> None:
-    """Refuse what UTF-8 cannot carry, and NUL, which ends a text for some of the libraries that read it.
+    """Refuse what UTF-8 cannot carry, NUL, which ends a text for some of the libraries that read it, and whole books.
 
     Raises:
         RowError: With the reason.
@@ -215,6 +216,8 @@ def check_text(text: str) -> None:
             raise RowError("bad_unicode", "a lone surrogate, or bytes that are no UTF-8") from None
     if "\0" in text:
         raise RowError("nul_character")
+    if len(text) > LONGEST_TEXT:
+        raise RowError("text_too_long", f"{len(text):,} characters; the limit is {LONGEST_TEXT:,}")
 
 
 def _check_turns(sample: Sample) -> None:

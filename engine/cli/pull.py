@@ -22,7 +22,7 @@ def pull_command(
 
     The folder can be refiltered and published again, with no memory, samples or model at hand. A private dataset
     needs a token in HF_TOKEN. Everything that comes is checked against the manifest. Exit codes: 0 done; 1 the target
-    does not answer, or holds other files than its manifest names; 2 the place or folder is not usable.
+    does not answer; 2 the place or folder is not usable, or the place holds other files than its manifest names.
 
     Example: glotmill pull hf://datasets/ORG/NAME@v1.4.0 outputs/name
     """

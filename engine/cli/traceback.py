@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from glotmill.engine.cli.options import JsonOption
@@ -44,6 +43,7 @@ def traceback_command(
 
 def _of_run(run: Path) -> dict[str, Any]:
     """Failed attempts and what else went wrong, in order; the texts that were given up."""
+    from glotmill.engine.runs.run import given_up_texts
     from glotmill.engine.runs.state import events
 
     phase = None
@@ -53,23 +53,7 @@ def _of_run(run: Path) -> dict[str, Any]:
             phase = event["stage"]
         elif event["event"] in TOLD:
             went_wrong.append({**event, "stage": phase})
-    return {"run": run.name, "events": went_wrong, "given_up": _given_up(run)}
-
-
-def _given_up(run: Path) -> list[dict[str, Any]]:
-    """The texts that failed their worker alone, with why."""
-    import polars as pl
-
-    path = run / "failures.jsonl"
-    if not path.exists():
-        return []
-    failures = [orjson.loads(line) for line in path.read_bytes().splitlines()]
-    wanted = pl.col("key").is_in([failure["key"] for failure in failures])
-    texts: dict[str, dict[str, Any]] = {}
-    for file in sorted(run.glob("units-*.parquet")):
-        rows = pl.scan_parquet(file, glob=False).filter(wanted).select("key", "source_lang", "target_lang", "text")
-        texts |= {row["key"]: row for row in rows.collect().to_dicts()}
-    return [{**failure, **texts.get(failure["key"], {})} for failure in failures]
+    return {"run": run.name, "events": went_wrong, "given_up": given_up_texts(run)}
 
 
 def _lines(run: dict[str, Any]) -> list[str]:

@@ -24,6 +24,7 @@ from glotmill.engine.dataset.image_shards import image_shards
 from glotmill.engine.dataset.keep_rates import KeepRates
 from glotmill.engine.dataset.language_counts import count_language
 from glotmill.engine.dataset.manifest import Manifest, has_manifest, read_manifest
+from glotmill.engine.dataset.recorded_rules import check_shards
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.dataset.statistics import row_statistics
 from glotmill.engine.dataset.verdict_columns import check_shard
@@ -159,6 +160,7 @@ def published_dataset(job: Job) -> Manifest | None:
     manifest = read_manifest(root)
     for shard in manifest.all_shards():
         check_shard(root, shard)
+    check_shards(root, manifest)
     return manifest
 
 

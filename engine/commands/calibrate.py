@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
-import yaml
 
+from glotmill.engine.dataset.lock import WHAT, read_lock
+from glotmill.engine.dataset.manifest import AGAIN, LOCK_FILE, has_manifest, read_manifest
+from glotmill.engine.dataset.recorded_rules import RECORDS, check_shards
+from glotmill.engine.storage.checked import checked
+from glotmill.engine.storage.readable import reading
 from glotmill.engine.text.segments import plain
 from glotmill.filters.calibration import field_of_task
 from glotmill.filters.calibration_fit import graded
 from glotmill.filters.contract import PAIR_SCHEMA, Scorer
 from glotmill.filters.registry import Models, make_scorers
 from glotmill.recipes.model import Score
-from glotmill.schemas.errors import InputError, one_line
+from glotmill.schemas.errors import InputError
 
 TEXTS = {"source": "source_messages", "target": "messages", "back": "back_messages"}
 
@@ -30,11 +35,17 @@ def judged_turns(folder: Path) -> tuple[pl.DataFrame, pa.Table, list[Scorer]]:
         InputError: There is no dataset in it, or no score of it can be calibrated.
     """
     dataset = folder / "dataset"
-    files = sorted(dataset.glob("data/*/*.parquet"))
-    if not files:
-        msg = f"calibrate {folder}: no dataset/data/<lang>/*.parquet in it; name the folder of a finished build"
+    if not has_manifest(dataset):
+        msg = f"calibrate {folder}: no dataset in it; name the folder of a finished build, such as outputs/NAME"
         raise InputError(msg)
-    scorers = _scorers(dataset / "recipe.lock.yaml")
+    manifest = read_manifest(dataset)
+    files = [dataset / shard.path for shard in manifest.all_shards()]
+    if not files:
+        msg = f"calibrate {folder}: its dataset has no row; a build with rows can be calibrated"
+        raise InputError(msg)
+    lock = read_lock(dataset, manifest.facts)
+    check_shards(dataset, manifest)
+    scorers = _scorers(lock, str(dataset / LOCK_FILE))
     columns = [metric.turn_column for _, metric, _ in graded(scorers)]
     letters = "turn_lexical_letters"
     frame = pl.scan_parquet(files, glob=False)
@@ -44,23 +55,21 @@ def judged_turns(folder: Path) -> tuple[pl.DataFrame, pa.Table, list[Scorer]]:
         msg = f"calibrate {folder}: the build has no {', '.join(lacking) or 'graded score'}: add lexical and round_trip"
         raise InputError(msg)
     rows = frame.filter(pl.col("row_status") == "ok", pl.col("mt").is_not_null())
-    turns = rows.select(
+    selected = rows.select(
         "lang", "source_lang", field_of_task().alias("field_type"), "source_messages", "messages",
         pl.col("back_messages").fill_null(pl.lit([], schema["back_messages"])), "image_refs", letters, *columns,
-    ).collect()  # fmt: skip
+    )  # fmt: skip
+    with reading(*files, what=RECORDS):
+        turns = selected.collect()
     pairs, measured = _pairs(turns), turns.select("lang", "field_type", letters, *columns)
     measured = measured.explode(letters, *columns).rename({letters: "letters"})
     judged = measured["letters"].is_not_null()
     return measured.filter(judged), pairs.filter(judged.to_arrow()), scorers
 
 
-def _scorers(lock: Path) -> list[Scorer]:
+def _scorers(lock: Mapping[str, Any], where: str) -> list[Scorer]:
     """The scorers that a build ran; a model named by path must still be where the recipe says."""
-    try:
-        score = Score.model_validate(yaml.safe_load(lock.read_text(encoding="utf-8"))["score"])
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        msg = f"calibrate: {lock} is not a recipe of this version: {one_line(error)}"
-        raise InputError(msg) from None
+    score = checked(Score, lock["score"], where, WHAT, AGAIN)
     wanted = [name for name in score.scorers or () if name != "language_id"]  # not calibrated, so not loaded
     return make_scorers(wanted, Models(None, score.embedding, score.image_text))
 

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from glotmill.engine.dataset.differences import SECTIONS, differences
 from glotmill.engine.dataset.fingerprints import STAGES
 from glotmill.engine.dataset.language_counts import LanguageCount, count_language
 from glotmill.engine.dataset.manifest import Manifest, read_manifest
+from glotmill.engine.dataset.recorded_rules import RECORDS, check_footer, check_values
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.dataset.verdict_columns import check_shard
 from glotmill.engine.publish.opened import opened
 from glotmill.engine.publish.pull_record import pulled_columns
+from glotmill.engine.storage.readable import reading
 
 # Facts of a manifest by what people ask for; all others are told of under `recipe`.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -34,6 +37,7 @@ REST = "recipe"
 # Told of by language and shard, or by what decides them.
 ELSEWHERE = ("languages", "configs", "recipe", "files", "scores", "tasks")
 NAMES = {key: name for sections in SECTIONS.values() for key, name in sections.items()}
+VERDICT_FIELDS = [pa.field("record_id", pa.string()), pa.field("filter_reasons", pa.list_(pa.string()))]
 KEPT = "kept"
 ABSENT = "absent"
 
@@ -207,6 +211,9 @@ def _verdicts(root: Path, shards: list[Shard]) -> pl.DataFrame:
         if path is None:
             check_shard(root, shard)
             path = root / shard.path
-        rows = pl.read_parquet(path, columns=["record_id", "filter_reasons"], glob=False)
+        check_footer(path, shard, VERDICT_FIELDS)
+        with reading(path, what=RECORDS):
+            rows = pl.read_parquet(path, columns=["record_id", "filter_reasons"], glob=False)
+        check_values(rows, path)
         verdicts.append(rows.rename({"filter_reasons": "reasons"}))
     return pl.concat(verdicts)

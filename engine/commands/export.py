@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.contents import LocalDataset, open_dataset
+from glotmill.engine.dataset.recorded_rules import RECORDS, check_shards, check_values
 from glotmill.engine.export.axolotl import axolotl
 from glotmill.engine.export.contract import Exporter, write_line
 from glotmill.engine.export.llava import llava
@@ -33,6 +35,7 @@ from glotmill.engine.publish.opened import refuse_published
 from glotmill.engine.publish.pull import fetch_shards
 from glotmill.engine.runs.progress import ProgressReport, Stage
 from glotmill.engine.storage.output_path import check_new_folder
+from glotmill.engine.storage.readable import reading
 from glotmill.schemas.errors import InputError, RowError
 from glotmill.schemas.languages import nearest
 
@@ -45,6 +48,8 @@ FORMATS: dict[str, Exporter] = {
     "mblip": mblip,
     "webdataset": webdataset,
 }
+OF_IMAGES = ("webdataset",)  # formats that hold the bytes of images
+NEEDS_IMAGES = "holds the bytes of images: give --images FOLDER, or build with images.store: true"
 BATCH_ROWS = 2000
 REFUSED = "refused.jsonl"
 
@@ -106,9 +111,13 @@ def export(folder: Path, to: Path, options: ExportOptions, progress: ProgressRep
         shards = _shards(local, options.languages)
         of_images = local.contents.of_images()
         needed = [*of_images, *(path for paths in shards.values() for path in paths)]
+        if options.format in OF_IMAGES and not of_images and options.images is None:
+            msg = f"--format {options.format} {NEEDS_IMAGES}"
+            raise InputError(msg)
         missing = [path for path in needed if not (local.root / path).is_file()]
         if missing:
             fetch_shards(folder, missing, progress)
+        check_shards(local.root, local.contents.manifest)
         images = ImageBytes([local.root / path for path in of_images], options.images)
         outcome = ExportOutcome(options.format, str(to))
         with _whole_folder(to) as aside, progress.stage("export", "rows") as stage:
@@ -178,7 +187,8 @@ def _export_split(
 
 def _records(files: Sequence[Path], *, everything: bool) -> Iterator[dict[str, Any]]:
     for path in files:
-        with pq.ParquetFile(path) as opened:
+        with reading(path, what=RECORDS), pq.ParquetFile(path) as opened:
             for batch in opened.iter_batches(BATCH_ROWS, columns=list(COLUMNS)):
                 rows = batch if everything else batch.filter(pc.field("keep"))
+                check_values(pl.DataFrame(rows), path)
                 yield from rows.to_pylist()

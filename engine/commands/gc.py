@@ -14,14 +14,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from glotmill.engine.dataset.commit import LOCK, STAGING, build_lock, recover
 from glotmill.engine.dataset.locate import unnamed_files
 from glotmill.engine.dataset.manifest import has_manifest, read_manifest
 from glotmill.engine.memory.commit_log import UNREADABLE
 from glotmill.engine.memory.overview import stores
-from glotmill.engine.runs.run import FINISHED, finished_runs
+from glotmill.engine.runs.run import finished_runs, run_summary
 from glotmill.engine.storage.atomic_write import TEMPORARY
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import GlotmillError, InputError
@@ -141,7 +139,7 @@ def _of_build(build: Path, keep_runs: int) -> Iterator[Garbage]:
 def _referred_to(finished: list[Path]) -> Iterator[Path]:
     """The run that `plan` takes its speed from: the last that translated anything."""
     for run in reversed(finished):
-        summary = orjson.loads((run / FINISHED).read_bytes())
+        summary = run_summary(run)
         if any(way and way["translated"] for way in (summary["segments"], summary["back_translation"])):
             yield run
             return

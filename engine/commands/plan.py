@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import orjson
 import polars as pl
 
 from glotmill.engine.commands.build import composer_into, dataset_facts, needed_of, published_dataset
@@ -31,7 +30,7 @@ from glotmill.engine.records.layout import SampleIndex, check_splits, lay_out
 from glotmill.engine.records.rejudge_shard import decide_verdict
 from glotmill.engine.records.shard_actions import Action, Decider, Decision, Unknown, samples_changed
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.engine.runs.run import Run
+from glotmill.engine.runs.run import Run, run_summary
 from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
 from glotmill.engine.text.segments import split
 from glotmill.engine.translation.back_translation import BackTranslationRequests, entries_into
@@ -292,7 +291,7 @@ def _seconds(folder: Path, looked: CacheLookup) -> float | None:
         return None
     each: dict[str, float] = {}
     for path in sorted((folder / "runs").glob("*/finished.json"), reverse=True):
-        for kind, speed in _each(orjson.loads(path.read_bytes())).items():
+        for kind, speed in _each(run_summary(path.parent)).items():
             each.setdefault(kind, speed)
     kinds = {"translated": calls, "scored": looked.forced}
     if any(count and kind not in each for kind, count in kinds.items()):

@@ -22,8 +22,17 @@ from glotmill.engine.dataset.differences import difference
 from glotmill.engine.dataset.embedded_notice import notice
 from glotmill.engine.dataset.keep_rates import KeepRates
 from glotmill.engine.dataset.language_counts import LanguageCount, count_language
-from glotmill.engine.dataset.manifest import LOCK_FILE, Manifest, read_manifest
-from glotmill.engine.dataset.recorded_rules import recorded_metrics, recorded_policy, scorers_of, unjudged, with_columns
+from glotmill.engine.dataset.lock import WHAT, read_lock
+from glotmill.engine.dataset.manifest import AGAIN, LOCK_FILE, Manifest, read_manifest
+from glotmill.engine.dataset.recorded_rules import (
+    check_shards,
+    recorded_metrics,
+    recorded_policy,
+    recorded_schema,
+    scorers_of,
+    unjudged,
+    with_columns,
+)
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.dataset.write_metadata import CALIBRATION, describe
 from glotmill.engine.publish.opened import refuse_published
@@ -37,9 +46,8 @@ from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.registry import SCORERS
 from glotmill.recipes.load import completed, load_recipe, override
 from glotmill.recipes.model import FilterValue
-from glotmill.schemas.errors import ConservationError, InputError, one_line
-from glotmill.schemas.keys import bytes_sha256
-from glotmill.schemas.record import SCHEMA_VERSION, record_schema
+from glotmill.schemas.errors import ConservationError, InputError
+from glotmill.schemas.record import SCHEMA_VERSION
 
 THREADS = 2  # a shard each; more of them take more memory, and writing is bound by the cores
 ALLOWED = ("filter", "calibration")
@@ -104,6 +112,7 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
         recover(folder)
         manifest = read_manifest(dataset)
         lock, policy = new_rules(dataset, manifest, recipe, overrides)
+        check_shards(dataset, manifest)
         verdicts = decide_all(dataset, manifest, policy)
         decided = time.monotonic()
         _fetch_changed(folder, verdicts)
@@ -141,7 +150,7 @@ def new_rules(
     Raises:
         InputError: Something else than the filter would change, or the filter is not usable.
     """
-    lock = _read_lock(dataset, manifest)
+    lock = read_lock(dataset, manifest.facts)
     new = lock
     calibration = dataset / CALIBRATION if lock.get("calibration") else None
     for item in overrides:
@@ -149,6 +158,11 @@ def new_rules(
             msg = f"--set {item}: refilter changes filter.… and calibration only; anything else needs glotmill build"
             raise InputError(msg)
     facts = manifest.facts
+    try:
+        recorded_policy(lock["filter"], lock, facts)
+    except InputError as error:
+        msg = f"{dataset / LOCK_FILE}: not {WHAT}: {error}; {AGAIN}"
+        raise InputError(msg) from None
     if recipe is not None:
         loaded = load_recipe(recipe, overrides)
         # The default scorers, as the build found them to suit its engine; stated ones in the order of the registry.
@@ -180,23 +194,6 @@ def new_rules(
         )
         raise InputError(msg)
     return new, policy
-
-
-def _read_lock(dataset: Path, manifest: Manifest) -> dict[str, Any]:
-    try:
-        data = (dataset / LOCK_FILE).read_bytes()
-        if bytes_sha256(data) != manifest.facts["recipe"]["sha256"]:
-            msg = f"{dataset / LOCK_FILE}: its checksum is not the one in the manifest: it was edited; build again"
-            raise InputError(msg)
-        lock = yaml.safe_load(data.decode())
-        sound = isinstance(lock["filter"], dict) and isinstance(lock["score"]["scorers"], list)
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        msg = f"{dataset / LOCK_FILE}: not the lock of a build: {one_line(error)}; build again"
-        raise InputError(msg) from None
-    if not sound:
-        msg = f"{dataset / LOCK_FILE}: not the lock of a build; build again"
-        raise InputError(msg)
-    return dict(lock)
 
 
 def _refuse_others(recipe: str, lock: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -253,7 +250,7 @@ def commit_verdicts(
         ConservationError: A record would be lost or gained.
     """
     dataset = folder / "dataset"
-    schema = record_schema(recorded_metrics(lock, manifest.facts), manifest.facts["schema_version"])
+    schema = recorded_schema(lock, manifest.facts)
     with ThreadPoolExecutor(THREADS) as threads, staging(folder) as staged:
         done = {
             path: threads.submit(write_verdict, dataset, staged / "dataset", verdict, schema)

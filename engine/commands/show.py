@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from glotmill.engine.dataset.recorded_rules import RECORDS
 from glotmill.engine.dataset.row_counts import source_name
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.publish.pull import bring
@@ -16,6 +17,7 @@ from glotmill.engine.report.cuts import rule_cuts
 from glotmill.engine.report.finished_build import BuiltFolder, open_build
 from glotmill.engine.report.rows import RowTeller, read_rows
 from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.storage.readable import reading
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.languages import nearest
 from glotmill.schemas.record import Metric
@@ -159,6 +161,7 @@ def _chosen(
         )
     if not found:  # a dataset without a row
         return [], [], 0
-    rows = pl.concat(found).filter(pl.col("key").is_not_null()).collect(engine="streaming")
+    with reading(*(pulled_columns(dataset, shard) or dataset / shard.path for shard in shards), what=RECORDS):
+        rows = pl.concat(found).filter(pl.col("key").is_not_null()).collect(engine="streaming")
     first = rows.sort("key", "record_id", descending=[down, False]).head(count)
     return first["record_id"].to_list(), first["path"].unique(maintain_order=True).to_list(), rows.height

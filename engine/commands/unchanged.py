@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-import yaml
 
 from glotmill.engine.commands.job import Job
 from glotmill.engine.dataset.fingerprints import pack_fingerprint
-from glotmill.engine.dataset.manifest import LOCK_FILE, Manifest
+from glotmill.engine.dataset.lock import read_lock
+from glotmill.engine.dataset.manifest import Manifest
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Memory
-from glotmill.engine.runs.run import FINISHED, PLAN, Run
+from glotmill.engine.runs.run import Run, run_recipe, run_summary
 from glotmill.engine.storage.atomic_write import write_json
+from glotmill.schemas.errors import InputError
 
 RECORD = "memory.json"
 RULES = ("filter", "calibration", "max_failed")  # keys of a recipe that only decide
@@ -41,14 +42,13 @@ def settled_run(job: Job, published: Manifest | None) -> dict[str, Any] | None:
     if last is None or published is None or job.retry_failed or not _same_inputs(job, published):
         return None
     try:
-        recipe = orjson.loads((last / PLAN).read_bytes())["recipe"]
-        memory, summary = (orjson.loads((last / name).read_bytes()) for name in (RECORD, FINISHED))
-    except (FileNotFoundError, orjson.JSONDecodeError, KeyError):
-        return None  # not the record of a finished run
+        recipe, summary = run_recipe(last), run_summary(last)
+        memory = orjson.loads((last / RECORD).read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError, InputError):
+        return None  # not the record of a finished run: the build looks at everything again
     if memory != [*entries_state(job), *_scores_state(job)] or _ruled(recipe) != _ruled(_plain(job.recipe.lock())):
         return None
-    found: dict[str, Any] = summary
-    return found
+    return summary
 
 
 def entries_state(job: Job) -> list[str]:
@@ -76,10 +76,10 @@ def _same_inputs(job: Job, published: Manifest) -> bool:
     if any(source.images.check for source in job.sources):
         return False  # images may have changed
     try:
-        lock = yaml.safe_load((job.folder / "dataset" / LOCK_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        lock = read_lock(job.folder / "dataset", published.facts)
+    except InputError:
         return False
-    if not isinstance(lock, dict) or _ruled(lock) != _ruled(_plain(job.recipe.lock())):
+    if _ruled(lock) != _ruled(_plain(job.recipe.lock())):
         return False
     facts = _plain(job.facts())
     if facts["skip_rejected"] and published.facts["filter"] != facts["filter"]:

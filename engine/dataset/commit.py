@@ -11,13 +11,15 @@ import fcntl
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Annotated
 
-import orjson
+from pydantic import AfterValidator
 
 from glotmill.engine.dataset.manifest import MANIFEST
 from glotmill.engine.storage.atomic_write import sync, write_json
-from glotmill.schemas.errors import GlotmillError, StoreError
+from glotmill.engine.storage.checked import FileModel, parsed
+from glotmill.schemas.errors import GlotmillError, InputError
 
 STAGING = ".staging"
 INTENT = ".commit.json"
@@ -93,14 +95,19 @@ def recover(build: Path, *, anew: bool = False) -> bool:
         Whether there was one, and it was finished.
 
     Raises:
-        StoreError: A file that the intent names is neither staged nor in place.
+        InputError: The intent is damaged, or names a file that is neither staged nor in place.
     """
     path, manifest = build / INTENT, build / "dataset" / MANIFEST
     if not path.exists():
         return False
-    intent = orjson.loads(path.read_bytes())
-    lost = [name for name in intent["move"] if not (build / STAGING / name).exists() and not (build / name).exists()]
-    if lost and anew:
+    try:
+        intent = _intent(path)
+    except InputError:
+        if not anew:
+            raise
+        intent = None
+    lost = [name for name in intent.move if not _either(build, name)] if intent else []
+    if intent is None or (lost and anew):
         if manifest.exists():
             manifest.unlink()
             sync(manifest.parent)
@@ -108,18 +115,46 @@ def recover(build: Path, *, anew: bool = False) -> bool:
         return False
     if lost:
         msg = f"{path} lists {lost[0]}, which is neither staged nor in place; glotmill build --compact writes all anew"
-        raise StoreError(msg)
-    for name in intent["move"]:
+        raise InputError(msg)
+    for name in intent.move:
         source, target = build / STAGING / name, build / name
         if source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             source.replace(target)
             sync(target.parent)
-    for name in intent["delete"]:
+    for name in intent.delete:
         (build / name).unlink(missing_ok=True)
         _remove_empty(build, (build / name).parent)
     _close(build)
     return True
+
+
+def _below(name: str) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+        msg = "expected the path of a file below the build's folder"
+        raise ValueError(msg)
+    return name
+
+
+Inside = Annotated[str, AfterValidator(_below)]
+
+
+class Intent(FileModel):
+    """What a commit does to the files of a build: names below its folder."""
+
+    move: list[Inside]
+    delete: list[Inside]
+
+
+def _intent(path: Path) -> Intent:
+    what, mend = "the list of files that a commit moves", "glotmill build --compact writes all of them again"
+    return parsed(Intent, path.read_bytes(), path, what, mend)
+
+
+def _either(build: Path, name: str) -> bool:
+    """Whether a file is staged, or in place."""
+    return (build / STAGING / name).exists() or (build / name).exists()
 
 
 def _close(build: Path) -> None:

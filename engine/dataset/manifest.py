@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
 
 from glotmill.engine import __version__
+from glotmill.engine.dataset.manifest_model import Facts, LanguageFile
 from glotmill.engine.dataset.shards import SPLITS, WRITER, Shard
 from glotmill.engine.storage.atomic_write import json_bytes, write_bytes
+from glotmill.engine.storage.checked import checked, json_value
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import bytes_sha256, file_sha256
 from glotmill.schemas.record import OLDEST_VERSION, SCHEMA_VERSION
@@ -29,6 +29,7 @@ from glotmill.schemas.record import OLDEST_VERSION, SCHEMA_VERSION
 MANIFEST_VERSION = 1
 MANIFEST = "manifest.json"
 LOCK_FILE = "recipe.lock.yaml"
+AGAIN = "build it again with --compact, or take another copy of it"
 PLACE = re.compile(r"(data/\w+|images)/\w[\w.-]*\.parquet|manifests/\w+\.json")
 
 
@@ -155,31 +156,26 @@ def read_facts(read: Read, where: str) -> dict[str, Any]:
             f"{MANIFEST_VERSION} and schema {OLDEST_VERSION} to {SCHEMA_VERSION}: {what}"
         )
         raise InputError(msg)
-    with _damage(where):
-        if set(facts["languages"]) != set(facts["configs"]):
-            msg = f"{where}/{MANIFEST}: its languages are not those of its configs; build the dataset again"
-            raise InputError(msg)
-        for path in (*(c["manifest"] for c in facts["configs"].values()), *(i["path"] for i in facts["images"])):
-            inside(path, where)
-        _once((item["path"] for item in facts["images"]), where)
+    checked(Facts, facts, f"{where}/{MANIFEST}", "a manifest of this version", AGAIN)
+    if sorted(facts["languages"]) != sorted(facts["configs"]):
+        msg = f"{where}/{MANIFEST}: its languages are not those of its configs; {AGAIN}"
+        raise InputError(msg)
+    if facts["schema_version"] > 1 and "files" not in facts:  # version 1 was written without them
+        msg = f"{where}/{MANIFEST}: not a manifest of this version: files: this key is missing; {AGAIN}"
+        raise InputError(msg)
+    for path in (*(c["manifest"] for c in facts["configs"].values()), *(i["path"] for i in facts["images"])):
+        inside(path, where)
+    _once((item["path"] for item in facts["images"]), where)
     return facts
 
 
-def page_checksums(facts: Mapping[str, Any], where: str) -> dict[str, str]:
+def page_checksums(facts: Mapping[str, Any]) -> dict[str, str]:
     """SHA-256 of the files beside the manifests by name; the lock's alone where older code wrote the manifest.
 
     Args:
-        facts: The root file.
-        where: The dataset, for errors.
-
-    Raises:
-        InputError: It lacks them although its schema version has them, or they are something else than names.
+        facts: The root file, checked.
     """
-    with _damage(where):
-        found = {LOCK_FILE: facts["recipe"]["sha256"]}
-        if "files" in facts or facts["schema_version"] > 1:  # version 1 was written without them
-            found |= {str(name): str(sha256) for name, sha256 in facts["files"].items()}
-    return found
+    return {LOCK_FILE: facts["recipe"]["sha256"], **facts.get("files", {})}
 
 
 def read_shards(read: Read, where: str, facts: Mapping[str, Any], lang: str) -> list[Shard]:
@@ -195,26 +191,20 @@ def read_shards(read: Read, where: str, facts: Mapping[str, Any], lang: str) -> 
         InputError: The language's file is missing or edited, or names a place outside the folder, a shard of another
             language, or a shard more than once.
     """
-    with _damage(where):
-        config = facts["configs"][lang]
-        entry = _read(read, inside(config["manifest"], where), where, config["sha256"])
-        shards = [Shard.from_json(item) for split in SPLITS for item in entry["splits"].get(split, ())]
-        for shard in shards:
-            if not inside(shard.path, where).startswith(f"data/{lang}/"):
-                msg = f"{where}/{config['manifest']}: names {shard.path}, which is not of {lang}; do not trust it"
+    config = facts["configs"][lang]
+    path = f"{where}/{config['manifest']}"
+    entry = _read(read, inside(config["manifest"], where), where, config["sha256"])
+    checked(LanguageFile, entry, path, "a language's manifest of this version", AGAIN)
+    shards = []
+    for split in SPLITS:
+        for item in entry["splits"].get(split, ()):
+            shard = Shard.from_json(item)
+            if not inside(shard.path, where).startswith(f"data/{lang}/") or shard.split != split:
+                msg = f"{path}: names {shard.path}, which is not of {lang} and {split}; do not trust it"
                 raise InputError(msg)
-        _once((shard.path for shard in shards), where)
+            shards.append(shard)
+    _once((shard.path for shard in shards), where)
     return shards
-
-
-@contextmanager
-def _damage(where: str) -> Iterator[None]:
-    """Turns what a manifest lacks into an error that names it."""
-    try:
-        yield
-    except (KeyError, TypeError, AttributeError) as error:
-        msg = f"{where}/{MANIFEST}: not a manifest of this version: {type(error).__name__} {error}; build it again"
-        raise InputError(msg) from None
 
 
 def _once(paths: Iterable[str], where: str) -> None:
@@ -241,17 +231,14 @@ def _read(read: Callable[[str], bytes], name: str, where: str, sha256: str | Non
     path = f"{where}/{name}"
     try:
         data = read(name)
-        content = orjson.loads(data)
     except OSError as error:
         msg = f"{path}: cannot be read: {error.strerror}; expected the manifest of a dataset that Glotmill built"
         raise InputError(msg) from None
-    except orjson.JSONDecodeError as error:
-        msg = f"{path}: not JSON: {error}; build the dataset again"
-        raise InputError(msg) from None
+    content = json_value(data, path, "the manifest of a dataset that Glotmill built", AGAIN)
     if sha256 is not None and bytes_sha256(data) != sha256:
-        msg = f"{path}: its checksum is not the one in {MANIFEST}: it was edited; build the dataset again"
+        msg = f"{path}: its checksum is not the one in {MANIFEST}: it was edited; {AGAIN}"
         raise InputError(msg)
     if not isinstance(content, dict):
-        msg = f"{path}: expected a JSON object, found {type(content).__name__}; build the dataset again"
+        msg = f"{path}: expected a JSON object, found {type(content).__name__}; {AGAIN}"
         raise InputError(msg)
     return content

@@ -50,7 +50,7 @@ def check_pages(facts: Mapping[str, Any], small: Mapping[str, bytes], where: str
     Raises:
         InputError: The manifest is damaged, or lacks the checksums although its schema has them.
     """
-    sums = page_checksums(facts, where)
+    sums = page_checksums(facts)
     unknown = sorted(sums.keys() - {*PAGES, *EXTRAS})
     if unknown:
         msg = f"{where}/{MANIFEST}: names the file {unknown[0]!r}, which no dataset has; do not trust this dataset"

@@ -6,14 +6,25 @@ that moved, changes no verdict by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from glotmill.engine.dataset.manifest import Manifest
+from glotmill.engine.dataset.shards import Shard
+from glotmill.engine.storage.readable import MEND, check_types, reading
 from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.registry import SCORERS, metrics_of
 from glotmill.filters.rules import RULES, Action
-from glotmill.schemas.record import Metric
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.record import REQUIRED, Metric, record_schema
+
+RECORDS = "a shard of the dataset's records"
 
 
 def scorers_of(lock: Mapping[str, Any]) -> list[str]:
@@ -31,6 +42,73 @@ def recorded_metrics(lock: Mapping[str, Any], facts: Mapping[str, Any]) -> list[
     metrics = metrics_of(scorers_of(lock))
     columns = facts["scores"]
     return [metric for metric in metrics if metric.score_column in columns] if columns else metrics
+
+
+def recorded_schema(lock: Mapping[str, Any], facts: Mapping[str, Any]) -> pa.Schema:
+    """The schema of a dataset's records.
+
+    Args:
+        lock: Its resolved recipe.
+        facts: The root file of its manifest.
+    """
+    return record_schema(recorded_metrics(lock, facts), facts["schema_version"])
+
+
+def columns_schema(facts: Mapping[str, Any]) -> pa.Schema:
+    """The same from the manifest alone, for whoever only reads."""
+    return recorded_schema({"score": facts}, facts)
+
+
+def check_shards(dataset: Path, manifest: Manifest) -> None:
+    """Refuse a dataset with a shard, among those that are here, of other columns or rows than its manifest says.
+
+    Only footers are read.
+
+    Raises:
+        InputError: Naming the shard.
+    """
+    schema = columns_schema(manifest.facts)
+    for shard in manifest.all_shards():
+        path = dataset / shard.path
+        if path.exists():
+            check_footer(path, shard, schema)
+
+
+def check_footer(path: Path, shard: Shard, fields: Iterable[pa.Field]) -> None:
+    """Refuse a file of a shard's records, or of some columns of them, that is not what the manifest says.
+
+    Args:
+        path: The file.
+        shard: The shard's entry.
+        fields: The columns that the file must have.
+
+    Raises:
+        InputError: It is damaged, has other columns or rows, or has a record without what every record has.
+    """
+    with reading(path, what=RECORDS), pq.ParquetFile(path) as file:
+        schema, footer = file.schema_arrow, file.metadata
+    check_types(schema, fields, path, RECORDS)
+    if footer.num_rows != shard.rows:
+        msg = f"{path}: {footer.num_rows:,} rows, but {shard.rows:,} in the manifest; {MEND}"
+        raise InputError(msg)
+    for group in map(footer.row_group, range(footer.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            nulls = column.statistics.null_count if column.statistics else 0
+            if nulls and column.path_in_schema in REQUIRED:
+                msg = f"{path}: not {RECORDS}: column {column.path_in_schema}: {nulls:,} rows without a value; {MEND}"
+                raise InputError(msg)
+
+
+def check_values(rows: pl.DataFrame, path: Path) -> None:
+    """Refuse rows of a shard without what every record has.
+
+    Raises:
+        InputError: Naming the file and the column.
+    """
+    lacking = [name for name in rows.columns if name in REQUIRED and rows[name].null_count()]
+    if lacking:
+        msg = f"{path}: not {RECORDS}: column {lacking[0]}: rows without a value; {MEND}"
+        raise InputError(msg)
 
 
 def recorded_policy(section: Mapping[str, Any], lock: Mapping[str, Any], facts: Mapping[str, Any]) -> Policy:

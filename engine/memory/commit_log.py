@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from glotmill.engine.storage.atomic_write import table_bytes
 from glotmill.engine.storage.folder import Folder
-from glotmill.schemas.errors import StoreError, one_line
+from glotmill.schemas.errors import InputError, StoreError, one_line
 
 DIGITS = 8
 SPAN = "-"  # between the first and the last number of a compacted file
@@ -185,7 +185,7 @@ class NumberedFiles:
         """The rows of a file's bytes, page checksums verified, or why they are not readable.
 
         Raises:
-            StoreError: They are whole, but of another version's schema.
+            InputError: They are whole, but of another version's schema.
         """
         try:
             # Not `pq.read_table`: its scan lets go of the Python file in a thread of Arrow's some time later, and
@@ -197,7 +197,7 @@ class NumberedFiles:
             return one_line(error)
         if not table.schema.equals(self.schema):
             msg = f"{self.folder.location(file.name)} was written by another version of Glotmill; use another memory"
-            raise StoreError(msg)
+            raise InputError(msg)
         return table
 
     def covered(self) -> list[NumberedFile]:

@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from glotmill.engine.memory.tmx import Pair, read_tmx, write_tmx
 from glotmill.engine.memory.translations import HUMAN, MEMORY_SCHEMA, Direction, Memory
-from glotmill.schemas.errors import RowError
+from glotmill.schemas.errors import InputError, RowError
 from glotmill.schemas.keys import file_sha256, memory_keys, nfc
+from glotmill.schemas.languages import registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ def _pairs(memory: Memory, languages: tuple[str, ...]) -> Iterator[Pair]:
         if languages and direction.target_lang not in languages:
             continue
         texts = memory.winners(direction).filter(pl.col("text").is_not_null())
+        known = direction.source_lang in registry() and direction.target_lang in registry()
+        if not known or texts.select("request", "origin").null_count().row(0) != (0, 0):
+            msg = f"{memory.folder}: holds entries that no build wrote; glotmill memory verify names them"
+            raise InputError(msg)
         for request, text, origin in texts.select("request", "text", "origin").unique(maintain_order=True).iter_rows():
             yield Pair(direction.source_lang, direction.target_lang, request, text, origin)
 

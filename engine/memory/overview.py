@@ -14,7 +14,7 @@ from glotmill.engine.memory.commit_log import UNREADABLE, NumberedFile, Numbered
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import DIRECTION, HUMAN, Direction, Memory, check_entries
 from glotmill.engine.storage.folder import Folder
-from glotmill.schemas.errors import StoreError
+from glotmill.schemas.errors import InputError, StoreError
 from glotmill.schemas.keys import memory_keys
 
 COUNTED = {
@@ -126,7 +126,7 @@ def verify_memory(folder: Folder, advance: Callable[[int], None]) -> Iterator[st
                 table = files.parsed(file, files.folder.read(file.name))
             except FileNotFoundError:  # compacted meanwhile
                 continue
-            except StoreError as error:
+            except InputError as error:
                 table = str(error)
             if isinstance(table, str):
                 yield f"{place}: {table}"

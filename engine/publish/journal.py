@@ -10,11 +10,19 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
-
 from glotmill.engine.storage.atomic_write import write_json
+from glotmill.engine.storage.checked import FileModel, Sha256, parsed
 
 JOURNAL = "publish.json"
+
+
+class JournalFile(FileModel):
+    """What the file of a journal must hold."""
+
+    target: str
+    manifest: Sha256
+    publish_id: str
+    uploaded: dict[str, Sha256]
 
 
 @dataclass(slots=True)
@@ -37,12 +45,17 @@ class Journal:
 
     @classmethod
     def open(cls, folder: Path, target: str, manifest: str) -> Journal:
-        """Go on with an unfinished publication of the same manifest to the same place, or start one."""
+        """Go on with an unfinished publication of the same manifest to the same place, or start one.
+
+        Raises:
+            InputError: The journal is damaged.
+        """
         path = folder / JOURNAL
         if path.is_file():
-            said = orjson.loads(path.read_bytes())
-            if (said["target"], said["manifest"]) == (target, manifest):
-                return cls(path, target, manifest, said["publish_id"], said["uploaded"])
+            what, mend = "the note of a publication on its way", "remove it: the publication then begins again"
+            said = parsed(JournalFile, path.read_bytes(), path, what, mend)
+            if (said.target, said.manifest) == (target, manifest):
+                return cls(path, target, manifest, said.publish_id, said.uploaded)
         return cls(path, target, manifest, secrets.token_hex(8))
 
     def note(self, uploaded: dict[str, str]) -> None:

@@ -19,22 +19,33 @@ import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.commit import INTENT, LOCK, STAGING, build_lock, commit, recover, staging
 from glotmill.engine.dataset.contents import Contents, LocalDataset, read_contents
+from glotmill.engine.dataset.lock import lock_from
+from glotmill.engine.dataset.manifest import LOCK_FILE
 from glotmill.engine.dataset.pages import CARD, check_pages, not_checked
+from glotmill.engine.dataset.recorded_rules import RECORDS, columns_schema
 from glotmill.engine.dataset.repeated_ids import read_ids, repeated_ids
 from glotmill.engine.dataset.shards import Shard, ids_sha256
 from glotmill.engine.publish.addresses import FolderPlace, HubPlace
 from glotmill.engine.publish.hub_repository import REFUSALS
 from glotmill.engine.publish.origin import Origin, open_origin
-from glotmill.engine.publish.pull_record import SCORES, Pulled, PulledColumns, columns_of
+from glotmill.engine.publish.pull_record import (
+    COLUMNS,
+    PREFIXES,
+    SCORES,
+    Pulled,
+    PulledColumns,
+    columns_of,
+    pulled_fields,
+)
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.atomic_write import TEMPORARY, whole_file, write_bytes, write_table
 from glotmill.engine.storage.output_path import check_new_folder
+from glotmill.engine.storage.readable import check_types
 from glotmill.schemas.errors import InputError, PublishError, one_line
 from glotmill.schemas.keys import file_sha256
 
-PREFIXES = ("score_", "turn_")
 FOOTER_BYTES = 65_536  # what is read of the end of a shard to find its footer
-COLUMNS = ("record_id", "lang", "task", "row_status", "scores_skipped", "keep", "filter_reasons")
+UNTRUSTED = "do not trust this dataset; take another version, or publish it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +81,16 @@ def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: 
         everything: Bring all shards whole.
 
     Raises:
-        InputError: There is no dataset of Glotmill there, or the folder holds something else.
-        PublishError: The target does not answer, or holds other bytes than its manifest says.
+        InputError: There is no dataset of Glotmill there, it holds other bytes than its manifest says, or the folder
+            holds something else.
+        PublishError: The target does not answer.
     """
     _check_folder(folder, origin.place)
     contents = _contents(origin, progress)
     records = contents.manifest.all_shards()
+    facts = contents.manifest.facts
+    lock_from(contents.small[LOCK_FILE], f"{origin.place}/{LOCK_FILE}", facts)
+    schema = columns_schema(facts)
     footers = {shard.path: _footer(origin, shard.path) for shard in records}
     columns_down = sum(_columns_size(footers[shard.path]) + min(shard.size, FOOTER_BYTES) for shard in records)
     here = _here(folder, contents)
@@ -97,11 +112,13 @@ def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: 
             columns, hashes = {}, {}
             with progress.stage("pull", "shards") as stage:
                 for shard in records:
-                    columns[shard.path], hashes[shard.path] = _pull_columns(origin, shard, footers[shard.path], staged)
+                    columns[shard.path], hashes[shard.path] = _pull_columns(
+                        origin, shard, footers[shard.path], schema, staged
+                    )
                     stage.advance(1, total=len(records))
             for path, what in repeated_ids(hashes, lambda path: read_ids(staged / columns_of(path))):
                 msg = f"{origin.place}: {path}: {what}; do not trust this dataset"
-                raise PublishError(msg)
+                raise InputError(msg)
             _fetch(origin, contents, missing, staged / "dataset", progress)
             Pulled(origin.place, origin.revision, contents.sha256, columns).write(staged)
             commit(folder, ("dataset", SCORES))
@@ -126,8 +143,8 @@ def fetch_shards(folder: Path, paths: list[str], progress: ProgressReport) -> No
     """Bring whole shards of a pulled dataset, which were left where it came from.
 
     Raises:
-        InputError: The folder was not pulled, so what it lacks cannot be had.
-        PublishError: The target holds other bytes than the manifest says.
+        InputError: The folder was not pulled, so what it lacks cannot be had; or the target holds other bytes than the
+            manifest says.
     """
     pulled = Pulled.of(folder)
     if pulled is None:
@@ -152,7 +169,7 @@ def _contents(origin: Origin, progress: ProgressReport) -> Contents:
 
     Raises:
         InputError: There is no dataset, or its manifest is damaged.
-        PublishError: Another file was changed, or the published card is nowhere.
+        InputError: Another file was changed, or the published card is nowhere.
     """
     contents = read_contents(origin.read, origin.place)
     manifest = contents.manifest.facts
@@ -166,7 +183,7 @@ def _contents(origin: Origin, progress: ProgressReport) -> Contents:
             progress.say(f"{origin.place}: {CARD} was edited there; the one that was published comes ({revision})")
     for name, what in found.wrong.items():
         msg = f"{origin.place}: {name}: {what}; pull another version, or publish the dataset again"
-        raise PublishError(msg)
+        raise InputError(msg)
     if found.unchecked and not origin.checks_files:
         progress.say(f"{origin.place}: {not_checked(found.unchecked)}")
     return contents
@@ -223,7 +240,7 @@ def _columns_size(footer: pq.FileMetaData) -> int:
 
 
 def _pull_columns(
-    origin: Origin, shard: Shard, footer: pq.FileMetaData, staged: Path
+    origin: Origin, shard: Shard, footer: pq.FileMetaData, schema: pa.Schema, staged: Path
 ) -> tuple[PulledColumns, pl.Series]:
     """Write the columns of a shard that rules read.
 
@@ -231,16 +248,18 @@ def _pull_columns(
         (the file, hashes of its record ids).
 
     Raises:
-        PublishError: Its rows are not those that the manifest describes.
+        InputError: Its rows or columns are not those that the manifest describes.
     """
     path = shard.path
     with _readable(origin, path), origin.open(path) as file:
         opened = pq.ParquetFile(file, metadata=footer, pre_buffer=True)
-        table = opened.read(columns=_wanted(opened.schema_arrow.names))
+        names = opened.schema_arrow.names
+        check_types(opened.schema_arrow, pulled_fields(schema), f"{origin.place}: {path}", RECORDS, UNTRUSTED)
+        table = opened.read(columns=_wanted(names))
     ids, kept = pl.Series(table["record_id"]), int(pl.Series(table["keep"]).sum())
     if (ids_sha256(ids.to_list()), kept) != (shard.ids_sha256, shard.kept):
-        msg = f"{origin.place}: {path} does not hold the rows that the manifest describes"
-        raise PublishError(msg)
+        msg = f"{origin.place}: {path} does not hold the rows that the manifest describes; {UNTRUSTED}"
+        raise InputError(msg)
     write_table(staged / columns_of(path), table)
     return PulledColumns(file_sha256(staged / columns_of(path)), shard.sha256), ids.hash()
 
@@ -250,11 +269,15 @@ def _readable(origin: Origin, path: str) -> Iterator[None]:
     """Make one line of what a network or a damaged file raises.
 
     Raises:
-        PublishError: Naming the file.
+        InputError: The file is damaged, or not there.
+        PublishError: The network or the target failed.
     """
     try:
         yield
-    except (*REFUSALS, pa.ArrowException) as error:
+    except (pa.ArrowException, FileNotFoundError, IsADirectoryError, UnicodeDecodeError) as error:
+        msg = f"{origin.place}: {path}: cannot be read: {one_line(error)}; {UNTRUSTED}"
+        raise InputError(msg) from None
+    except REFUSALS as error:
         msg = f"{origin.place}: reading {path}: {one_line(error)}"
         raise PublishError(msg) from None
 
@@ -270,6 +293,6 @@ def _fetch(origin: Origin, contents: Contents, paths: list[str], root: Path, pro
             with whole_file(root / path) as aside:
                 origin.fetch(path, aside)
                 if aside.stat().st_size != said.size or file_sha256(aside) != said.sha256:
-                    msg = f"{origin.place}: {path} is not the file whose checksum the manifest names"
-                    raise PublishError(msg)
+                    msg = f"{origin.place}: {path} is not the file whose checksum the manifest names; {UNTRUSTED}"
+                    raise InputError(msg)
             stage.advance(said.size, total=total)

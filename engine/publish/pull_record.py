@@ -5,21 +5,33 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import orjson
+import pyarrow as pa
 
 from glotmill.engine.dataset.contents import LocalDataset
+from glotmill.engine.dataset.recorded_rules import RECORDS, check_footer
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.storage.atomic_write import write_json
+from glotmill.engine.storage.checked import FileModel, Name, Sha256, parsed
+from glotmill.engine.storage.readable import schema_of
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import file_sha256
+from glotmill.schemas.record import record_schema
 
 PULLED = "pulled.json"
+PREFIXES = ("score_", "turn_")
+SCORE_TYPES = {"score": pa.float32(), "turn": pa.list_(pa.float32())}
+COLUMNS = ("record_id", "lang", "task", "row_status", "scores_skipped", "keep", "filter_reasons")
 SCORES = "scores"  # the folder of the pulled columns, beside ``dataset``
 
 
 def columns_of(path: str) -> str:
     """Where the pulled columns of a shard are, in the build's folder."""
     return f"{SCORES}/{path.removeprefix('data/')}"
+
+
+def pulled_fields(schema: pa.Schema) -> list[pa.Field]:
+    """Those columns of a dataset's records that a pull brings: what rules read, and the verdicts."""
+    return [field for field in schema if field.name in COLUMNS or field.name.startswith(PREFIXES)]
 
 
 def pulled_columns(dataset: Path, shard: Shard) -> Path | None:
@@ -30,7 +42,7 @@ def pulled_columns(dataset: Path, shard: Shard) -> Path | None:
         shard: The manifest's entry.
 
     Raises:
-        InputError: The file was edited.
+        InputError: The file was edited, or is not one that a pull writes.
     """
     if dataset.name != "dataset" or (dataset / shard.path).is_file():
         return None
@@ -42,7 +54,28 @@ def pulled_columns(dataset: Path, shard: Shard) -> Path | None:
     if not found.is_file() or file_sha256(found) != noted.sha256:
         msg = f"{found}: not the file that was pulled; pull again"
         raise InputError(msg)
+    names = schema_of(found, RECORDS, "pull again").names
+    scores = [pa.field(name, SCORE_TYPES[name.partition("_")[0]]) for name in names if name.startswith(PREFIXES)]
+    own = pulled_fields(record_schema(()))
+    others = [field for field in scores if field.name not in {known.name for known in own}]
+    check_footer(found, shard, [*own, *others])
     return found
+
+
+class ColumnsEntry(FileModel):
+    """A file of pulled columns."""
+
+    sha256: Sha256
+    shard: Sha256
+
+
+class PulledFile(FileModel):
+    """What `PULLED` must hold."""
+
+    place: Name
+    revision: Name
+    manifest: Sha256
+    columns: dict[str, ColumnsEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +104,18 @@ class Pulled:
 
     @classmethod
     def of(cls, folder: Path) -> Pulled | None:
-        """The origin of a folder; None where it was not pulled."""
+        """The origin of a folder; None where it was not pulled.
+
+        Raises:
+            InputError: Its note is damaged.
+        """
         path = folder / PULLED
         if not path.is_file():
             return None
-        noted = orjson.loads(path.read_bytes())
-        columns = {name: PulledColumns(**file) for name, file in noted.pop("columns").items()}
-        return cls(**noted, columns=columns)
+        what, mend = "what a pull noted of where it came from", "pull again into a new folder"
+        noted = parsed(PulledFile, path.read_bytes(), path, what, mend)
+        columns = {name: PulledColumns(file.sha256, file.shard) for name, file in noted.columns.items()}
+        return cls(noted.place, noted.revision, noted.manifest, columns)
 
     def write(self, folder: Path) -> None:
         """Note the origin."""

@@ -13,7 +13,7 @@ from glotmill.engine.publish.top import outdated, renew_top
 from glotmill.engine.publish.transfer_plan import PublishPlan
 from glotmill.engine.publish.versions import Versions
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.schemas.errors import InputError, PublishError, StoreError
+from glotmill.schemas.errors import InputError, PublishError
 
 
 def roll_back_hub(hub: HubRepository, tag: str, progress: ProgressReport, *, dry_run: bool) -> Outcome:
@@ -57,8 +57,7 @@ def roll_back_folder(place: FolderPlace, version: str, progress: ProgressReport,
     """Write the file list of an older version as a new version, and make the top of the folder say so.
 
     Raises:
-        InputError: There is no such version, or it has no card.
-        StoreError: The storage lost a file of it.
+        InputError: There is no such version, it has no card, or the storage lost a file of it.
         PublishError: Another publication came in between.
     """
     versions = Versions(place)
@@ -67,7 +66,7 @@ def roll_back_folder(place: FolderPlace, version: str, progress: ProgressReport,
     lost = versions.lost(old)
     if lost:
         msg = f"{versions.folder.location(old[lost[0]].name)}, a file of version {version}, is missing or was changed"
-        raise StoreError(f"{msg}; publish that dataset again")
+        raise InputError(f"{msg}; publish that dataset again")
     card = old[CARD]
     read_card(versions.read(card), versions.folder.location(card.name))
     changed = sorted(path for path, file in old.items() if now.get(path) != file)

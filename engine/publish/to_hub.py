@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import orjson
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 from glotmill.engine.dataset.contents import LocalDataset
-from glotmill.engine.dataset.manifest import MANIFEST, page_checksums
+from glotmill.engine.dataset.manifest import MANIFEST, page_checksums, read_facts
 from glotmill.engine.dataset.pages import CARD
 from glotmill.engine.publish.check_local import ready_shards
 from glotmill.engine.publish.check_remote import verify_hub
@@ -131,8 +130,8 @@ class _Publication:
     def _say_if_edited(self, manifest: bytes, base: str) -> None:
         """Say that a card which somebody edited at the Hub is replaced."""
         try:
-            published = page_checksums(orjson.loads(manifest), str(self._hub.place)).get(CARD)
-        except (orjson.JSONDecodeError, InputError):
+            published = page_checksums(read_facts(lambda _: manifest, str(self._hub.place))).get(CARD)
+        except InputError:
             return  # another Glotmill wrote it, or nobody's did: what its card was cannot be told
         if published and bytes_sha256(self._hub.read(CARD, base)) != published:
             said = f"{CARD} was edited there since it was published; the new card replaces it"

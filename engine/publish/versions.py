@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-import orjson
-
 from glotmill.engine.dataset.manifest import MANIFEST, inside
 from glotmill.engine.dataset.pages import EXTRAS, PAGES
 from glotmill.engine.publish.addresses import FolderPlace
 from glotmill.engine.storage.atomic_write import json_bytes
+from glotmill.engine.storage.checked import Count, FileModel, Name, Sha256, checked, json_value, parsed
 from glotmill.engine.storage.folder import PROBE, Folder
-from glotmill.schemas.errors import InputError, PublishError, StoreError, one_line
+from glotmill.schemas.errors import InputError, PublishError, shortened
 from glotmill.schemas.keys import bytes_sha256, file_sha256
 
 FORMAT = 1
@@ -36,6 +35,26 @@ class StoredFile:
     name: str
     sha256: str
     size: int
+
+
+class ListEntry(FileModel):
+    """A file of a version."""
+
+    name: Name
+    sha256: Sha256
+    size: Count
+
+
+class VersionList(FileModel):
+    """What a version's list of files must hold."""
+
+    files: dict[str, ListEntry]
+
+
+class TagFile(FileModel):
+    """What a tag's file must hold."""
+
+    version: Count
 
 
 def stored_name(path: str, sha256: str) -> str:
@@ -104,24 +123,23 @@ class Versions:
             InputError: The list is of another format, or names a path that no dataset has.
         """
         where = f"{self.place.url}: version {number}"
-        try:
-            listed = orjson.loads(self.folder.child("manifests").read(list_name(number)))
-            if listed.get("format") != FORMAT:
-                msg = f"{where} is of another format; use the version of Glotmill that wrote it"
+        what, mend = "the list of files of a version", "take another version"
+        listed = json_value(self.folder.child("manifests").read(list_name(number)), where, what, mend)
+        if isinstance(listed, dict) and listed.get("format") != FORMAT:
+            msg = f"{where} is of another format; use the version of Glotmill that wrote it"
+            raise InputError(msg)
+        entries = checked(VersionList, listed, where, what, mend).files
+        files = {path: StoredFile(entry.name, entry.sha256, entry.size) for path, entry in entries.items()}
+        for path, file in files.items():
+            if path not in (MANIFEST, *PAGES, *EXTRAS):
+                inside(path, where)
+            if not STORED.fullmatch(file.name):
+                msg = f"{where} names {shortened(repr(file.name))}, which is no file of a dataset; {mend}"
                 raise InputError(msg)
-            files = {path: StoredFile(**entry) for path, entry in listed["files"].items()}
-            for path, file in files.items():
-                if path not in (MANIFEST, *PAGES, *EXTRAS):
-                    inside(path, where)
-                if not STORED.fullmatch(file.name):
-                    msg = f"{where} names {file.name!r}, which is no file of a dataset; nothing is read there"
-                    raise InputError(msg)
-            lacking = [name for name in (MANIFEST, *PAGES) if name not in files]
-            if lacking:
-                raise KeyError(lacking[0])
-        except (KeyError, TypeError, AttributeError, orjson.JSONDecodeError) as error:
-            msg = f"{where} is not a list of files: {type(error).__name__} {one_line(error)}; nothing is read there"
-            raise InputError(msg) from None
+        lacking = [name for name in (MANIFEST, *PAGES) if name not in files]
+        if lacking:
+            msg = f"{where}: not {what}: it has no {lacking[0]}; {mend}"
+            raise InputError(msg)
         return files
 
     def put(self, number: int, files: Mapping[str, StoredFile]) -> bool:
@@ -161,7 +179,14 @@ class Versions:
             raise PublishError(msg)
 
     def _tagged(self, name: str) -> int:
-        return int(orjson.loads(self.folder.child("tags").read(f"{name}.json"))["version"])
+        where, what = f"{self.place.url}: the tag {name}", "the number of a version"
+        data = self.folder.child("tags").read(f"{name}.json")
+        mend = "name a version by its number, or choose another tag"
+        number = parsed(TagFile, data, where, what, mend).version
+        if number not in self.numbers():
+            msg = f"{where}: names version {number}, which is not there; {mend}"
+            raise InputError(msg)
+        return number
 
     def lost(self, files: Mapping[str, StoredFile]) -> list[str]:
         """The paths of files that are not there in their size, or, if they are pages, with their bytes."""
@@ -192,7 +217,7 @@ class Versions:
         """The bytes of a small file.
 
         Raises:
-            StoreError: It is missing, or was changed.
+            InputError: It is missing, or was changed.
         """
         try:
             data = self.folder.read(file.name)
@@ -202,5 +227,5 @@ class Versions:
             msg = (
                 f"{self.folder.location(file.name)}: {'missing' if data is None else 'not the file that was published'}"
             )
-            raise StoreError(f"{msg}; publish the dataset again, or take another version")
+            raise InputError(f"{msg}; publish the dataset again, or take another version")
         return data

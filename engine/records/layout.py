@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.shards import SPLITS, Shard
+from glotmill.engine.storage.readable import reading
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.sample import SAMPLE_SCHEMA
 
@@ -162,7 +163,8 @@ def check_splits(index: SampleIndex, published: Mapping[str, Sequence[Shard]], d
 
 def _published(samples: pl.DataFrame, lang: str, shard: Shard, dataset: Path) -> pl.DataFrame:
     """The records of a published shard beside their samples of today, which may be gone."""
-    rows = pl.read_parquet(dataset / shard.path, columns=[*IDENTITY, "source_hash"], glob=False)
+    with reading(dataset / shard.path, what="a shard of the dataset's records"):
+        rows = pl.read_parquet(dataset / shard.path, columns=[*IDENTITY, "source_hash"], glob=False)
     own = rows.join(samples, on=IDENTITY, how="left", maintain_order="left", suffix="_now")
     moved = own.filter(pl.col("split") != shard.split).height
     if moved:

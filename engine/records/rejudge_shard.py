@@ -10,9 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.fingerprints import pack_fingerprint, verdict_fingerprint
+from glotmill.engine.dataset.recorded_rules import RECORDS, check_values
 from glotmill.engine.dataset.shards import VERDICT, Shard, counted
 from glotmill.engine.dataset.verdict_columns import check_shard, rewrite_verdicts, with_verdicts
 from glotmill.engine.records.verdict import rejudge, stored_columns
+from glotmill.engine.storage.readable import reading
 from glotmill.filters.policy import Policy
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.record import SCHEMA_VERSION
@@ -69,7 +71,9 @@ def decide_verdict(
         msg = f"{path}: no column {', '.join(lacking)}, which the filter reads; scores are made by glotmill build"
         raise InputError(msg)
     # Polars reads scores in half the time that pyarrow takes; callers judge several shards at once.
-    stored = pl.read_parquet(path, columns=[*stored_columns(policy, names), "keep"], glob=False, parallel="none")
+    with reading(path, what=RECORDS):
+        stored = pl.read_parquet(path, columns=[*stored_columns(policy, names), "keep"], glob=False, parallel="none")
+    check_values(stored, path)
     rows = rejudge(stored, policy)
     same = (rows["keep"] == stored["keep"]) & (rows["filter_reasons"] == stored["filter_reasons"])
     entry = with_verdicts(shard, stored["row_status"], rows)

@@ -11,25 +11,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import polars as pl
-import yaml
 
 from glotmill.engine.dataset.embedded_notice import notice
 from glotmill.engine.dataset.keep_rates import KeepRates
 from glotmill.engine.dataset.language_counts import count_language
-from glotmill.engine.dataset.manifest import LOCK_FILE, has_manifest, read_manifest
-from glotmill.engine.dataset.recorded_rules import recorded_metrics
+from glotmill.engine.dataset.lock import read_lock
+from glotmill.engine.dataset.manifest import has_manifest, read_manifest
+from glotmill.engine.dataset.recorded_rules import check_shards, recorded_metrics
 from glotmill.engine.dataset.shards import Shard, counted
 from glotmill.engine.publish.opened import refuse_published
-from glotmill.engine.runs.run import FINISHED
+from glotmill.engine.runs.run import FINISHED, run_summary
 from glotmill.engine.samples.ingest import REJECTED
+from glotmill.engine.storage.readable import check_types, reading, schema_of
 from glotmill.filters.fairness import Share, shares
 from glotmill.filters.policy import Policy
-from glotmill.filters.rules import Rule
+from glotmill.filters.rules import RULES, Rule
 from glotmill.filters.user_rules import USER, user_rule
-from glotmill.schemas.errors import InputError, one_line
+from glotmill.schemas.errors import InputError
 from glotmill.schemas.record import Metric
+from glotmill.schemas.sample import REJECTED_SCHEMA
+
+REJECTED_ROWS = "the rows of the sources that became no sample"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,10 @@ class BuiltFolder:
         path = self.folder / "samples" / REJECTED
         if not path.exists():
             return []
-        rows = pl.scan_parquet(path, glob=False).group_by("source", "reason").agg(rows=pl.len())
-        return rows.sort("source", "rows", "reason", descending=[False, True, False]).collect().to_dicts()
+        check_types(schema_of(path, REJECTED_ROWS), REJECTED_SCHEMA, path, REJECTED_ROWS)
+        with reading(path, what=REJECTED_ROWS):
+            rows = pl.scan_parquet(path, glob=False).group_by("source", "reason").agg(rows=pl.len())
+            return rows.sort("source", "rows", "reason", descending=[False, True, False]).collect().to_dicts()
 
 
 def open_build(folder: Path, verb: str) -> BuiltFolder:
@@ -142,13 +147,10 @@ def open_build(folder: Path, verb: str) -> BuiltFolder:
         msg = f"{verb} {folder}: no finished build in it; name a build's folder, such as outputs/NAME"
         raise InputError(msg)
     manifest = read_manifest(dataset)
-    try:
-        recipe = yaml.safe_load((dataset / LOCK_FILE).read_text(encoding="utf-8"))
-        metrics = tuple(recorded_metrics(recipe, manifest.facts))
-        policy = _policy(manifest.facts["filter"], metrics)
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        msg = f"{verb} {folder}: its recipe or filter is not one of this version: {one_line(error)}"
-        raise InputError(msg) from None
+    recipe = read_lock(dataset, manifest.facts)
+    check_shards(dataset, manifest)
+    metrics = tuple(recorded_metrics(recipe, manifest.facts))
+    policy = _policy(manifest.facts["filter"], metrics)
     shards = {lang: [counted(dataset, shard) for shard in parts] for lang, parts in manifest.shards.items()}
     languages = {lang: _language(dataset, parts) for lang, parts in shards.items()}
     rates = KeepRates.of(shards, manifest.facts["sources"])
@@ -169,13 +171,12 @@ def _policy(content: dict[str, Any], metrics: tuple[Metric, ...]) -> Policy:
         user_rule(code.removeprefix(prefix), {"fails": text, "action": content["actions"][code]}, metrics)
         for code, text in content["rules"].items()
     )
-    return Policy(content["parameters"], content["actions"], user)
+    today = {f"{rule.scorer}.{parameter.name}": parameter.default for rule in RULES for parameter in rule.parameters}
+    return Policy({**today, **content["parameters"]}, content["actions"], user)
 
 
 def _last_summary(folder: Path) -> dict[str, Any] | None:
     """The summary of the last build that was finished in the folder."""
     for path in sorted(folder.glob(f"runs/*/{FINISHED}"), reverse=True):
-        summary: dict[str, Any] = orjson.loads(path.read_bytes())
-        if "segments" in summary:
-            return summary
+        return run_summary(path.parent)
     return None

@@ -20,6 +20,7 @@ import orjson
 import polars as pl
 
 from glotmill.engine.dataset.commit import staging
+from glotmill.engine.dataset.recorded_rules import RECORDS
 from glotmill.engine.report.cuts import rule_cuts
 from glotmill.engine.report.finished_build import BuiltFolder, open_build
 from glotmill.engine.report.histograms import histograms
@@ -27,6 +28,7 @@ from glotmill.engine.report.limits import limits
 from glotmill.engine.report.rows import image_ids, sample_rows
 from glotmill.engine.report.thumbnails import thumbnails
 from glotmill.engine.storage.atomic_write import sync, write_bytes
+from glotmill.engine.storage.readable import reading
 from glotmill.schemas.languages import language
 from glotmill.schemas.record import SCHEMA_VERSION
 
@@ -65,9 +67,11 @@ def report_data(build: BuiltFolder) -> dict[str, Any]:
     """Everything that the page shows, as JSON."""
     rules = rule_cuts(build.policy, build.metrics, list(build.languages))
     graded = [rule for rule in rules if rule.rule.parameters or rule.rule in build.policy.user]
-    with ThreadPoolExecutor(2) as threads:  # both read every shard
+    files = [file for _, file in build.shards()]
+    with reading(*files, what=RECORDS), ThreadPoolExecutor(2) as threads:  # both read every shard
         sampled, counted = threads.submit(sample_rows, build, rules), threads.submit(histograms, build, graded)
-    rows, left_out = sampled.result()
+        rows, left_out = sampled.result()
+        rules_shown, reasons = counted.result(), _reasons(build)
     manifest, summary = build.manifest, build.summary or {}
     return {
         "name": manifest["name"],
@@ -78,9 +82,9 @@ def report_data(build: BuiltFolder) -> dict[str, Any]:
         "languages": _languages(build),
         "notice": build.notice,
         "rates": _rates(build),
-        "reasons": _reasons(build),
+        "reasons": reasons,
         "rejected": build.rejected(),
-        "rules": counted.result(),
+        "rules": rules_shown,
         "limits": limits(build, rules),
         "metrics": [{"column": m.score_column, "description": m.description} for m in build.metrics],
         "rows": rows,

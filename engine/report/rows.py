@@ -15,10 +15,12 @@ from typing import Any
 import orjson
 import polars as pl
 
+from glotmill.engine.dataset.recorded_rules import RECORDS, check_values
 from glotmill.engine.report.cuts import RuleCuts
 from glotmill.engine.report.finished_build import BuiltFolder
 from glotmill.engine.report.histograms import short
 from glotmill.engine.report.marks import Pieces, Span, marked, pieces
+from glotmill.engine.storage.readable import reading
 from glotmill.schemas.languages import language
 
 ROWS = 900  # of a page
@@ -80,8 +82,11 @@ def read_rows(build: BuiltFolder, files: Iterable[Path], wanted: pl.Expr) -> lis
     scores = [column for metric in build.metrics for column in (metric.score_column, metric.turn_column)]
     found: list[dict[str, Any]] = []
     for file in files:
-        frame = pl.scan_parquet(file, glob=False).filter(wanted).select(*SHOWN, *TEXTS, *scores)
-        found += frame.collect(engine="streaming").to_dicts()
+        with reading(file, what=RECORDS):
+            frame = pl.scan_parquet(file, glob=False).filter(wanted).select(*SHOWN, *TEXTS, *scores)
+            rows = frame.collect(engine="streaming")
+        check_values(rows, file)
+        found += rows.to_dicts()
     return found
 
 

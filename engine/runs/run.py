@@ -20,6 +20,9 @@ import pyarrow.parquet as pq
 
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.storage.atomic_write import write_json, write_table
+from glotmill.engine.storage.checked import Count, FileModel, Number, checked, json_value, parsed
+from glotmill.engine.storage.readable import check_types, reading, schema_of, unreadable
+from glotmill.schemas.errors import InputError
 from glotmill.schemas.redact import redacted
 
 FINISHED = "finished.json"  # the last file of a run: its summary
@@ -37,9 +40,56 @@ UNIT_SCHEMA = pa.schema(
 FORCED_UNIT_SCHEMA = UNIT_SCHEMA.append(pa.field("translation", pa.string()))
 # Rows of a unit list that are in memory at a time.
 ROW_GROUP_ROWS = 50_000
-FINISHED = "finished.json"
+UNITS = "a list of units of a run"
 PLAN = "plan.json"
 STOPPED = "stopped"  # how an attempt ended that somebody stopped
+
+
+class Began(FileModel):
+    """What a run noted at its beginning."""
+
+    last_memory_file: Count
+
+
+class RunPlan(FileModel):
+    """The plan of a run, as far as it is read again."""
+
+    recipe: dict[str, Any]
+
+
+class WayCount(FileModel):
+    """The requests of one direction (`glotmill.engine.translation.counts.SegmentCount`)."""
+
+    unique: Count
+    translated: Count
+
+
+class ForcedWayCount(FileModel):
+    """The pairs that were scored (`glotmill.engine.translation.forced_scores.ForcedCount`)."""
+
+    unique: Count
+    scored: Count
+
+
+class RunSummary(FileModel):
+    """What a finished build said at its end, as far as other commands read it."""
+
+    seconds: dict[str, Number]
+    segments: WayCount
+    back_translation: WayCount | None
+    forced: ForcedWayCount | None = None
+    saved: Number | None = None
+    derived: dict[str, dict[str, Any]]
+    sources: dict[str, dict[str, Any]]
+
+
+class GivenUp(FileModel):
+    """A text that failed its worker alone (`Run.failure`)."""
+
+    unit: int
+    key: str
+    reason: str
+    detail: str | None
 
 
 class Run:
@@ -72,11 +122,30 @@ class Run:
         path = self.folder / "began.json"
         if not path.exists():
             write_json(path, {"last_memory_file": last_file})
-        return int(orjson.loads(path.read_bytes())["last_memory_file"])
+        what, mend = "what a run noted at its beginning", f"remove the folder {self.folder}: the build begins again"
+        return checked(
+            Began, json_value(path.read_bytes(), str(path), what, mend), str(path), what, mend
+        ).last_memory_file
 
     def unit_files(self, phase: str) -> list[Path]:
         """The unit lists written for a phase so far, in order."""
         return sorted(self.folder.glob(f"units-{phase}-*.parquet"))
+
+    def checked_unit_files(self, phase: str) -> list[Path]:
+        """The same, each of them found whole.
+
+        Raises:
+            InputError: One is damaged; the message says how the run is given up.
+        """
+        files = self.unit_files(phase)
+        mend = f"remove the folder {self.folder}: the build then plans its units again"
+        for path in files:
+            check_types(schema_of(path, UNITS, mend), UNIT_SCHEMA, path, UNITS, mend)
+            why = unreadable(path)
+            if why is not None:
+                msg = f"{path}: {why}; expected {UNITS}; {mend}"
+                raise InputError(msg)
+        return files
 
     def write_units(self, phase: str, units: pl.DataFrame) -> Path:
         """Write down a list of units, in order, before work on it begins: `UNIT_SCHEMA`, or `FORCED_UNIT_SCHEMA` where
@@ -157,3 +226,52 @@ class Run:
 def finished_runs(build: Path) -> list[Path]:
     """The folders of a build's finished runs, oldest first; a run that is not finished will be gone on with."""
     return [folder for folder in sorted((build / "runs").glob("[0-9]*-*")) if (folder / FINISHED).exists()]
+
+
+def run_summary(run: Path) -> dict[str, Any]:
+    """What a finished run said at its end.
+
+    Raises:
+        InputError: The file is damaged.
+    """
+    path = run / FINISHED
+    what, mend = "the summary of a finished run", f"remove the folder {run}: nothing of the dataset is in it"
+    content: dict[str, Any] = json_value(path.read_bytes(), str(path), what, mend)
+    checked(RunSummary, content, str(path), what, mend)
+    return content
+
+
+def run_recipe(run: Path) -> dict[str, Any]:
+    """The resolved recipe of a run.
+
+    Raises:
+        InputError: Its plan is damaged.
+    """
+    path = run / PLAN
+    what, mend = "the plan of a run", f"remove the folder {run}: nothing of the dataset is in it"
+    return parsed(RunPlan, path.read_bytes(), path, what, mend).recipe
+
+
+def given_up_texts(run: Path) -> list[dict[str, Any]]:
+    """The texts that failed their worker alone, with why; of each what the unit lists say of it, too.
+
+    Raises:
+        InputError: A file of the run is damaged.
+    """
+    path = run / "failures.jsonl"
+    if not path.exists():
+        return []
+    what, mend = "a text that was given up", f"remove the folder {run}: nothing of the dataset is in it"
+    failures: list[dict[str, Any]] = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        where = f"{path}, line {number}"
+        failures.append(json_value(line, where, what, mend))
+        checked(GivenUp, failures[-1], where, what, mend)
+    wanted = pl.col("key").is_in([failure["key"] for failure in failures])
+    texts: dict[str, dict[str, Any]] = {}
+    for file in sorted(run.glob("units-*.parquet")):
+        check_types(schema_of(file, UNITS, mend), UNIT_SCHEMA, file, UNITS, mend)
+        rows = pl.scan_parquet(file, glob=False).filter(wanted).select("key", "source_lang", "target_lang", "text")
+        with reading(file, what=UNITS, mend=mend):
+            texts |= {row["key"]: row for row in rows.collect().to_dicts()}
+    return [{**failure, **texts.get(failure["key"], {})} for failure in failures]

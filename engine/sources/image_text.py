@@ -18,7 +18,7 @@ from glotmill.engine.sources.shared.field_map import NO_ID, content_id, value_at
 from glotmill.engine.sources.shared.glotmill_format import own_image
 from glotmill.engine.sources.shared.json_stream import rows_of_list
 from glotmill.engine.sources.shared.media import refuse_media
-from glotmill.engine.sources.shared.text_files import decoded, lines, opened
+from glotmill.engine.sources.shared.text_files import LONGEST_LINE, decoded, lines, opened
 from glotmill.engine.sources.shared.turns import caption_turns
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, text
 from glotmill.recipes.sections.sources import ImageTextSource
@@ -99,13 +99,17 @@ class ImageTextReader:
             yield from self._csv()
             return
         for number, line in lines(self._source.path, self._where):
-            if line and not line.isspace():
+            if isinstance(line, RowError):
+                yield f"line {number}", line
+            elif line and not line.isspace():
                 yield f"line {number}", decoded(line).split("\t")
 
     def _csv(self) -> Iterator[tuple[str, list[str] | RowError]]:
         with opened(self._source.path, self._where) as file:
             # Quotes left open end at the longest cell that csv reads (128 KiB), not at the file's end.
-            reader = csv.reader(io.TextIOWrapper(file, "utf-8", "surrogateescape", newline=""), strict=True)
+            content = io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="")
+            # A line that is too long comes in parts, whose cells csv refuses.
+            reader = csv.reader(iter(lambda: content.readline(LONGEST_LINE), ""), strict=True)
             while True:
                 line = reader.line_num + 1
                 try:

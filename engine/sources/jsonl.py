@@ -27,7 +27,7 @@ class JsonlReader:
         self._where = where
         self._format = rows
 
-    def rows(self) -> Iterator[tuple[str, bytes]]:
+    def rows(self) -> Iterator[tuple[str, bytes | RowError]]:
         """(``line N``, line) of every line that is not blank."""
         return json_lines(self._path, self._where)
 
@@ -36,10 +36,10 @@ class JsonlReader:
         return self._format.sample(json_object(raw))
 
 
-def json_lines(path: Path, where: str) -> Iterator[tuple[str, bytes]]:
+def json_lines(path: Path, where: str) -> Iterator[tuple[str, bytes | RowError]]:
     """(``line N``, line) of every line of a file that is not blank."""
     for number, line in lines(path, where):
-        if line and not line.isspace():
+        if isinstance(line, RowError) or (line and not line.isspace()):
             yield f"line {number}", line
 
 

@@ -15,7 +15,7 @@ from glotmill.engine.sources.shared.text_files import decoded, lines
 from glotmill.engine.sources.shared.turns import caption_turns
 from glotmill.engine.sources.shared.typed_values import reference, text
 from glotmill.recipes.sections.images import Images
-from glotmill.schemas.errors import InputError
+from glotmill.schemas.errors import InputError, RowError
 from glotmill.schemas.sample import Sample
 
 Line = tuple[int, bytes, bytes | None]
@@ -42,11 +42,16 @@ class LinesReader:
                 msg = f"{where[1]}: {names} lines, but {captions} captions in {path.name}; expected a name for each"
                 raise InputError(msg)
 
-    def rows(self) -> Iterator[tuple[str, Line]]:
+    def rows(self) -> Iterator[tuple[str, Line | RowError]]:
         """(``line N``, (N, caption, image)) of every line."""
         names = repeat((0, None)) if self._list is None else lines(self._list, self._where[1])
         for (number, line), (_, name) in zip(lines(self._path, self._where[0]), names, strict=False):
-            yield f"line {number}", (number, line, name)
+            if isinstance(line, RowError):
+                yield f"line {number}", line
+            elif isinstance(name, RowError):
+                yield f"line {number}", name
+            else:
+                yield f"line {number}", (number, line, name)
 
     def sample(self, raw: Line) -> Sample:
         """The sample of one line."""

@@ -49,28 +49,33 @@ def sentences(text: str, lang: str) -> list[str]:
 def fit(sentence: str) -> list[str]:
     """The sentence in parts of at most `MAX_SEGMENT_BYTES`, cut at clause marks, else at spaces."""
     parts = []
-    rest = sentence
-    while len(rest.encode()) > MAX_SEGMENT_BYTES:
-        cut = _last_cut(rest, _CLAUSE) or _last_cut(rest, _SPACE) or _next_space(rest)
+    start = 0
+    while True:
+        # A character has a byte or more, so no more characters than bytes are looked at: the time is linear.
+        head = sentence[start : start + MAX_SEGMENT_BYTES + 1].encode()
+        if len(head) <= MAX_SEGMENT_BYTES:
+            break
+        window = head[:MAX_SEGMENT_BYTES].decode("utf-8", "ignore")
+        left = len(sentence) - start
+        cut = _last_cut(window, left, _CLAUSE) or _last_cut(window, left, _SPACE) or _next_space(sentence, start)
         if not cut:
             break
-        parts.append(rest[:cut])
-        rest = rest[cut:]
-    return [*parts, rest] if rest else parts
+        parts.append(sentence[start : start + cut])
+        start += cut
+    return [*parts, sentence[start:]] if start < len(sentence) else parts
 
 
-def _last_cut(text: str, pattern: regex.Pattern[str]) -> int:
-    """The end of the last match within the limit, but not at the very end of the text; 0 where there is none."""
-    window = text.encode()[:MAX_SEGMENT_BYTES].decode("utf-8", "ignore")
+def _last_cut(window: str, left: int, pattern: regex.Pattern[str]) -> int:
+    """The end of the last match in the window, but not at the very end of what is left; 0 where there is none."""
     ends = [match.end() for match in pattern.finditer(window)]
-    usable = [end for end in ends if len(window) // 4 <= end < len(text)]
+    usable = [end for end in ends if len(window) // 4 <= end < left]
     return usable[-1] if usable else 0
 
 
-def _next_space(text: str) -> int:
-    """The end of the first white space after a long word, 0 where there is none before the text's end."""
-    match = _SPACE.search(text, MAX_SEGMENT_BYTES // 4)
-    return match.end() if match and match.end() < len(text) else 0
+def _next_space(text: str, start: int) -> int:
+    """Characters to the end of the first white space after a long word; 0 where there is none before the end."""
+    match = _SPACE.search(text, start + MAX_SEGMENT_BYTES // 4)
+    return match.end() - start if match and match.end() < len(text) else 0
 
 
 def count_sentences(text: str, lang: str) -> int:

@@ -48,7 +48,7 @@ class UnitWork:
             WorkerError: A unit cannot be done.
         """
         sent = 0
-        for path in self._run.unit_files(phase) if resume else []:
+        for path in self._run.checked_unit_files(phase) if resume else []:
             written = pl.scan_parquet(path, glob=False).select("unit", "key")
             begun = written.join(missing.lazy().select("key"), on="key", how="semi").select("unit").unique()
             outstanding = written.join(begun, on="unit", how="semi").collect()

@@ -28,6 +28,7 @@ VALUES: tuple[Any, ...] = (
     "data/deu_Latn/train-00000.parquet",
     "\x00", "long" * 2000, [], [None], ["x"], [[]], [{"a": None}], {}, {"a": None}, {"": {}}, {"keep": 1},
 )  # fmt: skip
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OSError, RecursionError)
 TYPES = (
     pa.int32(), pa.float64(), pa.string(), pa.bool_(), pa.binary(), pa.null(), pa.list_(pa.int8()),
     pa.list_(pa.string()), pa.struct([("a", pa.int8())]), pa.timestamp("us"), pa.dictionary(pa.int8(), pa.string()),
@@ -122,7 +123,7 @@ def change_value(root: Path, file: Path, rng: random.Random) -> str:
         else:
             value, said = _changed(json.loads(text), rng)
             file.write_text(json.dumps(value))
-    except (ValueError, yaml.YAMLError):  # damaged before
+    except (*UNREADABLE, yaml.YAMLError):  # damaged before
         return junk(root, file, rng)
     return said + _maybe_signed(root, rng, 0.9)
 
@@ -246,7 +247,7 @@ def sign_pulled(pulled: Path) -> None:
         for path, columns in noted["columns"].items():
             columns["sha256"] = _sha(pulled.parent / "scores" / path.removeprefix("data/"))
         pulled.write_text(json.dumps(noted))
-    except (ValueError, LookupError, TypeError, AttributeError, OSError):
+    except UNREADABLE:
         return
 
 
@@ -265,14 +266,14 @@ def sign_dataset(root: Path) -> None:
                             shard["sha256"], shard["size"] = _sha(file), file.stat().st_size
                             _count(file, shard)
                 path.write_text(json.dumps(entry))
-            except (ValueError, LookupError, TypeError, AttributeError, OSError):
+            except UNREADABLE:
                 pass
             config["sha256"] = _sha(path)
         for name in facts.get("files", {}):
             facts["files"][name] = _sha(root / name)
         facts["recipe"]["sha256"] = _sha(root / "recipe.lock.yaml")
         (root / "manifest.json").write_text(json.dumps(facts))
-    except (ValueError, LookupError, TypeError, AttributeError, OSError):
+    except UNREADABLE:
         return
 
 
@@ -312,7 +313,7 @@ def sign_version(listing: Path) -> None:
                         shard["size"] = listed["files"][shard["path"]]["size"]
                         _count(root / listed["files"][shard["path"]]["name"], shard)
                 file.write_text(json.dumps(entry))
-            except (ValueError, LookupError, TypeError, AttributeError, OSError):
+            except UNREADABLE:
                 pass
             config["sha256"] = renamed(config["manifest"])
         for name in facts.get("files", {}):
@@ -321,7 +322,7 @@ def sign_version(listing: Path) -> None:
         (root / facts_file["name"]).write_text(json.dumps(facts))
         renamed("manifest.json")
         listing.write_text(json.dumps(listed))
-    except (ValueError, LookupError, TypeError, AttributeError, OSError):
+    except UNREADABLE:
         return
 
 

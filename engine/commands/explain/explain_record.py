@@ -19,7 +19,7 @@ from glotmill.engine.commands.explain.record_segments import Segment, segments_o
 from glotmill.engine.commands.job import memory_folder
 from glotmill.engine.commands.refilter import new_rules
 from glotmill.engine.dataset.manifest import Manifest, read_manifest
-from glotmill.engine.dataset.recorded_rules import recorded_metrics
+from glotmill.engine.dataset.recorded_rules import RECORDS, check_shards, check_values, recorded_metrics
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.memory.overview import stores
 from glotmill.engine.memory.translations import Memory
@@ -29,6 +29,7 @@ from glotmill.engine.publish.pull_record import pulled_columns
 from glotmill.engine.records.verdict import rejudge
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.samples.sample_files import recorded_files
+from glotmill.engine.storage.readable import check_types, reading, schema_of
 from glotmill.engine.text.answers import AnswerRule, load_answers
 from glotmill.engine.text.instructions import slots_in
 from glotmill.engine.text.template_wording import Carried, with_template
@@ -37,6 +38,7 @@ from glotmill.recipes.language_sets import expand
 from glotmill.recipes.model import Answers
 from glotmill.recipes.sections.templates import load_bank
 from glotmill.schemas.errors import InputError, one_line, shortened
+from glotmill.schemas.sample import SAMPLE_SCHEMA
 
 MOST_NAMED = 2  # records that a message names where an id is the beginning of several
 # Columns of a sample that no record has; without the samples a record stands in for its own.
@@ -125,10 +127,14 @@ def explain(folder: Path, record_id: str, progress: ProgressReport, *, memory: s
 def _explain(dataset: Path, record_id: str, progress: ProgressReport, memory: str | None) -> Explanation:
     manifest = read_manifest(dataset)
     lock, policy = new_rules(dataset, manifest, None, ())
+    check_shards(dataset, manifest)
     shard, number = _find(dataset, manifest, record_id)
     if pulled_columns(dataset, shard) is not None:
         bring(dataset.parent, [shard], progress)
-    record = _read(dataset / shard.path, number)
+    path = dataset / shard.path
+    with reading(path, what=RECORDS):
+        record = _read(path, number)
+    check_values(pl.DataFrame(record), path)
     notes: list[str] = []
     frame = pl.DataFrame(record)
     row = record.to_pylist()[0]
@@ -199,7 +205,10 @@ def _sample(dataset: Path, record: dict[str, Any], notes: list[str]) -> dict[str
     """The sample that a record was made from; where it is not at hand, what the record says of it."""
     for path in recorded_files(dataset.parent / "samples"):
         same = (pl.col("source_id") == record["source_id"]) & (pl.col("task") == record["task"])
-        found = pl.scan_parquet(path, glob=False).filter(same).collect()
+        what, mend = "a file of a build's samples", "remove it: the build writes it again"
+        check_types(schema_of(path, what, mend), SAMPLE_SCHEMA, path, what, mend)
+        with reading(path, what=what, mend=mend):
+            found = pl.scan_parquet(path, glob=False).filter(same).collect()
         if found.height:
             sample = found.row(0, named=True)
             if sample["source_hash"] == record["source_hash"]:

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from glotmill.schemas.errors import InputError
+from glotmill.schemas.errors import InputError, RowError
 
+LONGEST_LINE = 1 << 26  # bytes: beyond it a line is taken for damaged, not read on into memory
+CHUNK = 1 << 20
 GZIP = b"\x1f\x8b"
 UTF8_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -41,15 +43,30 @@ def opened(path: Path, where: str) -> Iterator[BinaryIO]:
             raise InputError(msg) from None
 
 
-def lines(path: Path, where: str) -> Iterator[tuple[int, bytes]]:
+def lines(path: Path, where: str) -> Iterator[tuple[int, bytes | RowError]]:
     """(number from 1, line without its end) of a text file; only line feeds end a line, with or without a return.
+
+    A line of more than `LONGEST_LINE` bytes is the reason why its row is rejected; it is never held as a whole.
 
     Raises:
         InputError: The file stops being readable.
     """
     with opened(path, where) as file:
-        for number, line in enumerate(file, start=1):
-            yield number, line.removesuffix(b"\n").removesuffix(b"\r")
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
+            if len(line) == LONGEST_LINE and not line.endswith(b"\n") and (size := len(line) + _passed_over(file)):
+                yield number, RowError("line_too_long", f"{size:,} bytes; the limit is {LONGEST_LINE:,}")
+            else:
+                yield number, line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _passed_over(file: BinaryIO) -> int:
+    """Bytes that are left of a line, which are read and dropped."""
+    passed = 0
+    while part := file.readline(CHUNK):
+        passed += len(part)
+        if part.endswith(b"\n"):
+            break
+    return passed
 
 
 def decoded(line: bytes) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from glotmill.engine.dataset import commit as module
 from glotmill.engine.dataset.commit import INTENT, STAGING, build_lock, commit, recover, staging
-from glotmill.schemas.errors import GlotmillError, StoreError
+from glotmill.schemas.errors import GlotmillError, InputError
 
 FOLDERS = ("dataset",)
 
@@ -99,7 +99,7 @@ def test_recover_without_an_unfinished_commit_does_nothing(tmp_path: Path):
 
 def test_an_intent_whose_file_is_nowhere_is_an_error(tmp_path: Path):
     (tmp_path / INTENT).write_text('{"move": ["dataset/x"], "delete": []}')
-    with pytest.raises(StoreError, match="dataset/x"):
+    with pytest.raises(InputError, match="dataset/x"):
         recover(tmp_path)
     assert not recover(tmp_path, anew=True)
     assert not (tmp_path / INTENT).exists()

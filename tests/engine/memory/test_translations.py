@@ -10,7 +10,7 @@ import pytest
 
 from glotmill.engine.memory.translations import MEMORY_SCHEMA, Direction, Memory
 from glotmill.engine.storage.folder import Folder
-from glotmill.schemas.errors import StoreError
+from glotmill.schemas.errors import InputError, StoreError
 
 
 def entry(key: str, text: str | None, **changes: Any) -> dict[str, Any]:
@@ -191,5 +191,5 @@ def test_an_unreadable_file_of_corrections_is_an_error_because_nobody_can_make_t
 def test_a_memory_of_another_version_is_refused(memory: Memory):
     pl.DataFrame({"key": ["k"]}).write_parquet(sink := BytesIO())
     memory.translations.folder.put_if_absent("00000001.parquet", sink.getvalue())
-    with pytest.raises(StoreError, match="another version of Glotmill"):
+    with pytest.raises(InputError, match="another version of Glotmill"):
         memory.lookup(wanted("k"))

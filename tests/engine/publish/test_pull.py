@@ -23,7 +23,7 @@ from glotmill.engine.publish.pull_record import PULLED
 from glotmill.engine.publish.to_folder import publish_to_folder
 from glotmill.engine.publish.to_hub import HubOptions, publish_to_hub
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.schemas.errors import InputError, PublishError, StoreError
+from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import bytes_sha256
 from tests.conftest import ROOT
 from tests.faults.trials import content
@@ -181,13 +181,13 @@ def test_other_bytes_than_the_manifest_says_are_not_taken(hub, folder: Path, pub
     files = hub.repository("org/set").head.files
     first, second = (f"data/deu_Latn/train-0000{n}.parquet" for n in (0, 1))
     right, files[first] = files[first], files[second]
-    with pytest.raises(PublishError, match="does not hold the rows that the manifest describes"):
+    with pytest.raises(InputError, match="does not hold the rows that the manifest describes"):
         bring(tmp_path / "pulled")
     assert not (tmp_path / "pulled").exists()
     files[first] = right
     bring(tmp_path / "pulled")
     files[first] = files[second]
-    with pytest.raises(PublishError, match="is not the file whose checksum the manifest names"):
+    with pytest.raises(InputError, match="is not the file whose checksum the manifest names"):
         fetch_shards(tmp_path / "pulled", [first], QUIET)
     assert not (tmp_path / "pulled/dataset" / first).exists()
 
@@ -220,7 +220,7 @@ def test_an_edited_card_of_which_no_commit_has_the_published_one_is_not_taken(
     publish(folder)
     files = hub.repository("org/set").head.files
     files["README.md"] = File.of(b"# My own words\n")
-    with pytest.raises(PublishError, match=r"README\.md: its checksum is not the one in manifest\.json: it was edited"):
+    with pytest.raises(InputError, match=r"README\.md: its checksum is not the one in manifest\.json: it was edited"):
         bring(tmp_path / "pulled")
     assert not (tmp_path / "pulled").exists()
 
@@ -242,7 +242,7 @@ def test_licenses_or_a_recipe_that_were_changed_at_the_hub_are_not_taken(
 ):
     publish(folder)
     at_the_hub(hub, name, (folder / "dataset" / name).read_bytes() + b"\n")
-    with pytest.raises(PublishError, match=rf"{name}: its checksum is not the one in manifest\.json: it was edited"):
+    with pytest.raises(InputError, match=rf"{name}: its checksum is not the one in manifest\.json: it was edited"):
         bring(tmp_path / "pulled")
     assert not (tmp_path / "pulled").exists()
 
@@ -254,7 +254,7 @@ def test_a_file_that_was_changed_in_a_folder_of_versions_is_not_taken(name: str,
     stem, ending = name.rsplit(".", 1)
     (file,) = place.glob(f"{stem}-*.{ending}")
     file.write_bytes(file.read_bytes() + b"\n")
-    with pytest.raises(StoreError, match="not the file that was published; publish the dataset again"):
+    with pytest.raises(InputError, match="not the file that was published; publish the dataset again"):
         bring(tmp_path / "pulled", str(place))
     assert not (tmp_path / "pulled").exists()
 
@@ -300,7 +300,7 @@ def test_two_shards_with_the_same_records_are_not_taken(hub, folder: Path, publi
     files[copy] = files["data/deu_Latn/train-00000.parquet"]
     for name in ("manifests/deu_Latn.json", "manifest.json"):
         at_the_hub(hub, name, (root / name).read_bytes())
-    with pytest.raises(PublishError, match=rf"{copy}: \d+ record ids occur more than once, such as r1:"):
+    with pytest.raises(InputError, match=rf"{copy}: \d+ record ids occur more than once, such as r1:"):
         bring(tmp_path / "pulled")
     assert not (tmp_path / "pulled/dataset").exists()
 
@@ -315,7 +315,7 @@ def test_a_dataset_of_schema_version_1_is_pulled_and_what_has_no_checksum_is_sai
     found = verify(tmp_path / "pulled", QUIET)
     assert (found.problems, found.unchecked) == ([], ["README.md", "LICENSES.md"])
     at_the_hub(hub, "recipe.lock.yaml", b"name: other\n")
-    with pytest.raises(PublishError, match=r"recipe\.lock\.yaml: its checksum is not"):
+    with pytest.raises(InputError, match=r"recipe\.lock\.yaml: its checksum is not"):
         bring(tmp_path / "changed")
 
 

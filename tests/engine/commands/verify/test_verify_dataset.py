@@ -149,7 +149,7 @@ def test_a_manifest_that_names_a_page_which_no_dataset_has_or_none_at_all(small_
     with pytest.raises(InputError, match=r"names the file '\.\./secret', which no dataset has"):
         check(small_build)
     edit_root(small_build / "dataset", lambda root: root.pop("files"))
-    with pytest.raises(InputError, match="not a manifest of this version: KeyError 'files'"):
+    with pytest.raises(InputError, match="not a manifest of this version: files: this key is missing"):
         check(small_build)
 
 

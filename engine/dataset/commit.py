@@ -73,14 +73,37 @@ def commit(build: Path, folders: tuple[str, ...], *, keep: Iterable[str] = (), d
         folders: Folders that the staged ones replace whole: what is not staged is deleted from them.
         keep: Files in them that stay as they are though they are not staged.
         delete: Files elsewhere that go.
+
+    Raises:
+        InputError: Something else has the name of a file of the build; nothing was moved.
     """
     staged = build / STAGING
     new = sorted(p.relative_to(staged).as_posix() for p in staged.rglob("*") if p.is_file())
     old = {p.relative_to(build).as_posix() for name in folders for p in (build / name).rglob("*") if p.is_file()}
     for name in new:
+        _check_way(build, name)
         sync(staged / name)
     write_json(build / INTENT, {"move": new, "delete": sorted({*(old - set(new) - set(keep)), *delete})})
     recover(build)
+
+
+def _check_way(build: Path, name: str) -> None:
+    """Refuse a commit that could not be finished.
+
+    Raises:
+        InputError: A folder has the name of a file of the build, or a file that of one of its folders.
+    """
+    path = build / name
+    wrong = [path] if path.is_dir() else []
+    wrong += [above for above in path.parents if above.is_relative_to(build) and _is_no_folder(above)]
+    if wrong:
+        what = "a folder, where a build has a file" if path.is_dir() else "a file, where a build has a folder"
+        msg = f"{wrong[0]}: {what}; remove it and run the same command again"
+        raise InputError(msg)
+
+
+def _is_no_folder(path: Path) -> bool:
+    return (path.exists() or path.is_symlink()) and not path.is_dir()
 
 
 def recover(build: Path, *, anew: bool = False) -> bool:
@@ -117,6 +140,7 @@ def recover(build: Path, *, anew: bool = False) -> bool:
         msg = f"{path} lists {lost[0]}, which is neither staged nor in place; glotmill build --compact writes all anew"
         raise InputError(msg)
     for name in intent.move:
+        _check_way(build, name)
         source, target = build / STAGING / name, build / name
         if source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -278,6 +278,9 @@ def _readable(origin: Origin, path: str) -> Iterator[None]:
         msg = f"{origin.place}: {path}: cannot be read: {one_line(error)}; {UNTRUSTED}"
         raise InputError(msg) from None
     except REFUSALS as error:
+        if type(error) is OSError and error.errno is None:  # Arrow's of a damaged footer
+            msg = f"{origin.place}: {path}: cannot be read: {one_line(error)}; {UNTRUSTED}"
+            raise InputError(msg) from None
         msg = f"{origin.place}: reading {path}: {one_line(error)}"
         raise PublishError(msg) from None
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from glotmill.engine.dataset.manifest import MANIFEST, inside
-from glotmill.engine.dataset.pages import EXTRAS, PAGES
+from glotmill.engine.dataset.pages import CARD, EXTRAS, PAGES
 from glotmill.engine.publish.addresses import FolderPlace
 from glotmill.engine.storage.atomic_write import json_bytes
 from glotmill.engine.storage.checked import Count, FileModel, Name, Sha256, checked, json_value, parsed
@@ -35,6 +35,13 @@ class StoredFile:
     name: str
     sha256: str
     size: int
+
+
+def _is_other(path: Path) -> bool:
+    """Whether a folder stands for a file at the top of a published folder, or a file for a folder."""
+    if path.name in (LATEST, CARD):
+        return path.is_dir()
+    return path.is_symlink() or path.is_file()
 
 
 class ListEntry(FileModel):
@@ -82,6 +89,10 @@ class Versions:
         path = self.folder.path
         if path is not None and path.exists() and not path.is_dir():
             msg = f"{place}: expected a folder, found a file"
+            raise InputError(msg)
+        in_the_way = [name for name in (LATEST, CARD, "manifests", "tags") if path and _is_other(path / name)]
+        if in_the_way:
+            msg = f"{place}: {in_the_way[0]}: expected what glotmill publish put there; put it back, or remove it"
             raise InputError(msg)
         names = self.folder.names()
         # What a publication that was killed left behind is no other thing.

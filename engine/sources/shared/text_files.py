@@ -52,8 +52,9 @@ def lines(path: Path, where: str) -> Iterator[tuple[int, bytes | RowError]]:
         InputError: The file stops being readable.
     """
     with opened(path, where) as file:
-        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
-            if len(line) == LONGEST_LINE and not line.endswith(b"\n") and (size := len(line) + _passed_over(file)):
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), start=1):
+            if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+                size = len(line) + _passed_over(file)
                 yield number, RowError("line_too_long", f"{size:,} bytes; the limit is {LONGEST_LINE:,}")
             else:
                 yield number, line.removesuffix(b"\n").removesuffix(b"\r")

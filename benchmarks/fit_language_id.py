@@ -23,8 +23,19 @@ import polars as pl
 
 from benchmarks.human_text import human_text
 from glotmill.filters.features.lid_model import load_lid
+from glotmill.filters.features.second_identifier import load_second
 from glotmill.filters.features.worst_segment import SEGMENT_LETTERS
-from glotmill.filters.scorers.language_id import FLOOR, LONG, NEAR, SHORT, THRESHOLDS, Target, letters_of, normalise
+from glotmill.filters.scorers.language_id import (
+    DOUBT,
+    FLOOR,
+    LONG,
+    NEAR,
+    SHORT,
+    THRESHOLDS,
+    Target,
+    letters_of,
+    normalise,
+)
 from glotmill.schemas.languages import language, registry
 
 Leads = npt.NDArray[np.float64]
@@ -36,7 +47,8 @@ LOWEST = math.log(FLOOR) + 0.5  # just above the lead of a language that the mod
 CONFUSED = math.log(NEAR / (1 - NEAR)) - 0.25  # just below the lead of a language that is taken for a near one
 HEAD = """\
 # The least lead of a language over its strongest rival, by length: shares from 20 letters on (min_mass), natural
-# logarithms for 10 to 19 letters (min_short_margin), shares of segments of 40 letters and more (min_segment_mass).
+# logarithms for 10 to 19 letters (min_short_margin), shares of segments of 40 letters and more (min_segment_mass),
+# logarithms of what py3langid finds of texts that lid.176 leaves in doubt (min_second_margin).
 # Made by benchmarks/fit_language_id.py with lid.176.ftz on even lines of LASER's Tatoeba files (CC BY 2.0 FR), xGQA
 # train_48 (CC BY 4.0) and Multi30k val. texts_… is how many texts a language had; with none it takes what suits all
 # but a tenth of the others.
@@ -53,10 +65,14 @@ class Length:
     share: float
     highest: float = SURE
 
+    def of(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """The texts of this length."""
+        return texts.filter(pl.col("letters").is_between(self.low, self.high))
+
     def leads(self, texts: pl.DataFrame) -> dict[str, Leads]:
         """The leads of good texts of this length, by language."""
         model = load_lid()
-        chosen = texts.filter(pl.col("letters").is_between(self.low, self.high))
+        chosen = self.of(texts)
         found = {}
         for (lang,), part in chosen.group_by(["lang"], maintain_order=True):
             target = Target(language(str(lang)), model)
@@ -64,17 +80,35 @@ class Length:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Doubtful(Length):
+    """Texts that the first identifier leaves in doubt, by the second."""
+
+    def leads(self, texts: pl.DataFrame) -> dict[str, Leads]:
+        """The leads of good texts that reach the second identifier, by language."""
+        first, second = load_lid(), load_second()
+        chosen = self.of(texts)
+        found = {}
+        for (lang,), part in chosen.group_by(["lang"], maintain_order=True):
+            wanted, other = (Target(language(str(lang)), model) for model in (first, second))
+            if other.known:
+                reached = [text for text in part["clean"] if not wanted.known or wanted.measure(text).lead < DOUBT]
+                found[str(lang)] = np.array([other.measure(text).lead for text in reached])
+        return {lang: values for lang, values in found.items() if len(values)}
+
+
 LENGTHS = (
     Length("min_mass", LONG, 10_000, 0.006),
     Length("min_short_margin", SHORT, LONG - 1, 0.005),
     Length("min_segment_mass", SEGMENT_LETTERS, 10_000, 0.0005, math.log(0.001)),
+    Doubtful("min_second_margin", SHORT, 10_000, 0.002),
 )
 
 
 def group_of(code: str) -> str:
     """Languages of one group are drawn towards one another."""
     if not load_lid().knows(language(code)):
-        return "unlabelled"
+        return "near" if language(code).lid176_labels else "unlabelled"
     return "Latn" if code.endswith("_Latn") else "other"
 
 
@@ -85,28 +119,35 @@ def tail(leads: Leads) -> tuple[float, float]:
     return quantile, float((quantile - below).mean()) if len(below) else 0.0
 
 
-def fitted(leads: Mapping[str, Leads], length: Length) -> dict[str, float]:
-    """The least lead of every FLORES-200 language."""
+def fitted(leads: Mapping[str, Leads], length: Length, totals: Mapping[str, int]) -> dict[str, float]:
+    """The least lead of every FLORES-200 language.
+
+    Args:
+        leads: Those of good texts that were judged, by language.
+        length: Their length.
+        totals: How many texts of this length there were, judged or not.
+    """
     found: dict[str, float] = {}
-    for group in ("Latn", "other", "unlabelled"):
+    for group in ("Latn", "other", "near", "unlabelled"):
         seen = {code: values for code, values in leads.items() if group_of(code) == group}
         enough = [tail(values) for values in seen.values() if len(values) >= SEEN]
         own, others = {}, min(CONFUSED, length.highest)
         if enough:
             middle = float(np.median([q for q, _ in enough])), float(np.mean([s for _, s in enough]))
-            own = {code: _least(values, middle, length) for code, values in seen.items()}
+            own = {code: _least(values, middle, length, totals[code] / len(values)) for code, values in seen.items()}
             others = min(float(np.quantile(list(own.values()), 0.1)), others)
         found |= {code: own.get(code, others) for code in registry() if group_of(code) == group}
     return found
 
 
-def _least(leads: Leads, middle: tuple[float, float], length: Length) -> float:
+def _least(leads: Leads, middle: tuple[float, float], length: Length, texts: float) -> float:
     (quantile, spread), number = tail(leads), len(leads)
     quantile = (number * quantile + PRIOR_Q * middle[0]) / (number + PRIOR_Q)
     beyond = number * TAIL
     spread = (beyond * spread + PRIOR_T * middle[1]) / (beyond + PRIOR_T)
     highest = length.highest if number >= SEEN else min(CONFUSED, length.highest)
-    return max(LOWEST, min(quantile - spread * math.log(TAIL / length.share), highest))
+    share = min(TAIL, length.share * texts)  # of the texts that are judged: few of a language's may be
+    return max(LOWEST, min(quantile - spread * math.log(TAIL / share), highest))
 
 
 def main() -> None:
@@ -121,12 +162,12 @@ def main() -> None:
     columns, counts = {}, {}
     for length in LENGTHS:
         leads = length.leads(texts)
-        least = fitted(leads, length)
-        columns[length.column] = (
-            least if length.column == "min_short_margin" else {c: _share(v) for c, v in least.items()}
-        )
+        totals = dict(length.of(texts)["lang"].value_counts().iter_rows())
+        least = fitted(leads, length, totals)
+        shares = length.column in ("min_mass", "min_segment_mass")
+        columns[length.column] = {code: _share(lead) for code, lead in least.items()} if shares else least
         counts[length.column] = {code: len(values) for code, values in leads.items()}
-    rows = ["flores_code,min_mass,min_short_margin,min_segment_mass,texts_long,texts_short"]
+    rows = [",".join(["flores_code", *(length.column for length in LENGTHS), "texts_long", "texts_short"])]
     for code in registry():
         seen = [str(counts[name].get(code, 0)) for name in ("min_mass", "min_short_margin")]
         rows.append(",".join([code, *(f"{columns[length.column][code]:.4g}" for length in LENGTHS), *seen]))

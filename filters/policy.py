@@ -15,7 +15,6 @@ from glotmill.filters.calibration import LETTERS, Calibration
 from glotmill.filters.rules import ACTIONS, RULES, Action, Parameter, Rule
 from glotmill.filters.user_rules import USER, user_rule
 from glotmill.schemas.errors import InputError
-from glotmill.schemas.keys import digest
 from glotmill.schemas.languages import nearest
 from glotmill.schemas.record import Metric
 
@@ -118,7 +117,6 @@ class Policy:
 
     def fingerprint(self) -> dict[str, object]:
         """Everything that decides a verdict, for the manifest."""
-        by_language = {f"{rule.scorer}.{rule.own[0]}": rule.own[1]() for rule in self.rules() if rule.own}
         return {
             "parameters": self.parameters,
             "actions": self.actions,
@@ -126,7 +124,6 @@ class Policy:
             "calibration": None if self.calibration is None else self.calibration.digest,
             # Stated thresholds are those that a calibration does not change.
             "stated": [] if self.calibration is None else sorted(self.fixed),
-            "by_language": {name: digest(table) for name, table in by_language.items()},
         }
 
 

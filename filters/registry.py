@@ -49,12 +49,14 @@ class Models:
         embedding: Name of a sentence encoder that is installed.
         image_text: Name of an image-text model that is installed.
         llm_judge: A language model that grades.
+        second_language_id: Whether the second identifier is asked where the first is in doubt.
     """
 
     language_id: Path | None = None
     embedding: str | None = None
     image_text: str | None = None
     llm_judge: Judge | None = None
+    second_language_id: bool = False
 
 
 def metrics_of(names: Collection[str]) -> list[Metric]:
@@ -78,7 +80,7 @@ def make_scorers(names: Iterable[str], models: Models | None = None) -> list[Sco
             msg = f"score.scorers: '{name}' stands twice"
             raise InputError(msg)
     made: dict[str, Callable[[], Scorer]] = {
-        "language_id": lambda: LanguageIdScorer(models.language_id),
+        "language_id": lambda: LanguageIdScorer(models.language_id, second=models.second_language_id),
         "embedding": lambda: EmbeddingScorer(load_plugin(ENCODERS, models.embedding, "score.embedding")),
         "image_text": lambda: ImageTextScorer(load_plugin(IMAGE_TEXT, models.image_text, "score.image_text")),
         "llm_judge": lambda: LlmJudgeScorer(models.llm_judge),

@@ -189,6 +189,10 @@ RULES: tuple[Rule, ...] = (
          *_below("language_id", "segment_mass", "min_segment_mass", 0.001, (0, 1), "least share of a segment, as for "
                  "`min_mass`"),
          own=("min_segment_mass", partial(thresholds, "min_segment_mass"))),
+    Rule("language_id", "second_margin", "another language to a second identifier, where the first is in doubt",
+         *_below("language_id", "second_margin", "min_second_margin", 0.0, (-20, 20), "least ln of the one probability "
+                 "over the other; no language is asked for more than its own, fitted to py3langid"),
+         own=("min_second_margin", partial(thresholds, "min_second_margin"))),
     Rule("fan_in", "sources", "many different sources were translated alike",
          *_above("fan_in", "sources", "max_sources", 5, 1e9, "different sources in a shard")),
     Rule("negation", "lost", "the source denies, the translation does not", (),

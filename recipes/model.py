@@ -75,9 +75,11 @@ class LanguageIdModel(Section):
 
     Attributes:
         model: A fastText file with labels like those of lid.176, OpenLID or GlotLID; None is lid.176.ftz, which ships.
+        second: Who is asked about texts that this one leaves in doubt; ``py3langid`` needs the extra ``langid``.
     """
 
     model: RecipePath | None = None
+    second: Literal["none", "py3langid"] = "none"
 
 
 class Score(Section):

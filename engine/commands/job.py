@@ -196,7 +196,11 @@ def prepare(
     scorers = make_scorers(
         DEFAULT if recipe.score.scorers is None else recipe.score.scorers,
         Models(
-            recipe.score.language_id.model, recipe.score.embedding, recipe.score.image_text, make_judge(recipe.score)
+            recipe.score.language_id.model,
+            recipe.score.embedding,
+            recipe.score.image_text,
+            make_judge(recipe.score),
+            second_language_id=recipe.score.language_id.second != "none",
         ),
     )
     policy = resolve_policy(recipe, scorers)

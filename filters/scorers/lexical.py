@@ -19,10 +19,15 @@ from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.record import Metric
 
 MIN_COPY_WORDS = 4  # of the source: fewer may all be names
+MIN_SAME_WORDS = 2  # of a source that is left as it is: one word may be the same in both languages
 MIN_REPEAT_WORDS = 4  # of the translation: fewer cannot repeat
 MIN_ZLIB_BYTES = 100  # shorter texts are mostly zlib's own header
 GRAM = 4
-_NAME = r"\s\p{Lu}\S*"  # a capitalised word that does not begin the text
+SHOUTED = 3  # capitalised words for each other one, from which on capitals are no sign of a name
+_CAPITAL, _SMALL = r"\s\p{Lu}", r"\s\p{Ll}"  # how words begin, but for the first
+_NAME = r"\s[^\s\p{L}\p{N}]*[\p{Lu}\p{N}]\S*"  # a capitalised word or a figure that does not begin the text
+_FIRST_NAME = r"^[^\p{L}\p{N}]*[\p{Lu}\p{N}]"  # a first word that may be one
+MIN_RUN = 3  # words of a copied run: neighbours such as Dutch have two of English in good text
 _LETTER = r"\p{L}"
 _NO_WORD = " \ua7f7"  # stands for a name: a letter that no translation holds
 
@@ -31,12 +36,14 @@ class LexicalScorer(Scorer):
     """Measures what of the source was copied, what repeats, and whether the length is as usual."""
 
     name: ClassVar[str] = "lexical"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("lexical", "copy_frac", "lower", 0, 1,
-               f"different words of the translation that the source has too, sources of {MIN_COPY_WORDS} words on"),
+               f"different words of the translation that the source has too, without names and figures, sources of "
+               f"{MIN_COPY_WORDS} words on; 1 where all are the source's, {MIN_SAME_WORDS} and more"),
         Metric("lexical", "copy_lcs", "lower", 0, 1,
-               "longest run of copied words without a name over the words of the shorter text, same sources"),
+               "longest run of copied words without names and figures over the words of the shorter text, same "
+               "sources"),
         Metric("lexical", "tng4", "lower", None, None,
                "repeats of the most frequent run of four words, less the source's"),
         Metric("lexical", "dup2", "lower", 0, 1, "pairs of neighbouring words that stood before"),
@@ -81,10 +88,19 @@ def _column(values: Any) -> pa.Array:
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """The words of sources and translations; ``nameless`` are the sources without their capitalised words."""
+    """The words of sources and translations.
+
+    Attributes:
+        source: Those of the sources.
+        nameless: The same without names and figures that do not begin the text.
+        first_name: Whether the first of these may be one all the same.
+        target: Those of the translations.
+        no_spaces: Whether a translation's language is written without spaces.
+    """
 
     source: Words
     nameless: Words
+    first_name: npt.NDArray[np.bool_]
     target: Words
     no_spaces: npt.NDArray[np.bool_]
 
@@ -93,9 +109,10 @@ class _Texts:
         """The words of the columns source and target, by lang."""
         plain = pl.repeat(value=False, n=frame.height, eager=True)
         no_spaces = frame.select(unspaced(pl.col("lang")).fill_null(value=False)).to_series()
-        nameless = frame["source"].str.replace_all(_NAME, _NO_WORD)
+        nameless = frame.select(_without(pl.col("source"), _NAME)).to_series()
+        first = nameless.str.contains(_FIRST_NAME).fill_null(value=False).to_numpy()
         source, target = Words.of(frame["source"], plain), Words.of(frame["target"], no_spaces)
-        return cls(source, Words.of(nameless, plain), target, no_spaces.to_numpy())
+        return cls(source, Words.of(nameless, plain), first, target, no_spaces.to_numpy())
 
 
 def _copied_segment(pairs: pa.Table, letters: pl.Series, copy_lcs: Any) -> pl.Series:
@@ -113,16 +130,34 @@ def _copied(texts: _Texts) -> dict[str, Any]:
     # One-letter words are shared by many languages; where there are no spaces each character is a word of one.
     telling = target.where((target.letters > 1) | no_spaces[target.row])
     types = telling.grams(1).distinct()
-    common = source.grams(1)
+    begins = np.diff(nameless.row, prepend=-1) > 0
+    plain = nameless.where(~(begins & texts.first_name[nameless.row])).grams(1)
+    common = types.within(source.grams(1))
     enough = source.count() >= MIN_COPY_WORDS
-    same = np.bincount(types.row[types.within(common)], minlength=target.texts)
+    copied = types.within(plain)
+    same = np.bincount(types.row[copied], minlength=target.texts)
+    others = np.bincount(types.row[copied | ~common], minlength=target.texts)
+    # Left as it is: all words are the source's, as many, and not only names and figures.
+    number = source.count()
+    left = (number == target.count()) & (number >= MIN_SAME_WORDS) & (same > 0)
+    left &= np.bincount(types.row[common], minlength=target.texts) == types.count()
     pairs = target.grams(2)
     run = longest_run(pairs.row, pairs.within(nameless.grams(2)), target.texts)
     shorter = np.minimum(source.count(), target.count())
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(enough & (types.count() > 0), same / types.count(), np.nan)
-        longest = np.where(enough & (shorter > 0), np.minimum(1, np.where(run > 0, run + 1, 0) / shorter), np.nan)
+        share = np.where(enough & (others > 0), same / others, np.nan)
+        share = np.where(left, 1.0, share)
+        longest = np.where(
+            enough & (shorter > 0), np.minimum(1, np.where(run + 1 >= MIN_RUN, run + 1, 0) / shorter), np.nan
+        )
     return {"copy_frac": share, "copy_lcs": longest}
+
+
+def _without(text: pl.Expr, names: str) -> pl.Expr:
+    """The text with a letter for each name; a text in capitals, or with one on nearly every word, has figures only."""
+    capitals, small = text.str.count_matches(_CAPITAL), text.str.count_matches(_SMALL)
+    shouted = (capitals >= MIN_COPY_WORDS - 1) & (capitals > SHOUTED * small)
+    return pl.when(shouted).then(text.str.to_lowercase()).otherwise(text).str.replace_all(names, _NO_WORD)
 
 
 def _repeated(source: Words, target: Words) -> dict[str, Any]:

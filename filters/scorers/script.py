@@ -1,4 +1,8 @@
-"""Script: are the letters of a translation those its language is written in?"""
+"""Script: are the letters of a translation those its language is written in?
+
+A name, an abbreviation or a quotation that the source has too may stay in the source's script: it counts as no letter
+of the translation. Words in small letters count, unless they are quoted: they are what an engine left untranslated.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 import pyarrow as pa
+import regex
 from opencc import OpenCC
 
 from glotmill.filters.contract import Scorer
@@ -14,6 +19,8 @@ from glotmill.schemas.languages import registry
 from glotmill.schemas.record import Metric
 
 MIN_LETTERS = 4
+_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+_QUOTED = regex.compile(r"[\"“«„「]([^\"”»“」]{1,200})[\"”»“」]")
 LATIN = r"\p{Latin}"
 HAN = range(0x4E00, 0xA000)
 # Unicode script properties of ISO 15924 codes. Korean counts as Hangul alone: Chinese would pass for it otherwise.
@@ -53,10 +60,11 @@ class ScriptScorer(Scorer):
     """Measures the share of letters of the right script, of Latin, and of the right kind of Chinese characters."""
 
     name: ClassVar[str] = "script"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("script", "frac", "higher", 0, 1,
-               f"letters of the language's script over all letters, from {MIN_LETTERS} letters on"),
+               f"letters of the language's script over all letters but those of names and quotations that the source "
+               f"has too, from {MIN_LETTERS} letters on"),
         Metric("script", "latin_frac", "lower", 0, 1,
                f"Latin letters over all letters, from {MIN_LETTERS} letters on, for other scripts"),
         Metric("script", "han_variant", "higher", 0, 1,
@@ -69,7 +77,7 @@ class ScriptScorer(Scorer):
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`."""
-        frame = pl.DataFrame(pairs.select(["lang", "target"])).with_row_index("row")
+        frame = pl.DataFrame(pairs.select(["lang", "source", "target"])).with_row_index("row")
         schema = {"row": pl.UInt32, **{metric.name: pl.Float32 for metric in self.metrics}}
         parts = [pl.DataFrame(schema=schema)]
         for (lang,), texts in frame.group_by(["lang"]):
@@ -78,8 +86,36 @@ class ScriptScorer(Scorer):
         return {name: scores[name].to_arrow() for name in scores.columns}
 
 
+def _without_given(texts: pl.DataFrame, own: str) -> pl.DataFrame:
+    """The texts without the names and quotations in another script that their sources have too.
+
+    A text with fewer than `MIN_LETTERS` letters of its own script stays as it is: it may be all names.
+    """
+    mixed = texts.filter(
+        pl.col("target").str.count_matches(own) >= MIN_LETTERS,
+        pl.col("target").str.count_matches(r"\p{L}") > pl.col("target").str.count_matches(own),
+    )
+    if mixed.is_empty():
+        return texts
+    word = regex.compile(rf"(?:(?!{own})[\p{{L}}\p{{M}}\p{{N}}])+", regex.VERSION1)
+    cut = [_cut(source or "", target, word) for source, target in mixed.select("source", "target").iter_rows()]
+    return texts.update(mixed.select("row", target=pl.Series(cut, dtype=pl.String)), on="row")
+
+
+def _cut(source: str, target: str, word: regex.Pattern[str]) -> str:
+    given = set(_WORD.findall(source))
+    quoted = {part for quotation in _QUOTED.findall(source) for part in _WORD.findall(quotation)}
+
+    def cut(found: regex.Match[str]) -> str:
+        text = found.group()
+        return "" if text in quoted or (text in given and not text.islower()) else text
+
+    return str(word.sub(cut, target))
+
+
 def _measure(texts: pl.DataFrame, script: str) -> pl.DataFrame:
     """Columns row and those of the metrics for texts of one script."""
+    texts = _without_given(texts, script_class(script))
     text, nothing = pl.col("target"), pl.lit(None, pl.Float32)
     letters = text.str.count_matches(r"\p{L}")
     frac = pl.when(letters >= MIN_LETTERS).then(text.str.count_matches(script_class(script)) / letters)

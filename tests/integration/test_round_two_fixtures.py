@@ -120,7 +120,13 @@ def test_an_old_dataset_is_refiltered_by_the_rules_that_it_was_made_with(held: P
     assert verdicts(folder / "dataset").equals(before)
 
 
-NEWER_RULES = ["numbers.changed", "lexical.segment_copy", "language_id.segment_english", "language_id.segment_mass"]
+NEWER_RULES = [
+    "numbers.changed",
+    "lexical.segment_copy",
+    "language_id.segment_english",
+    "language_id.segment_mass",
+    "language_id.second_margin",
+]
 
 
 def test_rules_on_scores_that_an_old_dataset_lacks_reject_nothing_and_are_named(held: Path, name: str):

@@ -96,3 +96,28 @@ def test_a_pair_is_judged_alike_alone_and_among_others(texts):
     together = pl.DataFrame(LexicalScorer().score(table))
     alone = [pl.DataFrame(LexicalScorer().score(table.slice(row, 1))) for row in range(len(pairs))]
     assert not alone or together.equals(pl.concat(alone))
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "lang"),
+    [("Tom beat up Mary.", "Tom gennempryglede Mary.", "dan_Latn"), ("I'm 45 years old.", "45 წლის ვარ.", "kat_Geor"),
+     ("My name is Farshad.", "Is mise Farshad.", "gle_Latn"),
+     ("I had breakfast at 7:30.", "Almorcei ás 7:30.", "glg_Latn"),
+     ("Tom is with us.", "Tom is by ons.", "afr_Latn"), ("I'll be back at 6:30.", "Palaan 6:30.", "fin_Latn")],
+)  # fmt: skip
+def test_names_figures_and_two_words_that_neighbours_share_are_no_copy(source: str, target: str, lang: str):
+    scores = scored(target, lang=lang, source=source)
+    assert scores["copy_frac"] <= (0.5 if lang.endswith("Latn") else 0.25)
+    assert scores["copy_lcs"] <= 0.45
+
+
+@pytest.mark.parametrize(
+    "text", ["I love you.", "Are you sure?", "Good morning!", "A MAN AND HIS DOG IN A RED CAR", "Tom is mad."]
+)
+def test_a_text_left_as_it_is_is_a_copy_however_short_and_in_capitals_too(text: str):
+    assert scored(text, source=text)["copy_frac"] == 1
+
+
+@pytest.mark.parametrize("text", ["OK", "New York", "Tom Smith 42"])
+def test_one_word_and_names_alone_may_stay_as_they_are(text: str):
+    assert scored(text, source=text)["copy_frac"] is None

@@ -8,8 +8,9 @@ from glotmill.filters.scorers.script import PROPERTY, ScriptScorer
 from glotmill.schemas.languages import registry
 
 
-def scored(target: str, lang: str) -> dict:
-    columns = ScriptScorer().score(pa.Table.from_pylist([{"target": target, "lang": lang}], schema=PAIR_SCHEMA))
+def scored(target: str, lang: str, source: str = "") -> dict:
+    pair = {"target": target, "lang": lang, "source": source}
+    columns = ScriptScorer().score(pa.Table.from_pylist([pair], schema=PAIR_SCHEMA))
     return {name: values[0].as_py() for name, values in columns.items()}
 
 
@@ -48,3 +49,28 @@ def test_simplified_and_traditional_are_told_apart():
 
 def test_every_script_of_flores_is_known():
     assert {entry.script for entry in registry().values()} <= set(PROPERTY)
+
+
+@pytest.mark.parametrize(
+    ("lang", "target", "source"),
+    [("zho_Hans", "我在 Microsoft Office 中打开", "I open it in Microsoft Office"),
+     ("jpn_Jpan", "YouTubeでGPSを見る", "I watch GPS on YouTube"),
+     ("rus_Cyrl", "Он сказал \"good morning\"", "He said \"good morning\""),
+     ("deu_Latn", "Das Wort „собака“ heißt Hund", "The word “собака” means dog")],
+)  # fmt: skip
+def test_names_and_quotations_of_the_source_cost_nothing(lang: str, target: str, source: str):
+    assert scored(target, lang, source)["frac"] == 1
+
+
+def test_words_that_were_left_untranslated_still_count_and_so_do_names_alone():
+    left = scored("这个人 is riding a red bicycle 吗", "zho_Hans", "Is the man riding a red bicycle")
+    assert left["frac"] < 0.3
+    assert scored("New York", "zho_Hans", "New York")["frac"] == 0
+    assert scored("我在 Microsoft 中", "zho_Hans", "I open it")["frac"] < 0.5
+
+
+def test_a_language_of_several_scripts_is_judged_by_the_code_asked_for():
+    assert scored("Pas trči preko livade", "srp_Cyrl", "The dog runs across the meadow")["frac"] == 0
+    assert scored("Ит жүгіріп жүр", "kaz_Cyrl", "The dog runs")["frac"] == 1
+    assert scored("It yugurmoqda", "uzn_Latn", "The dog runs")["frac"] == 1
+    assert scored("Ит югурмоқда", "uzn_Latn", "The dog runs")["frac"] == 0

@@ -28,10 +28,10 @@ from glotmill.engine.llm.contract import Chat, Sampling
 from glotmill.engine.llm.server import ServerModel
 from glotmill.engine.runs.run import UNIT_SCHEMA
 from glotmill.engine.translators import Request, resolve_translator
-from glotmill.engine.translators.llm import LlmTranslator
+from glotmill.engine.translators.openai import OpenAiTranslate
+from glotmill.engine.translators.shared.llm_translator import LlmTranslator
 from glotmill.engine.workers.pool import make_pool
 from glotmill.engine.workers.units import Unit, plan_units
-from glotmill.recipes.sections.translate import OpenAiTranslate
 
 
 def plain(section: OpenAiTranslate, bodies: list[dict[str, Any]]) -> float:

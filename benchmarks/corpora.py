@@ -19,8 +19,8 @@ from benchmarks.corruptions import Corpus
 from glotmill.engine.translation.forced_scores import NOTHING
 from glotmill.engine.translators import Request, Translator, load_translator, resolve_translator
 from glotmill.engine.translators.contract import ForcedPair
+from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.filters.contract import PAIR_SCHEMA
-from glotmill.recipes.sections.translate import NllbTranslate
 from glotmill.schemas.languages import ENGLISH
 
 Split = Literal["fit", "test"]

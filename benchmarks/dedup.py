@@ -23,8 +23,8 @@ from benchmarks.results import Result, carry_out, parser, read_results, results_
 from benchmarks.texts import question_files
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 
 LANGUAGES = ["deu_Latn", "por_Latn", "rus_Cyrl", "ind_Latn", "ben_Beng", "kor_Hang", "zho_Hans"]
 KEPT = ("samples", "records", "asked", "different", "sent", "saved_there", "failed", "seconds")

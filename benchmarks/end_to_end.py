@@ -26,9 +26,9 @@ from benchmarks.texts import coco_captions
 from benchmarks.ways import Job, Set
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.embedded import MODEL_DIR
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
 GROWTH_BAR = 1.05

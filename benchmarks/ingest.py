@@ -23,10 +23,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from glotmill.engine.commands.load_recipe import FAMILIES
 from glotmill.engine.samples.ingest import SourceCount, ingest
 from glotmill.engine.sources import open_sources
+from glotmill.engine.sources.jsonl import JsonlSource
 from glotmill.recipes.model import Recipe
-from glotmill.recipes.sections.sources import JsonlSource
 
 WORDS = ("a dog", "the cat", "a red bus", "two men", "runs", "sits", "stands", "near", "under", "on grass", "a table")
 ODD_EVERY = 1000
@@ -56,9 +57,8 @@ def resident() -> int:
 def measure(path: Path, folder: Path, rows: int) -> dict[str, Any]:
     """Ingest the file once."""
     source = JsonlSource(format="jsonl", path=path, license="cc0-1.0")
-    recipe = Recipe.model_validate(
-        {"name": "bench", "sources": {"captions": source}, "languages": ("deu_Latn",), "translate": {"engine": "fake"}}
-    )
+    stated = {"sources": {"captions": source}, "languages": ("deu_Latn",), "translate": {"engine": "fake"}}
+    recipe = Recipe.model_validate({"name": "bench", **stated}, context={"families": FAMILIES})
     at_start = resident()
     memory: list[int] = []
     done = 0

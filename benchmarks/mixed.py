@@ -20,9 +20,9 @@ import yaml
 
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.summary import BuildSummary
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 
 LANGUAGES = ["eng_Latn", "deu_Latn", "fra_Latn", "ces_Latn"]
 ENGINES = {"fake": {"engine": "fake"}, "embedded": {"engine": "nllb", "model": "embedded", "beam_size": 1}}

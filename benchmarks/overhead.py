@@ -33,9 +33,9 @@ from glotmill.engine.text.segments import split
 from glotmill.engine.translation.requests import Segments
 from glotmill.engine.translation.stage import TranslateStage, with_keys
 from glotmill.engine.translators import TranslatorSpec, resolve_translator
+from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.workers.pool import make_pool
 from glotmill.engine.workers.units import plan_units
-from glotmill.recipes.sections.translate import NllbTranslate
 from glotmill.schemas.keys import digest
 
 GERMAN = Direction("eng_Latn", "deu_Latn")

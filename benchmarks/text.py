@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from glotmill.engine.sources import open_source
+from glotmill.engine.sources.gqa import GqaSource
 from glotmill.engine.text import segments, text_structure
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.text.composition import EngineName, compose
 from glotmill.engine.text.fields import answer_requests, turn_requests
 from glotmill.engine.text.parts import Entry
 from glotmill.recipes.model import Answers
-from glotmill.recipes.sections.sources import GqaSource
 from glotmill.schemas.languages import ENGLISH
 from glotmill.schemas.sample import Origin, check, sample_row
 

@@ -35,8 +35,8 @@ from glotmill.engine.text.segments import split
 from glotmill.engine.translation.requests import Segments
 from glotmill.engine.translation.stage import TranslateStage
 from glotmill.engine.translators import resolve_translator
+from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.workers.pool import Pool, make_pool
-from glotmill.recipes.sections.translate import NllbTranslate
 
 BATCH_TOKENS = 2048
 

@@ -1,6 +1,5 @@
 """What to build: the recipe as a checked model, and the recipe files that ship with Glotmill."""
 
-from glotmill.recipes.load import load_recipe
 from glotmill.recipes.model import Recipe
 
-__all__ = ["Recipe", "load_recipe"]
+__all__ = ["Recipe"]

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from glotmill.recipes.extends import extended, is_path, without_removed
+from glotmill.recipes.families import Families
 from glotmill.recipes.model import Recipe
 from glotmill.recipes.secrets import passwords_in
 from glotmill.recipes.section import expanded
@@ -55,11 +56,12 @@ def find_recipe(recipe: str) -> Path:
     raise InputError(msg)
 
 
-def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
+def read_recipe(recipe: str, families: Families, overrides: Iterable[str] = ()) -> Recipe:
     """Read and check a recipe.
 
     Args:
         recipe: Path of a YAML file, or a built-in name.
+        families: The plug-ins that it may name.
         overrides: ``key.key=value`` items, values in YAML.
 
     Raises:
@@ -79,16 +81,16 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
     base = path.resolve().parent
     _resolve_model_folder(content, base)
     try:
-        return Recipe.model_validate(content, context={"base": base})
+        return Recipe.model_validate(content, context={"base": base, "families": families})
     except ValidationError as error:
         msg = f"recipe {recipe}: {_problems(error)}"
         raise InputError(msg) from None
 
 
-def completed(lock: dict[str, Any]) -> dict[str, Any]:
+def completed(lock: dict[str, Any], families: Families) -> dict[str, Any]:
     """A dataset's lock with the keys that came after it, at their defaults; as it is where it is no recipe of today."""
     try:
-        return Recipe.model_validate(lock).lock()
+        return Recipe.model_validate(lock, context={"families": families}).lock()
     except ValidationError:
         return lock
 
@@ -175,7 +177,7 @@ def _problem(problem: ErrorDetails) -> str:
     where = ".".join(str(part) for part in _without_tag(problem["loc"]))
     text, found = problem["msg"], problem.get("input")
     match problem["type"]:
-        case "unknown_key":
+        case "unknown_key" | "member":
             pass
         case "value_error":
             text = text.removeprefix("Value error, ")
@@ -199,7 +201,7 @@ def _tag_key(problem: ErrorDetails) -> str:
 
 def _without_tag(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """The location without the tag that pydantic puts in for a discriminated union: it is no key of the recipe."""
-    for section, depth in (("sources", 2), ("derive", 2), ("clean", 2), ("translate", 1)):
+    for section, depth in (("derive", 2), ("clean", 2)):
         if loc and loc[0] == section and len(loc) > depth:
             return (*loc[:depth], *loc[depth + 1 :])
     return loc

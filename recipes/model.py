@@ -5,7 +5,7 @@ A recipe is data. Each key has one meaning, one type and one default, all stated
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,7 +17,7 @@ from glotmill.recipes.sections.derive import Classification, Decide, Derived, La
 from glotmill.recipes.sections.mix import Languages, Mix, Splits, as_tuple
 from glotmill.recipes.sections.sources import Source
 from glotmill.recipes.sections.templates import Templates
-from glotmill.recipes.sections.translate import NOT_LOCKED, OpenAiTranslate, Routing, Translate, VllmTranslate
+from glotmill.recipes.sections.translate import FOR_LOCK, LanguageModel, Routing, Translate
 from glotmill.schemas.languages import ENGLISH, nearest
 
 MAX_NAME = 200  # characters: names become names of files, which have at most 255 bytes
@@ -100,7 +100,7 @@ class Score(Section):
     language_id: LanguageIdModel = LanguageIdModel()
     embedding: str | None = None
     image_text: str | None = None
-    llm_judge: Annotated[OpenAiTranslate | VllmTranslate, Field(discriminator="engine")] | None = None
+    llm_judge: LanguageModel | None = None
 
     @field_validator("scorers", mode="before")
     @classmethod
@@ -227,22 +227,8 @@ class Recipe(Section):
 
         Paths are base names; the checksums of what they held are in the manifest.
         """
-        resolved = self.model_dump(exclude={"memory": True, "workers": True})
-        for engine in _engines(resolved):
-            for key in NOT_LOCKED:
-                engine.pop(key, None)
-            if engine.get("model", "").startswith(("/", ".", "~")):
-                engine["model"] = Path(engine["model"]).name
+        resolved = self.model_dump(exclude={"memory": True, "workers": True}, context=FOR_LOCK)
         return {key: _base_names(value) for key, value in resolved.items()}
-
-
-def _engines(value: Any) -> Iterator[dict[str, Any]]:
-    """The engine sections anywhere in a resolved recipe."""
-    if isinstance(value, dict):
-        if "engine" in value:
-            yield value
-        for item in value.values():
-            yield from _engines(item)
 
 
 def _base_names(value: Any) -> Any:

@@ -1,15 +1,12 @@
-"""The reference of all recipe keys, written from the model: ``python -m glotmill.recipes.reference
-docs/recipe-keys.md``.
+"""The reference of all recipe keys, written from the model (`glotmill.engine.commands.recipe_keys` writes the file).
 
 Guarantees: every key that a recipe may have is in it, with type, default and meaning; a key without a meaning is an
-error. ``--check`` compares instead of writing and exits with 1 where the file is not what the model says.
+error.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,14 +14,15 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from glotmill.recipes.families import Families
 from glotmill.recipes.model import Recipe
 from glotmill.recipes.section import RecipePath, RecipeUrl, Section
 
 HEAD = """# Every key of a recipe
 
-Written from the model by `python -m glotmill.recipes.reference docs/recipe-keys.md`; a test compares. What the keys are
-for: [recipes](recipes.md), [sources](sources.md), [text](text.md) and [filters](filters.md), whose rules have the
-parameters that `filter` takes. NAME is a name of your choosing.
+Written from the model by `python -m glotmill.engine.commands.recipe_keys docs/recipe-keys.md`; a test compares. What
+the keys are for: [recipes](recipes.md), [sources](sources.md), [text](text.md) and [filters](filters.md), whose rules
+have the parameters that `filter` takes. NAME is a name of your choosing.
 """
 _PLAIN = {
     int: "whole number",
@@ -55,7 +53,7 @@ def meanings(section: type[Section]) -> dict[str, str]:
     return found
 
 
-def sections() -> dict[type[Section], str]:
+def sections(families: Families) -> dict[type[Section], str]:
     """All sections of a recipe with their headings, each at the place where it stands first, in the model's order."""
     places: dict[type[Section], str] = {Recipe: ""}
     found: dict[type[Section], str] = {Recipe: "The recipe"}
@@ -63,7 +61,7 @@ def sections() -> dict[type[Section], str]:
     while waiting:
         section = waiting.pop(0)
         for key, field in section.model_fields.items():
-            for inner, place in _inside(field.annotation, f"{places[section]}.{key}".lstrip(".")):
+            for inner, place in _inside(field.annotation, f"{places[section]}.{key}".lstrip("."), families):
                 if inner not in found:
                     kind = _kind(inner) or (_kind(section) if place in places.values() else "")
                     places[inner] = place
@@ -72,10 +70,11 @@ def sections() -> dict[type[Section], str]:
     return found
 
 
-def _inside(annotation: Any, place: str) -> Iterator[tuple[type[Section], str]]:
-    """The sections that a type holds, with their places."""
+def _inside(annotation: Any, place: str, families: Families) -> Iterator[tuple[type[Section], str]]:
+    """The sections that a type holds, with their places; of a family, those of all our members."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
-        yield annotation, place
+        family = families.of(annotation)
+        yield from ((inner, place) for inner in (family.built_in(annotation) if family else [annotation]))
         return
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
@@ -83,7 +82,7 @@ def _inside(annotation: Any, place: str) -> Iterator[tuple[type[Section], str]]:
     elif origin is dict:
         parts, place = parts[1:], f"{place}.NAME"
     for part in parts if origin is not Literal else ():
-        yield from _inside(part, place)
+        yield from _inside(part, place, families)
 
 
 def _kind(section: type[Section]) -> str:
@@ -99,28 +98,33 @@ def _anchor(text: str) -> str:
     return re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
 
 
-def type_name(annotation: Any, headings: dict[type[Section], str]) -> str:
+def type_name(annotation: Any, headings: dict[type[Section], str], families: Families) -> str:
     """A type in words, sections as links."""
     if annotation == RecipePath:
         return "path"
     if annotation == RecipeUrl:
         return "path or URL"
     if isinstance(annotation, type) and issubclass(annotation, Section):
-        text = headings[annotation]
-        return f"[{_kind(annotation) or text}](#{_anchor(text)})"
+        links = []
+        for section, _ in _inside(annotation, "", families):
+            text = headings[section]
+            links.append(f"[{_kind(section) or text}](#{_anchor(text)})")
+        return " or ".join(links)
     if annotation in _PLAIN:
         return _PLAIN[annotation]
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return type_name(parts[0], headings)
+        return type_name(parts[0], headings, families)
     if origin is Literal:
         return ", ".join(f"`{value}`" for value in parts)
     if origin in (Union, types.UnionType):
-        return " or ".join(dict.fromkeys(type_name(part, headings) for part in parts if part is not types.NoneType))
+        return " or ".join(
+            dict.fromkeys(type_name(part, headings, families) for part in parts if part is not types.NoneType)
+        )
     if origin in (tuple, list):
-        return f"list of {type_name(parts[0], headings)}"
+        return f"list of {type_name(parts[0], headings, families)}"
     if origin is dict:
-        return f"mapping of {type_name(parts[0], headings)} to {type_name(parts[1], headings)}"
+        return f"mapping of {type_name(parts[0], headings, families)} to {type_name(parts[1], headings, families)}"
     msg = f"no words for the type {annotation!r}"
     raise TypeError(msg)
 
@@ -152,13 +156,16 @@ def _prose(text: str) -> str:
     return re.sub(r"\bNone\b", "none", text.replace("``", "`"))
 
 
-def reference() -> str:
+def reference(families: Families) -> str:
     """The page.
+
+    Args:
+        families: Whose built-in members are on it.
 
     Raises:
         LookupError: A key has no meaning in the docstring of its section.
     """
-    headings = sections()
+    headings = sections(families)
     lines = [HEAD]
     for section, head in headings.items():
         known = meanings(section)
@@ -170,25 +177,8 @@ def reference() -> str:
             if key not in known:
                 msg = f"{section.__module__}.{section.__name__}: no meaning of '{key}' in its docstring"
                 raise LookupError(msg)
-            what = f"{type_name(field.annotation, headings)}{_bounds(field)}"
+            what = f"{type_name(field.annotation, headings, families)}{_bounds(field)}"
             cells = (f"`{key}`", what, _default(field), _prose(known[key]))
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
         lines.append("")
     return "\n".join(lines)
-
-
-def main() -> None:
-    """Write the page, or compare it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--check", action="store_true")
-    asked = parser.parse_args()
-    page = reference()
-    if not asked.check:
-        asked.file.write_text(page, encoding="utf-8")
-    elif not asked.file.exists() or asked.file.read_text(encoding="utf-8") != page:
-        sys.exit(f"{asked.file} is not what the model says: python -m glotmill.recipes.reference {asked.file}")
-
-
-if __name__ == "__main__":
-    main()

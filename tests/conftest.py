@@ -15,9 +15,9 @@ from hypothesis import settings
 
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.summary import BuildSummary
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 from tests import s3
 
 # Machines are noisy: no test fails for being slow. The same examples on every machine.

@@ -45,8 +45,8 @@ def build_command(
     from glotmill.engine.cli.screen import Screen
     from glotmill.engine.commands.build import build
     from glotmill.engine.commands.job import prepare
+    from glotmill.engine.commands.load_recipe import load_recipe
     from glotmill.engine.runs.progress import ProgressReport
-    from glotmill.recipes import load_recipe
 
     overrides = list(override or ())
     for key, value in (("limit", limit), ("workers", workers)):

@@ -21,7 +21,9 @@ def recipes_command(
     """
     from rich.table import Table
 
-    from glotmill.recipes.load import built_in_recipes, load_recipe
+    from glotmill.engine.commands.load_recipe import load_recipe
+    from glotmill.engine.sources.registry import SOURCES
+    from glotmill.recipes.load import built_in_recipes
 
     found: dict[str, dict[str, Any]] = {}
     for name, path in built_in_recipes().items():
@@ -29,7 +31,7 @@ def recipes_command(
         found[name] = {
             "description": recipe.description,
             "languages": len(recipe.languages),
-            "sources": {source: stated.format for source, stated in recipe.sources.items()},
+            "sources": {source: SOURCES.name_of(stated) for source, stated in recipe.sources.items()},
             "derived": {derived: spec.kind for derived, spec in recipe.derive.items()},
             "mode": recipe.mix.mode,
         }

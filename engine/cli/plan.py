@@ -41,9 +41,9 @@ def plan_command(
     Example: glotmill plan quickstart --set filter.round_trip.min_chrf=30
     """
     from glotmill.engine.commands.job import prepare
+    from glotmill.engine.commands.load_recipe import load_recipe
     from glotmill.engine.commands.plan import make_plan
     from glotmill.engine.runs.progress import ProgressReport
-    from glotmill.recipes import load_recipe
 
     overrides = [*(override or ()), *([f"limit={limit}"] if limit is not None else [])]
     job = prepare(load_recipe(recipe, overrides), out=out, memory=memory, retry_failed=retry_failed)

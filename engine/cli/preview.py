@@ -35,9 +35,9 @@ def preview_command(
     """
     from glotmill.engine.cli.preview_page import print_preview
     from glotmill.engine.commands.job import prepare
+    from glotmill.engine.commands.load_recipe import load_recipe
     from glotmill.engine.commands.preview import preview
     from glotmill.engine.runs.progress import ProgressReport
-    from glotmill.recipes import load_recipe
 
     overrides = [*(override or ()), *([f"limit={limit}"] if limit is not None else [])]
     job = prepare(load_recipe(recipe, overrides), out=out, memory=memory)

@@ -28,10 +28,10 @@ def templates_command(
     Example: glotmill templates mblip --to templates.tsv
     """
     from glotmill.engine.commands.job import prepare
+    from glotmill.engine.commands.load_recipe import load_recipe
     from glotmill.engine.commands.translate_templates import translate_bank
     from glotmill.engine.runs.progress import ProgressReport
     from glotmill.engine.storage.output_path import check_new_file
-    from glotmill.recipes import load_recipe
 
     check_new_file(to, "--to")
     job = prepare(load_recipe(recipe, list(override or ())), out=to.with_suffix(".build"), memory=memory)

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from glotmill.engine.commands.load_recipe import FAMILIES
 from glotmill.engine.dataset.lock import WHAT, read_lock
 from glotmill.engine.dataset.manifest import AGAIN, LOCK_FILE, has_manifest, read_manifest
 from glotmill.engine.dataset.recorded_rules import RECORDS, check_shards
@@ -69,7 +70,7 @@ def judged_turns(folder: Path) -> tuple[pl.DataFrame, pa.Table, list[Scorer]]:
 
 def _scorers(lock: Mapping[str, Any], where: str) -> list[Scorer]:
     """The scorers that a build ran; a model named by path must still be where the recipe says."""
-    score = checked(Score, lock["score"], where, WHAT, AGAIN)
+    score = checked(Score, lock["score"], where, WHAT, AGAIN, context={"families": FAMILIES})
     wanted = [name for name in score.scorers or () if name != "language_id"]  # not calibrated, so not loaded
     return make_scorers(wanted, Models(None, score.embedding, score.image_text))
 

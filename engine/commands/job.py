@@ -113,6 +113,7 @@ class Job:
                     "license": source.origin.license,
                     "image_license": source.images.license if source.images.store else None,
                     "files": {key: asdict(file) for key, file in source.files.items()},
+                    **({"provider": source.provider.identity()} if source.provider else {}),
                 }
                 for source in self.sources
             ],

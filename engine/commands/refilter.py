@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from glotmill.engine.commands.load_recipe import FAMILIES, load_recipe
 from glotmill.engine.dataset.commit import build_lock, commit, recover, staging
 from glotmill.engine.dataset.differences import difference
 from glotmill.engine.dataset.embedded_notice import notice
@@ -44,7 +45,7 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.filters.calibration import read_calibration
 from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.registry import SCORERS
-from glotmill.recipes.load import completed, load_recipe, override
+from glotmill.recipes.load import completed, override
 from glotmill.recipes.model import FilterValue
 from glotmill.schemas.errors import ConservationError, InputError
 from glotmill.schemas.record import SCHEMA_VERSION
@@ -170,7 +171,7 @@ def new_rules(
         named = lock["score"]["scorers"] if stated is None else [name for name in SCORERS if name in stated]
         loaded = loaded.with_scorers(named)
         new, calibration = loaded.lock(), loaded.calibration
-        _refuse_others(recipe, completed(lock), new)
+        _refuse_others(recipe, completed(lock, FAMILIES), new)
         policy = make_policy(new["filter"], scorers_of(lock), metrics=recorded_metrics(lock, facts))
         if facts["schema_version"] < SCHEMA_VERSION:
             policy = with_columns(policy, lock, facts)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from glotmill.engine.llm.contract import Answer, Chat, Sampling
-from glotmill.recipes.sections.translate import VllmModel
+from glotmill.engine.llm.offline_section import VllmModel
 from glotmill.schemas.errors import TranslatorError
 from glotmill.schemas.given_files import given_text
 

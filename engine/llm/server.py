@@ -24,7 +24,7 @@ import httpx2
 
 from glotmill.engine.llm.contract import GONE, Answer, Chat, Sampling
 from glotmill.engine.llm.replies import RetryableFailure, read_reply
-from glotmill.recipes.sections.translate import OpenAiServer
+from glotmill.engine.llm.server_section import OpenAiServer
 from glotmill.schemas.errors import InputError, TranslatorError, one_line, shortened
 from glotmill.schemas.redact import keep_secret, passwords, redact
 

@@ -23,7 +23,7 @@ from glotmill.engine.sources.shared.image_checks import ImageChecker
 from glotmill.engine.sources.shared.pattern_use import PatternUse
 from glotmill.engine.text.noun_phrases import noun_phrases
 from glotmill.recipes.sections.clean import CleanStep, Clusters, Contamination, Exact, NearDuplicates, NounPhrases
-from glotmill.recipes.sections.sources import Source
+from glotmill.recipes.sections.sources import SourceBase
 from glotmill.schemas.errors import ConservationError, RowError
 from glotmill.schemas.pictures import picture_key, picture_names
 from glotmill.schemas.sample import IMAGE_MARKER, REJECTED_SCHEMA, Sample
@@ -122,7 +122,7 @@ def _contaminated(rows: pl.DataFrame, step: Contamination) -> Removed:
     return removed
 
 
-def _evaluation_samples(name: str, source: Source) -> Iterator[Sample]:
+def _evaluation_samples(name: str, source: SourceBase) -> Iterator[Sample]:
     """The samples of a located evaluation set; a row of it that is not usable has nothing to compare."""
     reader = reader_of(name, source)
     section, use = source.images, PatternUse(source.images)

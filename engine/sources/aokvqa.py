@@ -8,15 +8,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import Field
+
+from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.shared.glotmill_format import answer_given
 from glotmill.engine.sources.shared.json_stream import rows_of_list
 from glotmill.engine.sources.shared.turns import question_turns
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, reference, text, texts, whole
-from glotmill.recipes.sections.sources import AokvqaSource
+from glotmill.recipes.sections.images import CocoImages
+from glotmill.recipes.sections.sources import FileSource
 from glotmill.schemas.errors import RowError
 from glotmill.schemas.sample import Image, Sample
+
+
+class AokvqaSource(FileSource):
+    """The official A-OKVQA JSON.
+
+    Attributes:
+        task: ``vqa_mc`` asks with the choices; ``vqa_open`` with the direct answers; ``explanation`` gives one row
+            for each rationale.
+    """
+
+    format: Literal["aokvqa"]
+    task: Literal["vqa_mc", "vqa_open", "explanation"] = "vqa_mc"
+    license: str = Field("apache-2.0", min_length=1)
+    images: CocoImages = CocoImages()
 
 
 class AokvqaReader:
@@ -72,3 +90,10 @@ class AokvqaReader:
             raise RowError("wrong_type.image_id", "expected a whole number")
         uri = self._source.images.uri(f"{subset}2017/{int(number):012d}.jpg")
         return reference(uri, mime="image/jpeg")
+
+
+def _reader(name: str, source: AokvqaSource) -> Reader:
+    return AokvqaReader(where_of(name, source), source)
+
+
+MEMBER = SourceMember(AokvqaSource, _reader)

@@ -8,13 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import Field
+
+from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.shared.json_stream import rows_of_lists
 from glotmill.engine.sources.shared.turns import caption_turns
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, reference, text, whole
+from glotmill.recipes.sections.images import CocoImages
+from glotmill.recipes.sections.sources import FileSource
 from glotmill.schemas.errors import RowError
 from glotmill.schemas.sample import Sample
+
+
+class CocoCaptionsSource(FileSource):
+    """The official COCO captions JSON (``images`` and ``annotations``)."""
+
+    format: Literal["coco_captions"]
+    license: str = Field("cc-by-4.0", min_length=1)
+    images: CocoImages = CocoImages()
+
 
 LISTS = ("images", "annotations")
 KEPT = ("coco_url", "width", "height")
@@ -56,3 +70,10 @@ class CocoCaptionsReader:
             messages=caption_turns(text(row, "caption").strip()),
             images=(seen,),
         )
+
+
+def _reader(name: str, source: CocoCaptionsSource) -> Reader:
+    return CocoCaptionsReader(source.path, where_of(name, source))
+
+
+MEMBER = SourceMember(CocoCaptionsSource, _reader)

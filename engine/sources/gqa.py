@@ -9,14 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import Field
+
+from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.shared.json_stream import rows_of_object
 from glotmill.engine.sources.shared.turns import question_turns
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, reference, text
 from glotmill.recipes.sections.images import NumberedImages
+from glotmill.recipes.sections.sources import FileSource
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.sample import Sample
+
+
+class GqaSource(FileSource):
+    """The question JSON of GQA and xGQA: an object of questions by id."""
+
+    format: Literal["gqa"]
+    license: str = Field("cc-by-4.0", min_length=1)
+    images: NumberedImages = NumberedImages()
+
 
 LOOKED_AT = 1000  # questions from the start, one of which must look like one
 
@@ -54,3 +67,10 @@ class GqaReader:
             images=(reference(uri),),
             answers=(answer,),
         )
+
+
+def _reader(name: str, source: GqaSource) -> Reader:
+    return GqaReader(source.path, where_of(name, source), source.images)
+
+
+MEMBER = SourceMember(GqaSource, _reader)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal, Self
 
 import pyarrow as pa
 from datasets import IterableDataset, load_dataset
@@ -16,18 +16,50 @@ from datasets.exceptions import DatasetsError
 from httpx2 import HTTPError
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+from pydantic import Field, model_validator
 
+from glotmill.engine.sources.contract import Reader, SourceMember
 from glotmill.engine.sources.parquet import plain_rows
 from glotmill.engine.sources.shared.field_map import RowFormat
 from glotmill.engine.sources.shared.folder_json import refuse_unbearable_json
 from glotmill.engine.sources.shared.media import columns_with_media, flagged
 from glotmill.engine.sources.shared.typed_values import mapping
+from glotmill.recipes.section import RecipePath
 from glotmill.recipes.sections.images import FolderImages
-from glotmill.recipes.sections.sources import HubSource
+from glotmill.recipes.sections.sources import Mapped, SourceBase
 from glotmill.schemas.errors import InputError, RowError, one_line
 from glotmill.schemas.keys import bytes_sha256, canonical_json, file_sha256
 from glotmill.schemas.languages import nearest
 from glotmill.schemas.sample import Sample
+
+
+class HubSource(SourceBase, Mapped):
+    """A dataset of the Hub, read as a stream at one commit, or a folder laid out like one.
+
+    Attributes:
+        repo: Hub id of the dataset.
+        path: A folder instead of a Hub id.
+        revision: Branch, tag or commit; what it resolves to is recorded.
+        license: License of the annotations; empty takes the dataset card's.
+    """
+
+    format: Literal["hub"]
+    repo: str | None = Field(None, pattern=r"^\w[\w.-]*(/\w[\w.-]*)?$")
+    path: RecipePath | None = None
+    license: str = ""
+
+    carries_images: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.repo is None) == (self.path is None):
+            msg = "expected either 'repo', a Hub id such as ORG/NAME, or 'path', a folder"
+            raise ValueError(msg)
+        if self.path is not None and not self.license:
+            msg = "'license' is required for a folder"
+            raise ValueError(msg)
+        return self
+
 
 BATCH_ROWS = 100  # a row may hold the bytes of its images
 DEFAULT_CONFIG = "default"
@@ -141,3 +173,11 @@ class HubReader:
     def sample(self, raw: Any) -> Sample:
         """The sample of one row."""
         return self._format.sample(mapping(raw))
+
+
+def _reader(name: str, source: HubSource) -> Reader:
+    at = f"repo: {source.repo}" if source.repo else f"path: {source.path}"
+    return HubReader(f"sources.{name}.{at}", source, RowFormat(source, source.images))
+
+
+MEMBER = SourceMember(HubSource, _reader, pinned)

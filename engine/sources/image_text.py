@@ -11,8 +11,11 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import Field
+
+from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.jsonl import json_lines, json_object
 from glotmill.engine.sources.shared.field_map import NO_ID, content_id, value_at
 from glotmill.engine.sources.shared.glotmill_format import own_image
@@ -21,10 +24,41 @@ from glotmill.engine.sources.shared.media import refuse_media
 from glotmill.engine.sources.shared.text_files import LONGEST_LINE, decoded, lines, opened
 from glotmill.engine.sources.shared.turns import caption_turns
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, text
-from glotmill.recipes.sections.sources import ImageTextSource
+from glotmill.recipes.section import Section
+from glotmill.recipes.sections.sources import FieldPath, FileSource
 from glotmill.schemas.errors import InputError, RowError
 from glotmill.schemas.languages import nearest
 from glotmill.schemas.sample import Sample
+
+
+class CaptionFields(Section):
+    """Which column holds what in a file of images and captions.
+
+    Attributes:
+        caption: The caption.
+        image: The image's URI or name; None is ``image``, or ``url`` in a row without ``image``.
+        id: The row's id; None knows a row by the hash of its content.
+    """
+
+    caption: FieldPath = "caption"
+    image: FieldPath | None = None
+    id: FieldPath | None = None
+
+
+class ImageTextSource(FileSource):
+    """Images with a caption each: a TSV, CSV, JSON-lines or JSON-list file.
+
+    Attributes:
+        layout: How the file is laid out; None tells from its name (``.tsv``, ``.csv``, ``.jsonl``, ``.json``).
+        columns: Names of the columns of a TSV or CSV file; None reads them from its first line.
+        fields: Which column holds what.
+    """
+
+    format: Literal["image_text"]
+    layout: Literal["tsv", "csv", "jsonl", "json"] | None = None
+    columns: list[str] | None = Field(None, min_length=1)
+    fields: CaptionFields = CaptionFields()
+
 
 LAYOUTS = {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}
 
@@ -151,3 +185,10 @@ def _told_layout(name: str, where: str) -> str:
         msg = f"{where}: '{suffix}' tells no layout; expected {', '.join(LAYOUTS)} (.gz too), or 'layout' in the recipe"
         raise InputError(msg)
     return LAYOUTS[suffix]
+
+
+def _reader(name: str, source: ImageTextSource) -> Reader:
+    return ImageTextReader(where_of(name, source), source)
+
+
+MEMBER = SourceMember(ImageTextSource, _reader)

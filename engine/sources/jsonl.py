@@ -8,15 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
+from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.shared.field_map import RowFormat
 from glotmill.engine.sources.shared.text_files import lines
 from glotmill.engine.sources.shared.typed_values import mapping
+from glotmill.recipes.sections.sources import FileSource, Mapped
 from glotmill.schemas.errors import RowError
 from glotmill.schemas.sample import Sample
+
+
+class JsonlSource(FileSource, Mapped):
+    """JSON lines: Glotmill's own sample format, or any other by its ``fields`` (docs/sources.md)."""
+
+    format: Literal["jsonl"]
 
 
 class JsonlReader:
@@ -53,3 +61,10 @@ def json_object(line: bytes) -> dict[str, Any]:
         return mapping(orjson.loads(line))
     except orjson.JSONDecodeError as error:
         raise RowError("bad_json", str(error)) from None
+
+
+def _reader(name: str, source: JsonlSource) -> Reader:
+    return JsonlReader(source.path, where_of(name, source), RowFormat(source, source.images))
+
+
+MEMBER = SourceMember(JsonlSource, _reader)

@@ -9,14 +9,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
+from typing import Literal
 
+from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.shared.media import refuse_media_file
 from glotmill.engine.sources.shared.text_files import decoded, lines
 from glotmill.engine.sources.shared.turns import caption_turns
 from glotmill.engine.sources.shared.typed_values import reference, text
+from glotmill.recipes.section import RecipePath
 from glotmill.recipes.sections.images import Images
+from glotmill.recipes.sections.sources import FileSource
 from glotmill.schemas.errors import InputError, RowError
 from glotmill.schemas.sample import Sample
+
+
+class LinesSource(FileSource):
+    """One English caption a line, as in Multi30k; the line's number is the row's id.
+
+    Attributes:
+        image_list: The images' names, line by line; None reads captions without image.
+    """
+
+    format: Literal["lines"]
+    image_list: RecipePath | None = None
+
+    def files(self) -> dict[str, Path]:
+        """The text, and the list of images where given."""
+        return {"path": self.path, **({"image_list": self.image_list} if self.image_list else {})}
+
 
 Line = tuple[int, bytes, bytes | None]
 
@@ -63,3 +83,11 @@ class LinesReader:
         refuse_media_file(file)
         uri = self._images.uri(file)
         return Sample(str(number), "caption", caption_turns(caption), (reference(uri),))
+
+
+def _reader(name: str, source: LinesSource) -> Reader:
+    where = where_of(name, source), where_of(name, source, "image_list")
+    return LinesReader(source.path, source.image_list, where, source.images)
+
+
+MEMBER = SourceMember(LinesSource, _reader)

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import Field
+
+from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.jsonl import json_lines, json_object
 from glotmill.engine.sources.shared.field_map import content_id
 from glotmill.engine.sources.shared.glotmill_format import own_images
@@ -19,9 +22,22 @@ from glotmill.engine.sources.shared.json_stream import first_character, rows_of_
 from glotmill.engine.sources.shared.media import is_there, refuse_media
 from glotmill.engine.sources.shared.turns import Turns, conversation_turns, marked
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, text
-from glotmill.recipes.sections.sources import LlavaSource
+from glotmill.recipes.sections.sources import FileSource
 from glotmill.schemas.errors import RowError
 from glotmill.schemas.sample import Sample
+
+
+class LlavaSource(FileSource):
+    """LLaVA's conversations, as a JSON list or JSON lines.
+
+    Attributes:
+        ids: ``content`` knows a row by its ``id`` and the hash of its content, because ids repeat in the official
+            files; ``field`` by its ``id`` alone.
+    """
+
+    format: Literal["llava"]
+    ids: Literal["content", "field"] = "content"
+    license: str = Field("cc-by-nc-4.0", min_length=1)
 
 
 class LlavaReader:
@@ -70,3 +86,10 @@ def _turns(row: dict[str, Any]) -> Turns:
     if row.get("conversations") is None:
         raise RowError("missing_field.conversations")
     return conversation_turns(row["conversations"], "conversations")
+
+
+def _reader(name: str, source: LlavaSource) -> Reader:
+    return LlavaReader(where_of(name, source), source)
+
+
+MEMBER = SourceMember(LlavaSource, _reader)

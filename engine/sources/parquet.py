@@ -8,17 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.shared.field_map import RowFormat
 from glotmill.engine.sources.shared.media import columns_with_media, flagged
 from glotmill.engine.sources.shared.typed_values import mapping
+from glotmill.recipes.sections.sources import FileSource, Mapped
 from glotmill.schemas.errors import InputError, RowError, one_line
 from glotmill.schemas.languages import nearest
 from glotmill.schemas.sample import Sample
+
+
+class ParquetSource(FileSource, Mapped):
+    """A Parquet file, with columns of our own names or of others by its ``fields``."""
+
+    format: Literal["parquet"]
+    carries_images: ClassVar[bool] = True
+
 
 BATCH_ROWS = 1000
 
@@ -84,3 +94,10 @@ def plain_rows(batch: pa.RecordBatch) -> list[dict[str, Any] | RowError]:
 
 def _without_nulls(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if value is not None}
+
+
+def _reader(name: str, source: ParquetSource) -> Reader:
+    return ParquetReader(source.path, where_of(name, source), RowFormat(source, source.images))
+
+
+MEMBER = SourceMember(ParquetSource, _reader)

@@ -1,67 +1,27 @@
-"""The contract of a reader, and which reader each format has.
-
-Guarantees: every row of a source becomes one sample or one rejection with its position and reason; a source that is
-unreadable as a whole is an `InputError` before anything is written.
-"""
+"""Which reader each source format has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Protocol, assert_never
+from typing import Any
 
-from glotmill.engine.sources.aokvqa import AokvqaReader
-from glotmill.engine.sources.coco_captions import CocoCaptionsReader
-from glotmill.engine.sources.gqa import GqaReader
-from glotmill.engine.sources.hub import HubReader, pinned
-from glotmill.engine.sources.image_text import ImageTextReader
-from glotmill.engine.sources.jsonl import JsonlReader
-from glotmill.engine.sources.lines import LinesReader
-from glotmill.engine.sources.llava import LlavaReader
-from glotmill.engine.sources.parquet import ParquetReader
-from glotmill.engine.sources.shared.field_map import RowFormat
+from glotmill.engine.sources.contract import Reader, SourceMember
 from glotmill.engine.sources.shared.image_checks import require_libraries
-from glotmill.engine.sources.vqav2 import Vqav2Reader
-from glotmill.recipes.sections.sources import (
-    AokvqaSource,
-    CocoCaptionsSource,
-    GqaSource,
-    HubSource,
-    ImageTextSource,
-    JsonlSource,
-    LinesSource,
-    LlavaSource,
-    ParquetSource,
-    Source,
-    Vqav2Source,
-)
+from glotmill.recipes.families import Family
+from glotmill.recipes.sections.sources import SourceBase
 from glotmill.schemas.errors import InputError
-from glotmill.schemas.sample import Sample
+from glotmill.schemas.members import Members, Provider
+
+MEMBERS: Members[SourceMember[Any]] = Members(
+    "glotmill.engine.sources",
+    "glotmill.sources",
+    SourceMember,
+    "format",
+    order=("jsonl", "parquet", "coco_captions", "gqa", "vqav2", "aokvqa", "llava", "image_text", "lines", "hub"),
+)
+SOURCES = Family(SourceBase, "format", MEMBERS)
 
 
-class Reader(Protocol):
-    """Reads one source.
-
-    Making a reader checks the source's shape as far as that is possible without reading all of it.
-    """
-
-    def rows(self) -> Iterator[tuple[str, Any]]:
-        """(position, raw row) for every row of the source, in its order.
-
-        A row that is already known to be unusable comes as its `RowError`.
-
-        Raises:
-            InputError: The source is unreadable as a whole.
-        """
-
-    def sample(self, raw: Any) -> Sample:
-        """The sample that a raw row holds.
-
-        Raises:
-            RowError: The row is not usable.
-        """
-
-
-def located(name: str, source: Source) -> Source:
+def located(name: str, source: SourceBase) -> SourceBase:
     """The source with everything about it settled: its files are there, its revision on the Hub is a commit.
 
     Raises:
@@ -78,10 +38,12 @@ def located(name: str, source: Source) -> Source:
         if folder is not None and not folder.is_dir():
             msg = f"sources.{name}.images.folder: {folder} is no folder; expected the one with the image files"
             raise InputError(msg)
-    return pinned(name, source) if isinstance(source, HubSource) else source
+    member = MEMBERS.get(SOURCES.name_of(source))
+    located: SourceBase = member.located(name, source) if member.located else source
+    return located
 
 
-def open_source(name: str, source: Source) -> Reader:
+def open_source(name: str, source: SourceBase) -> Reader:
     """The reader of a recipe's source, wherever it stands.
 
     Raises:
@@ -90,36 +52,15 @@ def open_source(name: str, source: Source) -> Reader:
     return reader_of(name, located(name, source))
 
 
-def reader_of(name: str, source: Source) -> Reader:
+def reader_of(name: str, source: SourceBase) -> Reader:
     """The reader of a located source.
 
     Raises:
         InputError: A file is of another shape than its format.
     """
-    where = {key: f"sources.{name}.{key}: {path}" for key, path in source.files().items()}
-    match source:
-        case JsonlSource():
-            return JsonlReader(source.path, where["path"], RowFormat(source, source.images))
-        case ParquetSource():
-            return ParquetReader(source.path, where["path"], RowFormat(source, source.images))
-        case CocoCaptionsSource():
-            return CocoCaptionsReader(source.path, where["path"])
-        case GqaSource():
-            return GqaReader(source.path, where["path"], source.images)
-        case Vqav2Source():
-            places = where["questions"], where.get("annotations", f"sources.{name}.annotations")
-            return Vqav2Reader(source.questions, source.annotations, places, source.images)
-        case AokvqaSource():
-            return AokvqaReader(where["path"], source)
-        case LlavaSource():
-            return LlavaReader(where["path"], source)
-        case ImageTextSource():
-            return ImageTextReader(where["path"], source)
-        case LinesSource():
-            places = where["path"], where.get("image_list", "")
-            return LinesReader(source.path, source.image_list, places, source.images)
-        case HubSource():
-            at = f"repo: {source.repo}" if source.repo else f"path: {source.path}"
-            return HubReader(f"sources.{name}.{at}", source, RowFormat(source, source.images))
-        case _:
-            assert_never(source)
+    return MEMBERS.get(SOURCES.name_of(source)).reader(name, source)
+
+
+def provider_of(source: SourceBase) -> Provider | None:
+    """The package that a source's format comes from; None for one of ours."""
+    return MEMBERS.provider(SOURCES.name_of(source))

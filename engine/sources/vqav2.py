@@ -11,14 +11,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from sys import intern
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import Field
+
+from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.shared.json_stream import rows_of_lists
 from glotmill.engine.sources.shared.turns import question_turns
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, reference, text
+from glotmill.recipes.section import RecipePath
 from glotmill.recipes.sections.images import CocoImages
+from glotmill.recipes.sections.sources import SourceBase
 from glotmill.schemas.errors import InputError, RowError
 from glotmill.schemas.sample import Sample
+
+
+class Vqav2Source(SourceBase):
+    """The official VQAv2 question file and its annotation file.
+
+    Attributes:
+        questions: ``v2_OpenEnded_mscoco_<subset>_questions.json``.
+        annotations: ``v2_mscoco_<subset>_annotations.json``; test splits have none.
+    """
+
+    format: Literal["vqav2"]
+    questions: RecipePath
+    annotations: RecipePath | None = None
+    license: str = Field("cc-by-4.0", min_length=1)
+    images: CocoImages = CocoImages()
+
+    def files(self) -> dict[str, Path]:
+        """Questions, and annotations where given."""
+        return {"questions": self.questions, **({"annotations": self.annotations} if self.annotations else {})}
+
 
 EXPECTED_QUESTIONS = "a VQAv2 question file"
 EXPECTED_ANNOTATIONS = "a VQAv2 annotation file"
@@ -142,3 +167,11 @@ def _number(row: dict[str, Any], key: str) -> int:
     if not value.isdecimal():
         raise RowError(f"wrong_type.{key}", "expected a whole number")
     return int(value)
+
+
+def _reader(name: str, source: Vqav2Source) -> Reader:
+    where = where_of(name, source, "questions"), where_of(name, source, "annotations")
+    return Vqav2Reader(source.questions, source.annotations, where, source.images)
+
+
+MEMBER = SourceMember(Vqav2Source, _reader)

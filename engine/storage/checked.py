@@ -83,7 +83,9 @@ def yaml_value(data: bytes, where: str, what: str, mend: str) -> Any:
         raise InputError(msg) from None
 
 
-def checked(kind: type[T] | TypeAdapter[T], value: Any, where: str, what: str, mend: str) -> T:
+def checked(
+    kind: type[T] | TypeAdapter[T], value: Any, where: str, what: str, mend: str, context: dict[str, Any] | None = None
+) -> T:
     """A value of a file as the model of its kind.
 
     Args:
@@ -92,13 +94,14 @@ def checked(kind: type[T] | TypeAdapter[T], value: Any, where: str, what: str, m
         where: The file, for errors.
         what: What it should be.
         mend: What the user can do.
+        context: What the model's validators need.
 
     Raises:
         InputError: It is something else.
     """
     adapter = kind if isinstance(kind, TypeAdapter) else TypeAdapter(kind)
     try:
-        return adapter.validate_python(value, strict=True)
+        return adapter.validate_python(value, strict=True, context=context)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         place = shortened(".".join(str(part) for part in problem["loc"]) or "the whole file")

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 import polars as pl
 
 from glotmill.engine.llm.prompts import load_prompts, tagged
+from glotmill.engine.llm.server_section import OpenAiServer
 from glotmill.engine.text.records import SEPARATOR
 from glotmill.engine.translation.counts import Usage
 from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.translators.shared.routes import Routes
 from glotmill.engine.workers.units import estimated_tokens
-from glotmill.recipes.sections.translate import OpenAiServer
 
 Sent = tuple[TranslatorSpec, pl.DataFrame]  # an engine, and its requests: columns source_lang, target_lang, text
 

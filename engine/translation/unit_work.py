@@ -14,14 +14,14 @@ import pyarrow as pa
 from glotmill.engine.runs.run import Run
 from glotmill.engine.workers.pool import Pool
 from glotmill.engine.workers.units import Unit, UnitResult, plan_units
-from glotmill.recipes.sections.translate import Batching
+from glotmill.recipes.sections.translate import TranslateBase
 from glotmill.schemas.errors import ConservationError
 
 
 class UnitWork:
     """The run that notes units, the pool that does them, and how they are cut."""
 
-    def __init__(self, section: Batching, run: Run, pool: Pool) -> None:
+    def __init__(self, section: TranslateBase, run: Run, pool: Pool) -> None:
         self._section = section
         self._run = run
         self._pool = pool

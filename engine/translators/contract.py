@@ -7,14 +7,16 @@ text or a named failure. An exception means that the engine broke, never that a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
-from glotmill.recipes.sections.translate import Translate
+from glotmill.engine.llm.contract import ChatModel
+from glotmill.recipes.sections.translate import TranslateBase
 from glotmill.schemas.keys import digest
 
+S = TypeVar("S", bound=TranslateBase)
 SERVER_DEVICE = "server"  # the device of an engine that computes nothing here
 
 
@@ -156,7 +158,7 @@ class TranslatorSpec:
     license: str
     languages: frozenset[str]
     identity: dict[str, Any]
-    section: Translate
+    section: TranslateBase
     placement: Placement
     folder: Path | None = None
     scores: bool = False
@@ -165,3 +167,23 @@ class TranslatorSpec:
     def fingerprint(self) -> str:
         """What memory keys hold: equal fingerprints give equal translations."""
         return digest(self.identity)
+
+
+@dataclass(frozen=True, slots=True)
+class TranslatorMember(Generic[S]):
+    """An engine as a member of the family: what a module of ours calls ``MEMBER``, or an entry point leads to.
+
+    Attributes:
+        section: What a recipe states, with ``engine: Literal["<name>"]``.
+        describe: The spec of a section, without loading anything; given the GPUs for workers, or None to count those
+            of this machine. Raises `InputError` where the engine or its model cannot be had as the recipe asks.
+        load: The engine of a spec, in the process that will use it. Raises `TranslatorError`.
+        languages: FLORES-200 codes that it translates into, by the name of the models; for messages.
+        chat: The chat model of a spec, where the engine has one that other work may use, such as ``score.llm_judge``.
+    """
+
+    section: type[S]
+    describe: Callable[[S, int | None], TranslatorSpec]
+    load: Callable[[TranslatorSpec], Translator]
+    languages: Callable[[], Mapping[str, frozenset[str]]]
+    chat: Callable[[TranslatorSpec], ChatModel] | None = None

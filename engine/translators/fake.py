@@ -11,6 +11,9 @@ import os
 import re
 import time
 from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
 
 from glotmill.engine.translators.contract import (
     ForcedPair,
@@ -18,19 +21,48 @@ from glotmill.engine.translators.contract import (
     Placement,
     Request,
     Translation,
+    TranslatorMember,
     TranslatorSpec,
 )
 from glotmill.engine.translators.shared.retry import TRIGGERS_VERSION
-from glotmill.recipes.sections.translate import FakeTranslate
+from glotmill.recipes.sections.translate import TranslateBase
 from glotmill.schemas.errors import TranslatorError
 from glotmill.schemas.languages import ENGLISH, registry
+
+Fault = Literal["drop_sentence", "loop", "echo", "wrong_language", "empty"]
+
+
+class FakeTranslate(TranslateBase):
+    """A deterministic stand-in for tests and dry runs: it marks words with the language and can misbehave.
+
+    Attributes:
+        fault: What it does wrong, on every ``fault_every``-th text as chosen by the text's hash.
+        fault_every: 1 is every text.
+        crash_at_batch: Raise on this batch of each worker's life, counted from 1.
+        poison: A word; whatever batch holds a text with it comes to grief.
+        poison_does: How: the engine raises, never answers, ends its process, or gives a result too few.
+        seconds_per_batch: How long a batch takes.
+        retry_helps: The fault is gone on a second decode.
+        batch_sensitive: Scores carry a digest of the whole batch, so that a test sees any re-batching.
+    """
+
+    engine: Literal["fake"]
+    fault: Fault | None = None
+    fault_every: int = Field(1, ge=1)
+    crash_at_batch: int | None = Field(None, ge=1)
+    poison: str | None = Field(None, min_length=1)
+    poison_does: Literal["raise", "hang", "exit", "short"] = "raise"
+    seconds_per_batch: float = Field(0, ge=0)
+    retry_helps: bool = False
+    batch_sensitive: bool = False
+
 
 _WORD = re.compile(r"[^\W\d_]{2,}(?:ˈ[a-z]{3})?")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 MARK = "ˈ"
 
 
-def describe(section: FakeTranslate) -> TranslatorSpec:
+def describe(section: FakeTranslate, _gpus: int | None = None) -> TranslatorSpec:
     """The spec of the stand-in: every FLORES-200 language, no model."""
     identity = {
         "engine": "fake",
@@ -140,3 +172,10 @@ def _mark(text: str, target: str) -> str:
     """Each word with the language's first three letters; into English the marks go."""
     mark = "" if target == ENGLISH else MARK + target[:3]
     return _WORD.sub(lambda m: m.group().partition(MARK)[0] + mark, text)
+
+
+def _languages() -> dict[str, frozenset[str]]:
+    return {"fake": frozenset(registry())}
+
+
+MEMBER = TranslatorMember(FakeTranslate, describe, FakeTranslator, _languages)

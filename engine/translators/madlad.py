@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
 
 from glotmill.engine.translators import nllb
-from glotmill.engine.translators.contract import TranslatorSpec
-from glotmill.recipes.sections.translate import MadladTranslate
+from glotmill.engine.translators.contract import TranslatorMember, TranslatorSpec
+from glotmill.recipes.sections.translate import Ct2Translate
 from glotmill.schemas.languages import read_table
+
+
+class MadladTranslate(Ct2Translate):
+    """MADLAD-400 and models like it: T5 with the target language as a token before the source."""
+
+    engine: Literal["madlad"]
+    model: str = Field("google/madlad400-3b-mt", min_length=1)
+
 
 CODES = Path(__file__).parent / "data" / "madlad_codes.csv"
 
@@ -34,7 +45,7 @@ def describe(section: MadladTranslate, gpus: int | None = None) -> TranslatorSpe
     Raises:
         InputError: The model cannot be found, or not be run as the recipe asks.
     """
-    return nllb.describe(section, gpus, madlad_tokens())
+    return nllb.described("madlad", section, gpus, madlad_tokens())
 
 
 class MadladTranslator(nllb.NllbTranslator):
@@ -50,3 +61,10 @@ class MadladTranslator(nllb.NllbTranslator):
 
     def _prefix(self, _target_lang: str) -> list[str]:
         return []
+
+
+def _languages() -> dict[str, frozenset[str]]:
+    return {"madlad (MADLAD-400)": frozenset(madlad_tokens())}
+
+
+MEMBER = TranslatorMember(MadladTranslate, describe, MadladTranslator, _languages)

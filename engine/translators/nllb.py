@@ -11,17 +11,38 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from itertools import chain, islice
-from typing import Any
+from typing import Any, Literal
 
 import sentencepiece
+from pydantic import Field
 
-from glotmill.engine.translators.contract import ForcedPair, ForcedScore, Request, Translation, TranslatorSpec
+from glotmill.engine.embedded import MODEL_DIR
+from glotmill.engine.translators.contract import (
+    ForcedPair,
+    ForcedScore,
+    Request,
+    Translation,
+    TranslatorMember,
+    TranslatorSpec,
+)
 from glotmill.engine.translators.shared.model_files import find_model
 from glotmill.engine.translators.shared.placement import place
 from glotmill.engine.translators.shared.retry import TRIGGERS_VERSION
-from glotmill.recipes.sections.translate import Ct2Translate, MadladTranslate, NllbTranslate, Retry
+from glotmill.recipes.sections.translate import Ct2Translate, Retry
 from glotmill.schemas.errors import InputError, TranslatorError
 from glotmill.schemas.languages import registry
+
+
+class NllbTranslate(Ct2Translate):
+    """NLLB-200 and models like it.
+
+    Attributes:
+        model: ``embedded``, or as in `Ct2Translate`.
+    """
+
+    engine: Literal["nllb"]
+    model: str = Field("embedded", min_length=1)
+
 
 END = "</s>"
 # Padded target tokens of one forced batch. CTranslate2 makes a table of batch x vocabulary log-probabilities, so
@@ -29,15 +50,27 @@ END = "</s>"
 FORCED_TOKENS = 512
 
 
-def describe(
-    section: NllbTranslate | MadladTranslate, gpus: int | None = None, tokens: Mapping[str, str] | None = None
-) -> TranslatorSpec:
+def describe(section: NllbTranslate, gpus: int | None = None) -> TranslatorSpec:
     """What can be known of the model without loading it.
 
     Args:
         section: The recipe's section.
         gpus: GPUs for workers; None counts those of this machine.
-        tokens: The engine's language tokens by FLORES-200 code; None is NLLB-200's.
+
+    Raises:
+        InputError: The model cannot be found, or not be run as the recipe asks.
+    """
+    return described("nllb", section, gpus, nllb_tokens())
+
+
+def described(engine: str, section: Ct2Translate, gpus: int | None, tokens: Mapping[str, str]) -> TranslatorSpec:
+    """The spec of a model on CTranslate2 whose languages are tokens of its vocabulary.
+
+    Args:
+        engine: The engine's name.
+        section: The recipe's section.
+        gpus: GPUs for workers; None counts those of this machine.
+        tokens: The engine's language tokens by FLORES-200 code.
 
     Raises:
         InputError: The model cannot be found, or not be run as the recipe asks.
@@ -55,7 +88,7 @@ def describe(
         msg = f"translate.model: {vocabulary} is not a JSON list of tokens: {error}"
         raise InputError(msg) from None
     identity = {
-        "engine": section.engine,
+        "engine": engine,
         "checksums": files.checksums,
         "compute_type": placement.compute_type,
         "beam_size": section.beam_size,
@@ -67,10 +100,10 @@ def describe(
         "version": 1,
     }
     return TranslatorSpec(
-        engine=section.engine,
+        engine=engine,
         model=files.name,
         license=files.license,
-        languages=frozenset(code for code, token in (tokens or nllb_tokens()).items() if token in known),
+        languages=frozenset(code for code, token in tokens.items() if token in known),
         identity=identity,
         section=section,
         placement=placement,
@@ -219,3 +252,14 @@ class NllbTranslator:
         if not text.strip():
             return Translation(None, "empty_output", **common)
         return Translation(text, **common)
+
+
+def _languages() -> dict[str, frozenset[str]]:
+    vocabulary = set(json.loads((MODEL_DIR / "shared_vocabulary.json").read_text(encoding="utf-8")))
+    return {
+        "nllb (NLLB-200)": frozenset(nllb_tokens()),
+        "nllb (embedded)": frozenset(code for code in registry() if code in vocabulary),
+    }
+
+
+MEMBER = TranslatorMember(NllbTranslate, describe, NllbTranslator, _languages)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from dataclasses import replace
+from typing import Any
 
-from glotmill.engine.llm.server import ServerModel
-from glotmill.engine.translators import fake, llm, madlad, nllb, openai, vllm
-from glotmill.engine.translators.contract import Translator, TranslatorSpec
-from glotmill.recipes.sections.translate import (
-    FakeTranslate,
-    MadladTranslate,
-    NllbTranslate,
-    OpenAiTranslate,
-    Translate,
-    VllmTranslate,
+from glotmill.engine.llm.contract import ChatModel
+from glotmill.engine.translators.contract import Translator, TranslatorMember, TranslatorSpec
+from glotmill.recipes.families import Family
+from glotmill.recipes.sections.translate import TranslateBase
+from glotmill.schemas.errors import InputError, TranslatorError
+from glotmill.schemas.members import Members
+
+MEMBERS: Members[TranslatorMember[Any]] = Members(
+    "glotmill.engine.translators",
+    "glotmill.translators",
+    TranslatorMember,
+    "engine",
+    order=("nllb", "madlad", "openai", "vllm", "fake"),
 )
-from glotmill.schemas.errors import TranslatorError
+TRANSLATORS = Family(TranslateBase, "engine", MEMBERS)
 
 
-def resolve_translator(section: Translate, gpus: int | None = None) -> TranslatorSpec:
+def resolve_translator(section: TranslateBase, gpus: int | None = None) -> TranslatorSpec:
     """Describe the engine without loading it.
 
     Args:
@@ -28,19 +32,10 @@ def resolve_translator(section: Translate, gpus: int | None = None) -> Translato
     Raises:
         InputError: The engine or its model cannot be had as asked.
     """
-    match section:
-        case NllbTranslate():
-            return nllb.describe(section, gpus)
-        case MadladTranslate():
-            return madlad.describe(section, gpus)
-        case VllmTranslate():
-            return vllm.describe(section, gpus)
-        case OpenAiTranslate():
-            return openai.describe(section)
-        case FakeTranslate():
-            return fake.describe(section)
-        case _:
-            assert_never(section)
+    name = TRANSLATORS.name_of(section)
+    spec = MEMBERS.get(name).describe(section, gpus)
+    provider = MEMBERS.provider(name)
+    return replace(spec, identity={**spec.identity, "provider": provider.identity()}) if provider else spec
 
 
 def load_translator(spec: TranslatorSpec) -> Translator:
@@ -50,17 +45,21 @@ def load_translator(spec: TranslatorSpec) -> Translator:
         TranslatorError: It cannot be loaded.
     """
     try:
-        match spec.section:
-            case NllbTranslate():
-                return nllb.NllbTranslator(spec)
-            case MadladTranslate():
-                return madlad.MadladTranslator(spec)
-            case OpenAiTranslate():
-                return llm.loaded(spec, ServerModel(spec.section))
-            case VllmTranslate():
-                return llm.loaded(spec, vllm.load(spec))
-            case FakeTranslate():
-                return fake.FakeTranslator(spec)
+        return MEMBERS.get(TRANSLATORS.name_of(spec.section)).load(spec)
     except (RuntimeError, OSError, ValueError) as error:  # how CTranslate2 and SentencePiece refuse a damaged file
         msg = f"{spec.model} cannot be loaded: {error}"
         raise TranslatorError(msg) from error
+
+
+def load_chat_model(spec: TranslatorSpec) -> ChatModel:
+    """Load the chat model of an engine that is one.
+
+    Raises:
+        InputError: The engine has none.
+    """
+    name = TRANSLATORS.name_of(spec.section)
+    chat = MEMBERS.get(name).chat
+    if chat is None:
+        msg = f"engine '{name}' has no chat model; expected a language model: openai or vllm"
+        raise InputError(msg)
+    return chat(spec)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 from glotmill.engine.llm.offline import OfflineModel, chat_template
-from glotmill.engine.translators.contract import Placement, TranslatorSpec
-from glotmill.engine.translators.llm import decode_policy
+from glotmill.engine.llm.offline_section import VllmModel
+from glotmill.engine.translators.contract import Placement, TranslatorMember, TranslatorSpec
+from glotmill.engine.translators.shared.llm_translator import LlmTranslator, decode_policy, translator_of
 from glotmill.engine.translators.shared.model_files import is_commit, resolve_commit
-from glotmill.recipes.sections.translate import VllmModel, VllmTranslate
 from glotmill.schemas.errors import InputError, TranslatorError
 from glotmill.schemas.keys import bytes_sha256, digest, file_sha256
 from glotmill.schemas.languages import registry
+
+
+class VllmTranslate(VllmModel):
+    """A model on vLLM as the translator."""
+
+    engine: Literal["vllm"]
+
 
 INSTALL = "pip install 'glotmill[vllm]'"
 # Files of a model's folder that decide what it says.
@@ -59,7 +67,7 @@ def describe(section: VllmTranslate, gpus: int | None = None) -> TranslatorSpec:
     )
 
 
-def load(spec: TranslatorSpec) -> OfflineModel:
+def chat_model(spec: TranslatorSpec) -> OfflineModel:
     """Load the model of a spec, in the process that will use it.
 
     Raises:
@@ -109,3 +117,19 @@ def _found(section: VllmModel) -> tuple[str, str, dict[str, str], Path | None]:
 def _template(section: VllmModel) -> str | None:
     text = chat_template(section)
     return None if text is None else bytes_sha256(text.encode())
+
+
+def load(spec: TranslatorSpec) -> LlmTranslator:
+    """Load the translator.
+
+    Raises:
+        TranslatorError: It cannot be loaded.
+    """
+    return translator_of(spec, chat_model(spec))
+
+
+def _languages() -> dict[str, frozenset[str]]:
+    return {"vllm (as far as the model knows them)": frozenset(registry())}
+
+
+MEMBER = TranslatorMember(VllmTranslate, describe, load, _languages, chat_model)

@@ -1,14 +1,15 @@
-"""The ``sources:`` section of a recipe, one model for each format that has a reader."""
+"""The ``sources:`` section of a recipe: what all sources state. The section of a format is in its reader's module."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializeAsAny, model_validator
 
+from glotmill.recipes.families import one_of
 from glotmill.recipes.section import RecipePath, Section
-from glotmill.recipes.sections.images import CocoImages, Images, NumberedImages
+from glotmill.recipes.sections.images import Images
 from glotmill.schemas.task import Task
 
 SPLIT_PATTERN = r"^\w+(\.\w+)*$"
@@ -134,163 +135,4 @@ class Mapped(Section):
         return self
 
 
-class JsonlSource(FileSource, Mapped):
-    """JSON lines: Glotmill's own sample format, or any other by its ``fields`` (docs/sources.md)."""
-
-    format: Literal["jsonl"]
-
-
-class ParquetSource(FileSource, Mapped):
-    """A Parquet file, with columns of our own names or of others by its ``fields``."""
-
-    format: Literal["parquet"]
-    carries_images: ClassVar[bool] = True
-
-
-class CocoCaptionsSource(FileSource):
-    """The official COCO captions JSON (``images`` and ``annotations``)."""
-
-    format: Literal["coco_captions"]
-    license: str = Field("cc-by-4.0", min_length=1)
-    images: CocoImages = CocoImages()
-
-
-class GqaSource(FileSource):
-    """The question JSON of GQA and xGQA: an object of questions by id."""
-
-    format: Literal["gqa"]
-    license: str = Field("cc-by-4.0", min_length=1)
-    images: NumberedImages = NumberedImages()
-
-
-class Vqav2Source(SourceBase):
-    """The official VQAv2 question file and its annotation file.
-
-    Attributes:
-        questions: ``v2_OpenEnded_mscoco_<subset>_questions.json``.
-        annotations: ``v2_mscoco_<subset>_annotations.json``; test splits have none.
-    """
-
-    format: Literal["vqav2"]
-    questions: RecipePath
-    annotations: RecipePath | None = None
-    license: str = Field("cc-by-4.0", min_length=1)
-    images: CocoImages = CocoImages()
-
-    def files(self) -> dict[str, Path]:
-        """Questions, and annotations where given."""
-        return {"questions": self.questions, **({"annotations": self.annotations} if self.annotations else {})}
-
-
-class AokvqaSource(FileSource):
-    """The official A-OKVQA JSON.
-
-    Attributes:
-        task: ``vqa_mc`` asks with the choices; ``vqa_open`` with the direct answers; ``explanation`` gives one row
-            for each rationale.
-    """
-
-    format: Literal["aokvqa"]
-    task: Literal["vqa_mc", "vqa_open", "explanation"] = "vqa_mc"
-    license: str = Field("apache-2.0", min_length=1)
-    images: CocoImages = CocoImages()
-
-
-class LlavaSource(FileSource):
-    """LLaVA's conversations, as a JSON list or JSON lines.
-
-    Attributes:
-        ids: ``content`` knows a row by its ``id`` and the hash of its content, because ids repeat in the official
-            files; ``field`` by its ``id`` alone.
-    """
-
-    format: Literal["llava"]
-    ids: Literal["content", "field"] = "content"
-    license: str = Field("cc-by-nc-4.0", min_length=1)
-
-
-class CaptionFields(Section):
-    """Which column holds what in a file of images and captions.
-
-    Attributes:
-        caption: The caption.
-        image: The image's URI or name; None is ``image``, or ``url`` in a row without ``image``.
-        id: The row's id; None knows a row by the hash of its content.
-    """
-
-    caption: FieldPath = "caption"
-    image: FieldPath | None = None
-    id: FieldPath | None = None
-
-
-class ImageTextSource(FileSource):
-    """Images with a caption each: a TSV, CSV, JSON-lines or JSON-list file.
-
-    Attributes:
-        layout: How the file is laid out; None tells from its name (``.tsv``, ``.csv``, ``.jsonl``, ``.json``).
-        columns: Names of the columns of a TSV or CSV file; None reads them from its first line.
-        fields: Which column holds what.
-    """
-
-    format: Literal["image_text"]
-    layout: Literal["tsv", "csv", "jsonl", "json"] | None = None
-    columns: list[str] | None = Field(None, min_length=1)
-    fields: CaptionFields = CaptionFields()
-
-
-class LinesSource(FileSource):
-    """One English caption a line, as in Multi30k; the line's number is the row's id.
-
-    Attributes:
-        image_list: The images' names, line by line; None reads captions without image.
-    """
-
-    format: Literal["lines"]
-    image_list: RecipePath | None = None
-
-    def files(self) -> dict[str, Path]:
-        """The text, and the list of images where given."""
-        return {"path": self.path, **({"image_list": self.image_list} if self.image_list else {})}
-
-
-class HubSource(SourceBase, Mapped):
-    """A dataset of the Hub, read as a stream at one commit, or a folder laid out like one.
-
-    Attributes:
-        repo: Hub id of the dataset.
-        path: A folder instead of a Hub id.
-        revision: Branch, tag or commit; what it resolves to is recorded.
-        license: License of the annotations; empty takes the dataset card's.
-    """
-
-    format: Literal["hub"]
-    repo: str | None = Field(None, pattern=r"^\w[\w.-]*(/\w[\w.-]*)?$")
-    path: RecipePath | None = None
-    license: str = ""
-
-    carries_images: ClassVar[bool] = True
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if (self.repo is None) == (self.path is None):
-            msg = "expected either 'repo', a Hub id such as ORG/NAME, or 'path', a folder"
-            raise ValueError(msg)
-        if self.path is not None and not self.license:
-            msg = "'license' is required for a folder"
-            raise ValueError(msg)
-        return self
-
-
-Source = Annotated[
-    JsonlSource
-    | ParquetSource
-    | CocoCaptionsSource
-    | GqaSource
-    | Vqav2Source
-    | AokvqaSource
-    | LlavaSource
-    | ImageTextSource
-    | LinesSource
-    | HubSource,
-    Field(discriminator="format"),
-]
+Source = Annotated[SerializeAsAny[SourceBase], one_of(SourceBase)]

@@ -1,24 +1,33 @@
-"""The ``translate:`` section of a recipe, one model for each engine."""
+"""The ``translate:`` and ``routing:`` sections of a recipe: what all engines state, or those of one kind.
+
+The section of an engine is in the module of that engine.
+"""
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import (
+    Field,
+    SerializationInfo,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+)
 
+from glotmill.recipes.families import one_of
 from glotmill.recipes.language_sets import expand
-from glotmill.recipes.secrets import secret_keys
 from glotmill.recipes.section import RecipePath, Section
 from glotmill.schemas.errors import InputError
 
-KEY_ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-Fault = Literal["drop_sentence", "loop", "echo", "wrong_language", "empty"]
+FOR_LOCK = {"for": "lock"}  # the context in which a recipe is written into a dataset
 ComputeType = Literal["auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"]
 
 
-class Batching(Section):
-    """How a translator's work is cut up; part of the recipe because batches decide the last digits of scores.
+class TranslateBase(Section):
+    """What every engine states: how its work is cut up, since batches decide the last digits of scores.
 
     Attributes:
         batch_tokens: Upper bound of a batch, in padded source tokens as estimated from the text's bytes.
@@ -31,6 +40,18 @@ class Batching(Section):
     unit_tokens: int = Field(32_768, ge=16, le=100_000_000)
     threads: int = Field(1, ge=1, le=256)
     unit_timeout: float = Field(1800, gt=0)
+
+    # Keys that say where and how fast, and so must not reach a dataset.
+    not_locked: ClassVar[frozenset[str]] = frozenset({"unit_timeout"})
+
+    @model_serializer(mode="wrap")
+    def _dumped(self, dump: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        found: dict[str, Any] = dump(self)
+        if info.context == FOR_LOCK:
+            found = {key: value for key, value in found.items() if key not in self.not_locked}
+            if str(found.get("model", "")).startswith(("/", ".", "~")):
+                found["model"] = Path(found["model"]).name
+        return found
 
 
 class Retry(Section):
@@ -47,7 +68,7 @@ class Retry(Section):
     no_repeat_ngram: int = Field(4, ge=0, le=64)
 
 
-class Ct2Translate(Batching):
+class Ct2Translate(TranslateBase):
     """A translation model on CTranslate2.
 
     Attributes:
@@ -74,23 +95,7 @@ class Ct2Translate(Batching):
     actors_per_gpu: int = Field(1, ge=1, le=16)
     retry: Retry | None = Retry()
 
-
-class NllbTranslate(Ct2Translate):
-    """NLLB-200 and models like it.
-
-    Attributes:
-        model: ``embedded``, or as in `Ct2Translate`.
-    """
-
-    engine: Literal["nllb"]
-    model: str = Field("embedded", min_length=1)
-
-
-class MadladTranslate(Ct2Translate):
-    """MADLAD-400 and models like it: T5 with the target language as a token before the source."""
-
-    engine: Literal["madlad"]
-    model: str = Field("google/madlad400-3b-mt", min_length=1)
+    not_locked: ClassVar[frozenset[str]] = TranslateBase.not_locked | {"device"}
 
 
 class LlmRetry(Section):
@@ -107,7 +112,7 @@ class LlmRetry(Section):
     seed: int = Field(1, ge=0)
 
 
-class LlmTranslate(Batching):
+class LlmTranslate(TranslateBase):
     """A large language model that is told to translate.
 
     Attributes:
@@ -135,154 +140,8 @@ class LlmTranslate(Batching):
     batch_tokens: int = Field(32_768, ge=16, le=1_000_000)
 
 
-class Price(Section):
-    """What a server charges, in one currency, for a million tokens.
-
-    Attributes:
-        input: For those that it reads.
-        output: For those that it writes.
-    """
-
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-
-    def cost(self, read: int, wrote: int) -> float:
-        """What so many tokens cost."""
-        return (read * self.input + wrote * self.output) / 1e6
-
-
-class OpenAiServer(LlmTranslate):
-    """A server that speaks OpenAI's protocol.
-
-    Attributes:
-        url: Its address up to and with ``/v1``; ``vllm serve`` on this machine by default.
-        key_env: Environment variable that holds the key; null sends none.
-        concurrency: Requests in flight of one worker.
-        timeout: Seconds for a whole reply.
-        attempts: How often a request is sent while the server is busy, fails or is silent.
-        first_wait: Seconds before the second attempt; twice as long before each further one.
-        longest_wait: Seconds that are waited at most, also where ``Retry-After`` asks for more.
-        structured: How JSON is asked for: by schema, as some object, or by words alone.
-        logprobs: Ask for the log-probabilities of the tokens.
-        limit_key: What the server calls the limit of an answer.
-        extra: More keys of the request's body, such as ``chat_template_kwargs``; secrets are refused.
-        price: Counts the cost.
-    """
-
-    url: str = Field("http://127.0.0.1:8000/v1", pattern=r"^https?://[^\s/]+")
-    key_env: str | None = None
-    concurrency: int = Field(64, ge=1, le=4096)
-    timeout: float = Field(120, gt=0)
-    attempts: int = Field(6, ge=1, le=100)
-    first_wait: float = Field(0.5, ge=0)
-    longest_wait: float = Field(60, ge=0)
-    structured: Literal["json_schema", "json_object", "none"] = "json_schema"
-    logprobs: bool = False
-    limit_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    extra: dict[str, Any] = Field({})
-    price: Price | None = None
-
-    @field_validator("url")
-    @classmethod
-    def _no_slash(cls, value: str) -> str:
-        return value.rstrip("/")
-
-    @field_validator("key_env", mode="before")
-    @classmethod
-    def _a_name(cls, value: Any) -> Any:
-        if isinstance(value, str) and not KEY_ENV.fullmatch(value):  # perhaps the key itself, so it is not repeated
-            msg = "expected the name of an environment variable that holds the key, such as OPENAI_API_KEY"
-            raise ValueError(msg)
-        return value
-
-    @field_validator("extra")
-    @classmethod
-    def _no_secrets(cls, value: dict[str, Any]) -> dict[str, Any]:
-        found = next(secret_keys(value), None)
-        if found is not None:
-            msg = (
-                f"'{found}' is a secret, and a recipe is written into its datasets; leave it out, put the key into an "
-                "environment variable and name that in 'key_env' (it is sent as Authorization: Bearer)"
-            )
-            raise ValueError(msg)
-        return value
-
-
-class OpenAiTranslate(OpenAiServer):
-    """A model behind such a server as the translator."""
-
-    engine: Literal["openai"]
-
-
-class VllmModel(LlmTranslate):
-    """A model on vLLM, in the worker itself.
-
-    Attributes:
-        revision: Revision of a Hub model; None takes its main branch and records the commit.
-        device: ``auto`` is CUDA where there is a GPU, else CPU; which one is recorded.
-        dtype: Precision of weights and arithmetic.
-        quantization: How the weights are quantised, as vLLM names it; None goes by the model's own files.
-        tensor_parallel: GPUs that share the model, all of one worker.
-        max_model_len: Tokens of prompt and answer together.
-        gpu_memory: Share of each GPU's memory that vLLM takes.
-        eager: Do without compilation and CUDA graphs: a quicker start, slower work.
-        structured: How JSON is asked for: by schema, or by words alone.
-        chat_template: A Jinja file for a model that has no chat template.
-        thinking: What ``enable_thinking`` is set to in the chat template; null leaves it out.
-    """
-
-    revision: str | None = Field(None, min_length=1)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
-    quantization: str | None = Field(None, min_length=1)
-    tensor_parallel: int = Field(1, ge=1, le=64)
-    max_model_len: int = Field(4096, ge=64, le=10_000_000)
-    gpu_memory: float = Field(0.9, gt=0, le=1)
-    eager: bool = False
-    structured: Literal["json_schema", "none"] = "json_schema"
-    chat_template: RecipePath | None = None
-    thinking: bool | None = None
-
-
-class VllmTranslate(VllmModel):
-    """A model on vLLM as the translator."""
-
-    engine: Literal["vllm"]
-
-
-class FakeTranslate(Batching):
-    """A deterministic stand-in for tests and dry runs: it marks words with the language and can misbehave.
-
-    Attributes:
-        fault: What it does wrong, on every ``fault_every``-th text as chosen by the text's hash.
-        fault_every: 1 is every text.
-        crash_at_batch: Raise on this batch of each worker's life, counted from 1.
-        poison: A word; whatever batch holds a text with it comes to grief.
-        poison_does: How: the engine raises, never answers, ends its process, or gives a result too few.
-        seconds_per_batch: How long a batch takes.
-        retry_helps: The fault is gone on a second decode.
-        batch_sensitive: Scores carry a digest of the whole batch, so that a test sees any re-batching.
-    """
-
-    engine: Literal["fake"]
-    fault: Fault | None = None
-    fault_every: int = Field(1, ge=1)
-    crash_at_batch: int | None = Field(None, ge=1)
-    poison: str | None = Field(None, min_length=1)
-    poison_does: Literal["raise", "hang", "exit", "short"] = "raise"
-    seconds_per_batch: float = Field(0, ge=0)
-    retry_helps: bool = False
-    batch_sensitive: bool = False
-
-
-Translate = Annotated[
-    NllbTranslate | MadladTranslate | OpenAiTranslate | VllmTranslate | FakeTranslate, Field(discriminator="engine")
-]
-# What says where and how fast, and so must not reach a dataset.
-NOT_LOCKED = (
-    "device", "unit_timeout", "url", "key_env", "concurrency", "timeout", "attempts", "first_wait", "longest_wait",
-    "gpu_memory", "price",
-)  # fmt: skip
+Translate = Annotated[SerializeAsAny[TranslateBase], one_of(TranslateBase)]
+LanguageModel = Annotated[SerializeAsAny[LlmTranslate], one_of(LlmTranslate, "a language model: openai or vllm")]
 
 
 class Routing(Section):

@@ -12,8 +12,8 @@ import yaml
 
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 
 VARIANTS = {
     "base": {},

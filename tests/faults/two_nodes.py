@@ -15,9 +15,9 @@ from ray.cluster_utils import Cluster
 
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 
 
 def main(recipe: str, folder: Path, kill_at: int) -> None:

@@ -12,8 +12,9 @@ import ctranslate2
 import pytest
 
 from glotmill.engine.translators import Request, load_translator, resolve_translator
+from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.shared.retry import translate_with_retry
-from glotmill.recipes.sections.translate import NllbTranslate, VllmTranslate
+from glotmill.engine.translators.vllm import VllmTranslate
 
 pytestmark = pytest.mark.gpu
 

@@ -14,13 +14,13 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import FAMILIES, load_recipe
 from glotmill.engine.commands.plan import make_plan
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.text.segments import split
 from glotmill.engine.text.text_structure import sentence_count
 from glotmill.engine.translators import fake
 from glotmill.recipes import Recipe
-from glotmill.recipes.load import load_recipe
 from glotmill.schemas.errors import InputError
 
 LANGS = ["eng_Latn", "deu_Latn", "fra_Latn", "ces_Latn"]
@@ -425,7 +425,7 @@ MINIMAL: dict[str, Any] = {
 )
 def test_a_recipe_that_does_not_fit_is_refused(keys: dict[str, Any], message: str):
     with pytest.raises(ValidationError, match=message):
-        Recipe.model_validate({**MINIMAL, **keys})
+        Recipe.model_validate({**MINIMAL, **keys}, context={"families": FAMILIES})
 
 
 def test_an_unknown_kind_names_the_known_ones(recipe):

@@ -12,10 +12,10 @@ import pytest
 from glotmill.engine.translation.forced_scores import NOTHING
 from glotmill.engine.translators import load_translator, resolve_translator
 from glotmill.engine.translators.contract import ForcedPair
+from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.filters.contract import PAIR_SCHEMA
 from glotmill.filters.scorers.adequacy import AdequacyScorer
 from glotmill.filters.scorers.cross_entropy import CrossEntropyScorer
-from glotmill.recipes.sections.translate import NllbTranslate
 
 CAPTIONS = [
     "A small dog runs over the green grass.",

@@ -13,11 +13,11 @@ import polars as pl
 import pytest
 
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import Plan, make_plan
 from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.dataset.commit import INTENT, recover
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 from glotmill.schemas.errors import InputError, StoreError
 
 LANGS = ("deu_Latn", "swh_Latn")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from glotmill.engine.commands.job import prepare
-from glotmill.recipes import load_recipe
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.schemas.errors import InputError
 from tests.faults.trials import content
 

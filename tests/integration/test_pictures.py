@@ -14,10 +14,10 @@ import pytest
 
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import make_plan
 from glotmill.engine.commands.verify.verify_dataset import verify
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import derived_id, image_id
 

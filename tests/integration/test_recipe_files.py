@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from glotmill.engine.commands.export import ExportOptions, export
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.summary import BuildSummary
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 from glotmill.recipes.load import built_in_recipes
 from glotmill.schemas.languages import ENGLISH, language
 

@@ -12,6 +12,7 @@ import pytest
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.diff import diff
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import make_plan
 from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.commands.verify.verify_dataset import verify
@@ -21,7 +22,6 @@ from glotmill.engine.publish.origin import open_origin
 from glotmill.engine.publish.pull import pull
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.text.segments import split
-from glotmill.recipes import load_recipe
 from glotmill.recipes.sections.templates import load_bank
 from glotmill.schemas.errors import InputError
 from tests.faults.trials import content

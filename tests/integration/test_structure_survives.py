@@ -16,9 +16,9 @@ from glotmill.engine.text.fields import answer_requests, turn_requests
 from glotmill.engine.text.parts import Entry
 from glotmill.engine.text.segments import split
 from glotmill.engine.translators import Request, load_translator, resolve_translator
+from glotmill.engine.translators.fake import FakeTranslate
 from glotmill.engine.translators.shared.retry import translate_with_retry
 from glotmill.recipes.model import Answers
-from glotmill.recipes.sections.translate import FakeTranslate
 
 FAULTS = [None, "drop_sentence", "loop", "echo", "wrong_language", "empty"]
 RULE = AnswerRule(Answers(policy="target"), {})

@@ -14,6 +14,7 @@ import yaml
 
 from glotmill.engine.commands.explain.explain_record import explain
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import Plan, make_plan
 from glotmill.engine.commands.translate_templates import translate_bank
 from glotmill.engine.commands.verify.verify_dataset import verify
@@ -26,7 +27,6 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.translation.template_phase import TemplatePhase
 from glotmill.engine.translators import fake
-from glotmill.recipes import load_recipe
 from glotmill.schemas.errors import ConservationError
 from tests.stand_in_llm import StandIn
 

@@ -9,9 +9,9 @@ import polars as pl
 
 from glotmill.engine.commands.explain.explain_record import explain
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import make_plan
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 from tests.stand_in_llm import StandIn
 
 

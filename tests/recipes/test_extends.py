@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from glotmill.recipes.load import load_recipe
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.schemas.errors import InputError
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.sources import open_source
-from glotmill.recipes import load_recipe
+from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.recipes.load import built_in_recipes
-from glotmill.recipes.sections.translate import NllbTranslate
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.sample import check
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from glotmill.engine.commands.load_recipe import FAMILIES
 from glotmill.recipes import Recipe
+from glotmill.recipes.load import completed
 
 MINIMAL: dict[str, Any] = {
     "name": "small",
@@ -16,7 +18,7 @@ MINIMAL: dict[str, Any] = {
 
 
 def recipe(**changes: Any) -> Recipe:
-    return Recipe.model_validate({**MINIMAL, **changes})
+    return Recipe.model_validate({**MINIMAL, **changes}, context={"families": FAMILIES})
 
 
 def problems(**changes: Any) -> list[str]:
@@ -70,8 +72,9 @@ def test_what_a_recipe_leaves_out_is_golden():
 
 @pytest.mark.parametrize("key", ["name", "sources", "languages", "translate"])
 def test_these_keys_are_required(key: str):
+    content = {name: value for name, value in MINIMAL.items() if name != key}
     with pytest.raises(ValidationError) as caught:
-        Recipe.model_validate({name: value for name, value in MINIMAL.items() if name != key})
+        Recipe.model_validate(content, context={"families": FAMILIES})
     assert [(error["type"], error["loc"]) for error in caught.value.errors()] == [("missing", (key,))]
 
 
@@ -165,4 +168,4 @@ def test_paths_in_the_lock_are_base_names():
 
 
 def test_a_lock_reads_as_the_recipe_it_locks():
-    assert Recipe.model_validate(recipe(limit=5).lock()).lock() == recipe(limit=5).lock()
+    assert completed(recipe(limit=5).lock(), FAMILIES) == recipe(limit=5).lock()

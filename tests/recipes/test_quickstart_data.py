@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.embedded import MODEL_DIR
 from glotmill.engine.sources import open_source
-from glotmill.recipes import load_recipe
 from glotmill.recipes.load import BUILT_IN, built_in_recipes
 from glotmill.schemas.sample import Sample, check
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from glotmill.recipes.load import load_recipe
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.recipes.secrets import names_secret
 from glotmill.schemas.errors import InputError
 

@@ -11,8 +11,8 @@ import yaml
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.export import ExportOptions, export
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 
 FORMATS = ("trl", "sharegpt", "swift", "axolotl", "llava")
 

@@ -20,11 +20,11 @@ import pytest
 
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.llm.contract import Chat, Sampling
 from glotmill.engine.llm.offline import OfflineModel
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
-from glotmill.recipes.sections.translate import VllmTranslate
+from glotmill.engine.translators.vllm import VllmTranslate
 from tests.vllm_cpu.tiny_llama import make
 
 pytestmark = pytest.mark.vllm

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from glotmill.engine.sources.registry import Reader, located, reader_of
+from glotmill.engine.sources.contract import Reader
+from glotmill.engine.sources.registry import located, provider_of, reader_of
 from glotmill.recipes.model import Recipe
 from glotmill.recipes.sections.images import Images
-from glotmill.recipes.sections.sources import Source
+from glotmill.recipes.sections.sources import SourceBase
 from glotmill.schemas.keys import bytes_sha256, file_sha256
+from glotmill.schemas.members import Provider
 from glotmill.schemas.sample import Origin
 
 
@@ -30,6 +32,7 @@ class OpenSource:
         origin: Provenance of its samples.
         files: Its files by the recipe's key for each; none where it comes from the Hub.
         images: What is done with its images.
+        provider: The package that its format comes from; None for one of ours.
     """
 
     name: str
@@ -37,6 +40,7 @@ class OpenSource:
     origin: Origin
     files: dict[str, SourceFile]
     images: Images
+    provider: Provider | None = None
 
     @property
     def file(self) -> str:
@@ -55,11 +59,11 @@ def open_sources(recipe: Recipe) -> list[OpenSource]:
         source = located(name, stated)
         reader = reader_of(name, source)
         files = {key: SourceFile(path.name, file_sha256(path)) for key, path in source.files().items()}
-        opened.append(OpenSource(name, reader, _origin(name, source, files), files, source.images))
+        opened.append(OpenSource(name, reader, _origin(name, source, files), files, source.images, provider_of(source)))
     return opened
 
 
-def _origin(name: str, source: Source, files: dict[str, SourceFile]) -> Origin:
+def _origin(name: str, source: SourceBase, files: dict[str, SourceFile]) -> Origin:
     revision = source.revision
     if revision is None:
         sums = [file.sha256 for file in files.values()]

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from glotmill.engine.llm.contract import Answer, Chat, ChatModel, Sampling, is_server_failure
 from glotmill.engine.llm.prompts import load_prompts, tagged
-from glotmill.engine.llm.server import ServerModel
-from glotmill.engine.translators import TranslatorSpec, resolve_translator
-from glotmill.engine.translators.vllm import load
+from glotmill.engine.translators.contract import TranslatorSpec
+from glotmill.engine.translators.registry import load_chat_model, resolve_translator
 from glotmill.filters.scorers.llm_judge import BEST, WORST, Grades, Judge, JudgedPair
 from glotmill.recipes.model import Score
-from glotmill.recipes.sections.translate import OpenAiTranslate, VllmTranslate
+from glotmill.recipes.sections.translate import LlmTranslate
 from glotmill.schemas.errors import InputError, WorkerError
 
 _GRADE = {"type": "integer", "enum": list(range(WORST, BEST + 1))}
@@ -32,7 +31,7 @@ class LlmJudge(Judge):
         section: The recipe's section.
     """
 
-    def __init__(self, spec: TranslatorSpec, section: OpenAiTranslate | VllmTranslate) -> None:
+    def __init__(self, spec: TranslatorSpec, section: LlmTranslate) -> None:
         self._spec = spec
         self._section = section
         self._prompts = load_prompts(section.prompts)
@@ -46,7 +45,7 @@ class LlmJudge(Judge):
         """The grades of each pair, in order; None where the model gave none."""
         section = self._section
         if self._model is None:
-            self._model = load(self._spec) if isinstance(section, VllmTranslate) else ServerModel(section)
+            self._model = load_chat_model(self._spec)
         sampling = Sampling(section.temperature, section.top_p, section.seed)
         answers = self._model.answer([self._chat(pair) for pair in pairs], sampling)
         lost = [answer for answer in answers if is_server_failure(answer.failure)]

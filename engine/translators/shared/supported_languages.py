@@ -1,23 +1,13 @@
-"""Which languages each translation backend and the language-ID model support."""
+"""Which languages the engines have."""
 
 from __future__ import annotations
 
-import json
 from functools import cache
 
-from glotmill.engine.embedded import MODEL_DIR
-from glotmill.engine.translators.madlad import madlad_tokens
-from glotmill.schemas.languages import registry
+from glotmill.engine.translators.registry import MEMBERS
 
 
 @cache
 def backends() -> dict[str, frozenset[str]]:
-    """FLORES-200 codes by backend and model; a checkpoint of your own may have fewer."""
-    vocabulary = set(json.loads((MODEL_DIR / "shared_vocabulary.json").read_text(encoding="utf-8")))
-    return {
-        "nllb (NLLB-200)": frozenset(code for code, entry in registry().items() if entry.nllb_token),
-        "nllb (embedded)": frozenset(code for code in registry() if code in vocabulary),
-        "madlad (MADLAD-400)": frozenset(madlad_tokens()),
-        "openai, vllm (as far as the model knows them)": frozenset(registry()),
-        "fake": frozenset(registry()),
-    }
+    """FLORES-200 codes by engine and model, of our own engines; a checkpoint of your own may have fewer."""
+    return {model: codes for name in MEMBERS.built_in() for model, codes in MEMBERS.get(name).languages().items()}

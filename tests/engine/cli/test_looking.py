@@ -14,8 +14,8 @@ import yaml
 
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 
 FAULTY = {"engine": "fake", "fault": "empty", "fault_every": 5, "batch_tokens": 128, "unit_tokens": 256}
 POISONED = {"engine": "fake", "poison": "umbrella", "batch_tokens": 128, "unit_tokens": 256}

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.preview import Preview, preview
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 
 ONE_EACH = {
     "languages": ["eng_Latn", "deu_Latn", "swh_Latn"],

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.dataset.licenses import check_licenses, classes, dataset_license, on_the_hub
-from glotmill.recipes import load_recipe
 from glotmill.schemas.errors import InputError
 
 

@@ -8,7 +8,7 @@ import pytest
 from glotmill.engine.llm.contract import GONE, Chat, Sampling
 from glotmill.engine.llm.replies import LOOKED_AT, read_reply
 from glotmill.engine.llm.server import GIVE_UP_AFTER, MAX_REPLY, ServerModel, headers_of, served_model
-from glotmill.recipes.sections.translate import OpenAiTranslate
+from glotmill.engine.translators.openai import OpenAiTranslate
 from glotmill.schemas.errors import InputError
 from tests.stand_in_llm import StandIn
 

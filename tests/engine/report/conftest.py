@@ -13,8 +13,8 @@ from PIL import Image as Pillow
 
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 
 SCRIPT = '</script><script>window.harmed = 1</script><img src=x onerror="window.harmed = 2"> A dog "runs" & \'jumps\'.'
 OVERRIDE = "A dog \u202e runs backwards \u2066 on the grass."

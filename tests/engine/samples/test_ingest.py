@@ -7,9 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image as Pillow
 
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.samples.ingest import ingest
 from glotmill.engine.sources import open_sources
-from glotmill.recipes import Recipe, load_recipe
+from glotmill.recipes import Recipe
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.sample import SAMPLE_SCHEMA
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from glotmill.engine.commands.load_recipe import FAMILIES
 from glotmill.engine.sources import Reader, open_source
 from glotmill.recipes.sections.sources import Source
 from glotmill.schemas.errors import RowError
@@ -29,7 +30,7 @@ def opened(tmp_path: Path) -> Callable[..., Reader]:
             data = text.encode("utf-8", "surrogatepass")
         (tmp_path / file).write_bytes(data)
         keys = {"path": tmp_path / file, "license": "mit", **source}
-        return open_source("s", TypeAdapter(Source).validate_python(keys))
+        return open_source("s", TypeAdapter(Source).validate_python(keys, context={"families": FAMILIES}))
 
     return go
 

@@ -16,9 +16,8 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 from PIL import Image as Pillow
 
 from glotmill.engine.sources import hub, open_source, reader_of
-from glotmill.engine.sources.hub import pinned
+from glotmill.engine.sources.hub import HubSource, pinned
 from glotmill.engine.sources.shared.image_checks import ImageChecker
-from glotmill.recipes.sections.sources import HubSource
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import bytes_sha256
 

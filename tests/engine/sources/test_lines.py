@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from glotmill.engine.sources import open_source
-from glotmill.recipes.sections.sources import LinesSource
+from glotmill.engine.sources.lines import LinesSource
 from glotmill.schemas.errors import InputError
 
 TEXT = b"A man sleeping.\nTwo dogs.\n"

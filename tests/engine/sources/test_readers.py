@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from glotmill.engine.sources import open_source
+from glotmill.engine.sources.coco_captions import CocoCaptionsSource
+from glotmill.engine.sources.gqa import GqaSource
+from glotmill.engine.sources.jsonl import JsonlSource
 from glotmill.recipes.sections.images import NumberedImages
-from glotmill.recipes.sections.sources import CocoCaptionsSource, GqaSource, JsonlSource
 from glotmill.schemas.errors import InputError, RowError
 from glotmill.schemas.keys import image_id
 from glotmill.schemas.sample import Sample, check

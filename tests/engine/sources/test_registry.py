@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from glotmill.engine.commands.load_recipe import FAMILIES
 from glotmill.engine.sources import open_source
 from glotmill.engine.sources.coco_captions import CocoCaptionsReader
 from glotmill.engine.sources.gqa import GqaReader
@@ -23,7 +24,9 @@ FORMATS = {
 
 
 def source(path: Path, kind: str) -> Any:
-    return TypeAdapter(Source).validate_python({"format": kind, "path": path, "license": "mit"})
+    return TypeAdapter(Source).validate_python(
+        {"format": kind, "path": path, "license": "mit"}, context={"families": FAMILIES}
+    )
 
 
 @pytest.mark.parametrize("kind", FORMATS)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from glotmill.engine.sources import Reader, open_source
-from glotmill.recipes.sections.sources import Vqav2Source
+from glotmill.engine.sources.vqav2 import Vqav2Source
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import image_id
 

@@ -14,8 +14,8 @@ from glotmill.engine.translation.back_translation import BackTranslationRequests
 from glotmill.engine.translation.requests import RequestSource, Segments
 from glotmill.engine.translation.stage import TranslateStage
 from glotmill.engine.translators import resolve_translator
+from glotmill.engine.translators.fake import FakeTranslate
 from glotmill.engine.workers.pool import make_pool
-from glotmill.recipes.sections.translate import FakeTranslate
 
 
 def segments(*texts: str, lang: str = "deu_Latn", asked: int = 1) -> Segments:

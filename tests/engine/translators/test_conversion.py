@@ -13,8 +13,8 @@ import pytest
 
 from glotmill.engine.embedded import MODEL_DIR
 from glotmill.engine.translators import Request, load_translator, resolve_translator
+from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.shared.model_files import FILES, convert_folder
-from glotmill.recipes.sections.translate import NllbTranslate
 
 torch = pytest.importorskip("torch", reason="the convert extra is not installed; make test-convert")
 transformers = pytest.importorskip("transformers", reason="the convert extra is not installed; make test-convert")

@@ -4,7 +4,7 @@ import pytest
 
 from glotmill.engine.translators import Request, load_translator, resolve_translator
 from glotmill.engine.translators.contract import ForcedPair
-from glotmill.recipes.sections.translate import FakeTranslate
+from glotmill.engine.translators.fake import FakeTranslate
 from glotmill.schemas.errors import TranslatorError
 
 

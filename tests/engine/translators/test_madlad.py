@@ -11,8 +11,7 @@ import sentencepiece
 
 from glotmill.engine.translators import Request, load_translator, resolve_translator
 from glotmill.engine.translators.contract import ForcedPair
-from glotmill.engine.translators.madlad import madlad_tokens
-from glotmill.recipes.sections.translate import MadladTranslate
+from glotmill.engine.translators.madlad import MadladTranslate, madlad_tokens
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.languages import registry
 

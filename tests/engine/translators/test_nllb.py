@@ -14,7 +14,7 @@ import sentencepiece
 from glotmill.engine.embedded import MODEL_DIR
 from glotmill.engine.translators import Request, load_translator, resolve_translator
 from glotmill.engine.translators.contract import ForcedPair
-from glotmill.recipes.sections.translate import NllbTranslate
+from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.schemas.errors import InputError, TranslatorError
 
 TEXTS = [

@@ -1,9 +1,9 @@
 import pytest
 
 from glotmill.engine.translators import resolve_translator
+from glotmill.engine.translators.openai import OpenAiTranslate
 from glotmill.engine.workers.inline_pool import InlinePool
 from glotmill.engine.workers.pool import make_pool
-from glotmill.recipes.sections.translate import OpenAiTranslate
 from glotmill.schemas.errors import InputError
 from tests.stand_in_llm import StandIn
 

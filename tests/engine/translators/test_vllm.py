@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from glotmill.engine.translators import vllm
-from glotmill.recipes.sections.translate import VllmTranslate
+from glotmill.engine.translators.vllm import VllmTranslate
 from glotmill.schemas.errors import InputError
 
 

@@ -11,12 +11,12 @@ import pytest
 
 from glotmill.engine.runs.run import UNIT_SCHEMA
 from glotmill.engine.translators import resolve_translator
+from glotmill.engine.translators.fake import FakeTranslate
 from glotmill.engine.workers import recovery
 from glotmill.engine.workers.inline_pool import InlinePool
 from glotmill.engine.workers.pool import make_pool
 from glotmill.engine.workers.stopping import StopSwitch
 from glotmill.engine.workers.units import Unit, plan_units
-from glotmill.recipes.sections.translate import FakeTranslate
 from glotmill.schemas.errors import WorkerError
 
 pytestmark = pytest.mark.usefixtures("local_ray")
@@ -223,7 +223,7 @@ def test_a_stop_lets_the_units_being_done_end_and_begins_no_other(undisturbed, w
 def test_a_model_that_cannot_be_loaded_is_one_error(tmp_path):
     from dataclasses import replace
 
-    from glotmill.recipes.sections.translate import NllbTranslate
+    from glotmill.engine.translators.nllb import NllbTranslate
 
     broken = replace(resolve_translator(NllbTranslate(engine="nllb", model="embedded")), folder=tmp_path)
     for workers in (0, 1):

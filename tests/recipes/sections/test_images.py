@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from glotmill.engine.commands.load_recipe import FAMILIES
 from glotmill.recipes.sections.images import COCO, REDISTRIBUTABLE, Images, NumberedImages
 from glotmill.recipes.sections.sources import Source
 from glotmill.schemas.keys import image_id
@@ -12,7 +13,7 @@ from glotmill.schemas.pictures import picture_key
 
 
 def read(**content: Any) -> Any:
-    return TypeAdapter(Source).validate_python({"license": "mit", **content})
+    return TypeAdapter(Source).validate_python({"license": "mit", **content}, context={"families": FAMILIES})
 
 
 @pytest.mark.parametrize(

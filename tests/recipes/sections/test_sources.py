@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from glotmill.engine.commands.load_recipe import FAMILIES
+from glotmill.engine.sources.coco_captions import CocoCaptionsSource
+from glotmill.engine.sources.gqa import GqaSource
+from glotmill.engine.sources.jsonl import JsonlSource
 from glotmill.recipes.sections.images import NumberedImages
-from glotmill.recipes.sections.sources import CocoCaptionsSource, GqaSource, JsonlSource, Source
+from glotmill.recipes.sections.sources import Source
 
 
 def read(**content: Any) -> Any:
-    return TypeAdapter(Source).validate_python(content)
+    return TypeAdapter(Source).validate_python(content, context={"families": FAMILIES})
 
 
 @pytest.mark.parametrize(

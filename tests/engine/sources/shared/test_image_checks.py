@@ -13,10 +13,10 @@ import pytest
 from PIL import Image as Pillow
 
 from glotmill.engine.sources import located
+from glotmill.engine.sources.parquet import ParquetSource
 from glotmill.engine.sources.shared import image_checks as module
 from glotmill.engine.sources.shared.image_checks import ImageChecker
 from glotmill.recipes.sections.images import Images
-from glotmill.recipes.sections.sources import ParquetSource
 from glotmill.schemas.errors import InputError, RowError
 from glotmill.schemas.keys import bytes_sha256, image_id
 from glotmill.schemas.sample import Image, ImageCheck, Sample

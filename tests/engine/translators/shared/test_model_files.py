@@ -7,9 +7,9 @@ import pytest
 
 from glotmill.engine.embedded import MODEL_DIR
 from glotmill.engine.translators import resolve_translator
+from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.shared import model_files
 from glotmill.engine.translators.shared.model_files import FILES, convert_folder, find_model, verify_files
-from glotmill.recipes.sections.translate import NllbTranslate
 from glotmill.schemas.errors import InputError, TranslatorError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.shared.placement import place
-from glotmill.recipes.sections.translate import NllbTranslate
 from glotmill.schemas.errors import InputError
 
 CPU = {"int8", "int8_float32", "float32"}

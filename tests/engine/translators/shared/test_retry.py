@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from glotmill.engine.translators import Request, Translation, load_translator, resolve_translator
+from glotmill.engine.translators.fake import FakeTranslate
+from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.shared.retry import loops, translate_with_retry
-from glotmill.recipes.sections.translate import FakeTranslate, NllbTranslate
 from glotmill.schemas.errors import TranslatorError
 
 

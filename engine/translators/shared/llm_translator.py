@@ -116,7 +116,7 @@ def _whole(request: Request, answer: str) -> tuple[str, str | None]:
     return json.dumps(made, ensure_ascii=False), None
 
 
-def loaded(spec: TranslatorSpec, model: ChatModel) -> LlmTranslator:
+def translator_of(spec: TranslatorSpec, model: ChatModel) -> LlmTranslator:
     """The translator of a spec.
 
     Raises:

@@ -21,34 +21,17 @@ import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.contents import LocalDataset, open_dataset
 from glotmill.engine.dataset.recorded_rules import RECORDS, check_shards, check_values
-from glotmill.engine.export.axolotl import axolotl
-from glotmill.engine.export.contract import Exporter, write_line
-from glotmill.engine.export.llava import llava
-from glotmill.engine.export.mblip import mblip
+from glotmill.engine.export.contract import Exporter, ExporterMember, write_line
+from glotmill.engine.export.registry import EXPORTERS
 from glotmill.engine.export.shared.image_bytes import ImageBytes
 from glotmill.engine.export.shared.row import COLUMNS, sound_row
-from glotmill.engine.export.sharegpt import sharegpt
-from glotmill.engine.export.swift import swift
-from glotmill.engine.export.trl import trl
-from glotmill.engine.export.webdataset import webdataset
 from glotmill.engine.publish.opened import refuse_published
 from glotmill.engine.publish.pull import fetch_shards
 from glotmill.engine.runs.progress import ProgressReport, Stage
 from glotmill.engine.storage.output_path import check_new_folder
 from glotmill.engine.storage.readable import reading
 from glotmill.schemas.errors import InputError, RowError
-from glotmill.schemas.languages import nearest
 
-FORMATS: dict[str, Exporter] = {
-    "llava": llava,
-    "sharegpt": sharegpt,
-    "swift": swift,
-    "trl": trl,
-    "axolotl": axolotl,
-    "mblip": mblip,
-    "webdataset": webdataset,
-}
-OF_IMAGES = ("webdataset",)  # formats that hold the bytes of images
 NEEDS_IMAGES = "holds the bytes of images: give --images FOLDER, or build with images.store: true"
 BATCH_ROWS = 2000
 REFUSED = "refused.jsonl"
@@ -80,7 +63,7 @@ class ExportOptions:
     """What is exported.
 
     Attributes:
-        format: A name of `FORMATS`.
+        format: A name of `EXPORTERS`.
         everything: Rows that were dropped, too; failed rows have no text and are refused.
         languages: Only these; none means all.
         images: A folder below which the images are.
@@ -98,7 +81,7 @@ def export(folder: Path, to: Path, options: ExportOptions, progress: ProgressRep
     Raises:
         InputError: The format, the dataset, a language or the target folder is not usable; nothing was written.
     """
-    exporter = _exporter(options.format)
+    member = _member(options.format)
     if options.images is not None and not options.images.is_dir():
         msg = f"--images {options.images}: no such folder"
         raise InputError(msg)
@@ -111,7 +94,7 @@ def export(folder: Path, to: Path, options: ExportOptions, progress: ProgressRep
         shards = _shards(local, options.languages)
         of_images = local.contents.of_images()
         needed = [*of_images, *(path for paths in shards.values() for path in paths)]
-        if options.format in OF_IMAGES and not of_images and options.images is None:
+        if member.holds_images and not of_images and options.images is None:
             msg = f"--format {options.format} {NEEDS_IMAGES}"
             raise InputError(msg)
         missing = [path for path in needed if not (local.root / path).is_file()]
@@ -123,18 +106,17 @@ def export(folder: Path, to: Path, options: ExportOptions, progress: ProgressRep
         with _whole_folder(to) as aside, progress.stage("export", "rows") as stage:
             for split, paths in shards.items():
                 files = [local.root / path for path in paths]
-                _export_split(aside, exporter, split, files, images, options, outcome, stage)
+                _export_split(aside, member.exporter, split, files, images, options, outcome, stage)
             outcome.files = sorted(path.name for path in aside.iterdir())
     return outcome
 
 
-def _exporter(name: str) -> Exporter:
-    if name not in FORMATS:
-        close = nearest(name, FORMATS)
-        hint = f"did you mean '{close[0]}'?" if close else f"expected one of {', '.join(FORMATS)}"
-        msg = f"--format {name}: no such format; {hint}"
-        raise InputError(msg)
-    return FORMATS[name]
+def _member(name: str) -> ExporterMember:
+    try:
+        return EXPORTERS.get(name)
+    except InputError as error:
+        msg = f"--format {name}: {error}"
+        raise InputError(msg) from None
 
 
 def _shards(local: LocalDataset, languages: Sequence[str]) -> dict[str, list[str]]:

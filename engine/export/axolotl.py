@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from glotmill.engine.export.contract import Add, write_line
+from glotmill.engine.export.contract import Add, ExporterMember, write_line
 from glotmill.engine.export.shared.image_bytes import ImageBytes
 from glotmill.engine.export.shared.row import ImageRef, Row, parts
 
@@ -38,3 +38,6 @@ def axolotl(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
 
 def _image(image: ImageRef) -> dict[str, str]:
     return {"type": "image", ("url" if "://" in image.uri else "path"): image.uri}
+
+
+MEMBER = ExporterMember(axolotl, "Axolotl")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -38,6 +39,21 @@ class Exporter(Protocol):
 
     def __call__(self, folder: Path, split: str, images: ImageBytes, /) -> AbstractContextManager[Add]:
         """Begin a split."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterMember:
+    """A format as a member of the family: what a module of ours calls ``MEMBER``, or an entry point leads to.
+
+    Attributes:
+        exporter: Writes the rows of one split.
+        reads: Who reads the files, in a few words.
+        holds_images: Whether the files hold the bytes of images, which must then be at hand.
+    """
+
+    exporter: Exporter
+    reads: str
+    holds_images: bool = False
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from glotmill.engine.export.contract import Add, json_list, write_item
+from glotmill.engine.export.contract import Add, ExporterMember, json_list, write_item
 from glotmill.engine.export.shared.image_bytes import ImageBytes
 from glotmill.engine.export.shared.row import Row
 from glotmill.schemas.errors import RowError
@@ -33,3 +33,6 @@ def llava(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
             write_item(file, {**item, "language": row.language, "turn_langs": row.turn_langs})
 
         yield add
+
+
+MEMBER = ExporterMember(llava, "LLaVA's training script")

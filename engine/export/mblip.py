@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from glotmill.engine.export.contract import Add, json_list, write_item
+from glotmill.engine.export.contract import Add, ExporterMember, json_list, write_item
 from glotmill.engine.export.shared.image_bytes import ImageBytes
 from glotmill.engine.export.shared.row import Row, parts
 from glotmill.schemas.errors import RowError
@@ -34,3 +34,6 @@ def mblip(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
                     said.append(text)
 
         yield add
+
+
+MEMBER = ExporterMember(mblip, "mBLIP's loader")

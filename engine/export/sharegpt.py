@@ -11,7 +11,7 @@ from pathlib import Path
 
 import orjson
 
-from glotmill.engine.export.contract import Add, json_list, write_item
+from glotmill.engine.export.contract import Add, ExporterMember, json_list, write_item
 from glotmill.engine.export.shared.image_bytes import ImageBytes
 from glotmill.engine.export.shared.row import Row
 from glotmill.engine.storage.atomic_write import write_json
@@ -42,3 +42,6 @@ def sharegpt(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
     info = folder / INFO
     known = orjson.loads(info.read_bytes()) if info.exists() else {}
     write_json(info, known | {split: entry})
+
+
+MEMBER = ExporterMember(sharegpt, "LLaMA-Factory")

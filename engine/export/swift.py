@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from glotmill.engine.export.contract import Add, write_line
+from glotmill.engine.export.contract import Add, ExporterMember, write_line
 from glotmill.engine.export.shared.image_bytes import ImageBytes
 from glotmill.engine.export.shared.row import Row
 
@@ -25,3 +25,6 @@ def swift(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
             write_line(file, {"messages": turns, "images": images, "turn_langs": row.turn_langs})
 
         yield add
+
+
+MEMBER = ExporterMember(swift, "ms-swift")

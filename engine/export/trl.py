@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features, Image, List, Value
 
-from glotmill.engine.export.contract import Add
+from glotmill.engine.export.contract import Add, ExporterMember
 from glotmill.engine.export.shared.image_bytes import ImageBytes
 from glotmill.engine.export.shared.row import Row, parts
 
@@ -64,3 +64,6 @@ def trl(folder: Path, split: str, images: ImageBytes) -> Iterator[Add]:
 
 def _typed(content: str) -> list[dict[str, str]]:
     return [{"type": "image"} if part is None else {"type": "text", "text": part} for part in parts(content)]
+
+
+MEMBER = ExporterMember(trl, "TRL's SFT trainer")

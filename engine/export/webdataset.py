@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import orjson
 
-from glotmill.engine.export.contract import Add
+from glotmill.engine.export.contract import Add, ExporterMember
 from glotmill.engine.export.shared.image_bytes import ImageBytes
 from glotmill.engine.export.shared.row import Row
 from glotmill.schemas.errors import InputError
@@ -72,3 +72,6 @@ def _ending(data: bytes, uri: str) -> str:
     found = next((ending for magic, ending in MAGIC if data.startswith(magic)), None)
     named = PurePosixPath(uri).suffix.removeprefix(".").lower()
     return found or (named if ENDING.fullmatch(named) else "bin")
+
+
+MEMBER = ExporterMember(webdataset, "readers of WebDataset", holds_images=True)

@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 from datasets import load_dataset
 
-from glotmill.engine.commands.export import FORMATS, ExportOptions, export
+from glotmill.engine.commands.export import ExportOptions, export
+from glotmill.engine.export.registry import EXPORTERS
 from glotmill.engine.export.shared.image_bytes import ImageBytes
 from glotmill.engine.export.shared.row import ImageRef, parts, sound_row
 from glotmill.engine.runs.progress import ProgressReport
@@ -152,7 +153,7 @@ def members_of(folder: Path) -> list[dict[str, Any]]:
 def test_every_format_says_which_language_each_turn_is_in(
     name: str, read: Callable[[Path], list[dict[str, Any]]], exported, kept, pictures
 ):
-    assert name in FORMATS
+    assert name in EXPORTERS.names()
     found = [item["turn_langs"] for item in read(exported(name, images=pictures))]
     langs = [row["turn_langs"] for row in kept]
     if name == "mblip":  # an item an answer
@@ -167,7 +168,7 @@ def test_every_format_says_which_language_each_turn_is_in(
 def test_a_turn_without_a_language_does_not_keep_a_file_from_being_loaded(name: str, kind: str, tmp_path: Path):
     """Trainers load these with `datasets`, which must find one type for the column."""
     rows = [{**RECORD, "record_id": f"r1:{n}", "turn_langs": [None, lang]} for n, lang in enumerate((None, "deu_Latn"))]
-    with FORMATS[name](tmp_path, "train", ImageBytes([], None)) as add:
+    with EXPORTERS.get(name).exporter(tmp_path, "train", ImageBytes([], None)) as add:
         for row in rows:
             add(sound_row(row))
     (file,) = tmp_path.glob("train.*")
@@ -196,7 +197,7 @@ def test_webdataset_groups_a_row_with_its_images_and_refuses_rows_without_by_nam
         assert {member.mtime for member in tar} == {0}
 
 
-@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"webdataset"}))
+@pytest.mark.parametrize("name", sorted(set(EXPORTERS.built_in()) - {"webdataset"}))
 def test_the_same_export_has_the_same_bytes_and_failed_rows_are_refused_by_name(
     name: str, folder: Path, tmp_path: Path
 ):

@@ -82,7 +82,7 @@ def places(content: Any) -> list[tuple[Any, Any]]:
 
 def change(content: dict[str, Any], rng: random.Random) -> str:
     """Change one thing in a recipe's content; what was changed, in words."""
-    if rng.random() < 0.35:
+    if rng.random() < 0.6:
         return state(content, rng)
     found = places(content)
     if not found:

@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -25,12 +25,7 @@ Write = Callable[[Path], tuple[list[str], str]]
 
 
 def problem_of(write: Write) -> str | None:
-    """A problem, with the case; None where there is none. What takes too long is tried once more: machines are busy."""
-    found = _tried(write)
-    return _tried(write) if found is not None and "took longer" in found else found
-
-
-def _tried(write: Write) -> str | None:
+    """A problem, with the case; None where there is none."""
     with tempfile.TemporaryDirectory(prefix="glotmill-fuzz-") as made:
         place = Path(made, PLACE)
         place.mkdir()
@@ -81,7 +76,8 @@ def run_cases(check: Callable[[int], str | None], cases: int, number: int) -> li
         if problem:
             found.setdefault(problem.splitlines()[0].split(" at ")[-1], problem)
 
-    cased()
+    with suppress(KeyboardInterrupt):  # what was found until then counts
+        cased()
     return list(found.values())
 
 

@@ -231,7 +231,9 @@ def change_parquet(file: Path, rng: random.Random) -> str:
 
 def change_pictures(folder: Path, rng: random.Random) -> str:
     """Other files, names and kinds of files in a folder of pictures."""
-    pictures = sorted(path for path in folder.iterdir() if path.suffix == ".jpg")
+    pictures = sorted(path for path in folder.glob("*.jpg") if path.is_file() and not path.is_symlink())
+    if not pictures:  # damaged before
+        return "as it is"
     chosen = rng.choice(pictures)
     match rng.randrange(5):
         case 0:
@@ -245,7 +247,7 @@ def change_pictures(folder: Path, rng: random.Random) -> str:
                 picture.unlink()
             return "no pictures"
         case 3:
-            (folder / "inner").mkdir()
+            (folder / "inner").mkdir(exist_ok=True)
             shutil.copy(chosen, folder / "inner" / chosen.name)
             return "a folder in it"
         case _:

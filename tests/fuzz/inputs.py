@@ -61,7 +61,7 @@ def write_inputs(folder: Path) -> None:
             for n in range(ROWS)
         ],
         "coco.json": {
-            "images": [{"id": n, "file_name": f"{n:012}.jpg"} for n in range(ROWS)],
+            "images": [{"id": n, "file_name": f"{n:012}.jpg", "coco_url": f"http://x/{n:012}.jpg"} for n in range(5)],
             "annotations": [{"id": n, "image_id": n, "caption": f"Cat {n} sits on a mat."} for n in range(ROWS)],
         },
         "gqa.json": {

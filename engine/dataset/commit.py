@@ -28,13 +28,17 @@ LOCK = ".lock"
 
 @contextmanager
 def build_lock(build: Path) -> Iterator[None]:
-    """Hold a build's folder for one command; make the folder for it, and take it away again if it stays empty.
+    """Hold a build's folder for one command.
+
+    The folder is made for it, and taken away again if it stays empty. The lock's own file is taken away from a folder
+    that had none, if nothing else came into it.
 
     Raises:
         GlotmillError: Another command holds it.
     """
     missing = [folder for folder in (build, *build.parents) if not folder.exists()]
     build.mkdir(parents=True, exist_ok=True)
+    before = {entry.name for entry in build.iterdir()}
     path = build / LOCK
     with path.open("w") as file:
         try:
@@ -45,7 +49,8 @@ def build_lock(build: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            if [entry.name for entry in build.iterdir()] == [LOCK]:
+            left = {entry.name for entry in build.iterdir()} - {LOCK}
+            if left == before or not left:
                 path.unlink()
                 for folder in missing:
                     if not any(folder.iterdir()):

@@ -124,3 +124,14 @@ def test_a_folder_that_stays_empty_is_taken_away(tmp_path: Path):
     with build_lock(tmp_path / "a/b"):
         pass
     assert (tmp_path / "a").exists()
+
+
+def test_the_lock_goes_from_a_folder_that_had_none_unless_a_build_began_in_it(tmp_path: Path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with build_lock(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    for _ in range(2):
+        with build_lock(tmp_path):
+            (tmp_path / "runs").mkdir(exist_ok=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.txt", "runs", ".lock"}

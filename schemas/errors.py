@@ -74,9 +74,19 @@ def one_line(error: BaseException) -> str:
 
 
 SHOWN = 120  # characters of a user's value in a message
+LONGEST = 1500  # characters of a message: what came from outside may stand in it several times
 
 
 def shortened(text: str, most: int = SHOWN) -> str:
     """A user's value as a part of a message: cut where it is long, with escapes for what no terminal can show."""
     plain = redact(text.encode("utf-8", "backslashreplace").decode())
     return plain if len(plain) <= most else f"{plain[: most - 3]}..."
+
+
+def message_line(error: BaseException) -> str:
+    """An error's message as the one line that a command prints: a long one keeps its beginning and its end."""
+    line = " ".join(str(error).splitlines())
+    if len(line) <= LONGEST:
+        return line
+    end = LONGEST // 4  # what to do stands there
+    return f"{line[: LONGEST - end]} [...] {line[-end:]}"

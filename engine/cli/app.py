@@ -33,7 +33,7 @@ from glotmill.engine.cli.status import status_command
 from glotmill.engine.cli.templates import templates_command
 from glotmill.engine.cli.traceback import traceback_command
 from glotmill.engine.cli.verify import verify_command
-from glotmill.schemas.errors import GlotmillError, InputError, one_line, shortened
+from glotmill.schemas.errors import GlotmillError, InputError, message_line, one_line, shortened
 from glotmill.schemas.redact import redact
 
 # What only another path mends: no file can have such a name, a link leads to itself, a file stands for a folder.
@@ -105,7 +105,7 @@ def main() -> None:
     try:
         code = app(prog_name="glotmill", standalone_mode=False)
     except GlotmillError as error:
-        say(f"error: {' '.join(str(error).splitlines())}", err=True)
+        say(f"error: {message_line(error)}", err=True)
         code = error.exit_code
     except typer.TyperException as error:  # an unknown option or verb, a value of another type
         say(f"error: {error.format_message()} (glotmill --help tells more)", err=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePath
@@ -26,7 +27,7 @@ from glotmill.engine.sources.shared.turns import caption_turns
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, text
 from glotmill.recipes.section import Section
 from glotmill.recipes.sections.sources import FieldPath, FileSource
-from glotmill.schemas.errors import InputError, RowError
+from glotmill.schemas.errors import InputError, RowError, shortened
 from glotmill.schemas.languages import nearest
 from glotmill.schemas.sample import Sample
 
@@ -95,8 +96,9 @@ class ImageTextReader:
                 raise self._no_column(name)
         if fields.image is None and not {"image", "url"} & set(self._columns):
             raise self._no_column("image")
-        if len(set(self._columns)) < len(self._columns):
-            msg = f"{self._where}: a column stands twice among {', '.join(self._columns)}"
+        twice = next((name for name, count in Counter(self._columns).items() if count > 1), None)
+        if twice is not None:
+            msg = f"{self._where}: the column '{shortened(twice)}' stands twice; expected a name for each"
             raise InputError(msg)
 
     def _no_column(self, name: str) -> InputError:

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from glotmill.recipes.section import RecipePath, Section
+from glotmill.schemas.errors import shortened
 from glotmill.schemas.picture_pattern import PicturePattern, picture_pattern
 
 COCO = "http://images.cocodataset.org/"
@@ -66,8 +67,8 @@ class Images(Section):
             raise ValueError(msg)
         if self.store and not REDISTRIBUTABLE.fullmatch(self.license or ""):
             msg = (
-                f"'store: true' would publish images under the license '{self.license}', which is not known to allow "
-                "copies; expected one such as cc-by-4.0, or 'store: false', which publishes references only"
+                f"'store: true' would publish images under the license '{shortened(str(self.license))}', which is not "
+                "known to allow copies; expected one such as cc-by-4.0, or 'store: false', which publishes references only"
             )
             raise ValueError(msg)
         return self

@@ -144,7 +144,7 @@ def change_json(file: Path, rng: random.Random) -> str:
         text = file.read_text()
         lined = file.suffix == ".jsonl"
         content: Any = [json.loads(line) for line in text.splitlines()] if lined else json.loads(text)
-    except (ValueError, OSError):
+    except (ValueError, OSError, RecursionError):
         return mix_in(file, rng)
     said = []
     for _ in range(rng.choice((1, 1, 2, 5))):

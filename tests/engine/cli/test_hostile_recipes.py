@@ -13,6 +13,11 @@ BOMB = "a0: &a0 {x: 1}\n" + "".join(
     f"a{n}: &a{n} {{{', '.join(f'k{i}: *a{n - 1}' for i in range(9))}}}\n" for n in range(1, 12)
 )
 
+LICENSE = yaml.safe_dump({"name": "a", "sources": {"a": {
+    "format": "lines", "path": "x", "license": "a",
+    "images": {"check": True, "store": True, "folder": "x", "license": "x" * 9000},
+}}})  # fmt: skip
+
 
 @pytest.mark.parametrize(
     ("content", "words"),
@@ -27,6 +32,7 @@ BOMB = "a0: &a0 {x: 1}\n" + "".join(
         (f"description: {'x' * 200_000}\n", ["description", "200,000 characters"]),
         (f"name: {'x' * 300}\n", ["name", "200 characters"]),
         ("description: " + "x" * (1 << 21), ["2,097,165 bytes"]),
+        (LICENSE, ["sources.a", "expected one such as cc-by-4.0"]),
         (f"extends: {list(range(5000))}\n", ["extends", "name of a built-in one"]),
         (f"name: a\nsources: {{a: {{format: {list(range(5000))}}}}}\n", ["sources.a", "unknown format"]),
     ],
@@ -41,6 +47,7 @@ BOMB = "a0: &a0 {x: 1}\n" + "".join(
         "long text",
         "long name",
         "long file",
+        "long license",
         "long list",
         "long tag",
     ],

@@ -1,0 +1,165 @@
+"""docs/extending.md, word for word: its blocks are a package of somebody else, and build as our own members do."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+
+from glotmill.engine.commands.build import build
+from glotmill.engine.commands.export import ExportOptions, export
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
+from glotmill.engine.commands.plan import make_plan
+from glotmill.engine.commands.refilter import refilter
+from glotmill.engine.commands.verify.verify_dataset import verify
+from glotmill.engine.dataset.manifest import read_manifest
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.schemas.errors import InputError
+from tests.conftest import ROOT
+from tests.faults.trials import content
+from tests.foreign_package import install, on_path
+
+BLOCK = re.compile(r"^```\w+\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+QUIET = ProgressReport(quiet=True)
+QUESTIONS = "".join(
+    f"{n}.jpg\tWhat runs on the {place}?\ta dog\n" for n, place in enumerate(("grass", "beach", "roof"))
+)
+WORDS = {"what": "was", "runs": "rennt", "on": "auf", "the": "dem", "grass": "gras", "beach": "strand", "a": "ein",
+         "dog": "hund"}  # fmt: skip
+PROVIDER = {"distribution": "glotmill-example", "version": "1.2.0"}
+
+
+def blocks() -> dict[str, str]:
+    """Text by file name, of each block of the page that begins with one."""
+    return dict(BLOCK.findall((ROOT / "docs/extending.md").read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """The package of the page, installed in a folder that is not on the path yet."""
+    return install(blocks(), tmp_path / "site")
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    """The recipe of the page, with what it reads."""
+    (tmp_path / "questions.tsv").write_text(QUESTIONS + "1.jpg\tonly two\n", encoding="utf-8")
+    rows = [
+        f"{lang}\t{word}\t{other}-{lang[0]}\n" for lang in ("deu_Latn", "fra_Latn") for word, other in WORDS.items()
+    ]
+    (tmp_path / "glossary.tsv").write_text("".join(["lang\tenglish\tword\n", *rows]), encoding="utf-8")
+    (tmp_path / "recipe.yaml").write_text(blocks()["recipe.yaml"], encoding="utf-8")
+    return tmp_path / "recipe.yaml"
+
+
+@pytest.fixture
+def installed(site: Path) -> Iterator[None]:
+    with on_path(site):
+        yield
+
+
+def job_of(recipe: Path, out: str, **changes: object):
+    overrides = ["workers=0", *(f"{key}={value}" for key, value in changes.items())]
+    folder = recipe.parent
+    return prepare(load_recipe(str(recipe), overrides), out=folder / out, memory=folder / f"memory_{out}")
+
+
+def ours() -> set[str]:
+    return {name for name in sys.modules if name.startswith("glotmill_example")}
+
+
+@pytest.mark.usefixtures("installed")
+def test_members_of_another_package_build_as_ours_do(recipe: Path):
+    made = build(job_of(recipe, "one"), QUIET)
+    # Three good questions in two languages, of which the table lacks a word of one; the fourth row is rejected.
+    assert (made.sources["questions"].read, made.sources["questions"].samples) == (4, 3)
+    rows = pl.read_parquet(sorted((recipe.parent / "one/dataset/data").rglob("*.parquet")))
+    assert {lang: (count.rows, count.failed) for lang, count in made.languages.items()} == {
+        lang: (3, {"unknown_word": 1}) for lang in ("deu_Latn", "fra_Latn")
+    }
+    said = rows["messages"].drop_nulls().to_list()
+    assert {turn["content"] for row in said for turn in row if turn["role"] == "assistant"} == {
+        "ein-d hund-d", "ein-f hund-f"
+    }  # fmt: skip
+    build(job_of(recipe, "two"), QUIET)
+    assert content(recipe.parent / "one/dataset") == content(recipe.parent / "two/dataset")
+    planned = make_plan(job_of(recipe, "one"), QUIET)
+    assert (planned.calls, planned.back_calls) == (0, 0)
+    assert verify(recipe.parent / "one", QUIET, deep=True).problems == []
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_manifest_and_the_fingerprint_name_the_package_and_its_version(recipe: Path, site: Path):
+    job = job_of(recipe, "one")
+    build(job, QUIET)
+    facts = read_manifest(recipe.parent / "one/dataset").facts
+    assert facts["sources"][0]["provider"] == PROVIDER
+    (translator,) = facts["translators"].values()
+    assert translator["provider"] == PROVIDER
+    metadata = site / "glotmill_example-1.2.0.dist-info/METADATA"
+    metadata.write_text(metadata.read_text().replace("1.2.0", "1.3.0"))
+    newer = job_of(recipe, "one")
+    assert newer.translator.fingerprint != job.translator.fingerprint
+    assert make_plan(newer, QUIET).calls > 0
+
+
+@pytest.mark.usefixtures("installed")
+def test_refilter_and_export_work_on_such_a_build(recipe: Path):
+    build(job_of(recipe, "one"), QUIET)
+    assert refilter(recipe.parent / "one", recipe=str(recipe), overrides=("filter.round_trip.min_chrf=0",)).flipped >= 0
+    to = recipe.parent / "alpaca"
+    outcome = export(recipe.parent / "one", to, ExportOptions("alpaca", everything=True), QUIET)
+    assert (outcome.rows, outcome.exported) == (6, {"train": 4})
+    assert b'"output":"ein-d hund-d"' in (to / "train.jsonl").read_bytes()
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_package_is_imported_only_where_a_recipe_names_it(recipe: Path):
+    load_recipe("quickstart")
+    with pytest.raises(InputError, match=r"everyday: unknown format 'question', .*did you mean 'question_list'"):
+        load_recipe("quickstart", ["sources.everyday.format=question"])
+    assert ours() == set()
+    load_recipe("quickstart", [f"translate={{engine: glossary, table: {recipe.parent / 'glossary.tsv'}}}"])
+    assert ours() == {"glotmill_example", "glotmill_example.glossary"}
+
+
+def test_without_the_package_its_names_are_unknown_and_an_older_build_is_still_refiltered(recipe: Path, site: Path):
+    with on_path(site):
+        build(job_of(recipe, "one"), QUIET)
+    with pytest.raises(InputError, match=r"questions: unknown format 'question_list'.*translate: unknown engine 'gl"):
+        load_recipe(str(recipe))
+    assert refilter(recipe.parent / "one", overrides=("filter.round_trip.min_chrf=0",)).flipped >= 0
+    assert verify(recipe.parent / "one", QUIET, deep=True).problems == []
+
+
+def test_the_command_and_its_workers_find_the_package_and_give_the_same_bytes(recipe: Path, site: Path):
+    with on_path(site):
+        build(job_of(recipe, "one"), QUIET)
+    path = os.pathsep.join([str(site), str(ROOT / "src")])
+    command = [sys.executable, "-m", "glotmill", "build", "recipe.yaml", "--out", "two", "--memory", "memory_two"]
+    done = subprocess.run(
+        [*command, "--set", "workers=1"], cwd=recipe.parent, env={**os.environ, "PYTHONPATH": path},
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert content(recipe.parent / "one/dataset") == content(recipe.parent / "two/dataset")
+
+
+def test_a_section_that_does_not_state_its_name_is_refused(recipe: Path, site: Path):
+    file = site / "glotmill_example/question_list.py"
+    file.write_text(file.read_text().replace('Literal["question_list"]', 'Literal["other"]'))
+    message = r"sources\.questions: format 'question_list': its section must state format: Literal\['question_list'\]"
+    with on_path(site), pytest.raises(InputError, match=message):
+        load_recipe(str(recipe))
+
+
+def test_the_recipe_of_the_page_is_one(recipe: Path):
+    assert yaml.safe_load(recipe.read_text())["name"] == "example"

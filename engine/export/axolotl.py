@@ -40,4 +40,6 @@ def _image(image: ImageRef) -> dict[str, str]:
     return {"type": "image", ("url" if "://" in image.uri else "path"): image.uri}
 
 
-MEMBER = ExporterMember(axolotl, "Axolotl")
+MEMBER = ExporterMember(
+    axolotl, row=("`<split>.jsonl`: `messages` of typed parts with the image's `path` or `url`", "Axolotl")
+)

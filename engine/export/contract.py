@@ -47,13 +47,13 @@ class ExporterMember:
 
     Attributes:
         exporter: Writes the rows of one split.
-        reads: Who reads the files, in a few words.
         holds_images: Whether the files hold the bytes of images, which must then be at hand.
+        row: For a member of ours its row in docs/publishing.md: its files, and whom they are for.
     """
 
     exporter: Exporter
-    reads: str
     holds_images: bool = False
+    row: tuple[str, ...] = ()
 
 
 @contextmanager

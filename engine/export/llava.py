@@ -35,4 +35,4 @@ def llava(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
         yield add
 
 
-MEMBER = ExporterMember(llava, "LLaVA's training script")
+MEMBER = ExporterMember(llava, row=("`<split>.json`: `id`, `image`, `conversations` of `human` and `gpt`", "LLaVA"))

@@ -36,4 +36,4 @@ def mblip(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
         yield add
 
 
-MEMBER = ExporterMember(mblip, "mBLIP's loader")
+MEMBER = ExporterMember(mblip, row=("`<split>.json`: `context`, `label`, `image_id`; an item an answer", "mBLIP"))

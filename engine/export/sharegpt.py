@@ -44,4 +44,6 @@ def sharegpt(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
     write_json(info, known | {split: entry})
 
 
-MEMBER = ExporterMember(sharegpt, "LLaMA-Factory")
+MEMBER = ExporterMember(
+    sharegpt, row=("`<split>.json`: `conversations`, `images`; `dataset_info.json`", "LLaMA-Factory")
+)

@@ -27,4 +27,4 @@ def swift(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
         yield add
 
 
-MEMBER = ExporterMember(swift, "ms-swift")
+MEMBER = ExporterMember(swift, row=("`<split>.jsonl`: `messages`, `images`, markers in the text", "ms-swift"))

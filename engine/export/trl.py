@@ -66,4 +66,4 @@ def _typed(content: str) -> list[dict[str, str]]:
     return [{"type": "image"} if part is None else {"type": "text", "text": part} for part in parts(content)]
 
 
-MEMBER = ExporterMember(trl, "TRL's SFT trainer")
+MEMBER = ExporterMember(trl, row=("`<split>.parquet`: `messages` of typed parts, `images`", "TRL"))

@@ -74,4 +74,6 @@ def _ending(data: bytes, uri: str) -> str:
     return found or (named if ENDING.fullmatch(named) else "bin")
 
 
-MEMBER = ExporterMember(webdataset, "readers of WebDataset", holds_images=True)
+MEMBER = ExporterMember(
+    webdataset, holds_images=True, row=("`<split>-000000.tar`: `<key>.json` and `<key>.<n>.<ending>`", "WebDataset")
+)

@@ -96,4 +96,4 @@ def _reader(name: str, source: AokvqaSource) -> Reader:
     return AokvqaReader(where_of(name, source), source)
 
 
-MEMBER = SourceMember(AokvqaSource, _reader)
+MEMBER = SourceMember(AokvqaSource, _reader, row=("the official A-OKVQA JSON", "`question_id`"))

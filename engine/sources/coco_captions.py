@@ -76,4 +76,4 @@ def _reader(name: str, source: CocoCaptionsSource) -> Reader:
     return CocoCaptionsReader(source.path, where_of(name, source))
 
 
-MEMBER = SourceMember(CocoCaptionsSource, _reader)
+MEMBER = SourceMember(CocoCaptionsSource, _reader, row=("the official COCO captions JSON", "annotation id"))

@@ -48,11 +48,13 @@ class SourceMember(Generic[S]):
         reader: The reader of a source, given its name in the recipe and its section, whose files are there. Raises
             `InputError` where a file is of another shape.
         located: The section with what is known only of where the data is, such as a commit; None where nothing is.
+        row: For a member of ours its row in docs/sources.md: what it reads, and what a row's id is.
     """
 
     section: type[S]
     reader: Callable[[str, S], Reader]
     located: Callable[[str, S], S] | None = None
+    row: tuple[str, ...] = ()
 
 
 def where_of(name: str, source: SourceBase, key: str = "path") -> str:

@@ -73,4 +73,4 @@ def _reader(name: str, source: GqaSource) -> Reader:
     return GqaReader(source.path, where_of(name, source), source.images)
 
 
-MEMBER = SourceMember(GqaSource, _reader)
+MEMBER = SourceMember(GqaSource, _reader, row=("the question JSON of GQA and xGQA", "the question's key"))

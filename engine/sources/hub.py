@@ -180,4 +180,6 @@ def _reader(name: str, source: HubSource) -> Reader:
     return HubReader(f"sources.{name}.{at}", source, RowFormat(source, source.images))
 
 
-MEMBER = SourceMember(HubSource, _reader, pinned)
+MEMBER = SourceMember(
+    HubSource, _reader, pinned, row=("any dataset of the Hub, streamed at one commit, likewise", "likewise")
+)

@@ -193,4 +193,8 @@ def _reader(name: str, source: ImageTextSource) -> Reader:
     return ImageTextReader(where_of(name, source), source)
 
 
-MEMBER = SourceMember(ImageTextSource, _reader)
+MEMBER = SourceMember(
+    ImageTextSource,
+    _reader,
+    row=("images with a caption each: TSV, CSV, JSON lines, JSON list", "the mapped one, or the content"),
+)

@@ -67,4 +67,8 @@ def _reader(name: str, source: JsonlSource) -> Reader:
     return JsonlReader(source.path, where_of(name, source), RowFormat(source, source.images))
 
 
-MEMBER = SourceMember(JsonlSource, _reader)
+MEMBER = SourceMember(
+    JsonlSource,
+    _reader,
+    row=("JSON lines: Glotmill's own format, or any other by its `fields`", "`id`, or the mapped one, or the content"),
+)

@@ -90,4 +90,6 @@ def _reader(name: str, source: LinesSource) -> Reader:
     return LinesReader(source.path, source.image_list, where, source.images)
 
 
-MEMBER = SourceMember(LinesSource, _reader)
+MEMBER = SourceMember(
+    LinesSource, _reader, row=("one caption a line, images in a list beside it (Multi30k)", "the line's number")
+)

@@ -92,4 +92,6 @@ def _reader(name: str, source: LlavaSource) -> Reader:
     return LlavaReader(where_of(name, source), source)
 
 
-MEMBER = SourceMember(LlavaSource, _reader)
+MEMBER = SourceMember(
+    LlavaSource, _reader, row=("LLaVA conversations, JSON list or lines", "`id` and the content, or `id`")
+)

@@ -100,4 +100,4 @@ def _reader(name: str, source: ParquetSource) -> Reader:
     return ParquetReader(source.path, where_of(name, source), RowFormat(source, source.images))
 
 
-MEMBER = SourceMember(ParquetSource, _reader)
+MEMBER = SourceMember(ParquetSource, _reader, row=("a Parquet file, likewise", "likewise"))

@@ -174,4 +174,4 @@ def _reader(name: str, source: Vqav2Source) -> Reader:
     return Vqav2Reader(source.questions, source.annotations, where, source.images)
 
 
-MEMBER = SourceMember(Vqav2Source, _reader)
+MEMBER = SourceMember(Vqav2Source, _reader, row=("the official VQAv2 questions and annotations", "`question_id`"))

@@ -180,6 +180,7 @@ class TranslatorMember(Generic[S]):
         load: The engine of a spec, in the process that will use it. Raises `TranslatorError`.
         languages: FLORES-200 codes that it translates into, by the name of the models; for messages.
         chat: The chat model of a spec, where the engine has one that other work may use, such as ``score.llm_judge``.
+        row: For a member of ours its row in docs/engines.md: what it is, and where it runs.
     """
 
     section: type[S]
@@ -187,3 +188,4 @@ class TranslatorMember(Generic[S]):
     load: Callable[[TranslatorSpec], Translator]
     languages: Callable[[], Mapping[str, frozenset[str]]]
     chat: Callable[[TranslatorSpec], ChatModel] | None = None
+    row: tuple[str, ...] = ()

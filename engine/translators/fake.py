@@ -178,4 +178,6 @@ def _languages() -> dict[str, frozenset[str]]:
     return {"fake": frozenset(registry())}
 
 
-MEMBER = TranslatorMember(FakeTranslate, describe, FakeTranslator, _languages)
+MEMBER = TranslatorMember(
+    FakeTranslate, describe, FakeTranslator, _languages, row=("a stand-in that marks words, for tests", "anywhere")
+)

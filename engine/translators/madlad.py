@@ -67,4 +67,13 @@ def _languages() -> dict[str, frozenset[str]]:
     return {"madlad (MADLAD-400)": frozenset(madlad_tokens())}
 
 
-MEMBER = TranslatorMember(MadladTranslate, describe, MadladTranslator, _languages)
+MEMBER = TranslatorMember(
+    MadladTranslate,
+    describe,
+    MadladTranslator,
+    _languages,
+    row=(
+        "MADLAD-400, T5, on CTranslate2 (weights Apache-2.0); 179 of FLORES-200's languages",
+        "CPU or GPU, in Ray actors",
+    ),
+)

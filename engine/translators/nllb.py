@@ -262,4 +262,10 @@ def _languages() -> dict[str, frozenset[str]]:
     }
 
 
-MEMBER = TranslatorMember(NllbTranslate, describe, NllbTranslator, _languages)
+MEMBER = TranslatorMember(
+    NllbTranslate,
+    describe,
+    NllbTranslator,
+    _languages,
+    row=("NLLB-200 and models like it, on CTranslate2 (weights CC-BY-NC)", "CPU or GPU, in Ray actors"),
+)

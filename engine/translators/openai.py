@@ -73,4 +73,11 @@ def _languages() -> dict[str, frozenset[str]]:
     return {"openai (as far as the model knows them)": frozenset(registry())}
 
 
-MEMBER = TranslatorMember(OpenAiTranslate, describe, load, _languages, chat_model)
+MEMBER = TranslatorMember(
+    OpenAiTranslate,
+    describe,
+    load,
+    _languages,
+    chat_model,
+    row=("any server with OpenAI's protocol: `vllm serve`, llama.cpp, hosted ones", "there; the driver sends"),
+)

@@ -132,4 +132,11 @@ def _languages() -> dict[str, frozenset[str]]:
     return {"vllm (as far as the model knows them)": frozenset(registry())}
 
 
-MEMBER = TranslatorMember(VllmTranslate, describe, load, _languages, chat_model)
+MEMBER = TranslatorMember(
+    VllmTranslate,
+    describe,
+    load,
+    _languages,
+    chat_model,
+    row=("a language model on vLLM in the worker itself", "GPUs of a Ray actor (`pip install 'glotmill[vllm]'`)"),
+)

@@ -14,6 +14,7 @@ from glotmill.engine.sources.registry import MEMBERS as SOURCES
 from glotmill.engine.translators.registry import MEMBERS as TRANSLATORS
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.members import Provider
+from tests.conftest import ROOT
 from tests.foreign_package import install, on_path
 
 GROUP = 'entry-points."glotmill.exporters"'
@@ -36,6 +37,18 @@ def test_every_module_of_a_family_is_a_member_of_its_name(members):
     for name in members.built_in():
         assert isinstance(members.get(name), members.kind)
         assert members.provider(name) is None
+
+
+@pytest.mark.parametrize(
+    ("members", "page"), [(SOURCES, "sources.md"), (TRANSLATORS, "engines.md"), (EXPORTERS, "publishing.md")]
+)
+def test_the_page_of_a_family_has_the_row_of_every_member(members, page: str):
+    lines = (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines()
+    for name in members.built_in():
+        row = members.get(name).row
+        named = (f"`{name}`", f"[`{name}`](#{name})")
+        assert row
+        assert {f"| {' | '.join((shown, *row))} |" for shown in named} & {*lines}, (name, row)
 
 
 def test_a_member_of_another_package_is_imported_when_it_is_named(site: Path):

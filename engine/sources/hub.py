@@ -27,7 +27,7 @@ from glotmill.engine.sources.shared.typed_values import mapping
 from glotmill.recipes.section import RecipePath
 from glotmill.recipes.sections.images import FolderImages
 from glotmill.recipes.sections.sources import Mapped, SourceBase
-from glotmill.schemas.errors import InputError, RowError, one_line
+from glotmill.schemas.errors import InputError, RowError, one_line, shortened
 from glotmill.schemas.keys import bytes_sha256, canonical_json, file_sha256
 from glotmill.schemas.languages import nearest
 from glotmill.schemas.sample import Sample
@@ -77,6 +77,7 @@ def pinned(name: str, source: HubSource) -> HubSource:
             found = "is a file" if source.path.is_file() else "does not exist"
             msg = f"sources.{name}.path: {source.path} {found}; expected a folder laid out like a dataset of the Hub"
             raise InputError(msg)
+        _refuse_other_encodings(name, source.path)
         images = source.images.model_dump(exclude={"folder"})
         path = source.path.resolve()  # as `datasets` will write it in the paths of images
         folder = source.images.folder or path
@@ -111,6 +112,20 @@ def resolve(name: str, repo: str, revision: str | None) -> tuple[str, str | None
         raise InputError(msg)
     license_id = info.card_data.get("license") if info.card_data else None
     return info.sha, license_id if isinstance(license_id, str) else None
+
+
+def _refuse_other_encodings(name: str, folder: Path) -> None:
+    """No row could name a file whose name is not UTF-8.
+
+    Raises:
+        InputError: The folder has such a file.
+    """
+    for path in sorted(folder.rglob("*")):
+        try:
+            path.name.encode()
+        except UnicodeEncodeError:
+            msg = f"sources.{name}.path: {folder}: the name {shortened(path.name)} is not UTF-8; rename the file"
+            raise InputError(msg) from None
 
 
 def folder_sha256(folder: Path) -> str:

@@ -68,7 +68,8 @@ class Images(Section):
         if self.store and not REDISTRIBUTABLE.fullmatch(self.license or ""):
             msg = (
                 f"'store: true' would publish images under the license '{shortened(str(self.license))}', which is not "
-                "known to allow copies; expected one such as cc-by-4.0, or 'store: false', which publishes references only"
+                "known to allow copies; expected one such as cc-by-4.0, or 'store: false', which publishes references "
+                "only"
             )
             raise ValueError(msg)
         return self

@@ -234,3 +234,9 @@ def test_a_folder_with_json_that_ends_the_parsers_process_is_refused(tmp_path: P
     stated = {"format": "hub", "path": tmp_path, "license": "mit", "fields": {"caption": "caption"}}
     with pytest.raises(InputError, match=r"metadata\.jsonl: .* expected rows that are JSON objects"):
         open_source("h", HubSource(**stated))
+
+
+def test_a_folder_with_a_name_that_is_not_utf8_is_refused(dataset: Path, source):
+    (dataset / "data" / "\udcff.png").write_bytes(png(1))
+    with pytest.raises(InputError, match=r"sources\.h\.path: .* is not UTF-8; rename the file"):
+        open_source("h", source(revision="1"))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from glotmill.engine.commands.balance import check_languages, check_sources, count_assigned
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import Samples, make_samples
-from glotmill.engine.commands.prologue import Prologue, do_prologue
+from glotmill.engine.commands.phases import PhaseRunner, Phases, composer_into, run_phases
 from glotmill.engine.commands.refilter import commit_verdicts, decide_all
 from glotmill.engine.commands.summary import BuildSummary
 from glotmill.engine.commands.unchanged import entries_state, note_memory, settled_run
@@ -32,25 +30,15 @@ from glotmill.engine.dataset.write_metadata import describe
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.records.build_shards import ShardWork
-from glotmill.engine.records.compose import Composer
 from glotmill.engine.records.layout import SampleIndex, check_splits, lay_out
 from glotmill.engine.records.pack import Packer
 from glotmill.engine.records.shard_actions import Action, Decider
-from glotmill.engine.records.skip_rejected import still_needed
 from glotmill.engine.report import write_report
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
 from glotmill.engine.samples.ingest import SourceCount
-from glotmill.engine.samples.sample_files import sample_rows
-from glotmill.engine.text.composition import EngineName
-from glotmill.engine.translation.back_translation import BackTranslationRequests, entries_into
-from glotmill.engine.translation.counts import RecordCount, SegmentCount
-from glotmill.engine.translation.forced_scores import ForcedCount, ForcedStage
-from glotmill.engine.translation.record_requests import MergedRequests, answered_whole, records_of
-from glotmill.engine.translation.requests import ALL, RequestSource, Selection, segments_of
 from glotmill.engine.translation.routed_stage import RoutedStage
-from glotmill.engine.translation.stage import Work
 from glotmill.engine.translation.template_count import refused_facts
 from glotmill.engine.workers.pool import make_pool
 from glotmill.engine.workers.shared_pools import Pools
@@ -107,10 +95,10 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             mix=samples.mix,
             languages={lang: count_language(parts) for lang, parts in shards.items()},
             shards=dict(sorted(work.actions.items())),
-            segments=translated.there,
-            records=translated.records,
+            segments=translated.forward,
+            records=translated.record_count,
             templates=templates,
-            back_translation=translated.back,
+            back_translation=translated.back_count,
             forced=translated.forced,
             dictionaries=dictionaries,
             set_aside=[file.location for file in (*memory.set_aside, *scores.set_aside)],
@@ -164,108 +152,24 @@ def published_dataset(job: Job) -> Manifest | None:
     return manifest
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
-    """What the translate stage left in the memory, and how to read it back.
-
-    Attributes:
-        prologue: What was known before any record was composed.
-        work: Reads a language's entries.
-        asked: The segments.
-        needed: Which of them the way back and the forced scores were asked for.
-        there: Counts of the way there, the prologue's among them.
-        back: Counts of the way back, likewise; None where nothing is translated back.
-        forcing: Reads the forced scores; None where there are none.
-        forced: Their counts.
-        records: What became of whole records; None where none was asked.
-        unanswered: Requests that a server did not answer.
-    """
-
-    prologue: Prologue
-    work: RoutedStage
-    asked: RequestSource
-    needed: Selection
-    there: SegmentCount
-    back: SegmentCount | None
-    forcing: ForcedStage | None
-    forced: ForcedCount | None
-    records: RecordCount | None
-    unanswered: int
-
-    @property
-    def job(self) -> Job:
-        """The job with what the prologue found out."""
-        return self.prologue.job
-
-    def into(self, lang: str) -> pl.DataFrame:
-        """The entries into a language with their way back and their forced scores."""
-        returned = self.job.needs_back_translation
-        return entries_into(self.work, lang, self.asked, returned=returned, forced=self.forcing, needed=self.needed)
-
-
 def _translate(
     job: Job, files: list[Path], memory: Memory, scores: ScoreStore, run: Run, progress: ProgressReport
-) -> Translated:
+) -> Phases:
     workers, address = job.recipe.workers, job.ray_address
-    forcing = forced = None
     with (
         stop_on_signal(progress.say) as stop,
         Pools(lambda spec: make_pool(spec, workers, ray_address=address, stop=stop, note=run.event)) as pools,
     ):
         work = RoutedStage(job.routes, memory, run, pools)
-
-        def ask(name: str, phase: str, asked: RequestSource) -> SegmentCount:
-            with progress.stage(name, "segments") as stage:
-                count = work.translate(phase, asked, retry_failed=job.retry_failed, advance=stage.advance)
-            stop.check()
-            return count
-
-        prologue = do_prologue(job, files, work, lambda phase, asked: ask(phase, phase, asked))
-        job, by_record = prologue.job, job.routes.by_record
-        records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else None
-        whole = ask("records", "record", records) if records else None
-        broken, reasons = work.broken_records()
-        with progress.stage("segment", "segments") as stage:
-            done = answered_whole(job.answers, by_record, broken) if records else None
-            segments = segments_of(files, job.answers, done)
-            stage.advance(segments.total())
-        there = ask("translate", "forward", segments)
-        asked = MergedRequests(segments, records) if records else segments
-        needed = needed_of(job, files, work, asked, scores)
-        if job.needs_forced_scores:
-            forcing = ForcedStage(job.translator, work, asked, scores, run, pools.of(job.translator), needed)
-            with progress.stage("force", "pairs") as stage:
-                forced = forcing.force(stage.advance)
-            stop.check()
-        back = ask("back", "back", BackTranslationRequests(work, asked, needed)) if job.needs_back_translation else None
-    count = RecordCount(whole.unique, whole.unique - whole.failed, dict(reasons)) if whole else None
-    there += prologue.there
-    if back is not None or prologue.back.unique:
-        back = (back or SegmentCount()) + prologue.back
-    unanswered = sum(way.unanswered for way in (whole, there, back) if way)
-    there = there if whole is None else there.with_records(whole)
-    return Translated(prologue, work, asked, needed, there, back, forcing, forced, count, unanswered)
-
-
-def needed_of(job: Job, files: list[Path], work: Work, asked: RequestSource, scores: ScoreStore) -> Selection:
-    """What needs a way back and forced scores: all of it, unless the recipe spares what cheap rules reject."""
-    # A dictionary's answers are composed from their way back, so before it nothing is final.
-    if not job.recipe.score.skip_rejected or job.answers.needs_back_translation:
-        return ALL
-    into = partial(entries_into, work, asked=asked, returned=False)
-    composers = (composer_into(job, lang, into) for lang in job.recipe.languages)
-
-    def rows_of(lang: str) -> Iterator[dict[str, Any]]:
-        return (row for row in sample_rows(files) if lang in row["langs"])
-
-    return still_needed(composers, rows_of, job.answers, job.scorers, job.policy, scores)
+        runner = PhaseRunner(work, job.retry_failed, progress, check_stop=stop.check)
+        return run_phases(job, files, runner, scores, run, pools)
 
 
 def _pack(
     job: Job,
     index: SampleIndex,
     samples: Samples,
-    translated: Translated,
+    translated: Phases,
     scores: ScoreStore,
     published: Manifest | None,
     root: Path,
@@ -289,13 +193,6 @@ def _pack(
             decisions = (decider.decide(plan, composer) for plan in plans)
             shards[lang] = work.language(decisions, composer, partial(stage.advance, total=total))
     return work, shards
-
-
-def composer_into(job: Job, lang: str, into: Callable[[str], pl.DataFrame]) -> Composer:
-    """What puts a job's records of one language together, from the entries into each language."""
-    engines = {name: EngineName(spec.engine, spec.model, name) for name, spec in job.routes.all.items()}
-    engine = engines[job.translator.fingerprint]
-    return Composer(lang, into, job.answers, engine, engines, by_record=job.routes.by_record(lang))
 
 
 def _file(staged: Path, dataset: Path) -> Callable[[str], Path]:

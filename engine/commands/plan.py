@@ -6,18 +6,14 @@ Guarantees: the shards named are those that `build` touches, for the reasons giv
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from glotmill.engine.commands.build import composer_into, dataset_facts, needed_of, published_dataset
+from glotmill.engine.commands.build import dataset_facts, published_dataset
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import make_samples
-from glotmill.engine.commands.prologue import Prologue, look_prologue
+from glotmill.engine.commands.phases import PhaseRunner, Phases, composer_into, run_phases
 from glotmill.engine.commands.refilter import decide_all
 from glotmill.engine.commands.unchanged import settled_run
 from glotmill.engine.dataset.commit import build_lock, recover, staging
@@ -28,16 +24,11 @@ from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.records.layout import SampleIndex, check_splits, lay_out
 from glotmill.engine.records.rejudge_shard import decide_verdict
-from glotmill.engine.records.shard_actions import Action, Decider, Decision, Unknown, samples_changed
+from glotmill.engine.records.shard_actions import Action, Decider, Decision, samples_changed
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run, run_summary
 from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
-from glotmill.engine.text.segments import split
-from glotmill.engine.translation.back_translation import BackTranslationRequests, entries_into
 from glotmill.engine.translation.counts import Usage
-from glotmill.engine.translation.forced_scores import ForcedStage
-from glotmill.engine.translation.record_requests import MergedRequests, answered_whole, records_of
-from glotmill.engine.translation.requests import RequestSource, Segments, Selection, segments_of
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.template_count import TemplateCount
 from glotmill.engine.workers.pool import make_pool
@@ -129,15 +120,15 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
             if published is not None:
                 check_splits(index, published.shards, job.folder / "dataset")
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
-            looked = _look(job, samples.files, Run(staged / "run"), progress)
-            job = looked.prologue.job
-            job = job.with_dictionaries(judged_dictionaries(job.recipe.languages, looked.into, job.answers))
+            phases = _look(job, samples.files, Run(staged / "run"), progress)
+            job = phases.job
+            job = job.with_dictionaries(judged_dictionaries(job.recipe.languages, phases.into, job.answers))
             facts = dataset_facts(job, samples.sources, staged / "dataset")
-            decider = Decider(index, published.facts if published else None, facts, looked.unknown)
+            decider = Decider(index, published.facts if published else None, facts, phases.unknown)
             decisions: list[Decision] = []
             with progress.stage("decide", "records") as stage:
                 for lang in job.recipe.languages:
-                    composer = composer_into(job, lang, looked.into)
+                    composer = composer_into(job, lang, phases.into)
                     old = published.shards.get(lang, []) if published else []
                     for plan in lay_out(index, lang, old, job.folder / "dataset", job.recipe.pack.shard_rows):
                         decisions.append(decider.decide(plan, composer))
@@ -145,9 +136,11 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
             changes = [_change(job, decision) for decision in decisions]
     changes += _deleted(job, published)
     shards = _sized(changes, published)
-    seconds, templates = _seconds(job.folder, looked), looked.prologue.count()
-    usage = looked.work.expected_usage(returned=looked.returned)
-    return Plan(shards, looked.calls, looked.back_calls, looked.forced, seconds, templates, usage)
+    calls, back_calls = _calls(phases)
+    forced = phases.forced.scored if phases.forced else 0
+    usage = phases.work.expected_usage(returned=job.needs_back_translation)
+    seconds = _seconds(job.folder, calls + back_calls, forced)
+    return Plan(shards, calls, back_calls, forced, seconds, phases.prologue.count(), usage)
 
 
 def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:
@@ -165,88 +158,11 @@ def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:
     return changes
 
 
-@dataclass(frozen=True, slots=True)
-class CacheLookup:
-    """What the memory has of a build's segments.
-
-    Attributes:
-        prologue: The verdicts that it allows.
-        work: Reads what it has.
-        asked: The segments.
-        needed: Which of them have a way back.
-        returned: Whether there is one.
-        unknown: The texts of which it lacks something, by language.
-        calls: Segments to be sent there.
-        back_calls: Segments to be sent back.
-        forced: Pairs to be scored by force.
-    """
-
-    prologue: Prologue
-    work: RoutedStage
-    asked: RequestSource
-    needed: Selection
-    returned: bool
-    unknown: Unknown
-    calls: int
-    back_calls: int
-    forced: int
-
-    def into(self, lang: str) -> pl.DataFrame:
-        """The entries into a language, as far as the memory has them."""
-        return entries_into(self.work, lang, self.asked, returned=self.returned, needed=self.needed)
-
-
-def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> CacheLookup:
-    retry, by_record = job.retry_failed, job.routes.by_record
-    pools, scores = Pools(lambda spec: make_pool(spec, 0)), ScoreStore(job.memory)
+def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Phases:
+    pools = Pools(lambda spec: make_pool(spec, 0))
     work = RoutedStage(job.routes, Memory(job.memory), run, pools)
-    with progress.stage("templates", "segments") as stage:
-        prologue = look_prologue(job, files, work, partial(work.look, retry_failed=retry))
-        stage.advance(prologue.there.unique)
-    job = prologue.job
-    records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else Segments()
-    # What is not answered yet counts as fitting: a record that turns out not to is asked in segments, too.
-    whole = work.look("record", records, retry_failed=retry)
-    with progress.stage("segment", "segments") as stage:
-        segments = segments_of(files, job.answers, answered_whole(job.answers, by_record, work.broken_records()[0]))
-        asked = MergedRequests(segments, records)
-        stage.advance(segments.total())
-    with progress.stage("look up", "segments") as stage:
-        there = pl.concat([work.look("forward", segments, retry_failed=retry), whole])
-        unknown = {lang: set(part["text"]) for lang, part in _by(there, "target_lang")}
-        for lang, requests in prologue.open_requests().items():
-            unknown.setdefault(lang, set()).update(requests)
-        forced, back_calls = 0, prologue.back.translated
-        needed = needed_of(job, files, work, asked, scores)
-        if job.needs_forced_scores:
-            pool = pools.of(job.translator)
-            forced = ForcedStage(job.translator, work, asked, scores, run, pool, needed).look(retry_failed=retry)
-        if job.needs_back_translation:
-            back = work.look("back", BackTranslationRequests(work, asked, needed), retry_failed=retry)
-            for lang, part in _by(back, "source_lang"):
-                unknown.setdefault(lang, set()).update(_needing(work, asked, lang, set(part["text"])))
-            back_calls += back.height + there.height
-        stage.advance(segments.total())
-    frozen = {lang: frozenset(texts) for lang, texts in unknown.items()}
-    calls = prologue.there.translated + there.height
-    return CacheLookup(prologue, work, asked, needed, job.needs_back_translation, frozen, calls, back_calls, forced)
-
-
-def _by(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, pl.DataFrame]]:
-    for (lang,), part in rows.group_by([column], maintain_order=True):
-        yield str(lang), part
-
-
-def _needing(work: RoutedStage, asked: RequestSource, lang: str, missing: set[str]) -> list[str]:
-    """The texts whose translations into a language have a sentence among these."""
-    found: list[str] = []
-    for direction in asked.directions():
-        if direction.target_lang == lang:
-            known = work.entries("forward", direction).filter(pl.col("translation").is_not_null())
-            for text, translation in known.select("text", "translation").iter_rows():
-                if not missing.isdisjoint(split(translation, lang).requests):
-                    found.append(text)
-    return found
+    runner = PhaseRunner(work, job.retry_failed, progress, dry_run=True)
+    return run_phases(job, files, runner, ScoreStore(job.memory), run, pools)
 
 
 def _change(job: Job, decision: Decision) -> ShardChange:
@@ -284,16 +200,25 @@ def _sized(changes: list[ShardChange], published: Manifest | None) -> list[Shard
     return [replace(change, size=round(change.rows * each)) if change.action == "new" else change for change in changes]
 
 
-def _seconds(folder: Path, looked: CacheLookup) -> float | None:
+def _calls(phases: Phases) -> tuple[int, int]:
+    """(segments to be sent there, segments to be sent back); of what is not yet translated one each goes back."""
+    records = phases.records.translated if phases.records else 0
+    there = phases.there.translated + records
+    back = phases.back_count.translated if phases.back_count else 0
+    if phases.job.needs_back_translation:
+        back += there - phases.prologue.there.translated
+    return there, back
+
+
+def _seconds(folder: Path, calls: int, forced: int) -> float | None:
     """Time for the calls by the speed of the last runs that sent as much as one of their kind."""
-    calls = looked.calls + looked.back_calls
-    if not calls + looked.forced:
+    if not calls + forced:
         return None
     each: dict[str, float] = {}
     for path in sorted((folder / "runs").glob("*/finished.json"), reverse=True):
         for kind, speed in _each(run_summary(path.parent)).items():
             each.setdefault(kind, speed)
-    kinds = {"translated": calls, "scored": looked.forced}
+    kinds = {"translated": calls, "scored": forced}
     if any(count and kind not in each for kind, count in kinds.items()):
         return None
     return round(sum(count * each.get(kind, 0.0) for kind, count in kinds.items()), 1)

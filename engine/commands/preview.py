@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +17,8 @@ import polars as pl
 
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import Samples, make_samples
-from glotmill.engine.commands.prologue import Prologue, look_prologue
+from glotmill.engine.commands.phases import PhaseRunner
+from glotmill.engine.commands.prologue import Prologue, run_prologue
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
@@ -126,7 +126,7 @@ def preview(job: Job, count: int, rate: float | None, *, measure: bool, progress
     with TemporaryDirectory(prefix="glotmill-") as folder:
         samples = make_samples(job, Path(folder), progress)
         job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
-        prologue = _prologue(job, samples.files, Run(Path(folder) / "run"))
+        prologue = _prologue(job, samples.files, Run(Path(folder) / "run"), progress)
         job = prologue.job
         with progress.stage("segment", "segments") as stage:
             segments = segments_of(samples.files, job.answers)
@@ -137,10 +137,10 @@ def preview(job: Job, count: int, rate: float | None, *, measure: bool, progress
     return Preview(samples, estimate, rows)
 
 
-def _prologue(job: Job, files: list[Path], run: Run) -> Prologue:
+def _prologue(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Prologue:
     """The verdicts on templates that the memory allows."""
     work = RoutedStage(job.routes, Memory(job.memory), run, Pools(lambda spec: make_pool(spec, 0)))
-    return look_prologue(job, files, work, partial(work.look, retry_failed=False))
+    return run_prologue(job, files, work, PhaseRunner(work, False, progress, dry_run=True).translate)
 
 
 def _known(job: Job, segments: Segments) -> pl.DataFrame:

@@ -18,12 +18,13 @@ from glotmill.engine.text.template_wording import TextKey
 from glotmill.engine.translation.counts import SegmentCount
 from glotmill.engine.translation.requests import RequestSource
 from glotmill.engine.translation.routed_stage import RoutedStage
-from glotmill.engine.translation.stage import TO_DO
 from glotmill.engine.translation.template_count import TemplateCount, count_templates
 from glotmill.engine.translation.template_phase import BACK, THERE, TemplatePhase, drawn_templates
 from glotmill.schemas.languages import ENGLISH
 
 NOTHING = SegmentCount()
+# From the names of a stage and a phase and what it requests to (counts, what is still missing).
+Translate = Callable[[str, str, RequestSource], tuple[SegmentCount, pl.DataFrame]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,60 +74,36 @@ class Prologue:
         return found
 
 
-def do_prologue(
-    job: Job, files: Sequence[Path], work: RoutedStage, translate: Callable[[str, RequestSource], SegmentCount]
-) -> Prologue:
-    """Translate what the prologue needs, and judge it.
+def run_prologue(job: Job, files: Sequence[Path], work: RoutedStage, translate: Translate) -> Prologue:
+    """Translate what the prologue needs and judge it; of a dry run, judge what the memory has.
 
     Args:
         job: The job.
         files: Sample files.
         work: The translate stage.
-        translate: Has the entries of a phase made.
-    """
-    phase = _phase(job, files, work)
-    if phase is None or job.instructions is None:
-        return Prologue(job)
-    counts = {THERE: NOTHING, BACK: NOTHING}
-
-    def ask(name: str, asked: RequestSource) -> pl.DataFrame:
-        counts[name] = translate(name, asked).after(counts[name])
-        return pl.DataFrame(schema=TO_DO)  # nothing is lacking
-
-    rule = phase.run(job.instructions, ask)
-    return Prologue(job.with_templates(rule), phase, counts[THERE], counts[BACK])
-
-
-def look_prologue(
-    job: Job, files: Sequence[Path], work: RoutedStage, look: Callable[[str, RequestSource], pl.DataFrame]
-) -> Prologue:
-    """Judge what the memory has of the prologue's texts; the others have no verdict.
-
-    Args:
-        job: The job.
-        files: Sample files.
-        work: The translate stage.
-        look: Says what a phase would send, as `RoutedStage.look`.
+        translate: Does a phase, or looks at it: `glotmill.engine.commands.phases.PhaseRunner.translate`.
 
     Returns:
-        The counts say how many texts there are and how many would be sent; of what is not yet translated one each is
-        to be sent back.
+        The counts of a dry run say how many texts would be sent; of what is not yet translated one each is to be sent
+        back.
     """
     phase = _phase(job, files, work)
     if phase is None or job.instructions is None:
         return Prologue(job)
     counts = {THERE: NOTHING, BACK: NOTHING}
+    lacking = {THERE: 0, BACK: 0}
 
     def ask(name: str, asked: RequestSource) -> pl.DataFrame:
-        lacking = look(name, asked)
-        unique = sum(asked.table(direction).height for direction in asked.directions())
-        counts[name] = SegmentCount(unique, unique, lacking.height, unique - lacking.height)
-        return lacking
+        count, missing = translate(name, name, asked)
+        # What is missing after a phase was only looked at; the next look counts it again.
+        sent = replace(counts[name], translated=counts[name].translated - lacking[name])
+        counts[name], lacking[name] = count.after(sent), missing.height
+        return missing
 
     rule = phase.run(job.instructions, ask)
     there, back = counts[THERE], counts[BACK]
     if phase.judge.needs_back_translation:
-        back = replace(back, translated=back.translated + there.translated)
+        back = replace(back, translated=back.translated + lacking[THERE])
     return Prologue(job.with_templates(rule), phase, there, back)
 
 

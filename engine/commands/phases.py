@@ -1,0 +1,243 @@
+"""The phases that a build sends to engines, in their order: prologue, records, forward, forced scores, back.
+
+Guarantees: `build` does them and `plan` looks at them by this one sequence, so what plan counts is what build sends;
+each phase reads from the memory what the ones before it left there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from glotmill.engine.commands.job import Job
+from glotmill.engine.commands.prologue import Prologue, run_prologue
+from glotmill.engine.memory.scores import ScoreStore
+from glotmill.engine.records.compose import Composer
+from glotmill.engine.records.shard_actions import Unknown
+from glotmill.engine.records.skip_rejected import still_needed
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.runs.run import Run
+from glotmill.engine.samples.sample_files import sample_rows
+from glotmill.engine.text.composition import EngineName
+from glotmill.engine.text.segments import split
+from glotmill.engine.translation.back_translation import BackTranslationRequests, entries_into
+from glotmill.engine.translation.counts import RecordCount, SegmentCount
+from glotmill.engine.translation.forced_scores import ForcedCount, ForcedStage
+from glotmill.engine.translation.record_requests import MergedRequests, answered_whole, records_of
+from glotmill.engine.translation.requests import ALL, RequestSource, Selection, segments_of
+from glotmill.engine.translation.routed_stage import RoutedStage
+from glotmill.engine.translation.stage import TO_DO, Work
+from glotmill.engine.workers.shared_pools import Pools
+
+NOTHING = SegmentCount()
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRunner:
+    """Does a phase, or only looks at what it would send.
+
+    Attributes:
+        work: The translate stage.
+        retry_failed: Ask remembered failures again.
+        progress: Shows the phases.
+        dry_run: Send nothing.
+        check_stop: Raises where somebody has stopped the build.
+    """
+
+    work: RoutedStage
+    retry_failed: bool
+    progress: ProgressReport
+    dry_run: bool = False
+    check_stop: Callable[[], None] = lambda: None
+
+    def translate(self, name: str, phase: str, requests: RequestSource) -> tuple[SegmentCount, pl.DataFrame]:
+        """(counts, what is still missing: columns of `TO_DO`); of a dry run, ``translated`` would be sent."""
+        with self.progress.stage("look up" if self.dry_run else name, "segments") as stage:
+            if self.dry_run:
+                missing = self.work.look(phase, requests, retry_failed=self.retry_failed)
+                unique = sum(requests.table(direction).height for direction in requests.directions())
+                stage.advance(unique)
+                return SegmentCount(unique, unique, missing.height, unique - missing.height), missing
+            count = self.work.translate(phase, requests, retry_failed=self.retry_failed, advance=stage.advance)
+        self.check_stop()
+        return count, pl.DataFrame(schema=TO_DO)
+
+    def score(self, forced: ForcedStage) -> ForcedCount:
+        """Counts of the forced scores; of a dry run, ``scored`` would be sent."""
+        if self.dry_run:
+            pairs = forced.look(retry_failed=self.retry_failed)
+            return ForcedCount(pairs, pairs, 0, 0)
+        with self.progress.stage("force", "pairs") as stage:
+            count = forced.force(stage.advance)
+        self.check_stop()
+        return count
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """What the phases left in the memory, and how to read it back.
+
+    Attributes:
+        prologue: What was known before any record was composed.
+        work: Reads a language's entries.
+        asked: The segments.
+        needed: Which of them the back-translation and the forced scores were requested for.
+        there: Counts of the forward translation, the prologue's among them.
+        back: Counts of the back-translation, likewise; None where nothing is translated back.
+        forcing: Reads the forced scores; None where there are none, and in a dry run.
+        forced: Their counts.
+        records: Counts of whole records; None where none was requested.
+        by_segment: How many of those were requested by segment instead, by reason.
+        unknown: The texts of which the memory lacks something, by language; empty but in a dry run.
+    """
+
+    prologue: Prologue
+    work: RoutedStage
+    asked: RequestSource
+    needed: Selection
+    there: SegmentCount
+    back: SegmentCount | None
+    forcing: ForcedStage | None
+    forced: ForcedCount | None
+    records: SegmentCount | None
+    by_segment: dict[str, int]
+    unknown: Unknown
+
+    @property
+    def job(self) -> Job:
+        """The job with what the prologue found out."""
+        return self.prologue.job
+
+    @property
+    def forward(self) -> SegmentCount:
+        """Counts of the forward translation with what whole records took."""
+        return self.there.with_records(self.records) if self.records else self.there
+
+    @property
+    def back_count(self) -> SegmentCount | None:
+        """Counts of the back-translation, the prologue's among them; None where nothing was translated back."""
+        if self.back is None and not self.prologue.back.unique:
+            return None
+        return (self.back or NOTHING) + self.prologue.back
+
+    @property
+    def record_count(self) -> RecordCount | None:
+        """What became of whole records."""
+        whole = self.records
+        return RecordCount(whole.unique, whole.unique - whole.failed, self.by_segment) if whole else None
+
+    @property
+    def unanswered(self) -> int:
+        """Requests that a server did not answer."""
+        return sum(way.unanswered for way in (self.records, self.there, self.back_count) if way)
+
+    def into(self, lang: str) -> pl.DataFrame:
+        """The entries into a language with their back-translation and their forced scores."""
+        returned = self.job.needs_back_translation
+        return entries_into(self.work, lang, self.asked, returned=returned, forced=self.forcing, needed=self.needed)
+
+
+def run_phases(job: Job, files: list[Path], runner: PhaseRunner, scores: ScoreStore, run: Run, pools: Pools) -> Phases:
+    """Do, or look at, everything that the records of a job need of engines.
+
+    Args:
+        job: The job.
+        files: Sample files.
+        runner: Does a phase.
+        scores: Keeps forced scores.
+        run: Notes what is requested and done.
+        pools: Do the forced scores.
+    """
+    work, unknown = runner.work, _Unknown()
+    prologue = run_prologue(job, files, work, runner.translate)
+    unknown.add(prologue.open_requests())
+    job, by_record = prologue.job, prologue.job.routes.by_record
+    records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else None
+    whole = None
+    if records is not None:
+        # In a dry run, what is not answered yet counts as fitting: a record that turns out not to is sent twice.
+        whole, missing = runner.translate("records", "record", records)
+        unknown.add_frame(missing)
+    broken, reasons = work.broken_records()
+    with runner.progress.stage("segment", "segments") as stage:
+        done = answered_whole(job.answers, by_record, broken) if records is not None else None
+        segments = segments_of(files, job.answers, done)
+        stage.advance(segments.total())
+    there, missing = runner.translate("translate", "forward", segments)
+    unknown.add_frame(missing)
+    asked = segments if records is None else MergedRequests(segments, records)
+    needed = needed_of(job, files, work, asked, scores)
+    forcing = forced = back = None
+    if job.needs_forced_scores:
+        forcing = ForcedStage(job.translator, work, asked, scores, run, pools.of(job.translator), needed)
+        forced = runner.score(forcing)
+    if job.needs_back_translation:
+        back, missing = runner.translate("back", "back", BackTranslationRequests(work, asked, needed))
+        unknown.add(_with_sentences(work, asked, missing))
+    forcing = None if runner.dry_run else forcing
+    there += prologue.there
+    return Phases(prologue, work, asked, needed, there, back, forcing, forced, whole, dict(reasons), unknown.frozen())
+
+
+class _Unknown:
+    """The texts of which the memory lacks something, collected by language."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, set[str]] = {}
+
+    def add(self, texts: dict[str, set[str]]) -> None:
+        for lang, more in texts.items():
+            self._texts.setdefault(lang, set()).update(more)
+
+    def add_frame(self, missing: pl.DataFrame) -> None:
+        for lang, part in by_column(missing, "target_lang"):
+            self.add({lang: set(part["text"])})
+
+    def frozen(self) -> Unknown:
+        return {lang: frozenset(texts) for lang, texts in self._texts.items()}
+
+
+def by_column(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    """(value, its rows) of a column, in the order of their first rows."""
+    for (value,), part in rows.group_by([column], maintain_order=True):
+        yield str(value), part
+
+
+def _with_sentences(work: RoutedStage, asked: RequestSource, missing: pl.DataFrame) -> dict[str, set[str]]:
+    """The texts whose translations have a sentence without a back-translation, by language."""
+    found: dict[str, set[str]] = {}
+    for lang, part in by_column(missing, "source_lang"):
+        lacking = set(part["text"])
+        for direction in asked.directions():
+            if direction.target_lang == lang:
+                known = work.entries("forward", direction).filter(pl.col("translation").is_not_null())
+                for text, translation in known.select("text", "translation").iter_rows():
+                    if not lacking.isdisjoint(split(translation, lang).requests):
+                        found.setdefault(lang, set()).add(text)
+    return found
+
+
+def needed_of(job: Job, files: list[Path], work: Work, asked: RequestSource, scores: ScoreStore) -> Selection:
+    """What needs back-translation and forced scores: all of it, unless the recipe skips what cheap rules reject."""
+    # A dictionary's answers are composed from their back-translation, so before it nothing is final.
+    if not job.recipe.score.skip_rejected or job.answers.needs_back_translation:
+        return ALL
+    into = partial(entries_into, work, asked=asked, returned=False)
+    composers = (composer_into(job, lang, into) for lang in job.recipe.languages)
+
+    def rows_of(lang: str) -> Iterator[dict[str, Any]]:
+        return (row for row in sample_rows(files) if lang in row["langs"])
+
+    return still_needed(composers, rows_of, job.answers, job.scorers, job.policy, scores)
+
+
+def composer_into(job: Job, lang: str, into: Callable[[str], pl.DataFrame]) -> Composer:
+    """What puts a job's records of one language together, from the entries into each language."""
+    engines = {name: EngineName(spec.engine, spec.model, name) for name, spec in job.routes.all.items()}
+    engine = engines[job.translator.fingerprint]
+    return Composer(lang, into, job.answers, engine, engines, by_record=job.routes.by_record(lang))

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import make_plan
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.recipes import load_recipe
 
 FAKE = {"engine": "fake", "batch_tokens": 128, "unit_tokens": 256}
 

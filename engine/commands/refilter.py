@@ -41,6 +41,7 @@ from glotmill.engine.publish.pull import fetch_shards
 from glotmill.engine.publish.pull_record import pulled_columns
 from glotmill.engine.records.rejudge_shard import Verdict, decide_verdict, write_verdict
 from glotmill.engine.report import write_report
+from glotmill.engine.report.finished_build import check_notes
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.filters.calibration import read_calibration
 from glotmill.filters.policy import Policy, make_policy
@@ -249,7 +250,9 @@ def commit_verdicts(
 
     Raises:
         ConservationError: A record would be lost or gained.
+        InputError: A file of the samples or of the last run is damaged.
     """
+    check_notes(folder)
     dataset = folder / "dataset"
     schema = recorded_schema(lock, manifest.facts)
     with ThreadPoolExecutor(THREADS) as threads, staging(folder) as staged:

@@ -274,7 +274,7 @@ def _readable(origin: Origin, path: str) -> Iterator[None]:
     """
     try:
         yield
-    except (pa.ArrowException, FileNotFoundError, IsADirectoryError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, UnicodeDecodeError, FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         msg = f"{origin.place}: {path}: cannot be read: {one_line(error)}; {UNTRUSTED}"
         raise InputError(msg) from None
     except REFUSALS as error:

@@ -122,13 +122,32 @@ class BuiltFolder:
 
     def rejected(self) -> list[dict[str, Any]]:
         """Source rows that became no sample, counted by source and reason."""
-        path = self.folder / "samples" / REJECTED
-        if not path.exists():
-            return []
-        check_types(schema_of(path, REJECTED_ROWS), REJECTED_SCHEMA, path, REJECTED_ROWS)
-        with reading(path, what=REJECTED_ROWS):
-            rows = pl.scan_parquet(path, glob=False).group_by("source", "reason").agg(rows=pl.len())
-            return rows.sort("source", "rows", "reason", descending=[False, True, False]).collect().to_dicts()
+        return rejected_rows(self.folder)
+
+
+def rejected_rows(folder: Path) -> list[dict[str, Any]]:
+    """Source rows that became no sample of a build, counted by source and reason.
+
+    Raises:
+        InputError: Their file is damaged.
+    """
+    path = folder / "samples" / REJECTED
+    if not path.exists():
+        return []
+    check_types(schema_of(path, REJECTED_ROWS), REJECTED_SCHEMA, path, REJECTED_ROWS)
+    with reading(path, what=REJECTED_ROWS):
+        rows = pl.scan_parquet(path, glob=False).group_by("source", "reason").agg(rows=pl.len())
+        return rows.sort("source", "rows", "reason", descending=[False, True, False]).collect().to_dicts()
+
+
+def check_notes(folder: Path) -> None:
+    """Find what a report reads beside the dataset to be sound, before a command changes the dataset.
+
+    Raises:
+        InputError: A file of the samples or of the last run is damaged.
+    """
+    rejected_rows(folder)
+    _last_summary(folder)
 
 
 def open_build(folder: Path, verb: str) -> BuiltFolder:

@@ -212,8 +212,9 @@ def _left(before: dict[str, tuple[int, int] | None], after: dict[str, tuple[int,
     changed = [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
     # A publication sends again what the published folder has lost; no version lists what it sent yet.
     sent = [name for name in before if name.startswith("published/")]
-    # Runs are the record of what commands did, whatever came of it.
-    return [n for n in changed if not n.endswith("/.lock") and "/runs/" not in n and n not in sent]
+    # Runs are the record of what commands did, whatever came of it; a memory sets an unreadable file aside.
+    kept = [name for name in changed if name.endswith("/.lock") or "/runs/" in name or name.startswith("memory/")]
+    return [name for name in changed if name not in (*kept, *sent)]
 
 
 def run(cases: int, number: int) -> list[str]:

@@ -124,7 +124,7 @@ def _shards(local: LocalDataset, languages: Sequence[str]) -> dict[str, list[str
     configs = local.contents.manifest.shards
     for lang in languages:
         if lang not in configs:
-            msg = f"--lang {lang}: the dataset has {', '.join(configs)}"
+            msg = f"--lang {lang}: the dataset has {', '.join(configs) or 'no row'}"
             raise InputError(msg)
     found: dict[str, list[str]] = {}
     for lang in languages or configs:

@@ -143,7 +143,7 @@ def _reasons(build: BuiltFolder) -> list[str]:
 
 def _unknown(option: str, word: str, known: list[str]) -> InputError:
     close = nearest(word, known)
-    hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"
+    hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known) or 'none, as it has no row'}"
     return InputError(f"show {option} {word}: the build has none of that name; {hint}")
 
 

@@ -73,7 +73,9 @@ class RuleCuts:
 
 
 def rule_cuts(policy: Policy, metrics: Sequence[Metric], langs: Sequence[str]) -> list[RuleCuts]:
-    """The cuts of all rules that read one score, in the order of the rules."""
+    """The cuts of all rules that read one score, in the order of the rules; none without a language."""
+    if not langs:
+        return []
     by_column = {metric.score_column: metric for metric in metrics}
     found = []
     for rule in (*RULES, *policy.user):

@@ -35,7 +35,7 @@ OF_BUILD = (
     ("templates", "recipe.yaml", "--memory", "memory"),
 )  # fmt: skip
 OF_DATASET = (
-    ("refilter", "out"), ("refilter", "out", "--dry-run"),
+    ("refilter", "out"),
     ("refilter", "out", "--set", "filter.lexical.copy_frac.action=warn"),
     ("refilter", "out", "--set", "filter.user.long.fails='score_lexical_letters >= 30'", "--json"),
     ("explain", "out", RECORD, "--memory", "memory"), ("explain", "out", RECORD, "--json"), ("explain", "out", "r1:"),

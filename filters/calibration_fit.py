@@ -32,14 +32,14 @@ PASSING = 0.95  # share of shuffled pairs that an unreliable language's median d
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to calibrate.
+    """How thresholds are fitted to the scores of one dataset.
 
     Attributes:
         mode: ``noise`` or ``quantile``.
-        target: Share of shuffled pairs that may pass, by noise.
-        quantile: Share of each cell that is dropped, by quantile.
-        min_rows: A cell of fewer rows has no threshold of its own.
-        seed: Decides what is shuffled with what.
+        target: In mode ``noise``: the share of shuffled, hence wrong, pairs that may pass.
+        quantile: In mode ``quantile``: the share of each cell's rows that is dropped.
+        min_rows: A cell with fewer rows gets no threshold of its own.
+        seed: Seed of the shuffle.
     """
 
     mode: Mode = "noise"

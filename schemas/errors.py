@@ -12,7 +12,7 @@ from glotmill.schemas.redact import redact
 
 
 class GlotmillError(Exception):
-    """A build or command that failed for a stated reason: exit 1."""
+    """A build or a command failed for a stated reason (exit code 1)."""
 
     exit_code: ClassVar[int] = 1
 

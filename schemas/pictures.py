@@ -42,7 +42,7 @@ _COCO_NAMES = (
 
 
 def picture_key(uri: str, image_id: str, pattern: PicturePattern | None = None) -> str:
-    """The key of a picture; the module says which of its names that is.
+    """The key that identifies a picture. The module's docstring says which of its names that is.
 
     Args:
         uri: Where the image is.

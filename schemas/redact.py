@@ -46,7 +46,7 @@ _kept: set[str] = set()
 
 
 def keep_secret(value: str) -> None:
-    """Count a value as a secret in use for as long as this process lives."""
+    """Treat a value as a secret until this process ends."""
     if len(value) >= SHORTEST:
         _kept.add(value)
 

@@ -25,8 +25,8 @@ def calibrate_command(
         float | None, typer.Option(help="Share of shuffled pairs that may pass, by noise [0.01].")
     ] = None,
     quantile: Annotated[float, typer.Option(help="Share of each cell that is dropped, by quantile.")] = 0.02,
-    min_rows: Annotated[int, typer.Option(help="A cell of fewer rows has no threshold of its own.")] = 500,
-    seed: Annotated[int, typer.Option(help="Decides what is shuffled with what.")] = 0,
+    min_rows: Annotated[int, typer.Option(help="A cell with fewer rows gets no threshold of its own.")] = 500,
+    seed: Annotated[int, typer.Option(help="Seed of the shuffle.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Fit thresholds per language, field type and length, and write them to a file that a recipe can name.

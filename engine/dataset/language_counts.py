@@ -11,7 +11,7 @@ from glotmill.engine.dataset.shards import WITHDRAWN, Shard
 
 @dataclass(frozen=True, slots=True)
 class LanguageCount:
-    """One language's balance: rows = kept + dropped + failed, both by their first reason.
+    """Counts of one language: rows = kept + dropped + failed. A row counts under its first reason.
 
     Attributes:
         rows: Samples assigned to the language, and records withdrawn.

@@ -25,7 +25,7 @@ def llava(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
 
         def add(row: Row) -> None:
             if row.turns[0][0] == "system":
-                raise RowError("system_turn", "LLaVA's conversations have none")
+                raise RowError("system_turn", "a system turn, which LLaVA's format does not have")
             item: dict[str, Any] = {"id": row.record_id}
             if row.images:
                 item["image"] = row.images[0].uri if len(row.images) == 1 else [image.uri for image in row.images]

@@ -117,7 +117,7 @@ class HubRepository:
             raise PublishError(msg) from None
 
     def check_token(self) -> None:
-        """Ask whose the token is, once.
+        """Ask once whom the token belongs to.
 
         Raises:
             InputError: It is nobody's.
@@ -126,7 +126,7 @@ class HubRepository:
             self._api.whoami(cache=True)
         except HfHubHTTPError as error:
             if error.response.status_code not in (401, 403):
-                raise PublishError(f"{self.place}: asking whose the token is: {one_line(error)}") from None
+                raise PublishError(f"{self.place}: checking whom the token belongs to: {one_line(error)}") from None
             msg = f"{self.place}: the Hub does not accept the token in {TOKEN}; make another that may write there"
             raise InputError(msg) from None
         except (HTTPError, OSError) as error:

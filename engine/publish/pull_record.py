@@ -25,7 +25,7 @@ SCORES = "scores"  # the folder of the pulled columns, beside ``dataset``
 
 
 def columns_of(path: str) -> str:
-    """Where the pulled columns of a shard are, in the build's folder."""
+    """The file in the build's folder that holds a shard's pulled columns."""
     return f"{SCORES}/{path.removeprefix('data/')}"
 
 

@@ -24,7 +24,7 @@ MOST_BYTES = 500_000  # of all thumbnails together
 
 
 def thumbnails(dataset: Path, wanted: Collection[str]) -> dict[str, str]:
-    """Data URLs by image id, of those wanted images that the dataset holds, in its order, as many as have room.
+    """Thumbnails as data URLs, by image id: of the wanted images in the dataset, in its order, up to the size limit.
 
     Args:
         dataset: The dataset's folder.

@@ -24,7 +24,7 @@ SCHEMA = {
 
 
 class LlmJudge(Judge):
-    """A described model that is loaded when the first pair is to be graded.
+    """A language model that grades translations; it is loaded when the first pair comes.
 
     Args:
         spec: The model.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 
@@ -18,14 +18,11 @@ from glotmill.schemas.errors import InputError
 from glotmill.schemas.given_files import given_yaml
 from glotmill.schemas.keys import digest
 from glotmill.schemas.languages import nearest, registry
+from glotmill.schemas.task import TASKS, CalibrationField
 
 VERSION = 1
 ALL = "all"
-# The kind of text that a record is calibrated as, by its task; a record of several turns is one of responses.
-FIELD_OF_TASK = {"caption": "caption", "vqa_open": "question", "vqa_mc": "question", "vqg": "question",
-                 "matching": "question", "ocr": "question"}  # fmt: skip
-RESPONSE = "response"
-FIELDS = ("caption", "question", RESPONSE)
+FIELDS: tuple[CalibrationField, ...] = get_args(CalibrationField)
 # Letters of the source; the last bucket has no upper end.
 BOUNDS = (10, 20, 40, 80)
 BUCKETS = ("0-9", "10-19", "20-39", "40-79", "80+")
@@ -79,7 +76,8 @@ class Calibration:
 
 def field_of_task() -> pl.Expr:
     """The field type of a record, from its task."""
-    return pl.col("task").replace_strict(FIELD_OF_TASK, default=RESPONSE, return_dtype=pl.String)
+    fields = {task: facts.field for task, facts in TASKS.items()}
+    return pl.col("task").replace_strict(fields, default="response", return_dtype=pl.String)
 
 
 def bucket(letters: pl.Expr) -> pl.Expr:

@@ -201,7 +201,4 @@ def _tag_key(problem: ErrorDetails) -> str:
 
 def _without_tag(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """The location without the tag that pydantic puts in for a discriminated union: it is no key of the recipe."""
-    for section, depth in (("derive", 2), ("clean", 2)):
-        if loc and loc[0] == section and len(loc) > depth:
-            return (*loc[:depth], *loc[depth + 1 :])
-    return loc
+    return (*loc[:2], *loc[3:]) if loc and loc[0] == "clean" else loc

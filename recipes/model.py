@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from glotmill.recipes.section import RecipePath, RecipeUrl, Section
 from glotmill.recipes.sections.clean import CleanStep
-from glotmill.recipes.sections.derive import Classification, Decide, Derived, Labels
+from glotmill.recipes.sections.derive import Derived, Labels
 from glotmill.recipes.sections.mix import Languages, Mix, Splits, as_tuple
 from glotmill.recipes.sections.sources import Source
 from glotmill.recipes.sections.templates import Templates
@@ -208,9 +208,12 @@ class Recipe(Section):
         if self.derive and self.templates is None:
             msg = "derive needs a 'templates' section, whose instructions say what is asked"
             raise ValueError(msg)
-        labelled = any(isinstance(spec, Classification | Decide) for spec in self.derive.values())
-        if labelled != (self.labels is not None):
-            msg = "a 'labels' section and derive kinds classification or decide go together"
+        labelled = [name for name, spec in self.derive.items() if spec.needs_labels]
+        if labelled and self.labels is None:
+            msg = f"derive.{labelled[0]}: it needs a 'labels' section, whose table has the names of things"
+            raise ValueError(msg)
+        if self.labels is not None and not labelled:
+            msg = "labels: nothing under 'derive' uses it; add a kind that does, such as classification, or remove it"
             raise ValueError(msg)
 
     @property

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from glotmill.schemas.errors import SchemaError
 from glotmill.schemas.languages import registry
-from glotmill.schemas.sample import IDENTITY_FIELDS, IMAGE_MARKER, MESSAGES, STRINGS, TASKS, TEXT_FIELDS
+from glotmill.schemas.sample import IDENTITY_FIELDS, IMAGE_MARKER, MESSAGES, STRINGS, TEXT_FIELDS
+from glotmill.schemas.task import TASKS
 
 SCHEMA_VERSION = 2
 OLDEST_VERSION = 1  # a dataset of it can still be read and judged, and a build brings it up to date
@@ -154,7 +155,7 @@ def _rules(schema: pa.Schema) -> list[tuple[str, str, pl.Expr]]:
     length = pl.col("messages").list.len()
     rules = [(name, "must not be null", pl.col(name).is_not_null()) for name in REQUIRED]
     rules += [
-        ("task", f"must be one of {', '.join(TASKS)}", pl.col("task").is_in(TASKS)),
+        ("task", f"must be one of {', '.join(TASKS)}", pl.col("task").is_in(list(TASKS))),
         ("lang", "must be a FLORES-200 code", pl.col("lang").is_in(list(registry()))),
         ("row_status", "must be ok or failed", _OK | _FAILED),
         ("messages", "must be null in a failed row and only there", pl.col("messages").is_null() == _FAILED),

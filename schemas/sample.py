@@ -18,12 +18,11 @@ from glotmill.schemas.keys import source_hash, source_id
 from glotmill.schemas.markers import foreign_marker
 from glotmill.schemas.picture_pattern import PicturePattern
 from glotmill.schemas.pictures import picture_key
-from glotmill.schemas.task import Task
+from glotmill.schemas.task import TASKS, Task
 
 IMAGE_MARKER = "<image>"
 ROLES = ("system", "user", "assistant")
 LONGEST_TEXT = 1 << 20  # characters of one text of a row
-TASKS: tuple[Task, ...] = get_args(Task)
 ImageStatus = Literal["ok", "missing", "broken", "outside", "remote"]
 IMAGE_STATUSES: tuple[ImageStatus, ...] = get_args(ImageStatus)
 

@@ -34,7 +34,8 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 ANYWHERE = {"__init__", "__main__", "contract", "registry"}
 # Files named by a word that users write: a command, a member of a family, a key of a recipe.
 USERS_WORDS = (
-    "engine/cli", "engine/sources", "engine/translators", "engine/export", "filters/scorers", "recipes/sections",
+    "engine/cli", "engine/samples/tasks", "engine/sources", "engine/translators",
+    "engine/export", "filters/scorers", "recipes/sections",
 )  # fmt: skip
 FILES = sorted(path.relative_to(ROOT) for name in BARE for path in (ROOT / name).rglob("*.py"))
 MODULES = {".".join(("glotmill", *path.with_suffix("").parts)).removesuffix(".__init__"): path for path in FILES}

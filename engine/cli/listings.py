@@ -22,6 +22,7 @@ def recipes_command(
     from rich.table import Table
 
     from glotmill.engine.commands.load_recipe import load_recipe
+    from glotmill.engine.samples.tasks.registry import DERIVATIONS
     from glotmill.engine.sources.registry import SOURCES
     from glotmill.recipes.load import built_in_recipes
 
@@ -32,7 +33,7 @@ def recipes_command(
             "description": recipe.description,
             "languages": len(recipe.languages),
             "sources": {source: SOURCES.name_of(stated) for source, stated in recipe.sources.items()},
-            "derived": {derived: spec.kind for derived, spec in recipe.derive.items()},
+            "derived": {derived: DERIVATIONS.name_of(spec) for derived, spec in recipe.derive.items()},
             "mode": recipe.mix.mode,
         }
     if as_json:

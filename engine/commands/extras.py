@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from glotmill.engine.samples.tasks.registry import task_of
 from glotmill.engine.text.noun_phrases import NOUNS, find_model
 from glotmill.recipes.model import Recipe
 from glotmill.recipes.sections.clean import Clusters, Contamination, Exact, NearDuplicates, NounPhrases
-from glotmill.recipes.sections.derive import Matching
 from glotmill.schemas.errors import InputError
 
 CURATE = "pip install 'glotmill[curate]'"
@@ -21,7 +21,8 @@ def check_libraries(recipe: Recipe) -> None:
         InputError: Naming the step, what it needs and how to get it.
     """
     needs: list[tuple[str, tuple[str, ...], str]] = [
-        (f"derive.{name}", ("sklearn",), CURATE) for name, spec in recipe.derive.items() if isinstance(spec, Matching)
+        (f"derive.{name}", task.libraries, task.install)
+        for name, task in ((name, task_of(spec)) for name, spec in recipe.derive.items())
     ]
     for place, step in enumerate(recipe.clean):
         where = f"clean.{place} ({step.step})"

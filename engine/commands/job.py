@@ -13,6 +13,7 @@ from glotmill.engine.commands.job_checks import check_languages, left_out, resol
 from glotmill.engine.dataset.fingerprints import CODE_VERSIONS
 from glotmill.engine.dataset.licenses import check_licenses
 from glotmill.engine.samples.language_mix import MixRule
+from glotmill.engine.samples.tasks.registry import derived_facts, own_kinds
 from glotmill.engine.sources import OpenSource, located, open_sources
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.storage.output_path import check_new_folder
@@ -32,7 +33,7 @@ from glotmill.filters.policy import Policy
 from glotmill.filters.registry import DEFAULT, Models, make_scorers
 from glotmill.recipes.model import Recipe
 from glotmill.recipes.sections.clean import Contamination, NounPhrases
-from glotmill.recipes.sections.templates import Templates, load_bank, load_translations
+from glotmill.recipes.sections.templates import OwnKind, Templates, load_bank, load_translations
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import digest, file_sha256
 
@@ -122,6 +123,7 @@ class Job:
                 for name, files in evaluation_files(self.recipe)
             ],
             **self._phrase_facts(),
+            **derived_facts(self.recipe.derive),
             "mix": self.mix.identity(),
             "labels": digest(self.labels) if self.labels else None,
             "templates": self.instructions.identity() if self.instructions else None,
@@ -209,7 +211,7 @@ def prepare(
         msg = f"--ray-address {ray_address}: workers is 0, which works in this process; name workers, or leave them out"
         raise InputError(msg)
     labels = load_labels(recipe.labels)
-    instructions = _instructions(recipe.templates)
+    instructions = _instructions(recipe.templates, own_kinds(recipe.derive))
     answers = AnswerRule(
         recipe.answers,
         load_answers(recipe.answers.table),
@@ -311,8 +313,8 @@ def evaluation_files(recipe: Recipe) -> list[tuple[str, dict[str, Path]]]:
     return [(name, located(f"against.{name}", source).files()) for name, source in sets]
 
 
-def _instructions(section: Templates | None) -> InstructionRule | None:
+def _instructions(section: Templates | None, kinds: Mapping[str, OwnKind]) -> InstructionRule | None:
     if section is None:
         return None
-    bank = load_bank(section.bank)
+    bank = load_bank(section.bank, kinds)
     return InstructionRule(section, bank, load_translations(section.translations, bank))

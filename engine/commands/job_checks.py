@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glotmill.engine.samples.tasks.registry import DERIVATIONS
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.translation.template_verdict import TemplateJudge
 from glotmill.engine.translators.shared.routes import Routes
@@ -12,7 +13,7 @@ from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.scorers.language_id import LanguageIdScorer
 from glotmill.recipes.model import Recipe
 from glotmill.schemas.errors import InputError
-from glotmill.schemas.sample import TASKS
+from glotmill.schemas.task import TASKS
 
 
 def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
@@ -58,7 +59,7 @@ def template_judge(recipe: Recipe, answers: AnswerRule, routes: Routes) -> Templ
     """What judges the translations of a recipe's templates; None where no template's words can be translated."""
     if answers.instructions is None:
         return None
-    kinds = {*TASKS, *(spec.kind for spec in recipe.derive.values())}  # which rows there may be
+    kinds = {*TASKS, *(DERIVATIONS.name_of(spec) for spec in recipe.derive.values())}  # which rows there may be
     if not any(template.kind in kinds for template in answers.instructions.to_judge()):
         return None
     return make_template_judge(recipe, answers, routes)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from glotmill.engine.samples.tasks.registry import DERIVATIONS
 from glotmill.engine.sources.registry import SOURCES
 from glotmill.engine.translators.registry import TRANSLATORS
 from glotmill.recipes.families import Families
 from glotmill.recipes.load import read_recipe
 from glotmill.recipes.model import Recipe
 
-FAMILIES = Families((SOURCES, TRANSLATORS))
+FAMILIES = Families((SOURCES, TRANSLATORS, DERIVATIONS))
 
 
 def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:

@@ -8,11 +8,12 @@ from pathlib import Path
 import polars as pl
 
 from glotmill.engine.samples.sample_files import read_columns
-from glotmill.engine.text.answers import ANSWER_TASKS, AnswerRule, is_returned, load_answers
+from glotmill.engine.text.answers import AnswerRule, is_returned, load_answers
 from glotmill.engine.text.dictionary import Judgement, judge_dictionaries
 from glotmill.engine.text.segments import split
 from glotmill.recipes.model import Dictionary
 from glotmill.schemas.languages import ENGLISH
+from glotmill.schemas.task import ANSWER_TASKS
 
 
 def frequent_answers(files: Sequence[Path], section: Dictionary | None) -> frozenset[str]:

@@ -13,12 +13,13 @@ from typing import Any
 import pyarrow as pa
 
 from glotmill.engine.samples.sample_files import rewrite
-from glotmill.engine.samples.tasks import answer_of
+from glotmill.engine.samples.tasks.shared.derived_rows import answer_of, is_single, question_of
 from glotmill.engine.text.instructions import LETTERS, templated_turns
 from glotmill.engine.text.template_wording import InstructionRule
-from glotmill.recipes.sections.templates import CROSS_LINGUAL, KINDS, Bank
+from glotmill.recipes.sections.templates import Bank
 from glotmill.schemas.keys import source_hash
 from glotmill.schemas.sample import IMAGE_MARKER, SAMPLE_SCHEMA, messages_column
+from glotmill.schemas.task import CROSS_LINGUAL, TASKS
 
 
 def instruct_samples(files: Sequence[Path], rule: InstructionRule, advance: Callable[[int], None]) -> dict[str, int]:
@@ -75,7 +76,7 @@ def instructed(row: dict[str, Any], rule: InstructionRule) -> dict[str, Any]:
     }
 
 
-def _fitting(row: Mapping[str, Any], bank: Bank) -> tuple[str, list[dict[str, str | None]]] | None:
+def _fitting(row: dict[str, Any], bank: Bank) -> tuple[str, list[dict[str, str | None]]] | None:
     """The kind of templates that fits a row, and its slots; None where none fits."""
     kind = row["kind"] or row["task"]
     slots = row["slots"] if row["slots"] is not None else _slots_of(row)
@@ -98,14 +99,12 @@ def _question(text: str) -> dict[str, str | None]:
     return {"name": "question", "text": text, "label": None}
 
 
-def _slots_of(row: Mapping[str, Any]) -> list[dict[str, str | None]] | None:
+def _slots_of(row: dict[str, Any]) -> list[dict[str, str | None]] | None:
     """The slots of a row as its source has it: None where its turns are not of the plain shape."""
-    turns = row["source_messages"]
-    if [turn["role"] for turn in turns] != ["user", "assistant"]:
+    slots = TASKS[row["task"]].slots
+    if slots is None or not is_single(row):
         return None
-    asked = turns[0]["content"].replace(IMAGE_MARKER, "").strip()
-    must = KINDS.get(row["task"], (frozenset({"nothing fits"}),))[0]
-    answer = answer_of(row)
+    asked, must, answer = question_of(row), slots.must, answer_of(row)
     if must == {"question", "answer"} and asked and answer is not None:
         return [{"name": name, "text": text, "label": None} for name, text in (("question", asked), ("answer", answer))]
     if must == {"question"} and asked:

@@ -15,7 +15,7 @@ from pydantic import Field
 from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.shared.glotmill_format import answer_given
 from glotmill.engine.sources.shared.json_stream import rows_of_list
-from glotmill.engine.sources.shared.turns import question_turns
+from glotmill.engine.sources.shared.message_turns import question_turns
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, reference, text, texts, whole
 from glotmill.recipes.sections.images import CocoImages
 from glotmill.recipes.sections.sources import FileSource

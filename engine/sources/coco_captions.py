@@ -14,7 +14,7 @@ from pydantic import Field
 
 from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.shared.json_stream import rows_of_lists
-from glotmill.engine.sources.shared.turns import caption_turns
+from glotmill.engine.sources.shared.message_turns import caption_turns
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, reference, text, whole
 from glotmill.recipes.sections.images import CocoImages
 from glotmill.recipes.sections.sources import FileSource

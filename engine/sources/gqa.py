@@ -15,7 +15,7 @@ from pydantic import Field
 
 from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.shared.json_stream import rows_of_object
-from glotmill.engine.sources.shared.turns import question_turns
+from glotmill.engine.sources.shared.message_turns import question_turns
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, reference, text
 from glotmill.recipes.sections.images import NumberedImages
 from glotmill.recipes.sections.sources import FileSource

@@ -22,8 +22,8 @@ from glotmill.engine.sources.shared.field_map import NO_ID, content_id, value_at
 from glotmill.engine.sources.shared.glotmill_format import own_image
 from glotmill.engine.sources.shared.json_stream import rows_of_list
 from glotmill.engine.sources.shared.media import refuse_media
+from glotmill.engine.sources.shared.message_turns import caption_turns
 from glotmill.engine.sources.shared.text_files import LONGEST_LINE, decoded, lines, opened
-from glotmill.engine.sources.shared.turns import caption_turns
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, text
 from glotmill.recipes.section import Section
 from glotmill.recipes.sections.sources import FieldPath, FileSource

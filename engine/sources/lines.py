@@ -13,8 +13,8 @@ from typing import Literal
 
 from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.shared.media import refuse_media_file
+from glotmill.engine.sources.shared.message_turns import caption_turns
 from glotmill.engine.sources.shared.text_files import decoded, lines
-from glotmill.engine.sources.shared.turns import caption_turns
 from glotmill.engine.sources.shared.typed_values import reference, text
 from glotmill.recipes.section import RecipePath
 from glotmill.recipes.sections.images import Images

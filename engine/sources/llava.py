@@ -20,7 +20,7 @@ from glotmill.engine.sources.shared.field_map import content_id
 from glotmill.engine.sources.shared.glotmill_format import own_images
 from glotmill.engine.sources.shared.json_stream import first_character, rows_of_list
 from glotmill.engine.sources.shared.media import is_there, refuse_media
-from glotmill.engine.sources.shared.turns import Turns, conversation_turns, marked
+from glotmill.engine.sources.shared.message_turns import Turns, conversation_turns, marked
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, text
 from glotmill.recipes.sections.sources import FileSource
 from glotmill.schemas.errors import RowError

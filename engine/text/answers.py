@@ -24,11 +24,8 @@ from glotmill.schemas.errors import InputError
 from glotmill.schemas.given_files import given_table
 from glotmill.schemas.keys import draw
 from glotmill.schemas.languages import ENGLISH, language
+from glotmill.schemas.task import TASKS
 
-# Tasks whose short answers follow the recipe's answer policy.
-ANSWER_TASKS = frozenset({"vqa_open", "vqa_mc", "matching", "ocr", "classification"})
-# Tasks whose answers come from tables: policy ``coin`` has nothing to spare there.
-SETTLED_TASKS = frozenset({"matching", "classification"})
 # Answers of up to so many words are put into their question's context where the recipe asks for it.
 CONTEXT_WORDS = 3
 
@@ -91,13 +88,13 @@ class AnswerRule:
         if (row.get("turn_plan") or [None])[-1] == SOURCE:
             return "kept"
         match self.section.policy:
-            case "coin" if row["task"] in SETTLED_TASKS:
+            case "coin" if TASKS[row["task"]].reply == "table":  # there is nothing to spare
                 return "target"
             case "coin":
                 drawn = draw(self.section.seed, row["source_id"], lang)
                 return "target" if drawn < self.section.target_share else "source"
             case "keep_if_ocr":
-                return "source" if row["task"] == "ocr" else "target"
+                return "source" if TASKS[row["task"]].reply == "printed" else "target"
             case policy:
                 return policy
 

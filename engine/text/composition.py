@@ -40,10 +40,11 @@ from glotmill.engine.text.row_languages import (
 from glotmill.engine.text.segments import Cut, split
 from glotmill.engine.text.template_wording import TEMPLATE_REFUSED, Words
 from glotmill.engine.text.text_structure import mismatch
-from glotmill.recipes.sections.templates import LANGUAGE, OPTIONS, Role
+from glotmill.recipes.sections.templates import Role
 from glotmill.schemas.keys import content_hash, digest, nfc
 from glotmill.schemas.languages import language
 from glotmill.schemas.sample import IMAGE_MARKER
+from glotmill.schemas.task import LANGUAGE, OPTIONS
 
 
 @dataclass(frozen=True, slots=True)

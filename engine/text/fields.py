@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from glotmill.engine.text.answers import ANSWER_TASKS, SOURCE, AnswerRule, carrier
+from glotmill.engine.text.answers import SOURCE, AnswerRule, carrier
 from glotmill.engine.text.instructions import slot_texts, template_of
 from glotmill.engine.text.segments import split
 from glotmill.engine.text.template_wording import TurnLangs, with_template
 from glotmill.engine.text.yes_no import which
 from glotmill.schemas.keys import nfc
+from glotmill.schemas.task import ANSWER_TASKS, TASKS
 
 
 def answer_texts(row: Mapping[str, Any]) -> dict[str, None]:
@@ -54,7 +55,7 @@ def field_type(row: Mapping[str, Any], number: int) -> str:
     if is_answer(row, turn):
         return "answer"
     if turn["role"] == "assistant":
-        return "caption" if row["task"] == "caption" else "response"
+        return "caption" if TASKS[row["task"]].field == "caption" else "response"
     return "question" if row["task"] in ANSWER_TASKS else "instruction"
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from glotmill.recipes.sections.templates import LANGUAGE, OPTIONS, SLOT
+from glotmill.recipes.sections.templates import SLOT
 from glotmill.schemas.languages import language
 from glotmill.schemas.sample import IMAGE_MARKER
+from glotmill.schemas.task import LANGUAGE, OPTIONS
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Slots whose text is not translated as a text: it is settled elsewhere, or made.

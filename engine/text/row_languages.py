@@ -14,7 +14,7 @@ from glotmill.engine.text.fields import answer_texts
 from glotmill.engine.text.instructions import slots_in, template_of
 from glotmill.engine.text.parts import Part
 from glotmill.engine.text.segments import split
-from glotmill.recipes.sections.templates import LANGUAGE, OPTIONS
+from glotmill.schemas.task import LANGUAGE, OPTIONS
 
 Languages = frozenset[str]  # of one text: none where it has no words, several where it is put together from such texts
 NO_WORDS: Languages = frozenset()

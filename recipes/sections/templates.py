@@ -7,6 +7,7 @@ without one that it must have, is an `InputError` naming it.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,31 +19,10 @@ from glotmill.recipes.sections.mix import as_tuple
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.given_files import given_table, given_yaml
 from glotmill.schemas.languages import language, nearest
+from glotmill.schemas.task import KINDS, LANGUAGE, Slots
 
 BANK = Path(__file__).parent.parent / "data" / "templates.yaml"
 SLOT = re.compile(r"\{(\w*)\}")
-LANGUAGE = "language"
-OPTIONS = "options"
-CROSS_LINGUAL = "cross_lingual"  # the kind of rows whose turns are in different languages, where no other kind fits
-
-# Slots that a kind of row fills: (must stand in the user's turn, may, may in the assistant's).
-KINDS: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {
-    kind: (frozenset(must), frozenset([*must, *may]), frozenset(reply))
-    for kind, must, may, reply in (
-        ("caption", [], [LANGUAGE], []),
-        ("vqa_open", ["question"], [LANGUAGE], []),
-        ("ocr", ["question"], [LANGUAGE], []),
-        ("vqa_mc", ["question"], [OPTIONS, LANGUAGE], []),
-        ("vqg", ["answer"], [LANGUAGE], []),
-        ("matching", ["caption"], [LANGUAGE], []),
-        ("classification", [], [LANGUAGE], []),
-        ("decide", ["label"], [LANGUAGE], []),
-        ("cot", ["question"], [LANGUAGE], ["rationale", "answer"]),
-        ("explanation", ["question", "answer"], [LANGUAGE], []),
-        ("translation", ["text"], [LANGUAGE], []),
-        (CROSS_LINGUAL, ["question", LANGUAGE], [], []),
-    )
-}
 
 
 class Accept(Section):
@@ -122,40 +102,64 @@ class Template:
         return LANGUAGE in SLOT.findall(self.user)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnKind:
+    """A kind of rows that a plug-in brings.
+
+    Attributes:
+        slots: What its templates hold.
+        templates: Its templates by name, as a bank has them: a text, or user and assistant to texts. A user's bank
+            that has the kind replaces them.
+    """
+
+    slots: Slots
+    templates: Mapping[str, str | Mapping[str, str]]
+
+
 Role = Literal["user", "assistant"]  # whose turn a text of a template makes
 Bank = dict[str, list[Template]]
 # (user's turn, assistant's turn) by language and template.
 Translations = dict[str, dict[str, tuple[str, str | None]]]
 
 
-def load_bank(path: Path | None) -> Bank:
+def load_bank(path: Path | None, own_kinds: Mapping[str, OwnKind] | None = None) -> Bank:
     """The shipped bank, with the kinds of the user's own in place of its own.
 
+    Args:
+        path: The user's bank; None for none.
+        own_kinds: The kinds that plug-ins bring, by name.
+
     Raises:
-        InputError: A file is missing or not a bank.
+        InputError: A file is missing or not a bank, or a plug-in's templates are not usable.
     """
-    bank = _read_bank(BANK)
+    own = own_kinds or {}
+    kinds = KINDS | {name: kind.slots for name, kind in own.items()}
+    bank = _read_bank(BANK, kinds)
+    for name, kind in own.items():
+        where = f"kind {name} of its plug-in"
+        bank[name] = [_template(where, name, key, value, kinds) for key, value in kind.templates.items()]
+        _check_names(where, bank)
     if path is None:
         return bank
-    bank |= _read_bank(path)
+    bank |= _read_bank(path, kinds)
     _check_names(path, bank)
     return bank
 
 
-def _read_bank(path: Path) -> Bank:
+def _read_bank(path: Path, kinds: Mapping[str, Slots]) -> Bank:
     content = given_yaml("templates.bank", path, "a mapping of kinds, each a mapping of names to templates")
     if not isinstance(content, dict) or not all(isinstance(entries, dict) and entries for entries in content.values()):
         msg = f"templates.bank: {path}: expected a mapping of kinds, each a mapping of names to templates"
         raise InputError(msg)
     bank = {
-        str(kind): [_template(path, str(kind), name, value) for name, value in entries.items()]
+        str(kind): [_template(path, str(kind), name, value, kinds) for name, value in entries.items()]
         for kind, entries in content.items()
     }
     _check_names(path, bank)
     return bank
 
 
-def _check_names(path: Path, bank: Bank) -> None:
+def _check_names(path: Path | str, bank: Bank) -> None:
     names = [template.name for templates in bank.values() for template in templates]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -163,10 +167,10 @@ def _check_names(path: Path, bank: Bank) -> None:
         raise InputError(msg)
 
 
-def _template(path: Path, kind: str, name: Any, value: Any) -> Template:
-    if kind not in KINDS:
-        close = nearest(kind, KINDS)
-        hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(KINDS)}"
+def _template(path: Path | str, kind: str, name: Any, value: Any, kinds: Mapping[str, Slots]) -> Template:
+    if kind not in kinds:
+        close = nearest(kind, kinds)
+        hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(kinds)}"
         msg = f"templates.bank: {path}: unknown kind '{kind}'; {hint}"
         raise InputError(msg)
     given = {"user": value} if isinstance(value, str) else value
@@ -178,17 +182,17 @@ def _template(path: Path, kind: str, name: Any, value: Any) -> Template:
         msg = f"templates.bank: {path}: {name}: expected a text, or a mapping of user and assistant to texts"
         raise InputError(msg)
     template = Template(str(name), kind, given.get("user", ""), given.get("assistant"))
-    must, may, reply = KINDS[kind]
-    _check_slots(path, template.name, template.user, must, may)
+    slots = kinds[kind]
+    _check_slots(path, template.name, template.user, slots.must, slots.may)
     if template.assistant is not None:
-        _check_slots(path, template.name, template.assistant, reply, reply)
-    elif reply:
+        _check_slots(path, template.name, template.assistant, slots.reply, slots.reply)
+    elif slots.reply:
         msg = f"templates.bank: {path}: {name}: a template of kind {kind} states the assistant's turn too"
         raise InputError(msg)
     return template
 
 
-def _check_slots(path: Path, name: str, text: str, must: frozenset[str], may: frozenset[str]) -> None:
+def _check_slots(path: Path | str, name: str, text: str, must: frozenset[str], may: frozenset[str]) -> None:
     found = SLOT.findall(text)
     unknown = [slot for slot in found if slot not in may]
     lacking = sorted(must - set(found))

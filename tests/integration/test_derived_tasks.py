@@ -415,7 +415,10 @@ MINIMAL: dict[str, Any] = {
             r"derive\.v\.sources: no source is called 'x'",
         ),
         ({"derive": {"s": {"kind": "vqg", "sources": ["s"]}}, "templates": {}}, "the name s is taken"),
-        ({"derive": {"v": {"kind": "decide", "sources": ["s"]}}, "templates": {}}, "'labels' section and derive kinds"),
+        (
+            {"derive": {"v": {"kind": "decide", "sources": ["s"]}}, "templates": {}},
+            r"derive\.v: it needs a 'labels' section",
+        ),
         ({"mix": {"skip": ["t"]}}, r"mix\.skip: no source is called 't'"),
         ({"mix": {"weights": "mc4"}}, "use mode one_each"),
         ({"mix": {"mode": "one_each", "english_share": 0.5}}, "english_share needs eng_Latn"),

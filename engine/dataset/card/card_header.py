@@ -19,6 +19,7 @@ from glotmill.engine.dataset.card.markdown import one_line
 from glotmill.engine.dataset.licenses import OTHER, dataset_license, on_the_hub
 from glotmill.engine.dataset.shards import Shard
 from glotmill.schemas.languages import language
+from glotmill.schemas.task import TASKS
 
 UNRELIABLE = "unreliable"
 LICENSES = "LICENSES.md"
@@ -28,13 +29,6 @@ SIZES = [
         ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B"), start=3
     )
 ]
-# The Hub's task category for what each task teaches.
-CATEGORIES = {
-    "caption": "image-to-text", "vqa_open": "visual-question-answering", "vqa_mc": "visual-question-answering",
-    "vqg": "image-text-to-text", "matching": "visual-question-answering", "ocr": "image-to-text",
-    "conversation": "image-text-to-text", "classification": "visual-question-answering",
-    "explanation": "image-text-to-text", "translation": "translation",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +79,7 @@ def header(facts: CardFacts) -> dict[str, Any]:
         "language_creators": ["machine-generated"],
         "source_datasets": list(dict.fromkeys(_extended(source["dataset"]) for source in facts.facts["sources"])),
         "size_categories": [next((label for bound, label in SIZES if kept < bound), "n>1B")],
-        "task_categories": list(dict.fromkeys(CATEGORIES[task] for task in facts.facts["tasks"])),
+        "task_categories": list(dict.fromkeys(TASKS[task].hub_category for task in facts.facts["tasks"])),
         "tags": ["image", "multilingual", "translation", "glotmill", "datasets"],
         "configs": configs,
         "dataset_info": infos,

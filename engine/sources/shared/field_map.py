@@ -12,7 +12,7 @@ from typing import Any
 
 from glotmill.engine.sources.shared.glotmill_format import own_sample
 from glotmill.engine.sources.shared.media import is_there, refuse_media
-from glotmill.engine.sources.shared.turns import conversation_turns, marked
+from glotmill.engine.sources.shared.message_turns import conversation_turns, marked
 from glotmill.recipes.sections.images import Images
 from glotmill.recipes.sections.sources import Fields, Mapped
 from glotmill.schemas.keys import content_row_id, source_hash

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from glotmill.engine.sources.shared.media import refuse_media, refuse_media_file
-from glotmill.engine.sources.shared.turns import Turns, caption_turns, message_turns, question_turns
+from glotmill.engine.sources.shared.message_turns import Turns, caption_turns, message_turns, question_turns
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, reference, text, texts, whole
 from glotmill.recipes.sections.images import Images
 from glotmill.schemas.errors import RowError
 from glotmill.schemas.keys import bytes_sha256
-from glotmill.schemas.sample import TASKS, Image, Sample
-from glotmill.schemas.task import Task
+from glotmill.schemas.sample import Image, Sample
+from glotmill.schemas.task import TASKS, Task
 
 CAPTION_KEYS = frozenset({"id", "task", "image", "images", "url", "caption"})
 QUESTION_KEYS = frozenset({"id", "task", "image", "images", "url", "question", "answers", "choices", "answer_index"})

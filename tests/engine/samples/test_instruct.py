@@ -13,7 +13,8 @@ from glotmill.engine.text.fields import other_requests, turn_requests
 from glotmill.engine.text.parts import Entry
 from glotmill.engine.text.template_wording import InstructionRule
 from glotmill.recipes.model import Answers
-from glotmill.recipes.sections.templates import CROSS_LINGUAL, Templates, load_bank
+from glotmill.recipes.sections.templates import Templates, load_bank
+from glotmill.schemas.task import CROSS_LINGUAL
 
 BANK = load_bank(None)
 EN2X, X2EN, X2X = ["source", None], [None, "source"], ["vie_Latn", None]

@@ -14,7 +14,8 @@ from glotmill.engine.sources.shared.field_map import RowFormat
 from glotmill.recipes.sections.images import Images
 from glotmill.recipes.sections.sources import Mapped
 from glotmill.schemas.errors import RowError
-from glotmill.schemas.sample import TASKS, Sample
+from glotmill.schemas.sample import Sample
+from glotmill.schemas.task import TASKS
 
 CAPTION = {"id": "1", "task": "caption", "image": "a.jpg", "caption": "A dog."}
 QUESTION = {"id": "2", "task": "vqa_open", "image": "a.jpg", "question": "What is it?", "answers": ["dog"]}

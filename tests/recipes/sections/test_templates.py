@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from glotmill.recipes.sections.templates import KINDS, SLOT, load_bank, load_translations, pool
+from glotmill.recipes.sections.templates import SLOT, load_bank, load_translations, pool
 from glotmill.schemas.errors import InputError
+from glotmill.schemas.task import KINDS
 
 HEAD = "template_id\tflores_code\tuser\tassistant\torigin\n"
 
@@ -16,11 +17,11 @@ def test_the_shipped_bank_has_every_kind_with_its_slots():
     bank = load_bank(None)
     assert set(bank) == set(KINDS)
     for kind, templates in bank.items():
-        must, may, reply = KINDS[kind]
+        slots = KINDS[kind]
         for template in templates:
-            assert must <= set(SLOT.findall(template.user)) <= may
+            assert slots.must <= set(SLOT.findall(template.user)) <= slots.may
             assert template.name.startswith(f"{kind}.")
-            assert bool(template.assistant) == bool(reply)
+            assert bool(template.assistant) == bool(slots.reply)
         assert len({template.user for template in templates}) == len(templates) >= 4
 
 

@@ -1,0 +1,1 @@
+"""What the makers of several derived tasks share."""

@@ -161,5 +161,91 @@ def test_a_section_that_does_not_state_its_name_is_refused(recipe: Path, site: P
         load_recipe(str(recipe))
 
 
+@pytest.fixture
+def with_task(recipe: Path) -> Path:
+    """The recipe of the page that derives rows, over questions with different answers."""
+    places = ("grass", "beach")
+    asked = [f"{n}.jpg\tWhat runs on the {places[n % 2]}?\tthe {places[n // 2 % 2]}\n" for n in range(20)]
+    (recipe.parent / "questions.tsv").write_text("".join(asked), encoding="utf-8")
+    path = recipe.parent / "recipe_with_task.yaml"
+    path.write_text(blocks()[path.name], encoding="utf-8")
+    return path
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_derived_task_of_another_package_builds_as_ours_do(with_task: Path):
+    folder = with_task.parent
+    job = job_of(with_task, "one")
+    made = build(job, QUIET)
+    assert (made.derived["checks"].looked_at, made.derived["checks"].rows) == (20, 20)
+    rows = pl.read_parquet(folder / "one/dataset/data/deu_Latn/*.parquet").filter(pl.col("task") == "matching")
+    assert set(rows["template_id"]) <= {"answer_check.plain.1", "answer_check.name.1"}
+    said = {turns[-1]["content"]: turns[0]["content"] for turns in rows["messages"]}
+    assert said.keys() == {"Ja", "Nein"} or said.keys() == {"ja", "nein"}
+    assert all("was-d rennt-d auf-d dem-d" in question for question in said.values())
+    samples = pl.read_parquet(folder / "one/samples/checks.parquet")
+    parents = pl.read_parquet(folder / "one/samples/questions.parquet")["source_id"].to_list()
+    assert [ids.to_list() for ids in samples["derived_from"]] == [[parent] for parent in parents]
+    assert samples["source_id"].n_unique() == 20
+    build(job_of(with_task, "two"), QUIET)
+    assert content(folder / "one/dataset") == content(folder / "two/dataset")
+    assert make_plan(job_of(with_task, "one"), QUIET).calls == 0
+    assert refilter(folder / "one", overrides=("filter.round_trip.min_chrf=0",)).flipped >= 0
+    assert verify(folder / "one", QUIET, deep=True).problems == []
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_facts_name_the_package_of_a_derived_task_and_nothing_of_ours(with_task: Path):
+    facts = job_of(with_task, "one").facts()
+    assert facts["derived"] == {"checks": {"kind": "answer_check", "provider": PROVIDER}}
+    same = "derive.checks={kind: vqg, sources: [questions]}"
+    assert "derived" not in prepare(load_recipe(str(with_task), [same]), out=with_task.parent / "two").facts()
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_derived_task_is_imported_only_where_a_recipe_names_it(with_task: Path):
+    load_recipe(str(with_task), ["derive={q: {kind: vqg, sources: [questions]}}"])
+    assert "glotmill_example.answer_check" not in ours()
+    with pytest.raises(InputError, match=r"derive\.checks\.negative_share: input should be less than or equal to 1"):
+        load_recipe(str(with_task), ["derive.checks.negative_share=2"])
+    with pytest.raises(InputError, match=r"derive\.checks: unknown kind 'answer_chec', .*did you mean 'answer_check'"):
+        load_recipe(str(with_task), ["derive.checks.kind=answer_chec"])
+    assert "glotmill_example.answer_check" in ours()
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_recipes_own_bank_replaces_a_plug_ins_templates(with_task: Path):
+    bank = with_task.parent / "bank.yaml"
+    bank.write_text('answer_check: {mine.1: "{question} Is it {proposed}?"}\n', encoding="utf-8")
+    rule = job_of(with_task, "one", **{"templates.bank": bank}).instructions
+    assert rule is not None
+    assert [template.name for template in rule.bank["answer_check"]] == ["mine.1"]
+    bank.write_text('answer_check: {mine.1: "{question}"}\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"bank\.yaml: mine\.1: slot \{proposed\} is missing"):
+        job_of(with_task, "one", **{"templates.bank": bank})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('slot("proposed"', 'slot("answer"', r"derive\.checks: it made a row whose slot 'answer' is not among its"),
+        ('task="matching"', 'task="checking"', r"derive\.checks: it made a row of task 'checking'; expected one of"),
+        (
+            "{question}\\nIs this right",
+            "Is this right",
+            r"kind answer_check of its plug-in: answer_check\.plain\.1: slot",
+        ),
+    ],
+)
+def test_a_derived_task_that_breaks_the_contract_is_one_line(
+    with_task: Path, site: Path, old: str, new: str, message: str
+):
+    file = site / "glotmill_example/answer_check.py"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    with on_path(site), pytest.raises(InputError, match=message):
+        build(job_of(with_task, "one"), QUIET)
+
+
 def test_the_recipe_of_the_page_is_one(recipe: Path):
     assert yaml.safe_load(recipe.read_text())["name"] == "example"

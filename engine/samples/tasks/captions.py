@@ -55,4 +55,12 @@ def _picked(group: list[SampleRow], spec: Captions) -> tuple[SampleRow, str]:
     return group[best], texts[best]
 
 
-MEMBER = TaskMember(Captions, one_caption)
+MEMBER = TaskMember(
+    Captions,
+    one_caption,
+    row=(
+        "several captions of an image",
+        r"one: `pick: seeded \| longest \| central \| join`; `join` makes each a sentence of one text, begun with a "
+        "capital and ended with a mark",
+    ),
+)

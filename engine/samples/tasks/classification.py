@@ -31,4 +31,8 @@ def named_image(row: SampleRow, context: DerivationContext[Classification]) -> I
     )  # fmt: skip
 
 
-MEMBER = TaskMember(Classification, each(named_image))
+MEMBER = TaskMember(
+    Classification,
+    each(named_image),
+    row=("an image with a label id", "its name (`labels`)"),
+)

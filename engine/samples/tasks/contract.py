@@ -58,6 +58,7 @@ class TaskMember(Generic[D]):
         install: How to install them, as a command.
         own_kind: Slots and templates of its rows, where they are of a kind of their own, called as the member. None
             where a task's templates fit, or where `glotmill.schemas.task.KINDS` has the kind.
+        row: For a member of ours its row in docs/recipes.md: the rows that it is made from, and what they become.
     """
 
     section: type[D]
@@ -66,6 +67,7 @@ class TaskMember(Generic[D]):
     libraries: tuple[str, ...] = ()
     install: str = ""
     own_kind: OwnKind | None = None
+    row: tuple[str, ...] = ()
 
 
 def each(maker: RowMaker[D]) -> Maker[D]:

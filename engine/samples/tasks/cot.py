@@ -33,4 +33,8 @@ def _ended(text: str) -> str:
     return text if text[-1] in _END else f"{text}."
 
 
-MEMBER = TaskMember(Cot, each(chain_of_thought))
+MEMBER = TaskMember(
+    Cot,
+    each(chain_of_thought),
+    row=("an explanation (A-OKVQA's rationales)", "rationale, then the answer"),
+)

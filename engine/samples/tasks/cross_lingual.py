@@ -45,4 +45,12 @@ def in_two_languages(row: SampleRow, context: DerivationContext[CrossLingual]) -
     yield {**made, **{name: row[name] for name in _KEPT}}
 
 
-MEMBER = TaskMember(CrossLingual, each(in_two_languages))
+MEMBER = TaskMember(
+    CrossLingual,
+    each(in_two_languages),
+    row=(
+        "any row",
+        r"asked in one language, answered in another: `mode: en2x \| x2en \| x2x`; the first question names the "
+        "language of the reply in English words",
+    ),
+)

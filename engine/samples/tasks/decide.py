@@ -55,4 +55,8 @@ def thing_in_image(row: SampleRow, context: DerivationContext[Decide]) -> Iterat
     )  # fmt: skip
 
 
-MEMBER = TaskMember(Decide, each(thing_in_image))
+MEMBER = TaskMember(
+    Decide,
+    each(thing_in_image),
+    row=("an image with a label id", "yes or no to a name (`labels`)"),
+)

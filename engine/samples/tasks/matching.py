@@ -78,4 +78,9 @@ MEMBER = TaskMember(
     prepare=negatives,
     libraries=("sklearn",),
     install="pip install 'glotmill[curate]'",
+    row=(
+        "captions",
+        "yes or no to a caption: the image's own or a hard negative (`negative_share`, `ranks`, `random_share`, "
+        "`ceiling`, `pool`)",
+    ),
 )

@@ -38,4 +38,11 @@ def text_and_translation(row: SampleRow, context: DerivationContext[Translation]
     )  # fmt: skip
 
 
-MEMBER = TaskMember(Translation, each(text_and_translation))
+MEMBER = TaskMember(
+    Translation,
+    each(text_and_translation),
+    row=(
+        "any row's `user` or `assistant` text",
+        r"a translation row without image: `direction: into_english \| from_english`",
+    ),
+)

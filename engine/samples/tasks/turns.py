@@ -37,4 +37,8 @@ def single_turns(row: SampleRow, context: DerivationContext[Turns]) -> Iterator[
             yield derived_row(row, context, question, reply["content"], part=str(place))
 
 
-MEMBER = TaskMember(Turns, each(single_turns))
+MEMBER = TaskMember(
+    Turns,
+    each(single_turns),
+    row=("a conversation", "each question with its reply; `max_sentences` leaves long ones out"),
+)

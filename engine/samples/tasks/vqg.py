@@ -27,4 +27,8 @@ def generated_question(row: SampleRow, context: DerivationContext[Vqg]) -> Itera
     )
 
 
-MEMBER = TaskMember(Vqg, each(generated_question))
+MEMBER = TaskMember(
+    Vqg,
+    each(generated_question),
+    row=("a question with its answer", "the answer is given, the question is the reply"),
+)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from glotmill.engine.samples.tasks.contract import DerivationContext, SampleRow
+from glotmill.engine.text.fields import answer_texts
 from glotmill.engine.text.instructions import with_images
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import derived_id, draw, source_hash
@@ -35,7 +36,7 @@ def derived_row(
             they are not the parent's.
 
     Raises:
-        InputError: The row's task is none of the closed list.
+        InputError: The row's task is none of the closed list, or its slot ``answer`` is none of its answers.
     """
     images, keys = columns.pop("images", (parent["image_refs"], parent["image_keys"]))
     turns = (("user", with_images(user, len(images))), ("assistant", assistant))
@@ -49,12 +50,21 @@ def derived_row(
         "source_messages": messages_column(turns),
         "source_id": derived_id(parent["source_id"], context.name, part),
     }
-    if row["task"] not in TASKS:
-        msg = f"derive.{context.name}: it made a row of task '{row['task']}'; expected one of {', '.join(TASKS)}"
-        raise InputError(msg)
+    _check(row, context.name)
     ids = [image["image_id"] for image in images]
     hashed = source_hash(turns, row["source_choices"], row["answer_index"], row["source_answers"], ids)
     return {**row, "source_hash": hashed}
+
+
+def _check(row: SampleRow, name: str) -> None:
+    if row["task"] not in TASKS:
+        msg = f"derive.{name}: it made a row of task '{row['task']}'; expected one of {', '.join(TASKS)}"
+        raise InputError(msg)
+    answers = answer_texts(row)
+    for held in row["slots"] or ():
+        if held["name"] == "answer" and held["text"] not in answers:
+            msg = f"derive.{name}: it made a row whose slot 'answer' is not among its source_answers"
+            raise InputError(msg)
 
 
 def slot(name: str, text: str, label: str | None = None) -> dict[str, str | None]:

@@ -48,15 +48,15 @@ const LONG = 28; // characters of a cell that may be broken into lines
 
 /** A table that scrolls by itself; numbers are at the right of their columns. */
 function table(heads, rows, label) {
-  const figures = (column) => rows.some((cells) => typeof cells[column] === "number");
-  const cell = (value) => {
-    if (typeof value === "number") return el("td", {}, count(value));
+  const figures = heads.map((_, column) => rows.some((cells) => typeof cells[column] === "number"));
+  const cell = (value, column) => {
+    if (figures[column]) return el("td", {}, typeof value === "number" ? count(value) : "–");
     const text = String(value ?? "–");
     return el("td", { class: text.length > LONG ? "left wrap" : "left" }, put(el("span"), text));
   };
   return el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": label }, el("table", {},
     el("thead", {}, el("tr", {}, ...heads.map((head, column) =>
-      el("th", { scope: "col", class: figures(column) ? "" : "left" }, head)))),
+      el("th", { scope: "col", class: figures[column] ? "" : "left" }, head)))),
     el("tbody", {}, ...rows.map((cells) => el("tr", {}, ...cells.map(cell))))));
 }
 

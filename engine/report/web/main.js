@@ -1,5 +1,8 @@
 // How it was made, the theme, and the start.
 
+// What records carry in the place of a refused template, where it is no other template.
+const INSTEAD = { source: "an English instruction", template_refused: "nothing, so they fail" };
+
 function showMaking(data) {
   const parts = [];
   const add = (title, heads, rows) => parts.push(el("h3", {}, title), table(heads, rows, title));
@@ -21,7 +24,7 @@ function showMaking(data) {
       el("p", {}, "Their machine translations missed what the recipe accepts, so no record carries them."),
       table(["template", "language", "reason", "measured", "translation", "records that drew it", "they carry"],
         data.refused_templates.map((t) => [t.template, t.lang, t.reason, t.value, t.text, t.rows,
-          Object.entries(t.instead).map(([name, rows]) => `${name} ${count(rows)}`).join(", ")]), "Refused templates"));
+          Object.entries(t.instead).map(([name, rows]) => `${INSTEAD[name] ?? name} ${count(rows)}`).join(", ")]), "Refused templates"));
   }
   add("Sources", ["source", "dataset", "split", "revision", "license", "read", "samples", "rejected"],
     data.sources.map((s) => [s.name, s.dataset, [s.config, s.split].filter(Boolean).join(" / "), brief(s.revision),

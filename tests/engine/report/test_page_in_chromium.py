@@ -18,7 +18,9 @@ import pytest
 
 from benchmarks.chromium import chromium
 from glotmill.engine.commands.refilter import refilter
-from glotmill.engine.report import REPORT
+from glotmill.engine.report import REPORT, report_data
+from glotmill.engine.report.finished_build import open_build
+from glotmill.engine.report.page import render
 from glotmill.recipes.language_sets import expand
 from tests.engine.report.conftest import ARABIC, SCRIPT, THRESHOLD
 
@@ -254,14 +256,27 @@ def test_the_navigation_lands_on_its_section(browser: Any, rebuild: Callable[...
                 "Object.assign(document.getElementById('notice'), {hidden: false, textContent: 'a notice '.repeat(30)})"
             )
             for section in ("rows", "balance", "making", "reasons", "languages", "thresholds"):
+                # Put in place before the click: the scrolling may be over before the next call is.
+                page.evaluate(
+                    "settled = new Promise((done) => { addEventListener('scrollend', done, {once: true}); }); 0"
+                )
                 page.click(f'nav a[href="#{section}"]')
-                settled = "new Promise((done) => addEventListener('scrollend', () => done(), {once: true}))"
-                page.evaluate(settled)
+                page.evaluate("settled.then(() => 0)")
                 top, free = page.evaluate(
                     f"[document.querySelector('#{section} h2').getBoundingClientRect().top,"
                     " document.querySelector('nav').getBoundingClientRect().bottom]"
                 )
                 assert free <= top <= free + 20, section
+
+
+def test_refused_templates_say_in_words_what_records_carry(browser: Any, unkind: Path, tmp_path: Path):
+    refused = {"template": "c.bad", "lang": "deu_Latn", "reason": "round_trip", "value": None, "text": None, "rows": 5}
+    instead = {"c.good": 2, "source": 2, "template_refused": 1}
+    data = {**report_data(open_build(unkind, "test")), "refused_templates": [{**refused, "instead": instead}]}
+    (tmp_path / REPORT).write_bytes(render(data))
+    with watched(browser, tmp_path) as seen:
+        said = seen.text('[aria-label="Refused templates"]')
+    assert "c.good 2, an English instruction 2, nothing, so they fail 1" in said
 
 
 @pytest.mark.parametrize("device", ["desk", "phone"])

@@ -6,7 +6,7 @@ the key. Paths inside a recipe are relative to its file, paths in an override to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from glotmill.recipes.extends import extended, is_path, without_removed
 from glotmill.recipes.families import Families
+from glotmill.recipes.from_mapping import MAPPING, plain_data, plain_recipe
 from glotmill.recipes.model import Recipe
 from glotmill.recipes.secrets import passwords_in
 from glotmill.recipes.section import expanded
@@ -56,21 +57,29 @@ def find_recipe(recipe: str) -> Path:
     raise InputError(msg)
 
 
-def read_recipe(recipe: str, families: Families, overrides: Iterable[str] = ()) -> Recipe:
+Overrides = Iterable[str] | Mapping[str, Any]
+
+
+def read_recipe(recipe: str | Mapping[str, Any], families: Families, overrides: Overrides = ()) -> Recipe:
     """Read and check a recipe.
 
     Args:
-        recipe: Path of a YAML file, or a built-in name.
+        recipe: Path of a YAML file, a built-in name, or the content of such a file, whose paths are relative to the
+            working directory.
         families: The plug-ins that it may name.
-        overrides: ``key.key=value`` items, values in YAML.
+        overrides: ``key.key=value`` items, values in YAML; or a mapping of ``key.key`` to values.
 
     Raises:
         InputError: The recipe or an override is not usable; the message names the key.
     """
-    path = find_recipe(recipe)
-    content = extended(path, _read, find_recipe)
-    for item in overrides:
-        override(content, item)
+    if isinstance(recipe, str):
+        path = find_recipe(recipe)
+        content = extended(path, _read, find_recipe)
+    else:
+        stated = plain_recipe(recipe)
+        recipe, path = MAPPING, Path(MAPPING)
+        content = extended(path, lambda file: stated if file is path else _read(file), find_recipe)
+    override_all(content, overrides)
     content = without_removed(content)
     if bad := next(unstorable(content), None):
         msg = f"recipe {recipe}: {shortened(bad)}"
@@ -121,6 +130,20 @@ def _place(error: yaml.MarkedYAMLError) -> str:
     return f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
 
 
+def override_all(content: dict[str, Any], overrides: Overrides) -> None:
+    """Set keys of a recipe's content.
+
+    Raises:
+        InputError: One of the overrides is no such thing.
+    """
+    if isinstance(overrides, Mapping):
+        for key, value in overrides.items():
+            _set(content, str(key), plain_data(value, str(key)), f"{key}={value}")
+        return
+    for item in overrides:
+        override(content, item)
+
+
 def override(content: dict[str, Any], item: str) -> None:
     """Set one key of a recipe's content.
 
@@ -132,19 +155,25 @@ def override(content: dict[str, Any], item: str) -> None:
         InputError: The item is no such thing.
     """
     key, equals, text = item.partition("=")
-    parts = key.strip().split(".")
-    if len(item) > MAX_TEXT or len(parts) > MAX_KEY_PARTS:
-        what = f"more than {MAX_TEXT:,} characters" if len(item) > MAX_TEXT else f"more than {MAX_KEY_PARTS} key parts"
-        msg = f"--set {shortened(item, 60)}: {what}; expected key.key=value, such as filter.round_trip.min_chrf=25"
-        raise InputError(msg)
-    if not equals or not all(parts):
-        msg = f"--set {shortened(item)}: expected key.key=value, such as filter.round_trip.min_chrf=25"
-        raise InputError(msg)
+    if len(item) > MAX_TEXT:
+        raise _no_override(item, f"more than {MAX_TEXT:,} characters; ")
+    if not equals:
+        raise _no_override(item)
     try:
         value = load_plain(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         msg = f"--set {shortened(item)}: the value is not YAML: {one_line(error)}"
         raise InputError(msg) from None
+    _set(content, key, value, item)
+
+
+def _set(content: dict[str, Any], key: str, value: Any, item: str) -> None:
+    """Set one key, as ``item`` says in the user's words."""
+    parts = key.strip().split(".")
+    if len(parts) > MAX_KEY_PARTS:
+        raise _no_override(item, f"more than {MAX_KEY_PARTS} key parts; ")
+    if not all(parts):
+        raise _no_override(item)
     if isinstance(value, str) and is_path(parts[-1], value, tuple(parts[:-1])):
         value = str(expanded(value).absolute())
     for depth, part in enumerate(parts[:-1]):
@@ -154,6 +183,11 @@ def override(content: dict[str, Any], item: str) -> None:
             raise InputError(msg)
         content = inner
     content[parts[-1]] = value
+
+
+def _no_override(item: str, why: str = "") -> InputError:
+    shown = shortened(item, 60) if why else shortened(item)
+    return InputError(f"--set {shown}: {why}expected key.key=value, such as filter.round_trip.min_chrf=25")
 
 
 def _resolve_model_folder(content: dict[str, Any], base: Path) -> None:

@@ -6,6 +6,7 @@ that escapes is a bug and shows its traceback.
 
 from __future__ import annotations
 
+import errno
 from typing import Any, ClassVar
 
 from glotmill.schemas.redact import redact
@@ -66,6 +67,25 @@ class StoreError(GlotmillError):
 
 class PublishError(GlotmillError):
     """A target that refused, did not answer or changed meanwhile; what it holds is the old version or the new one."""
+
+
+# What only another path mends: no file can have such a name, a link leads to itself, a file stands for a folder.
+NO_SUCH_PATH = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
+
+
+# A file of a build is not there, or something else has its name.
+MISPLACED = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
+
+
+def from_system(error: OSError) -> GlotmillError:
+    """What the operating system said, as an error of ours: of a path that cannot be, a lost file, or a full disk."""
+    if error.errno in NO_SUCH_PATH:
+        return InputError(f"{shortened(str(error.filename))}: {error.strerror}; name another path")
+    if isinstance(error, MISPLACED):
+        name = f"{shortened(str(error.filename))}: " if error.filename is not None else ""
+        what = f"{name}{error.strerror or one_line(error)}"
+        return InputError(f"{what}; expected what Glotmill put there: put it back, or name another place")
+    return GlotmillError(f"{error}; nothing that was committed is lost, run the same command again")
 
 
 def one_line(error: BaseException) -> str:

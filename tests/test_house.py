@@ -28,6 +28,7 @@ FLOORS = (
     ("engine/translation", "engine/report"),
     ("engine/records",),
     ("engine/commands",),
+    ("engine/api",),
     ("engine/cli",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

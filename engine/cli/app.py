@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import sys
 from collections.abc import Callable
@@ -33,13 +32,9 @@ from glotmill.engine.cli.status import status_command
 from glotmill.engine.cli.templates import templates_command
 from glotmill.engine.cli.traceback import traceback_command
 from glotmill.engine.cli.verify import verify_command
-from glotmill.schemas.errors import GlotmillError, InputError, message_line, one_line, shortened
+from glotmill.schemas.errors import GlotmillError, from_system, message_line
 from glotmill.schemas.redact import redact
 
-# What only another path mends: no file can have such a name, a link leads to itself, a file stands for a folder.
-NO_SUCH_PATH = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
-# A file of a build is not there, or something else has its name.
-MISPLACED = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
 STOPPED = 130  # by Ctrl-C; typer turns it into this code itself
 
 app = typer.Typer(
@@ -110,18 +105,10 @@ def main() -> None:
     except typer.TyperException as error:  # an unknown option or verb, a value of another type
         say(f"error: {error.format_message()} (glotmill --help tells more)", err=True)
         code = error.exit_code
-    except OSError as error:
-        if error.errno in NO_SUCH_PATH:
-            say(f"error: {shortened(str(error.filename))}: {error.strerror}; name another path", err=True)
-            code = InputError.exit_code
-        elif isinstance(error, MISPLACED):
-            name = f"{shortened(str(error.filename))}: " if error.filename is not None else ""
-            what = f"{name}{error.strerror or one_line(error)}"
-            say(f"error: {what}; expected what Glotmill put there: put it back, or name another place", err=True)
-            code = InputError.exit_code
-        else:  # a full disk, a folder that may not be written
-            say(f"error: {error}; nothing that was committed is lost, run the same command again", err=True)
-            code = 1
+    except OSError as error:  # a full disk, a folder that may not be written, a file that is not there
+        told = from_system(error)
+        say(f"error: {told}", err=True)
+        code = told.exit_code
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
     except Exception:  # a bug: its traceback is shown whole, but for secrets

@@ -42,25 +42,17 @@ def build_command(
 
     Example: glotmill build coco_captions --set sources.captions.path=captions_val2017.json --limit 5000
     """
+    from glotmill.engine.api.builds import build
     from glotmill.engine.cli.screen import Screen
-    from glotmill.engine.commands.build import build
-    from glotmill.engine.commands.job import prepare
-    from glotmill.engine.commands.load_recipe import load_recipe
-    from glotmill.engine.runs.progress import ProgressReport
 
     overrides = list(override or ())
     for key, value in (("limit", limit), ("workers", workers)):
         if value is not None:
             overrides.append(f"{key}={value}")
-    job = prepare(
-        load_recipe(recipe, overrides),
-        out=out,
-        memory=memory,
-        retry_failed=retry_failed,
-        compact=compact,
-        ray_address=ray_address,
-    )
-    summary = build(job, ProgressReport())
+    summary = build(
+        recipe, overrides=overrides, out=out, memory=memory, ray_address=ray_address, retry_failed=retry_failed,
+        compact=compact, stop_on_signal=True, progress=True,
+    )  # fmt: skip
     if as_json:
         say_json(summary.as_json())
     else:

@@ -34,10 +34,10 @@ def export_command(
 
     Example: glotmill export outputs/quickstart --format llava --to llava_files
     """
-    from glotmill.engine.commands.export import REFUSED, ExportOptions, export
-    from glotmill.engine.runs.progress import ProgressReport
+    from glotmill.engine.api.sharing import export
+    from glotmill.engine.commands.export import REFUSED
 
-    outcome = export(folder, to, ExportOptions(format_, everything, languages or (), images), ProgressReport())
+    outcome = export(folder, to, format_, dropped=everything, languages=languages or (), images=images, progress=True)
     if as_json:
         say_json(asdict(outcome))
         return

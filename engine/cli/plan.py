@@ -40,19 +40,15 @@ def plan_command(
 
     Example: glotmill plan quickstart --set filter.round_trip.min_chrf=30
     """
-    from glotmill.engine.commands.job import prepare
-    from glotmill.engine.commands.load_recipe import load_recipe
-    from glotmill.engine.commands.plan import make_plan
-    from glotmill.engine.runs.progress import ProgressReport
+    from glotmill.engine.api.builds import plan
 
     overrides = [*(override or ()), *([f"limit={limit}"] if limit is not None else [])]
-    job = prepare(load_recipe(recipe, overrides), out=out, memory=memory, retry_failed=retry_failed)
-    plan = make_plan(job, ProgressReport(quiet=as_json))
+    found = plan(recipe, overrides=overrides, out=out, memory=memory, retry_failed=retry_failed, progress=not as_json)
     if as_json:
-        say_json(plan.as_json())
+        say_json(found.as_json())
     else:
-        _show(plan)
-    if plan.changes:
+        _show(found)
+    if found.changes:
         raise typer.Exit(CHANGES)
 
 

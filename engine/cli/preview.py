@@ -33,15 +33,13 @@ def preview_command(
 
     Example: glotmill preview mblip -n 5 --set sources.coco.path=captions_train2014.json
     """
+    from glotmill.engine.api.builds import preview
     from glotmill.engine.cli.preview_page import print_preview
-    from glotmill.engine.commands.job import prepare
-    from glotmill.engine.commands.load_recipe import load_recipe
-    from glotmill.engine.commands.preview import preview
-    from glotmill.engine.runs.progress import ProgressReport
 
     overrides = [*(override or ()), *([f"limit={limit}"] if limit is not None else [])]
-    job = prepare(load_recipe(recipe, overrides), out=out, memory=memory)
-    found = preview(job, count, rate, measure=measure, progress=ProgressReport())
+    found = preview(
+        recipe, overrides=overrides, out=out, memory=memory, rows=count, rate=rate, measure=measure, progress=True
+    )
     if as_json:
         say_json(found.as_json())
     else:

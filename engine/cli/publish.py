@@ -9,10 +9,9 @@ import typer
 
 from glotmill.engine.cli.options import JsonOption
 from glotmill.engine.cli.say import say, say_json
-from glotmill.schemas.errors import InputError
 
 if TYPE_CHECKING:
-    from glotmill.engine.publish.outcome import Outcome
+    from glotmill.engine.publish.outcome import PublishOutcome
 
 ToOption = Annotated[
     str,
@@ -44,25 +43,12 @@ def publish_command(
 
     Example: glotmill publish outputs/quickstart --to hf://datasets/ORG/NAME --tag v1.0.0
     """
-    from glotmill.engine.dataset.contents import open_dataset
-    from glotmill.engine.publish.addresses import HubPlace, parse_place
-    from glotmill.engine.publish.hub_repository import HubRepository
-    from glotmill.engine.publish.opened import refuse_published
-    from glotmill.engine.publish.to_folder import publish_to_folder
-    from glotmill.engine.publish.to_hub import HubOptions, publish_to_hub
-    from glotmill.engine.runs.progress import ProgressReport
+    from glotmill.engine.api.sharing import publish
 
-    place = parse_place(to, "--to")
-    if create_pr and (tag or not isinstance(place, HubPlace)):
-        msg = "--create-pr: a pull request is opened at the Hub, and tagged once it is merged; leave out --tag"
-        raise InputError(msg)
-    refuse_published(folder, "publish")
-    with open_dataset(folder) as local:
-        if isinstance(place, HubPlace):
-            options = HubOptions(dry_run, create_pr, public, replace, tag, verify_rows=not skip_rows)
-            outcome = publish_to_hub(local, HubRepository(place, write=True), options, ProgressReport())
-        else:
-            outcome = publish_to_folder(local, place, ProgressReport(), dry_run=dry_run, tag=tag, replace=replace)
+    outcome = publish(
+        folder, to, tag=tag, dry_run=dry_run, create_pr=create_pr, public=public, replace=replace,
+        check_rows=not skip_rows, progress=True,
+    )  # fmt: skip
     _say(outcome, as_json=as_json)
 
 
@@ -91,7 +77,7 @@ def rollback_command(
     _say(outcome, as_json=as_json)
 
 
-def _say(outcome: Outcome, *, as_json: bool) -> None:
+def _say(outcome: PublishOutcome, *, as_json: bool) -> None:
     if as_json:
         say_json(outcome.as_json())
     else:

@@ -26,14 +26,9 @@ def pull_command(
 
     Example: glotmill pull hf://datasets/ORG/NAME@v1.4.0 outputs/name
     """
-    from glotmill.engine.publish.addresses import parse_place
-    from glotmill.engine.publish.origin import open_origin
-    from glotmill.engine.publish.pull import pull
-    from glotmill.engine.runs.progress import ProgressReport
+    from glotmill.engine.api.sharing import pull
 
-    outcome = pull(
-        open_origin(parse_place(place, "PLACE", versions=True)), folder, ProgressReport(), everything=everything
-    )
+    outcome = pull(place, folder, whole_shards=everything, progress=True)
     if as_json:
         say_json(asdict(outcome))
         return

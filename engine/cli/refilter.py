@@ -31,9 +31,9 @@ def refilter_command(
 
     Example: glotmill refilter outputs/quickstart --set filter.round_trip.min_chrf=30
     """
-    from glotmill.engine.commands.refilter import refilter
+    from glotmill.engine.api.builds import refilter
 
-    summary = refilter(folder, recipe=recipe, overrides=tuple(override or ()))
+    summary = refilter(folder, recipe=recipe, overrides=override or (), progress=not as_json)
     if as_json:
         say_json(summary.as_json())
     else:

@@ -27,11 +27,10 @@ def verify_command(
 
     Example: glotmill verify outputs/quickstart --deep
     """
-    from glotmill.engine.commands.verify.verify_dataset import verify
+    from glotmill.engine.api.sharing import verify
     from glotmill.engine.dataset.pages import not_checked
-    from glotmill.engine.runs.progress import ProgressReport
 
-    found = verify(folder, ProgressReport(quiet=as_json), deep=deep)
+    found = verify(folder, deep=deep, progress=not as_json)
     if as_json:
         say_json(found.as_json())
     else:

@@ -157,7 +157,7 @@ def _translate(
 ) -> Phases:
     workers, address = job.recipe.workers, job.ray_address
     with (
-        stop_on_signal(progress.say) as stop,
+        stop_on_signal(progress.say, handle=job.stop_on_signal) as stop,
         Pools(lambda spec: make_pool(spec, workers, ray_address=address, stop=stop, note=run.event)) as pools,
     ):
         work = RoutedStage(job.routes, memory, run, pools)

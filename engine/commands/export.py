@@ -30,6 +30,7 @@ from glotmill.engine.publish.pull import fetch_shards
 from glotmill.engine.runs.progress import ProgressReport, Stage
 from glotmill.engine.storage.output_path import check_new_folder
 from glotmill.engine.storage.readable import reading
+from glotmill.engine.text.notebook import NotebookResult
 from glotmill.schemas.errors import InputError, RowError
 
 NEEDS_IMAGES = "holds the bytes of images: give --images FOLDER, or build with images.store: true"
@@ -38,7 +39,7 @@ REFUSED = "refused.jsonl"
 
 
 @dataclass(slots=True)
-class ExportOutcome:
+class ExportOutcome(NotebookResult):
     """What became of the rows.
 
     Attributes:

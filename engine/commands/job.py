@@ -59,6 +59,7 @@ class Job:
         retry_failed: Ask remembered failures again.
         compact: Lay all shards out anew, without the records that were withdrawn.
         ray_address: A running Ray cluster to work on; None starts a local Ray.
+        stop_on_signal: Let units in flight end at the first Ctrl-C or SIGTERM.
     """
 
     recipe: Recipe
@@ -77,6 +78,7 @@ class Job:
     retry_failed: bool
     compact: bool
     ray_address: str | None
+    stop_on_signal: bool
 
     @property
     def translator(self) -> TranslatorSpec:
@@ -181,6 +183,7 @@ def prepare(
     retry_failed: bool = False,
     compact: bool = False,
     ray_address: str | None = None,
+    stop_on_signal: bool = True,
 ) -> Job:
     """Check everything that can be checked before work starts; write nothing.
 
@@ -191,6 +194,7 @@ def prepare(
         retry_failed: Ask remembered failures again.
         compact: Lay all shards out anew, without the records that were withdrawn.
         ray_address: A running Ray cluster to work on; it is joined to count its GPUs.
+        stop_on_signal: Let units in flight end at the first Ctrl-C or SIGTERM; False leaves signals alone.
 
     Raises:
         InputError: Something the recipe names is missing or not possible.
@@ -254,6 +258,7 @@ def prepare(
         retry_failed=retry_failed,
         compact=compact,
         ray_address=ray_address,
+        stop_on_signal=stop_on_signal,
     )
 
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
 
 from glotmill.engine.samples.tasks.registry import DERIVATIONS
 from glotmill.engine.sources.registry import SOURCES
 from glotmill.engine.translators.registry import TRANSLATORS
 from glotmill.recipes.families import Families
-from glotmill.recipes.load import read_recipe
+from glotmill.recipes.load import Overrides, read_recipe
 from glotmill.recipes.model import Recipe
 
 FAMILIES = Families((SOURCES, TRANSLATORS, DERIVATIONS))
 
 
-def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
+def load_recipe(recipe: str | Mapping[str, Any], overrides: Overrides = ()) -> Recipe:
     """Read and check a recipe.
 
     Args:
-        recipe: Path of a YAML file, or a built-in name.
-        overrides: ``key.key=value`` items, values in YAML.
+        recipe: Path of a YAML file, a built-in name, or the content of such a file, whose paths are relative to the
+            working directory.
+        overrides: ``key.key=value`` items, values in YAML; or a mapping of ``key.key`` to values.
 
     Raises:
         InputError: The recipe or an override is not usable; the message names the key.

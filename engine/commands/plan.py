@@ -28,6 +28,7 @@ from glotmill.engine.records.shard_actions import Action, Decider, Decision, sam
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run, run_summary
 from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
+from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.engine.translation.counts import Usage
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.template_count import TemplateCount
@@ -56,7 +57,7 @@ class ShardChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NotebookResult):
     """What a build would do.
 
     Attributes:
@@ -99,6 +100,12 @@ class Plan:
             "usage": asdict(self.usage),
             "templates": self.templates.as_json() if self.templates else None,
         }
+
+    def notebook_view(self) -> View:
+        """The shards that would not stay as they are."""
+        line = f"{len(self.changes):,} of {len(self.shards):,} shards change; {self.calls:,} segments to translate"
+        rows = [(shard.action, shard.path, shard.why, shard.rows, shard.size) for shard in self.changes]
+        return line, [("action", "shard", "why", "rows", "bytes"), *rows]
 
 
 def make_plan(job: Job, progress: ProgressReport) -> Plan:

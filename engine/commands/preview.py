@@ -26,6 +26,7 @@ from glotmill.engine.samples.frequent_answers import frequent_answers
 from glotmill.engine.samples.sample_files import read_columns, sample_rows
 from glotmill.engine.text.composition import EngineName, compose
 from glotmill.engine.text.fields import answer_requests, as_carried, other_requests, turn_requests
+from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.engine.text.parts import Entry
 from glotmill.engine.translation.back_translation import JOINED_SCHEMA
 from glotmill.engine.translation.counts import Usage
@@ -93,8 +94,14 @@ class PreviewRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """A build to come: its samples, what it would cost, and some of its rows."""
+class Preview(NotebookResult):
+    """A build to come.
+
+    Attributes:
+        samples: Its samples: balances by source and derivation, targets and rows of the mix.
+        estimate: What the build would send to its engine, and the time and money that it takes.
+        rows: Some of its rows.
+    """
 
     samples: Samples
     estimate: Estimate
@@ -111,6 +118,17 @@ class Preview:
             "estimate": asdict(self.estimate),
             "rows": [asdict(row) for row in self.rows],
         }
+
+    def notebook_view(self) -> View:
+        """The rows."""
+        cost = self.estimate
+        line = f"{cost.unique:,} segments, {cost.known:,} in the memory, {cost.to_translate:,} to translate"
+        rows = [(row.lang, row.task, _turns(row.source), _turns(row.target) if row.target else "") for row in self.rows]
+        return line, [("language", "task", "source", "translation"), *rows]
+
+
+def _turns(turns: list[dict[str, str]]) -> str:
+    return " / ".join(turn["content"] for turn in turns)
 
 
 def preview(job: Job, count: int, rate: float | None, *, measure: bool, progress: ProgressReport) -> Preview:

@@ -22,7 +22,7 @@ from glotmill.engine.dataset.commit import build_lock, commit, recover, staging
 from glotmill.engine.dataset.differences import difference
 from glotmill.engine.dataset.embedded_notice import notice
 from glotmill.engine.dataset.keep_rates import KeepRates
-from glotmill.engine.dataset.language_counts import LanguageCount, count_language
+from glotmill.engine.dataset.language_counts import LanguageCount, count_language, count_table
 from glotmill.engine.dataset.lock import WHAT, read_lock
 from glotmill.engine.dataset.manifest import AGAIN, LOCK_FILE, Manifest, read_manifest
 from glotmill.engine.dataset.recorded_rules import (
@@ -43,10 +43,12 @@ from glotmill.engine.records.rejudge_shard import Verdict, decide_verdict, write
 from glotmill.engine.report import write_report
 from glotmill.engine.report.finished_build import check_notes
 from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.filters.calibration import read_calibration
 from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.registry import SCORERS
-from glotmill.recipes.load import completed, override
+from glotmill.recipes.from_mapping import MAPPING
+from glotmill.recipes.load import Overrides, completed, override_all
 from glotmill.recipes.model import FilterValue
 from glotmill.schemas.errors import ConservationError, InputError
 from glotmill.schemas.record import SCHEMA_VERSION
@@ -57,7 +59,7 @@ Filter = dict[str, dict[str, FilterValue]]
 
 
 @dataclass(frozen=True, slots=True)
-class RefilterSummary:
+class RefilterSummary(NotebookResult):
     """A finished refilter.
 
     Attributes:
@@ -92,19 +94,32 @@ class RefilterSummary:
         del found["rates"]
         return {**found, "dataset": str(self.dataset), "keep_rates": self.rates.as_json()}
 
+    def notebook_view(self) -> View:
+        """Rows of each language."""
+        line = f"{self.dataset}: {self.flipped:,} records changed in {self.rewritten:,} of {self.shards:,} shards"
+        return line, count_table(self.languages)
 
-def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, ...] = ()) -> RefilterSummary:
+
+def refilter(
+    folder: Path,
+    *,
+    recipe: str | Mapping[str, Any] | None = None,
+    overrides: Overrides = (),
+    progress: ProgressReport | None = None,
+) -> RefilterSummary:
     """Judge a dataset anew and rewrite what changed.
 
     Args:
         folder: The build's folder.
         recipe: A recipe that differs in its filter only; None takes the dataset's own.
-        overrides: ``filter.…=value`` items.
+        overrides: ``filter.…=value`` items, or a mapping of ``filter.…`` to values.
+        progress: Shows how it gets on; None shows nothing.
 
     Raises:
         InputError: The recipe differs in more than its filter; the dataset is damaged, edited or newer.
     """
     began = time.monotonic()
+    progress = progress or ProgressReport(quiet=True)
     dataset = folder / "dataset"
     if not dataset.is_dir():
         refuse_published(folder, "refilter")
@@ -115,9 +130,11 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
         manifest = read_manifest(dataset)
         lock, policy = new_rules(dataset, manifest, recipe, overrides)
         check_shards(dataset, manifest)
-        verdicts = decide_all(dataset, manifest, policy)
+        with progress.stage("verdict", "records") as stage:
+            verdicts = decide_all(dataset, manifest, policy)
+            stage.advance(sum(shard.rows for shard in manifest.all_shards()))
         decided = time.monotonic()
-        _fetch_changed(folder, verdicts)
+        _fetch_changed(folder, verdicts, progress)
         shards = commit_verdicts(folder, manifest, verdicts, manifest.facts, lock, policy)
         if all((dataset / shard.path).is_file() for shard in manifest.all_shards()):  # else pulled in part
             write_report(folder, verb="refilter")
@@ -136,16 +153,16 @@ def refilter(folder: Path, *, recipe: str | None = None, overrides: tuple[str, .
     )
 
 
-def _fetch_changed(folder: Path, verdicts: Mapping[str, Verdict]) -> None:
+def _fetch_changed(folder: Path, verdicts: Mapping[str, Verdict], progress: ProgressReport) -> None:
     """Bring the shards of a pulled dataset that will be written."""
     dataset = folder / "dataset"
     missing = [path for path, found in verdicts.items() if found.written and not (dataset / path).is_file()]
     if missing:
-        fetch_shards(folder, missing, ProgressReport())
+        fetch_shards(folder, missing, progress)
 
 
 def new_rules(
-    dataset: Path, manifest: Manifest, recipe: str | None, overrides: tuple[str, ...]
+    dataset: Path, manifest: Manifest, recipe: str | Mapping[str, Any] | None, overrides: Overrides
 ) -> tuple[dict[str, Any], Policy]:
     """(lock, policy) of a dataset under a recipe or some overrides.
 
@@ -156,7 +173,8 @@ def new_rules(
     new = lock
     calibration = dataset / CALIBRATION if lock.get("calibration") else None
     for item in overrides:
-        if item.partition(".")[0] != "filter" and item.partition("=")[0] != "calibration":
+        key = item.partition("=")[0]
+        if not key.startswith("filter.") and key != "calibration":
             msg = f"--set {item}: refilter changes filter.… and calibration only; anything else needs glotmill build"
             raise InputError(msg)
     facts = manifest.facts
@@ -172,14 +190,13 @@ def new_rules(
         named = lock["score"]["scorers"] if stated is None else [name for name in SCORERS if name in stated]
         loaded = loaded.with_scorers(named)
         new, calibration = loaded.lock(), loaded.calibration
-        _refuse_others(recipe, completed(lock, FAMILIES), new)
+        _refuse_others(recipe if isinstance(recipe, str) else MAPPING, completed(lock, FAMILIES), new)
         policy = make_policy(new["filter"], scorers_of(lock), metrics=recorded_metrics(lock, facts))
         if facts["schema_version"] < SCHEMA_VERSION:
             policy = with_columns(policy, lock, facts)
     else:
         content = {"filter": lock["filter"]}
-        for item in overrides:
-            override(content, item)
+        override_all(content, overrides)
         new = {**lock, "filter": _checked(content["filter"])}
         if "calibration" in content:
             named = content["calibration"]

@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from glotmill.engine.dataset.keep_rates import KeepRates
-from glotmill.engine.dataset.language_counts import LanguageCount
+from glotmill.engine.dataset.language_counts import LanguageCount, count_table
 from glotmill.engine.records.shard_actions import Action
 from glotmill.engine.samples.assign import MixSummary
 from glotmill.engine.samples.derivation import DeriveCount
 from glotmill.engine.samples.ingest import SourceCount
 from glotmill.engine.samples.language_mix import MixCount
 from glotmill.engine.text.dictionary import Judgement
+from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.engine.text.tables import print_table
 from glotmill.engine.text.visible import visible_line
 from glotmill.engine.translation.counts import RecordCount, SegmentCount, Usage
@@ -29,7 +30,7 @@ from glotmill.schemas.languages import language
 
 
 @dataclass(frozen=True, slots=True)
-class BuildSummary:
+class BuildSummary(NotebookResult):
     """A finished build.
 
     Attributes:
@@ -153,6 +154,12 @@ class BuildSummary:
     def too_many_failed(self) -> bool:
         """Whether more records failed than the recipe allows."""
         return self.failed > self.max_failed * self.rows
+
+    def notebook_view(self) -> View:
+        """Rows of each language."""
+        kept = sum(count.kept for count in self.languages.values())
+        line = f"{self.dataset}: {kept:,} of {self.rows:,} rows are kept"
+        return f"{line}; {self.notice}" if self.notice else line, count_table(self.languages)
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from glotmill.engine.dataset.shards import WITHDRAWN, Shard
@@ -55,3 +55,12 @@ def count_language(shards: Iterable[Shard]) -> LanguageCount:
         warned=dict(sorted(warned.items())),
         answers=dict(sorted(answers.items())),
     )
+
+
+def count_table(counts: Mapping[str, LanguageCount]) -> list[tuple[str | int, ...]]:
+    """Rows of a table of the balance of each language; the first is the head."""
+    rows = [
+        (lang, count.rows, count.kept, sum(count.dropped.values()), sum(count.failed.values()))
+        for lang, count in counts.items()
+    ]
+    return [("language", "rows", "kept", "dropped", "failed"), *rows]

@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from glotmill.engine.publish.transfer_plan import PublishPlan
+from glotmill.engine.text.notebook import NotebookResult, View
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PublishOutcome(NotebookResult):
     """The end of a command that changes a target.
 
     Attributes:
@@ -40,6 +41,10 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         """The outcome for ``--json``."""
         return asdict(self)
+
+    def notebook_view(self) -> View:
+        """The outcome for people."""
+        return "Publication", [(), *((line,) for line in self.lines())]
 
     def lines(self) -> list[str]:
         """The outcome for people."""

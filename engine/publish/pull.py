@@ -41,6 +41,7 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.atomic_write import TEMPORARY, whole_file, write_bytes, write_table
 from glotmill.engine.storage.output_path import check_new_folder
 from glotmill.engine.storage.readable import check_types
+from glotmill.engine.text.notebook import NotebookResult
 from glotmill.schemas.errors import InputError, PublishError, one_line
 from glotmill.schemas.keys import file_sha256
 
@@ -49,7 +50,7 @@ UNTRUSTED = "do not trust this dataset; take another version, or publish it agai
 
 
 @dataclass(frozen=True, slots=True)
-class PullOutcome:
+class PullOutcome(NotebookResult):
     """What a pull brought.
 
     Attributes:

@@ -8,7 +8,7 @@ from glotmill.engine.dataset.contents import is_ours
 from glotmill.engine.dataset.pages import CARD, read_card
 from glotmill.engine.publish.addresses import FolderPlace
 from glotmill.engine.publish.hub_repository import HubRepository, Operation
-from glotmill.engine.publish.outcome import Outcome
+from glotmill.engine.publish.outcome import PublishOutcome
 from glotmill.engine.publish.top import outdated, renew_top
 from glotmill.engine.publish.transfer_plan import PublishPlan
 from glotmill.engine.publish.versions import Versions
@@ -16,7 +16,7 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.schemas.errors import InputError, PublishError
 
 
-def roll_back_hub(hub: HubRepository, tag: str, progress: ProgressReport, *, dry_run: bool) -> Outcome:
+def roll_back_hub(hub: HubRepository, tag: str, progress: ProgressReport, *, dry_run: bool) -> PublishOutcome:
     """Commit the files of a tag again: shards are copied at the Hub.
 
     Raises:
@@ -37,7 +37,7 @@ def roll_back_hub(hub: HubRepository, tag: str, progress: ProgressReport, *, dry
     same = sum(1 for path in then if then[path].sha256) - len(shards)
     plan = PublishPlan(base, shards, pages, gone, same, sum(then[path].size for path in pages))
     if plan.empty or dry_run:
-        return Outcome(str(hub.place), plan, committed=False, revision=base, dry_run=dry_run)
+        return PublishOutcome(str(hub.place), plan, committed=False, revision=base, dry_run=dry_run)
     operations: list[Operation] = [CommitOperationCopy(path, path, src_revision=source) for path in changed]
     operations += [CommitOperationDelete(path, is_folder=False) for path in gone]
     message = f"Back to {tag}\n\nThe files of commit {source}."
@@ -50,10 +50,10 @@ def roll_back_hub(hub: HubRepository, tag: str, progress: ProgressReport, *, dry
     if any(after.get(path) != file for path, file in then.items()) or any(path in after for path in gone):
         msg = f"{hub.place}: the commit {answer.oid} does not hold the files of {tag}; run this again"
         raise PublishError(msg)
-    return Outcome(str(hub.place), plan, committed=True, revision=answer.oid)
+    return PublishOutcome(str(hub.place), plan, committed=True, revision=answer.oid)
 
 
-def roll_back_folder(place: FolderPlace, version: str, progress: ProgressReport, *, dry_run: bool) -> Outcome:
+def roll_back_folder(place: FolderPlace, version: str, progress: ProgressReport, *, dry_run: bool) -> PublishOutcome:
     """Write the file list of an older version as a new version, and make the top of the folder say so.
 
     Raises:
@@ -76,12 +76,12 @@ def roll_back_folder(place: FolderPlace, version: str, progress: ProgressReport,
     plan = PublishPlan(str(latest), shards, pages, sorted(set(now) - set(old)), same, 0)
     if dry_run:
         top = outdated(versions) if plan.empty else []
-        return Outcome(str(place), plan, committed=False, revision=str(latest), dry_run=True, unfinished=top)
+        return PublishOutcome(str(place), plan, committed=False, revision=str(latest), dry_run=True, unfinished=top)
     number = latest if plan.empty else latest + 1
     if number > latest and not versions.put(number, old):
         msg = f"{place}: another dataset was published there meanwhile; run this again"
         raise PublishError(msg)
     written = renew_top(versions, progress.say)
-    return Outcome(
+    return PublishOutcome(
         str(place), plan, committed=number > latest, revision=str(number), unfinished=written if plan.empty else []
     )

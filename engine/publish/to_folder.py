@@ -12,7 +12,7 @@ from glotmill.engine.dataset.contents import LocalDataset
 from glotmill.engine.dataset.manifest import MANIFEST
 from glotmill.engine.publish.addresses import FolderPlace
 from glotmill.engine.publish.check_local import ready_shards
-from glotmill.engine.publish.outcome import Outcome
+from glotmill.engine.publish.outcome import PublishOutcome
 from glotmill.engine.publish.pull_record import Pulled
 from glotmill.engine.publish.top import outdated, renew_top
 from glotmill.engine.publish.transfer_plan import PublishPlan
@@ -34,7 +34,7 @@ def publish_to_folder(
     dry_run: bool,
     tag: str | None,
     replace: bool = False,
-) -> Outcome:
+) -> PublishOutcome:
     """Publish a dataset as the next version of a folder.
 
     Args:
@@ -69,7 +69,9 @@ def publish_to_folder(
         if dry_run:
             said = str(latest) if latest else None
             top = outdated(versions) if plan.empty else []
-            return Outcome(str(place), plan, committed=False, revision=said, tag=tag, dry_run=True, unfinished=top)
+            return PublishOutcome(
+                str(place), plan, committed=False, revision=said, tag=tag, dry_run=True, unfinished=top
+            )
         if not plan.empty:
             versions.folder.check()
             _send(local, versions, files, plan, progress)
@@ -80,7 +82,7 @@ def publish_to_folder(
             if tag:
                 versions.tag(tag, number)
             Pulled.moved(local, str(place), str(number))
-            return Outcome(
+            return PublishOutcome(
                 str(place), plan, committed=not plan.empty, revision=str(number), tag=tag, attempts=attempt,
                 unfinished=written if plan.empty else [],
             )  # fmt: skip

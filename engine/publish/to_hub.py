@@ -20,7 +20,7 @@ from glotmill.engine.publish.check_local import ready_shards
 from glotmill.engine.publish.check_remote import verify_hub
 from glotmill.engine.publish.hub_repository import BRANCH, Answer, HubRepository, Operation, manifest_line
 from glotmill.engine.publish.journal import Journal
-from glotmill.engine.publish.outcome import Outcome
+from glotmill.engine.publish.outcome import PublishOutcome
 from glotmill.engine.publish.pull_record import Pulled
 from glotmill.engine.publish.transfer_plan import PublishPlan, make_plan
 from glotmill.engine.runs.progress import ProgressReport
@@ -55,7 +55,7 @@ class HubOptions:
 def publish_to_hub(
     local: LocalDataset, hub: HubRepository, options: HubOptions, progress: ProgressReport,
     sleep: Callable[[float], None] = time.sleep,
-) -> Outcome:  # fmt: skip
+) -> PublishOutcome:  # fmt: skip
     """Publish a dataset.
 
     Raises:
@@ -75,7 +75,7 @@ class _Publication:
         self._resumed = len(self._journal.uploaded)
         self._seen: str | None = None  # the manifest that was at the target when the publication began
 
-    def run(self) -> Outcome:
+    def run(self) -> PublishOutcome:
         self._local.check_pages()
         self._hub.check_token()
         plan = self._plan(first=True)
@@ -143,14 +143,14 @@ class _Publication:
             msg = f"{self._hub.place}: there is a tag {tag} already; choose another"
             raise PublishError(msg)
 
-    def _nothing(self, plan: PublishPlan) -> Outcome:
+    def _nothing(self, plan: PublishPlan) -> PublishOutcome:
         tag = None if self._options.dry_run else self._options.tag
         if tag and plan.base:
             self._hub.tag(tag, plan.base)
         if plan.empty:
             self._journal.done()
         dry = self._options.dry_run
-        return Outcome(str(self._hub.place), plan, committed=False, revision=plan.base, tag=tag, dry_run=dry)
+        return PublishOutcome(str(self._hub.place), plan, committed=False, revision=plan.base, tag=tag, dry_run=dry)
 
     def _upload(self, plan: PublishPlan) -> list[Operation]:
         """Send the shards; the operations that a commit makes of them."""
@@ -192,7 +192,7 @@ class _Publication:
             return Answer("done", oid=oid, why=answer.why)
         return answer
 
-    def _finish(self, plan: PublishPlan, answer: Answer, attempts: int) -> Outcome:
+    def _finish(self, plan: PublishPlan, answer: Answer, attempts: int) -> PublishOutcome:
         oid = str(answer.oid)
         with self._progress.stage("verify", "files") as stage:
             verify_hub(self._local, self._hub, oid, rows=self._options.verify_rows, advance=stage.advance)
@@ -200,7 +200,7 @@ class _Publication:
             self._hub.tag(self._options.tag, oid)
         self._journal.done()
         Pulled.moved(self._local, str(self._hub.place), oid)
-        return Outcome(
+        return PublishOutcome(
             str(self._hub.place), plan, committed=True, revision=oid, pull=answer.pull, tag=self._options.tag,
             attempts=attempts, resumed=self._resumed,
         )  # fmt: skip

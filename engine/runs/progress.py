@@ -6,8 +6,9 @@ Everything goes to standard error; standard output is for results. ``NO_COLOR`` 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -20,6 +21,7 @@ from glotmill.engine.text.visible import visible
 
 PLAIN_INTERVAL_S = 5.0
 EVENT_INTERVAL_S = 1.0
+LISTENER_INTERVAL_S = 0.1
 SHOWN_WORKERS = 8
 BAR_BESIDE = 70  # columns for what stands beside a bar
 
@@ -71,6 +73,28 @@ def _worker(worker: WorkerState, now: float) -> str:
     return f"{doing}, {worker.done:,} done"
 
 
+@dataclass(frozen=True, slots=True)
+class StageProgress:
+    """How far one stage of a command is.
+
+    Attributes:
+        stage: The stage, such as ``translate``.
+        unit: What it counts, in the plural, such as ``segments``.
+        done: Units that are done.
+        total: Units in all; None while that is not known.
+        ended: Whether the stage is over.
+    """
+
+    stage: str
+    unit: str
+    done: int
+    total: int | None
+    ended: bool
+
+
+Listener = Callable[[StageProgress], None]
+
+
 class Stage:
     """One stage as it goes on.
 
@@ -94,6 +118,7 @@ class Stage:
         self._report = report
         self._said = self.started
         self._noted = 0.0
+        self._told = 0.0
 
     def advance(self, count: int, total: int | None = None) -> None:
         """Note that so many more are done, and how many there are in all where that is known.
@@ -107,6 +132,9 @@ class Stage:
         if time.monotonic() - self._noted >= EVENT_INTERVAL_S:
             self._noted = time.monotonic()
             self._report.note("stage_at", self)
+        if time.monotonic() - self._told >= LISTENER_INTERVAL_S:
+            self._told = time.monotonic()
+            self._report.tell(self)
         self._report.show(self)
 
     def end(self) -> None:
@@ -145,13 +173,14 @@ class ProgressReport:
         state: What the events of the run that is recorded say.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, listener: Listener | None = None) -> None:
         self.seconds: dict[str, float] = {}
         self.state = RunState()
         self._console = Console(stderr=True, quiet=quiet)
         self._bars: Progress | None = None
         self._quiet = quiet
         self._run: Run | None = None
+        self._listener = listener
 
     def record(self, run: Run) -> None:
         """Write the stages from now on down as events of a run, and show what its events say."""
@@ -163,11 +192,17 @@ class ProgressReport:
         if self._run is not None:
             self._run.event(event, stage=stage.name, unit=stage.unit, done=stage.done, total=stage.total)
 
+    def tell(self, stage: Stage, *, ended: bool = False) -> None:
+        """Call the listener, where there is one, with how far a stage is."""
+        if self._listener is not None:
+            self._listener(StageProgress(stage.name, stage.unit, stage.done, stage.total, ended))
+
     @contextmanager
     def stage(self, name: str, unit: str) -> Iterator[Stage]:
         """Time and show one stage."""
         stage = Stage(name, unit, self)
         self.note("stage_began", stage)
+        self.tell(stage)
         try:
             if self._console.is_terminal and not self._quiet:
                 with self._board(stage):
@@ -178,6 +213,7 @@ class ProgressReport:
                 if not self._quiet:
                     self.say(stage.line())
             self.note("stage_done", stage)
+            self.tell(stage, ended=True)
         finally:
             self._bars = None
             spent = self.seconds.get(name, 0.0) + time.monotonic() - stage.started  # a stage may run again for more

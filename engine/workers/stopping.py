@@ -29,11 +29,12 @@ class StopSwitch:
 
 
 @contextmanager
-def stop_on_signal(tell: Callable[[str], None]) -> Iterator[StopSwitch]:
+def stop_on_signal(tell: Callable[[str], None], *, handle: bool = True) -> Iterator[StopSwitch]:
     """Turn the first signal into a request, as long as the context lasts; only a main thread gets signals.
 
     Args:
         tell: Shows a line to the user.
+        handle: Whether signals are handled here; otherwise they do what they did before, and nothing asks to stop.
     """
     switch = StopSwitch()
 
@@ -43,7 +44,7 @@ def stop_on_signal(tell: Callable[[str], None]) -> Iterator[StopSwitch]:
         switch.asked = True
         tell("stopping when the units in flight are done; once more to stop at once")
 
-    if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
+    if not handle or threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
         yield switch
         return
     previous = {number: signal.signal(number, stop) for number in SIGNALS}

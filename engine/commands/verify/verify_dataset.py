@@ -28,6 +28,7 @@ from glotmill.engine.dataset.write_metadata import CALIBRATION
 from glotmill.engine.publish.opened import OpenedDataset, opened
 from glotmill.engine.publish.pull_record import Pulled, columns_of, pulled_columns
 from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.schemas.errors import GlotmillError, InputError
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.record import record_schema
@@ -47,7 +48,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(NotebookResult):
     """A verified dataset.
 
     Attributes:
@@ -72,9 +73,20 @@ class Verification:
     elsewhere: list[str]
     origin: str | None
 
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
     def as_json(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""
-        return {**asdict(self), "sound": not self.problems}
+        return {**asdict(self), "sound": self.sound}
+
+    def notebook_view(self) -> View:
+        """The problems, if there are any."""
+        state = "sound" if self.sound else f"{len(self.problems):,} problems"
+        rows = [("file", "problem"), *((problem.file, problem.what) for problem in self.problems)]
+        return f"{self.dataset}: {state}: {self.rows:,} rows in {self.shards:,} shards", rows
 
 
 def verify(folder: Path, progress: ProgressReport, *, deep: bool = False) -> Verification:

@@ -46,7 +46,7 @@ def test_bugs_and_warnings_are_shown_without_the_key(glotmill, recipe_file, monk
         raise RuntimeError(f"Bearer {KEY}")
 
     monkeypatch.setenv("MY_KEY", KEY)
-    monkeypatch.setattr("glotmill.engine.commands.job.prepare", bug)
+    monkeypatch.setattr("glotmill.engine.api.builds.prepare", bug)
     code, _, err = glotmill("build", recipe_file())
     assert code == 1
     assert "Traceback (most recent call last)" in err

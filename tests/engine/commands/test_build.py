@@ -313,7 +313,7 @@ def test_a_stop_asked_for_when_nothing_is_left_to_translate_stops_the_build_all_
     shutil.rmtree(tmp_path / "out")
 
     @contextmanager
-    def stopped(_tell):
+    def stopped(_tell, *, handle):
         switch = StopSwitch()
         switch.asked = True
         yield switch

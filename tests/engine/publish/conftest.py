@@ -11,7 +11,7 @@ import pytest
 from glotmill.engine.dataset.contents import LocalDataset
 from glotmill.engine.publish.addresses import HubPlace
 from glotmill.engine.publish.hub_repository import HubRepository
-from glotmill.engine.publish.outcome import Outcome
+from glotmill.engine.publish.outcome import PublishOutcome
 from glotmill.engine.publish.to_hub import HubOptions, publish_to_hub
 from glotmill.engine.runs.progress import ProgressReport
 from tests.hub import StandInHub
@@ -28,10 +28,10 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInHub]:
 
 
 @pytest.fixture
-def publish() -> Callable[..., Outcome]:
+def publish() -> Callable[..., PublishOutcome]:
     """Publishes a folder to ``org/set``; rows are not opened, for `datasets` reads its endpoint when it is imported."""
 
-    def go(folder: Path, revision: str | None = None, sleeps: list[float] | None = None, **options) -> Outcome:
+    def go(folder: Path, revision: str | None = None, sleeps: list[float] | None = None, **options) -> PublishOutcome:
         repository = HubRepository(HubPlace("org/set", revision), write=True)
         wait = (sleeps if sleeps is not None else []).append
         chosen = HubOptions(verify_rows=False, **options)

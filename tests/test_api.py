@@ -228,7 +228,7 @@ def test_a_dataset_is_read_by_language_and_verdict(outputs: Path, tmp_path: Path
         (lambda: glotmill.refilter("nowhere"), "no dataset/ in it"),
         (lambda: glotmill.publish("nowhere", "ftp://x"), "expected hf://datasets/ORG/NAME"),
         (lambda: glotmill.pull("nowhere", "here"), "nowhere"),
-        (lambda: glotmill.export("nowhere", "there", "csv"), "no such format"),
+        (lambda: glotmill.export("nowhere", "there", "csv"), "unknown format 'csv'"),
     ],
 )
 def test_wrong_input_is_an_input_error_and_nothing_is_written(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from glotmill.engine.sources.contract import Reader, SourceMember
@@ -25,11 +26,10 @@ def located(name: str, source: SourceBase) -> SourceBase:
     """The source with everything about it settled: its files are there, its revision on the Hub is a commit.
 
     Raises:
-        InputError: A file is missing, or the Hub does not know the dataset.
+        InputError: A file is missing or cannot be read, or the Hub does not know the dataset.
     """
     for key, path in source.files().items():
-        if not path.is_file():
-            found = "is a folder" if path.is_dir() else "does not exist"
+        if (found := _unreadable(path)) is not None:
             msg = f"sources.{name}.{key}: {path} {found}: give the file with --set sources.{name}.{key}=FILE"
             raise InputError(msg)
     if source.images.check:
@@ -41,6 +41,18 @@ def located(name: str, source: SourceBase) -> SourceBase:
     member = MEMBERS.get(SOURCES.name_of(source))
     located: SourceBase = member.located(name, source) if member.located else source
     return located
+
+
+def _unreadable(path: Path) -> str | None:
+    """Why a file cannot be read; None where its first byte can. A pipe is not opened: it might wait for ever."""
+    try:
+        if not path.is_file():
+            return "is a folder" if path.is_dir() else "is no regular file" if path.exists() else "does not exist"
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return None
 
 
 def open_source(name: str, source: SourceBase) -> Reader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +61,11 @@ def test_what_is_no_json_of_the_format_is_refused_with_the_file(tmp_path: Path, 
     assert str(caught.value).startswith(f"sources.name.path: {tmp_path / 'file'}: ")
     assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_file_that_cannot_be_read_is_refused_and_a_pipe_is_not_opened(tmp_path: Path, kind: str):
+    os.mkfifo(tmp_path / "pipe")
+    for path, found in ((tmp_path / "pipe", "is no regular file"), (Path("/proc/self/mem"), "cannot be read")):
+        with pytest.raises(InputError, match=rf"sources\.name\.path: {path} {found}"):
+            open_source("name", source(path, kind))

@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 
 from glotmill.engine.samples.sample_files import sample_rows, write_rows
 from glotmill.engine.samples.tasks.contract import DerivationContext
-from glotmill.engine.samples.tasks.registry import task_of
+from glotmill.engine.samples.tasks.registry import provider_of, task_of
 from glotmill.engine.text.answers import LabelTable
 from glotmill.recipes.sections.derive import Derivation
+from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import ranks
 
 
@@ -40,6 +41,9 @@ def derive_samples(
         derived: Derivations by name.
         languages: The recipe's languages.
         labels: Names of things.
+
+    Raises:
+        InputError: A library is missing, or rows of a plug-in break the contract of a derived task.
     """
     counts = {}
     for name, spec in derived.items():
@@ -48,6 +52,8 @@ def derive_samples(
         if prepare := task_of(spec).prepare:
             making = replace(making, prepared=prepare(files, making))
         made = write_rows(folder / f"{name}.parquet", _chosen(files, making))
+        if provider_of(spec):
+            _check_ids(folder / f"{name}.parquet", name)
         counts[name] = DeriveCount(sum(pq.read_metadata(file).num_rows for file in files), made)
     return counts
 
@@ -59,6 +65,17 @@ def _chosen(files: list[Path], making: DerivationContext[Any]) -> Iterator[dict[
     ids = pl.Series([row["source_id"] for row in _made(files, making)], dtype=pl.String)
     chosen = set(ids.gather(ranks(making.spec.seed, ids).arg_sort()[: making.spec.rows]))
     return (row for row in _made(files, making) if row["source_id"] in chosen)
+
+
+def _check_ids(path: Path, name: str) -> None:
+    """Refuse rows of a plug-in's task that share an id: records could not be told apart."""
+    ids = pl.read_parquet(path, columns=["source_id"], glob=False)["source_id"]
+    if more := len(ids) - ids.n_unique():
+        msg = (
+            f"derive.{name}: {more} of {len(ids)} rows have another row's id; "
+            "its plug-in must give each row of a parent a part of its own"
+        )
+        raise InputError(msg)
 
 
 def _made(files: list[Path], making: DerivationContext[Any]) -> Iterator[dict[str, Any]]:

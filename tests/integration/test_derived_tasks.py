@@ -419,6 +419,7 @@ MINIMAL: dict[str, Any] = {
             {"derive": {"v": {"kind": "decide", "sources": ["s"]}}, "templates": {}},
             r"derive\.v: it needs a 'labels' section",
         ),
+        ({"labels": {"table": "labels.tsv"}}, "labels: nothing under 'derive' uses it"),
         ({"mix": {"skip": ["t"]}}, r"mix\.skip: no source is called 't'"),
         ({"mix": {"weights": "mc4"}}, "use mode one_each"),
         ({"mix": {"mode": "one_each", "english_share": 0.5}}, "english_share needs eng_Latn"),

@@ -229,6 +229,11 @@ def test_a_recipes_own_bank_replaces_a_plug_ins_templates(with_task: Path):
     ("old", "new", "message"),
     [
         ('slot("proposed"', 'slot("answer"', r"derive\.checks: it made a row whose slot 'answer' is not among its"),
+        (
+            "    yield derived_row(",
+            "    yield derived_row(row, context, question, reply)\n    yield derived_row(",
+            r"derive\.checks: 20 of 40 rows have another row's id; its plug-in must give each row of a parent a part",
+        ),
         ('task="matching"', 'task="checking"', r"derive\.checks: it made a row of task 'checking'; expected one of"),
         (
             "{question}\\nIs this right",

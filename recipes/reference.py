@@ -20,9 +20,9 @@ from glotmill.recipes.section import RecipePath, RecipeUrl, Section
 
 HEAD = """# Every key of a recipe
 
-Generated from the recipe's model by `python -m glotmill.engine.commands.recipe_keys docs/recipe-keys.md`; a test compares the two.
-What the keys are for: [recipes](recipes.md), [sources](sources.md), [text](text.md) and [filters](filters.md), whose rules
-have the parameters that `filter` takes. NAME is a name of your choosing.
+Generated from the recipe's model by `python -m glotmill.engine.commands.recipe_keys docs/recipe-keys.md`; a test
+compares the two. What the keys are for: [recipes](recipes.md), [sources](sources.md), [text](text.md) and
+[filters](filters.md), whose rules have the parameters that `filter` takes. NAME is a name of your choosing.
 """
 _PLAIN = {
     int: "whole number",

@@ -61,7 +61,7 @@ GROUPS = {
     ),
 }  # fmt: skip
 SECTIONS = ("Args", "Attributes", "Returns", "Raises")
-INTERNAL = ("notebook_view", "from_last", "show")
+INTERNAL = ("notebook_view", "from_last")
 Sections = dict[str, dict[str, str]]
 
 

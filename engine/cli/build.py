@@ -43,6 +43,7 @@ def build_command(
     Example: glotmill build coco_captions --set sources.captions.path=captions_val2017.json --limit 5000
     """
     from glotmill.engine.api.builds import build
+    from glotmill.engine.cli.build_page import print_summary
     from glotmill.engine.cli.screen import Screen
 
     overrides = list(override or ())
@@ -56,7 +57,7 @@ def build_command(
     if as_json:
         say_json(summary.as_json())
     else:
-        summary.show(Screen())
+        print_summary(summary, Screen())
     if summary.too_many_failed:
         msg = (
             f"{summary.failed:,} of {summary.rows:,} records failed, more than max_failed "

@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 from rich.console import Console
 
+from glotmill.engine.cli.build_page import print_summary
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import FAMILIES, load_recipe
 from glotmill.engine.commands.plan import make_plan
@@ -377,7 +378,7 @@ def test_a_word_of_a_third_language_stays_english_and_is_listed(recipe, run, tmp
     assert manifest["dictionaries"]["deu_Latn"] == json.loads(json.dumps(listed))
     assert "1 of 4 words of the answer dictionaries are set apart" in (tmp_path / "out/dataset/README.md").read_text()
     shown = StringIO()
-    summary.show(Console(file=shown, width=1000))
+    print_summary(summary, Console(file=shown, width=1000))
     assert "dictionary of deu_Latn: 1 of 2 words set apart" in shown.getvalue()
     assert "left → izquierda (as in spa_Latn)" in shown.getvalue()
 

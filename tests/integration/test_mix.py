@@ -11,6 +11,7 @@ import pytest
 from datasets import load_dataset
 from rich.console import Console
 
+from glotmill.engine.cli.build_page import print_summary
 from glotmill.schemas.errors import InputError
 
 ONE_EACH = {"mode": "one_each", "weights": {"eng_Latn": 2, "deu_Latn": 1, "swh_Latn": 1}}
@@ -86,7 +87,7 @@ def test_a_language_the_backend_lacks_is_refused_before_any_work_and_backends_ar
 
 def test_the_summary_shows_targets_beside_rows(recipe_file, run):
     console = Console(record=True, width=200)
-    run(recipe_file(languages=LANGUAGES, mix=ONE_EACH, splits={"test": 0.5})).show(console)
+    print_summary(run(recipe_file(languages=LANGUAGES, mix=ONE_EACH, splits={"test": 0.5})), console)
     text = console.export_text()
     assert text.split()[:3] == ["language", "target", "rows"]
     assert "eng_Latn English 20 20" in " ".join(text.split())
@@ -103,7 +104,7 @@ def test_a_shortage_is_named_with_its_source_and_language_wherever_a_build_says_
     line = "pairs is 5 rows short of its targets, as too few rows may go into eng_Latn (0 of 5)"
     console = Console(record=True, width=200)
     summary = run(recipe)
-    summary.show(console)
+    print_summary(summary, console)
     assert f"mix: {line}" in console.export_text().splitlines()
     assert summary.mix.sources["pairs"].rows == {"eng_Latn": 0, "deu_Latn": 5, "swh_Latn": 5}
     assert summary.as_json()["mix"]["sources"]["pairs"]["short"] == {"eng_Latn": 5}

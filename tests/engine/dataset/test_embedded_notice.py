@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from glotmill.engine.cli.build_page import print_summary
 from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.dataset.embedded_notice import NOTICE, notice
 from glotmill.engine.dataset.shards import Shard
@@ -28,7 +29,7 @@ FAILING = {"engine": "fake", "fault": "empty", "fault_every": 3}
 def told(summary: Any) -> dict[str, str | None]:
     """The notice in each place, None where it is not."""
     console = Console(width=500, record=True, quiet=False, stderr=True)
-    summary.show(console)
+    print_summary(summary, console)
     folder = summary.dataset.parent
     places = {
         "summary": console.export_text(),

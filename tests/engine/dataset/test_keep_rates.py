@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
+from glotmill.engine.cli.build_page import print_summary
 from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.commands.summary import BuildSummary
 from glotmill.engine.commands.verify.verify_dataset import verify
@@ -157,7 +158,7 @@ def test_a_build_says_it_in_summary_json_report_and_card(two, run):
         "bad": 0,
     }
     console = Console(width=500, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
-    summary.show(console)
+    print_summary(summary, console)
     told = console.export_text()
     assert re.search(rf"^good +caption +24 +{kept['good']} ", told, re.MULTILINE)
     warning = "almost nothing kept: source bad keeps under 5% in deu_Latn (0 of 12), swh_Latn (0 of 12)"

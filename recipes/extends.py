@@ -11,16 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from glotmill.recipes.section import expanded
+from glotmill.recipes.section import expanded, written
 from glotmill.schemas.errors import InputError, shortened
 
 KEY = "extends"
 MAX_CHAIN = 20  # recipes that extend one another
-PATH_KEYS = (
-    "path", "questions", "annotations", "image_list", "folder", "memory", "table", "weights", "bank", "translations",
-    "against", "calibration",
-)  # fmt: skip
-WORDS = ("embedded", "uniform", "mc4", "mt5")  # what stands where a path could
 # A mapping that states another of these is another thing, and nothing of the old one is taken over.
 _TAGS = ("format", "engine", "kind")
 _REMOVABLE = ("sources", "derive", "by_source", "filter")
@@ -41,7 +36,7 @@ def extended(path: Path, read: Reader, find: Finder, above: tuple[Path, ...] = (
     Raises:
         InputError: What it extends is not there, is not a recipe, or extends it in turn.
     """
-    content = read(path)
+    content: dict[str, Any] = written(read(path), path.resolve().parent)
     named = content.pop(KEY, None)
     if named is None:
         return content
@@ -59,7 +54,7 @@ def extended(path: Path, read: Reader, find: Finder, above: tuple[Path, ...] = (
         msg = f"recipe {path}: extends: {named} extends this recipe in turn"
         raise InputError(msg)
     base = extended(parent, read, find, chain)
-    return _merged(_anchored(base, parent.resolve().parent), content)
+    return _merged(base, content)
 
 
 def without_removed(content: dict[str, Any], where: str = "") -> dict[str, Any]:
@@ -68,27 +63,6 @@ def without_removed(content: dict[str, Any], where: str = "") -> dict[str, Any]:
         key: without_removed(value, str(key)) if isinstance(value, dict) else value
         for key, value in content.items()
         if value is not None or where not in _REMOVABLE
-    }
-
-
-def is_path(key: str, value: Any, where: tuple[str, ...] = ()) -> bool:
-    """Whether a recipe's value is a path: a model is a Hub id unless it is written as a path."""
-    if not isinstance(value, str) or value in WORDS or "://" in value:
-        return False
-    if key == "model":
-        return where[-1:] in (("translate",), ("language_id",)) and value.startswith((".", "/", "~"))
-    return key in PATH_KEYS
-
-
-def _anchored(value: Any, base: Path, where: tuple[str, ...] = ()) -> Any:
-    """The content with its relative paths as paths from its file's folder."""
-    if isinstance(value, list):
-        return [_anchored(item, base, where) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: str(base / expanded(item)) if is_path(str(key), item, where) else _anchored(item, base, (*where, str(key)))
-        for key, item in value.items()
     }
 
 

@@ -14,12 +14,12 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from glotmill.recipes.extends import extended, is_path, without_removed
+from glotmill.recipes.extends import extended, without_removed
 from glotmill.recipes.families import Families
 from glotmill.recipes.from_mapping import MAPPING, plain_data, plain_recipe
 from glotmill.recipes.model import Recipe
 from glotmill.recipes.secrets import passwords_in
-from glotmill.recipes.section import expanded
+from glotmill.recipes.section import expanded, plain, written
 from glotmill.schemas.errors import InputError, one_line, shortened
 from glotmill.schemas.languages import nearest
 from glotmill.schemas.plain_yaml import MAX_BYTES, MAX_TEXT, load_plain, unstorable
@@ -88,7 +88,6 @@ def read_recipe(recipe: str | Mapping[str, Any], families: Families, overrides: 
         msg = f"recipe {recipe}: {key}: an address with a password in it: {advice}"
         raise InputError(msg)
     base = path.resolve().parent
-    _resolve_model_folder(content, base)
     try:
         return Recipe.model_validate(content, context={"base": base, "families": families})
     except ValidationError as error:
@@ -174,28 +173,19 @@ def _set(content: dict[str, Any], key: str, value: Any, item: str) -> None:
         raise _no_override(item, f"more than {MAX_KEY_PARTS} key parts; ")
     if not all(parts):
         raise _no_override(item)
-    if isinstance(value, str) and is_path(parts[-1], value, tuple(parts[:-1])):
-        value = str(expanded(value).absolute())
     for depth, part in enumerate(parts[:-1]):
         inner = content.setdefault(part, {})
         if not isinstance(inner, dict):
-            msg = f"--set {shortened(item)}: {'.'.join(parts[: depth + 1])} is a {type(inner).__name__}, not a mapping"
+            place, found = ".".join(parts[: depth + 1]), type(plain(inner)).__name__
+            msg = f"--set {shortened(item)}: {place} is a {found}, not a mapping"
             raise InputError(msg)
         content = inner
-    content[parts[-1]] = value
+    content[parts[-1]] = written(value, Path.cwd())
 
 
 def _no_override(item: str, why: str = "") -> InputError:
     shown = shortened(item, 60) if why else shortened(item)
     return InputError(f"--set {shown}: {why}expected key.key=value, such as filter.round_trip.min_chrf=25")
-
-
-def _resolve_model_folder(content: dict[str, Any], base: Path) -> None:
-    translate = content.get("translate")
-    if isinstance(translate, dict):
-        model = translate.get("model")
-        if isinstance(model, str) and is_path("model", model, ("translate",)):
-            content["translate"] = {**translate, "model": str((base / expanded(model)).resolve())}
 
 
 def _problems(error: ValidationError) -> str:

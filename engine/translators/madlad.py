@@ -11,10 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
-
 from glotmill.engine.translators import nllb
 from glotmill.engine.translators.contract import TranslatorMember, TranslatorSpec
+from glotmill.recipes.section import ModelName
 from glotmill.recipes.sections.translate import Ct2Translate
 from glotmill.schemas.languages import read_table
 
@@ -23,7 +22,7 @@ class MadladTranslate(Ct2Translate):
     """MADLAD-400 and models like it: T5 with the target language as a token before the source."""
 
     engine: Literal["madlad"]
-    model: str = Field("google/madlad400-3b-mt", min_length=1)
+    model: ModelName = "google/madlad400-3b-mt"
 
 
 CODES = Path(__file__).parent / "data" / "madlad_codes.csv"

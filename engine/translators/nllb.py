@@ -14,7 +14,6 @@ from itertools import chain, islice
 from typing import Any, Literal
 
 import sentencepiece
-from pydantic import Field
 
 from glotmill.engine.embedded import MODEL_DIR
 from glotmill.engine.translators.contract import (
@@ -28,6 +27,7 @@ from glotmill.engine.translators.contract import (
 from glotmill.engine.translators.shared.model_files import find_model
 from glotmill.engine.translators.shared.placement import place
 from glotmill.engine.translators.shared.retry import TRIGGERS_VERSION
+from glotmill.recipes.section import ModelName
 from glotmill.recipes.sections.translate import Ct2Translate, Retry
 from glotmill.schemas.errors import InputError, TranslatorError
 from glotmill.schemas.languages import registry
@@ -41,7 +41,7 @@ class NllbTranslate(Ct2Translate):
     """
 
     engine: Literal["nllb"]
-    model: str = Field("embedded", min_length=1)
+    model: ModelName = "embedded"
 
 
 END = "</s>"

@@ -19,7 +19,7 @@ from pydantic import (
 
 from glotmill.recipes.families import one_of
 from glotmill.recipes.language_sets import expand
-from glotmill.recipes.section import RecipePath, Section
+from glotmill.recipes.section import ModelName, RecipePath, Section
 from glotmill.schemas.errors import InputError
 
 FOR_LOCK = {"for": "lock"}  # the context in which a recipe is written into a dataset
@@ -84,7 +84,7 @@ class Ct2Translate(TranslateBase):
         retry: The second decode; null remembers a failure after the first.
     """
 
-    model: str = Field(min_length=1)
+    model: ModelName
     revision: str | None = Field(None, min_length=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compute_type: ComputeType = "auto"
@@ -128,7 +128,7 @@ class LlmTranslate(TranslateBase):
         license: License of the model's weights, as a Hub license id; ``auto`` is the Hub's word, else ``other``.
     """
 
-    model: str = Field(min_length=1)
+    model: ModelName
     mode: Literal["segment", "record"] = "segment"
     prompts: Literal["builtin"] | RecipePath = "builtin"
     temperature: float = Field(0.0, ge=0, le=2)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -47,6 +48,44 @@ def test_paths_stay_relative_to_the_file_that_wrote_them(base: Path, tmp_path: P
     assert recipe.sources["one"].path == base.parent / "data/one.jsonl"
     assert recipe.sources["three"].path == tmp_path / "three.jsonl"
     assert recipe.translate.model == str(base.parent / "model")
+
+
+@pytest.mark.parametrize(
+    ("section", "where"),
+    [
+        ({"translate": {"engine": "openai", "model": "m", "prompts": "in/base.yaml"}}, ("translate", "prompts")),
+        (
+            {"translate": {"engine": "vllm", "model": "m", "chat_template": "in/base.jinja"}},
+            ("translate", "chat_template"),
+        ),
+        ({"routing": {"second": {"engine": "nllb", "model": "./in/base"}}}, ("routing", "second", "model")),
+        ({"score": {"llm_judge": {"engine": "vllm", "model": "./in/base"}}}, ("score", "llm_judge", "model")),
+        ({"answers": {"table": "in/base.tsv"}}, ("answers", "table")),
+        ({"memory": "in/base"}, ("memory",)),
+    ],
+)
+def test_every_key_that_is_a_path_by_its_type_stays_where_it_was_written(
+    base: Path, tmp_path: Path, section: dict[str, Any], where: tuple[str, ...]
+):
+    base.write_text(yaml.safe_dump(yaml.safe_load(base.read_text()) | section))
+    found: Any = load_recipe(child(tmp_path))
+    for key in where:
+        found = getattr(found, key)
+    assert Path(found).parent == base.parent / "in"
+
+
+def test_a_path_in_an_override_is_relative_to_the_working_directory(base: Path, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    override = "routing.second={engine: nllb, model: ./here}"
+    recipe = load_recipe(child(tmp_path), (override, "sources.one.path=one.jsonl"))
+    assert recipe.routing.second.model == str(tmp_path / "here")
+    assert recipe.sources["one"].path == tmp_path / "one.jsonl"
+
+
+def test_keys_of_any_type_hold_plain_texts(base: Path, tmp_path: Path):
+    translate = {"engine": "openai", "model": "m", "extra": {"a": ["b", {"c": "d"}]}}
+    extra = load_recipe(child(tmp_path, translate=translate)).translate.extra
+    assert (type(extra["a"][0]), type(extra["a"][1]["c"])) == (str, str)
 
 
 def test_a_source_given_as_null_is_taken_away(base: Path, tmp_path: Path):

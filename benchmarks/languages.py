@@ -24,8 +24,9 @@ from glotmill.filters.contract import PAIR_SCHEMA
 from glotmill.filters.features.lid_model import load_lid
 from glotmill.filters.features.second_identifier import load_second
 from glotmill.filters.policy import make_policy
-from glotmill.filters.registry import Models, make_scorers
+from glotmill.filters.registry import make_scorers
 from glotmill.filters.scorers.language_id import Target, letters_of, normalise
+from glotmill.recipes.model import LanguageIdModel
 from glotmill.schemas.languages import ENGLISH, language
 
 SCORERS = ["integrity", "structure", "numbers", "lexical", "punctuation", "script", "language_id", "negation"]
@@ -70,7 +71,8 @@ class Judge:
     """
 
     def __init__(self, *, second: bool) -> None:
-        self._scorers = make_scorers(SCORERS, Models(second_language_id=second))
+        identifier = LanguageIdModel(second="py3langid" if second else "none")
+        self._scorers = make_scorers(SCORERS, {"language_id": identifier})
         self._policy = make_policy({}, SCORERS)
 
     def failing(self, texts: pl.DataFrame) -> pl.Series:

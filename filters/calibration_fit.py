@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from glotmill.filters.calibration import ALL, BUCKETS, VERSION, bucket
 from glotmill.filters.contract import Scorer
-from glotmill.filters.rules import RULES, Rule
+from glotmill.filters.rules import Rule
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.languages import registry
 from glotmill.schemas.record import Metric
@@ -51,12 +51,12 @@ class Settings:
 
 def graded(scorers: Iterable[Scorer]) -> list[tuple[Rule, Metric, Scorer]]:
     """The rules that are calibrated, with the metric each reads, for the scorers that run."""
-    running = {scorer.name: scorer for scorer in scorers}
     return [
-        (rule, metric, running[rule.scorer])
-        for rule in RULES
-        if rule.graded and rule.scorer in running
-        for metric in running[rule.scorer].metrics
+        (rule, metric, scorer)
+        for scorer in scorers
+        for rule in scorer.rules
+        if rule.graded
+        for metric in scorer.metrics
         if metric.name == rule.graded[0]
     ]
 

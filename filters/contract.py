@@ -1,16 +1,18 @@
 """The contract of a scorer, and the table of pairs that it judges.
 
-A scorer measures; it never decides. It sees one row for each translated turn and gives one float32 column for
-each of its metrics. A value it cannot judge is null, and null never rejects.
+A scorer measures; only its rules decide, on the stored scores. It sees one row for each translated turn and gives one
+float32 column for each of its metrics. A value it cannot judge is null, and null never rejects.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import Any, ClassVar, Protocol
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
 
 import pyarrow as pa
 
+from glotmill.filters.rules import Rule
+from glotmill.schemas.members import Provider
 from glotmill.schemas.record import Metric
 
 SEGMENT = pa.struct([("source", pa.string()), ("target", pa.string())])
@@ -39,13 +41,16 @@ PAIR_SCHEMA = pa.schema(
 )
 
 
-class Scorer(Protocol):
+class Scorer(ABC):
     """One way to measure a translation.
 
     Attributes:
         name: Part of every column, parameter and reason code of the scorer.
+        row: For one of ours its row in docs/filters.md: what it measures, and what it needs.
         version: Raised whenever the same input may give another value.
         metrics: What it measures, in column order.
+        rules: What of it rejects, in order: of several rules that fail, the first is the one that counts.
+        by_default: Whether it runs where a recipe names no scorers; one of another package never does.
         needs_back_translation: Whether the pairs must hold ``back``.
         uses_back_translation: Whether its values are others where there is one, though it does without.
         needs_forced_scores: Whether the pairs must hold ``reverse_words`` and what goes with it.
@@ -54,17 +59,38 @@ class Scorer(Protocol):
         engine: The public name of the one translator that its constants were fitted to; None where they suit all.
         inputs: The columns of `PAIR_SCHEMA` that, with its fingerprint, decide its values, where it calls a model for
             so long that they are stored and never measured twice; a scorer without is never stored.
+        provider: The package that it comes from; None for one of ours.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
+    row: ClassVar[tuple[str, ...]] = ()
     metrics: ClassVar[tuple[Metric, ...]]
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    by_default: ClassVar[bool] = True
     needs_back_translation: ClassVar[bool] = False
     uses_back_translation: ClassVar[bool] = False
     needs_forced_scores: ClassVar[bool] = False
     whole_shard: ClassVar[bool] = False
     expensive: ClassVar[bool] = False
     inputs: ClassVar[tuple[str, ...]] = ()
+    provider: Provider | None = None
+
+    @classmethod
+    def make(cls, _stated: Any, /) -> Self:
+        """The scorer of a recipe.
+
+        Args:
+            _stated: What the recipe states under ``score.<name>``; None where it states nothing.
+
+        Raises:
+            InputError: It cannot be had so.
+        """
+        return cls()
+
+    def identity(self) -> dict[str, Any]:
+        """Its fingerprint, with the package that it comes from: another version of that may measure otherwise."""
+        return self.fingerprint() | ({"provider": self.provider.identity()} if self.provider else {})
 
     @property
     def engine(self) -> str | None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from glotmill.filters.calibration import LETTERS, Calibration
-from glotmill.filters.rules import ACTIONS, RULES, Action, Parameter, Rule
+from glotmill.filters.registry import MEMBERS, rules_of
+from glotmill.filters.rules import ACTIONS, Action, Parameter, Rule
 from glotmill.filters.user_rules import USER, user_rule
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.languages import nearest
@@ -28,6 +29,7 @@ class Policy:
     Attributes:
         parameters: Threshold by ``<scorer>.<parameter>``.
         actions: Action by reason code.
+        known: The rules of the scorers that run, in order; those without an action are left out.
         user: The recipe's own rules.
         calibration: Thresholds by language, where the recipe names a file of them.
         fixed: Parameters that the recipe states, which no calibration changes.
@@ -35,13 +37,14 @@ class Policy:
 
     parameters: dict[str, float]
     actions: dict[str, Action]
+    known: tuple[Rule, ...]
     user: tuple[Rule, ...] = ()
     calibration: Calibration | None = None
     fixed: frozenset[str] = field(default_factory=frozenset)
 
     def all_rules(self) -> list[Rule]:
         """The rules of the scorers that run and the recipe's own, in order, whatever their actions."""
-        return [rule for rule in (*RULES, *self.user) if rule.code in self.actions]
+        return [rule for rule in (*self.known, *self.user) if rule.code in self.actions]
 
     def rules(self, action: Action | None = None) -> list[Rule]:
         """The rules that run, in order; those of one action if it is named."""
@@ -159,7 +162,7 @@ def make_policy(
     Raises:
         InputError: A scorer, parameter, rule or value is not known or not possible.
     """
-    rules = [rule for rule in RULES if rule.scorer in scorers]
+    rules = rules_of(scorers)
     parameters = {f"{r.scorer}.{p.name}": p.default for r in rules for p in r.parameters}
     actions: dict[str, Action] = {rule.code: rule.action for rule in rules}
     bounds = {f"{r.scorer}.{p.name}": p for r in rules for p in r.parameters}
@@ -170,7 +173,7 @@ def make_policy(
             user = [user_rule(name, value, metrics) for name, value in sorted(values.items())]
             actions |= {rule.code: rule.action for rule in user}
             continue
-        if scorer not in scorers and any(rule.scorer == scorer for rule in RULES):
+        if scorer not in scorers and scorer in MEMBERS.names():
             msg = f"filter.{scorer}: the scorer does not run: add it to score.scorers, or take the section out"
             raise InputError(msg)
         if scorer not in scorers:
@@ -185,7 +188,7 @@ def make_policy(
             else:
                 known = [name.partition(".")[2] for name in (*parameters, *actions) if name.startswith(f"{scorer}.")]
                 raise _unknown(f"filter.{full}", "parameter or rule", key, known)
-    return Policy(parameters, actions, tuple(user), fixed=frozenset(fixed))
+    return Policy(parameters, actions, rules, tuple(user), fixed=frozenset(fixed))
 
 
 def _unknown(key: str, kind: str, word: str, known: list[str]) -> InputError:

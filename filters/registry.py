@@ -1,88 +1,128 @@
-"""Which scorers there are, by the name that recipes use."""
+"""Which scorers there are, by the name that recipes use: ours, and those of other packages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from glotmill.filters.contract import Scorer
-from glotmill.filters.plugins import ENCODERS, IMAGE_TEXT, load_plugin
-from glotmill.filters.scorers.adequacy import AdequacyScorer
-from glotmill.filters.scorers.cross_entropy import CrossEntropyScorer
-from glotmill.filters.scorers.embedding import EmbeddingScorer
-from glotmill.filters.scorers.fan_in import FanInScorer
-from glotmill.filters.scorers.image_text import ImageTextScorer
-from glotmill.filters.scorers.integrity import IntegrityScorer
-from glotmill.filters.scorers.language_id import LanguageIdScorer
-from glotmill.filters.scorers.lexical import LexicalScorer
-from glotmill.filters.scorers.llm_judge import Judge, LlmJudgeScorer
-from glotmill.filters.scorers.negation import NegationScorer
-from glotmill.filters.scorers.nmt import NmtScorer
-from glotmill.filters.scorers.numbers import NumbersScorer
-from glotmill.filters.scorers.punctuation import PunctuationScorer
-from glotmill.filters.scorers.round_trip import RoundTripScorer
-from glotmill.filters.scorers.script import ScriptScorer
-from glotmill.filters.scorers.structure import StructureScorer
+from glotmill.filters.rules import Rule
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.languages import nearest
+from glotmill.schemas.members import Members
 from glotmill.schemas.record import Metric
 
-# In order of cost, which is the order of columns and of rules.
-SCORERS: dict[str, type[Scorer]] = {
-    scorer.name: scorer
-    for scorer in (
-        IntegrityScorer, StructureScorer, NumbersScorer, LexicalScorer, PunctuationScorer, ScriptScorer,
-        LanguageIdScorer, FanInScorer, NegationScorer, NmtScorer, RoundTripScorer, CrossEntropyScorer,
-        AdequacyScorer, EmbeddingScorer, ImageTextScorer, LlmJudgeScorer,
-    )
-}  # fmt: skip
-DEFAULT = tuple(name for name in SCORERS if name not in ("embedding", "image_text", "llm_judge"))  # need a model
+# In order of cost, which is the order of columns and of rules; those of other packages follow by name.
+MEMBERS: Members[type] = Members(
+    "glotmill.filters.scorers",
+    "glotmill.scorers",
+    type,
+    "scorer",
+    order=(
+        "integrity", "structure", "numbers", "lexical", "punctuation", "script", "language_id", "fan_in", "negation",
+        "nmt", "round_trip", "cross_entropy", "adequacy", "embedding", "image_text", "llm_judge",
+    ),
+)  # fmt: skip
+SCORERS: dict[str, type[Scorer]] = MEMBERS.of_ours()
+DEFAULT = tuple(name for name, scorer in SCORERS.items() if scorer.by_default)
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
-    """The models that a recipe names for scorers.
+def scorer_class(name: str) -> type[Scorer]:
+    """The scorer of a name.
 
-    Attributes:
-        language_id: A fastText file; None is the one that ships.
-        embedding: Name of a sentence encoder that is installed.
-        image_text: Name of an image-text model that is installed.
-        llm_judge: A language model that grades.
-        second_language_id: Whether the second identifier is asked where the first is in doubt.
+    Raises:
+        InputError: There is none, two packages offer it, or it does not keep to the contract.
     """
+    if name in SCORERS:
+        return SCORERS[name]
+    found = MEMBERS.get(name)
+    problem = _problem(name, found)
+    if problem:
+        msg = f"scorer '{name}' of {MEMBERS.origin(name)}: {problem}"
+        raise InputError(msg)
+    return found
 
-    language_id: Path | None = None
-    embedding: str | None = None
-    image_text: str | None = None
-    llm_judge: Judge | None = None
-    second_language_id: bool = False
+
+def _problem(name: str, found: type) -> str | None:
+    """Where a scorer of another package does not keep to the contract."""
+    if not issubclass(found, Scorer):
+        return f"expected a subclass of {Scorer.__module__}.Scorer, found {found.__name__}"
+    if found.name != name:
+        return f"its class states the name '{found.name}'"
+    parts: list[Metric | Rule] = [*found.metrics, *found.rules]
+    if {part.scorer for part in parts} != {name}:
+        return f"expected metrics, and rules if any, of the scorer '{name}'"
+    columns = {metric.score_column for metric in found.metrics}
+    others = sorted(column for rule in found.rules for column in rule.columns - columns)
+    return f"its rules read {others[0]}, which is not a score of it" if others else None
+
+
+def in_order(names: Collection[str]) -> list[str]:
+    """These names in the order of cost; no other is imported.
+
+    Raises:
+        InputError: There is no scorer of a name, or two packages offer it.
+    """
+    known = MEMBERS.names()
+    for name in names:
+        if name not in known:
+            msg = f"unknown scorer '{name}', expected one of {', '.join(nearest(name, known) or known)}"
+            raise InputError(msg)
+    MEMBERS.refuse_clashes(names)
+    return [name for name in known if name in names]
 
 
 def metrics_of(names: Collection[str]) -> list[Metric]:
-    """The metrics of the scorers of these names, in the order of a record's columns."""
-    return [metric for name, scorer in SCORERS.items() if name in names for metric in scorer.metrics]
-
-
-def make_scorers(names: Iterable[str], models: Models | None = None) -> list[Scorer]:
-    """The scorers of these names, in the order of the registry whatever the order asked.
+    """The metrics of the scorers of these names, in the order of a record's columns.
 
     Raises:
-        InputError: A name is unknown, or stands twice; a model cannot be had.
+        InputError: There is no scorer of a name.
     """
-    names, models = list(names), models or Models()
+    return [metric for name in in_order(names) for metric in scorer_class(name).metrics]
+
+
+def rules_of(names: Collection[str]) -> tuple[Rule, ...]:
+    """The rules of the scorers of these names, in the order of cost.
+
+    Raises:
+        InputError: There is no scorer of a name.
+    """
+    return tuple(rule for name in in_order(names) for rule in scorer_class(name).rules)
+
+
+def make_scorers(names: Iterable[str], stated: Mapping[str, Any] | None = None) -> list[Scorer]:
+    """The scorers of these names in the order of cost, whatever the order of the names.
+
+    Args:
+        names: Their names, as ``score.scorers`` has them.
+        stated: What each is made from, by name: of the recipe's ``score`` section.
+
+    Raises:
+        InputError: A name is unknown, or is stated twice; a model cannot be had; two scorers share a column.
+    """
+    names, stated = list(names), stated or {}
     for name in names:
-        if name not in SCORERS:
-            hint = nearest(name, SCORERS) or list(SCORERS)
-            msg = f"score.scorers: unknown scorer '{name}', expected one of {', '.join(hint)}"
-            raise InputError(msg)
         if names.count(name) > 1:
-            msg = f"score.scorers: '{name}' stands twice"
+            msg = f"score.scorers: '{name}' is named twice"
             raise InputError(msg)
-    made: dict[str, Callable[[], Scorer]] = {
-        "language_id": lambda: LanguageIdScorer(models.language_id, second=models.second_language_id),
-        "embedding": lambda: EmbeddingScorer(load_plugin(ENCODERS, models.embedding, "score.embedding")),
-        "image_text": lambda: ImageTextScorer(load_plugin(IMAGE_TEXT, models.image_text, "score.image_text")),
-        "llm_judge": lambda: LlmJudgeScorer(models.llm_judge),
-    }
-    return [made.get(name, scorer)() for name, scorer in SCORERS.items() if name in names]
+    try:
+        ordered = in_order(names)
+        found = {name: scorer_class(name) for name in ordered}
+    except InputError as error:
+        msg = f"score.scorers: {error}"
+        raise InputError(msg) from None
+    columns: dict[str, str] = {}
+    for name, scorer in found.items():
+        for metric in scorer.metrics:
+            other = columns.setdefault(metric.score_column, name)
+            if other != name:
+                msg = f"score.scorers: {other} and {name} both have {metric.score_column}; take one of them out"
+                raise InputError(msg)
+    return [_made(name, scorer, stated.get(name)) for name, scorer in found.items()]
+
+
+def _made(name: str, scorer: type[Scorer], stated: Any) -> Scorer:
+    made = scorer.make(stated)
+    if name not in SCORERS:
+        made.provider = MEMBERS.provider(name)
+    return made

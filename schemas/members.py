@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pkgutil
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -19,6 +20,7 @@ from glotmill.schemas.languages import nearest
 
 M = TypeVar("M")
 NO_MEMBERS = frozenset({"contract", "registry"})  # modules of a family's package
+OURSELVES = "Glotmill itself"
 ATTRIBUTE = "MEMBER"  # what a module of ours calls its member
 
 
@@ -63,6 +65,10 @@ class Members(Generic[M]):
         names = {module.name for module in found if not module.ispkg} - NO_MEMBERS
         return (*(name for name in self.order if name in names), *sorted(names - {*self.order}))
 
+    def of_ours(self) -> dict[str, M]:
+        """Our members by name; all are imported, and no other package is looked for."""
+        return {name: self._ours(name) for name in self.built_in()}
+
     def names(self) -> tuple[str, ...]:
         """All names: ours, then those of other packages."""
         ours = self.built_in()
@@ -76,7 +82,7 @@ class Members(Generic[M]):
         """
         point = self._announced(name)
         if point is None:
-            found: Any = getattr(import_module(f"{self.package}.{name}"), ATTRIBUTE)
+            found: Any = self._ours(name)
         else:
             found = self._imported(point)
         if not isinstance(found, self.kind):
@@ -103,10 +109,32 @@ class Members(Generic[M]):
         hint = f"; did you mean '{close[0]}'?" if close else ""
         return f"expected one of {', '.join(names)}{hint}"
 
+    def refuse_clashes(self, names: Iterable[str]) -> None:
+        """Refuse names that two packages offer; nothing is imported.
+
+        Raises:
+            InputError: As for `get`.
+        """
+        for name in names:
+            self._announced(name)
+
+    def origin(self, name: str) -> str:
+        """The package that a member comes from, in words.
+
+        Raises:
+            InputError: As for `get`.
+        """
+        point = self._announced(name)
+        return _origin(point) if point else OURSELVES
+
+    def _ours(self, name: str) -> M:
+        found: M = getattr(import_module(f"{self.package}.{name}"), ATTRIBUTE)
+        return found
+
     def _announced(self, name: str) -> EntryPoint | None:
         """The entry point of a name; None where the member is ours."""
         points = [point for point in _entry_points(self.group) if point.name == name]
-        origins = ["Glotmill itself"] * (name in self.built_in()) + [_origin(point) for point in points]
+        origins = [OURSELVES] * (name in self.built_in()) + [_origin(point) for point in points]
         if len(origins) > 1:
             msg = f"{self.what} '{name}' is offered by {' and by '.join(origins)}; uninstall or rename one of them"
             raise InputError(msg)

@@ -19,7 +19,7 @@ from glotmill.engine.text.segments import plain
 from glotmill.filters.calibration import field_of_task
 from glotmill.filters.calibration_fit import graded
 from glotmill.filters.contract import PAIR_SCHEMA, Scorer
-from glotmill.filters.registry import Models, make_scorers
+from glotmill.filters.registry import make_scorers
 from glotmill.recipes.model import Score
 from glotmill.schemas.errors import InputError
 
@@ -72,7 +72,7 @@ def _scorers(lock: Mapping[str, Any], where: str) -> list[Scorer]:
     """The scorers that a build ran; a model named by path must still be where the recipe says."""
     score = checked(Score, lock["score"], where, WHAT, AGAIN, context={"families": FAMILIES})
     wanted = [name for name in score.scorers or () if name != "language_id"]  # not calibrated, so not loaded
-    return make_scorers(wanted, Models(None, score.embedding, score.image_text))
+    return make_scorers(wanted, {**dict(score), "llm_judge": None})
 
 
 def _pairs(turns: pl.DataFrame) -> pa.Table:

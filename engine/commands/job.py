@@ -30,7 +30,7 @@ from glotmill.engine.translators.shared.routes import Routes, resolve_routes
 from glotmill.engine.workers.ray_session import cluster_gpus
 from glotmill.filters.contract import Scorer
 from glotmill.filters.policy import Policy
-from glotmill.filters.registry import DEFAULT, Models, make_scorers
+from glotmill.filters.registry import DEFAULT, make_scorers
 from glotmill.recipes.model import Recipe
 from glotmill.recipes.sections.clean import Contamination, NounPhrases
 from glotmill.recipes.sections.templates import OwnKind, Templates, load_bank, load_translations
@@ -135,7 +135,7 @@ class Job:
             },
             "routes": self.routes.fingerprint,
             "text": self._text_facts(),
-            "scorers": {scorer.name: scorer.fingerprint() for scorer in self.scorers},
+            "scorers": {scorer.name: scorer.identity() for scorer in self.scorers},
             "scorers_left_out": self.left_out,
             "skip_rejected": self.recipe.score.skip_rejected,
             "filter": self.policy.fingerprint(),
@@ -202,13 +202,7 @@ def prepare(
     check_libraries(recipe)
     scorers = make_scorers(
         DEFAULT if recipe.score.scorers is None else recipe.score.scorers,
-        Models(
-            recipe.score.language_id.model,
-            recipe.score.embedding,
-            recipe.score.image_text,
-            make_judge(recipe.score),
-            second_language_id=recipe.score.language_id.second != "none",
-        ),
+        {**dict(recipe.score), "llm_judge": make_judge(recipe.score)},
     )
     policy = resolve_policy(recipe, scorers)
     if ray_address is not None and recipe.workers == 0:

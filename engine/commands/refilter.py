@@ -26,6 +26,7 @@ from glotmill.engine.dataset.language_counts import LanguageCount, count_languag
 from glotmill.engine.dataset.lock import WHAT, read_lock
 from glotmill.engine.dataset.manifest import AGAIN, LOCK_FILE, Manifest, read_manifest
 from glotmill.engine.dataset.recorded_rules import (
+    check_scorers,
     check_shards,
     recorded_metrics,
     recorded_policy,
@@ -46,7 +47,7 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.filters.calibration import read_calibration
 from glotmill.filters.policy import Policy, make_policy
-from glotmill.filters.registry import SCORERS
+from glotmill.filters.registry import in_order
 from glotmill.recipes.from_mapping import MAPPING
 from glotmill.recipes.load import Overrides, completed, override_all
 from glotmill.recipes.model import FilterValue
@@ -187,10 +188,11 @@ def new_rules(
         loaded = load_recipe(recipe, overrides)
         # The default scorers, as the build found them to suit its engine; stated ones in the order of the registry.
         stated = loaded.score.scorers
-        named = lock["score"]["scorers"] if stated is None else [name for name in SCORERS if name in stated]
+        named = lock["score"]["scorers"] if stated is None else in_order(stated)
         loaded = loaded.with_scorers(named)
         new, calibration = loaded.lock(), loaded.calibration
         _refuse_others(recipe if isinstance(recipe, str) else MAPPING, completed(lock, FAMILIES), new)
+        check_scorers(lock)
         policy = make_policy(new["filter"], scorers_of(lock), metrics=recorded_metrics(lock, facts))
         if facts["schema_version"] < SCHEMA_VERSION:
             policy = with_columns(policy, lock, facts)

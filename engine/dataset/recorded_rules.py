@@ -19,8 +19,8 @@ from glotmill.engine.dataset.manifest import Manifest
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.storage.readable import MEND, check_types, reading
 from glotmill.filters.policy import Policy, make_policy
-from glotmill.filters.registry import SCORERS, metrics_of
-from glotmill.filters.rules import RULES, Action
+from glotmill.filters.registry import MEMBERS, in_order, metrics_of, rules_of
+from glotmill.filters.rules import Action
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.record import REQUIRED, Metric, record_schema
 
@@ -28,8 +28,22 @@ RECORDS = "a shard of the dataset's records"
 
 
 def scorers_of(lock: Mapping[str, Any]) -> list[str]:
-    """The scorers of a dataset's lock that this version knows, in the order of the registry."""
-    return [name for name in SCORERS if name in lock["score"]["scorers"]]
+    """The scorers of a dataset's lock that are installed here, in the order of cost."""
+    known = MEMBERS.names()
+    return in_order([name for name in lock["score"]["scorers"] if name in known])
+
+
+def check_scorers(lock: Mapping[str, Any]) -> None:
+    """Refuse to judge a dataset by fewer rules than it was made with.
+
+    Raises:
+        InputError: One of its scorers is not installed here.
+    """
+    known = MEMBERS.names()
+    for name in lock["score"]["scorers"]:
+        if name not in known:
+            msg = f"the dataset was scored by '{name}', which no package here offers; install the one that does"
+            raise InputError(msg)
 
 
 def recorded_metrics(lock: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Metric]:
@@ -120,8 +134,10 @@ def recorded_policy(section: Mapping[str, Any], lock: Mapping[str, Any], facts: 
         facts: The root file of its manifest.
 
     Raises:
-        InputError: The section names a scorer, parameter or rule that is not known, or an impossible value.
+        InputError: The section names a scorer, parameter or rule that is not known, or an impossible value; a scorer
+            of the dataset is not installed.
     """
+    check_scorers(lock)
     policy = make_policy(section, scorers_of(lock), metrics=recorded_metrics(lock, facts))
     stated = {f"{scorer}.{key}" for scorer, values in section.items() for key in values}
     actions, parameters = facts["filter"]["actions"], facts["filter"]["parameters"]
@@ -147,7 +163,7 @@ def unjudged(lock: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
         facts: The root file of its manifest.
     """
     columns = {metric.score_column for metric in recorded_metrics(lock, facts)} | {"lang", "task"}
-    return [rule.code for rule in RULES if rule.scorer in scorers_of(lock) and not rule.columns <= columns]
+    return [rule.code for rule in rules_of(scorers_of(lock)) if not rule.columns <= columns]
 
 
 def with_columns(policy: Policy, lock: Mapping[str, Any], facts: Mapping[str, Any]) -> Policy:

@@ -58,7 +58,7 @@ class ScoreStore:
         Raises:
             StoreError: Scores are not in the store after their commit.
         """
-        fingerprint = digest([scorer.name, scorer.fingerprint()])
+        fingerprint = digest([scorer.name, scorer.identity()])
         inputs = pl.DataFrame(pairs.select(scorer.inputs))
         keys = pl.Series("key", score_keys(fingerprint, inputs.columns, inputs.iter_rows()), dtype=pl.String)
         known = self.lookup(scorer.name, keys)

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from glotmill.filters.policy import Policy
-from glotmill.filters.rules import RULES, Rule
+from glotmill.filters.rules import Rule
 from glotmill.schemas.record import Metric
 
 GREATEST = float(np.finfo(np.float32).max)
@@ -78,9 +78,9 @@ def rule_cuts(policy: Policy, metrics: Sequence[Metric], langs: Sequence[str]) -
         return []
     by_column = {metric.score_column: metric for metric in metrics}
     found = []
-    for rule in (*RULES, *policy.user):
+    for rule in policy.all_rules():
         column = next(iter(rule.columns), "")
-        if rule.code in policy.actions and len(rule.columns) == 1 and column in by_column:
+        if len(rule.columns) == 1 and column in by_column:
             cuts = _cuts(_judge(rule, policy, column, langs), langs)
             if cuts:
                 moved_by, inclusive = _moved_by(rule, policy, column, cuts)

@@ -18,7 +18,7 @@ from glotmill.engine.dataset.keep_rates import KeepRates
 from glotmill.engine.dataset.language_counts import count_language
 from glotmill.engine.dataset.lock import read_lock
 from glotmill.engine.dataset.manifest import has_manifest, read_manifest
-from glotmill.engine.dataset.recorded_rules import check_shards, recorded_metrics
+from glotmill.engine.dataset.recorded_rules import check_scorers, check_shards, recorded_metrics
 from glotmill.engine.dataset.shards import Shard, counted
 from glotmill.engine.publish.opened import refuse_published
 from glotmill.engine.runs.run import FINISHED, run_summary
@@ -26,7 +26,8 @@ from glotmill.engine.samples.ingest import REJECTED
 from glotmill.engine.storage.readable import check_types, reading, schema_of
 from glotmill.filters.fairness import Share, shares
 from glotmill.filters.policy import Policy
-from glotmill.filters.rules import RULES, Rule
+from glotmill.filters.registry import rules_of
+from glotmill.filters.rules import Rule
 from glotmill.filters.user_rules import USER, user_rule
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.record import Metric
@@ -168,6 +169,7 @@ def open_build(folder: Path, verb: str) -> BuiltFolder:
     manifest = read_manifest(dataset)
     recipe = read_lock(dataset, manifest.facts)
     check_shards(dataset, manifest)
+    check_scorers(recipe)
     metrics = tuple(recorded_metrics(recipe, manifest.facts))
     policy = _policy(manifest.facts["filter"], metrics)
     shards = {lang: [counted(dataset, shard) for shard in parts] for lang, parts in manifest.shards.items()}
@@ -190,8 +192,9 @@ def _policy(content: dict[str, Any], metrics: tuple[Metric, ...]) -> Policy:
         user_rule(code.removeprefix(prefix), {"fails": text, "action": content["actions"][code]}, metrics)
         for code, text in content["rules"].items()
     )
-    today = {f"{rule.scorer}.{parameter.name}": parameter.default for rule in RULES for parameter in rule.parameters}
-    return Policy({**today, **content["parameters"]}, content["actions"], user)
+    rules = rules_of({metric.scorer for metric in metrics})
+    today = {f"{rule.scorer}.{parameter.name}": parameter.default for rule in rules for parameter in rule.parameters}
+    return Policy({**today, **content["parameters"]}, content["actions"], rules, user)
 
 
 def _last_summary(folder: Path) -> dict[str, Any] | None:

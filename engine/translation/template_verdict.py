@@ -18,7 +18,6 @@ from glotmill.engine.text.segments import split
 from glotmill.engine.text.template_wording import Judged, Refusal, TextKey, Words
 from glotmill.engine.text.text_structure import mismatch
 from glotmill.filters.contract import PAIR_SCHEMA, Scorer
-from glotmill.filters.rules import RULES
 from glotmill.filters.scorers.integrity import IntegrityScorer
 from glotmill.filters.scorers.language_id import LanguageIdScorer
 from glotmill.filters.scorers.lexical import LexicalScorer
@@ -147,7 +146,7 @@ class TemplateJudge:
         if accept.max_length_ratio is not None:
             ratio = pl.col("score_lexical_len_logratio").abs().exp()
             yield "max_length_ratio", ratio > accept.max_length_ratio, ratio
-        rules = {rule.code: rule for rule in RULES}
+        rules = {rule.code: rule for scorer in self._scorers for rule in scorer.rules}
         for key, (code, parameters) in BOUNDS.items():
             bound = getattr(accept, key)
             if bound is not None:

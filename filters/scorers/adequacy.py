@@ -27,6 +27,7 @@ from fastchrf import pairwise_chrf
 from glotmill.filters.contract import Scorer
 from glotmill.filters.features.cues import english_numbers, is_number
 from glotmill.filters.features.length import TABLE, deviations
+from glotmill.filters.rules import Rule, below
 from glotmill.filters.scorers.negation import denials
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.record import Metric
@@ -67,6 +68,10 @@ class AdequacyScorer(Scorer):
     needs_back_translation: ClassVar[bool] = True
     needs_forced_scores: ClassVar[bool] = True
     expensive: ClassVar[bool] = True
+    row: ClassVar[tuple[str, ...]] = (
+        "meaning, omission, addition, numbers, negation, and a soft minimum of the five",
+        "both",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("adequacy", "score", "higher", None, None, "soft minimum of the following"),
         Metric("adequacy", "meaning", "higher", None, None, "the source's words follow from the translation"),
@@ -75,6 +80,22 @@ class AdequacyScorer(Scorer):
         Metric("adequacy", "numbers", "higher", None, None, "the numbers came back"),
         Metric("adequacy", "negation", "higher", None, None, "what denies still does"),
     )
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("adequacy", "score", "the translation does not say what the source says",
+             *below("adequacy", "score", "min_score", -1e3, (-1e3, 1e3), "least soft minimum of the five checks"),
+             graded=("score", "min_score")),
+        Rule("adequacy", "meaning", "another meaning",
+             *below("adequacy", "meaning", "min_meaning", -0.2, (-1e3, 1e3), "least value of the check")),
+        Rule("adequacy", "omission", "something was left out",
+             *below("adequacy", "omission", "min_omission", 0.0, (-1e3, 1e3), "least value of the check")),
+        Rule("adequacy", "addition", "something was added",
+             *below("adequacy", "addition", "min_addition", -0.3, (-1e3, 1e3), "least value of the check")),
+        Rule("adequacy", "numbers", "another number",
+             *below("adequacy", "numbers", "min_numbers", 0.0, (-1e3, 1e3), "least value of the check"), action="warn"),
+        Rule("adequacy", "negation", "another polarity",
+             *below("adequacy", "negation", "min_negation", 0.5, (-1e3, 1e3), "least value of the check"),
+             action="warn"),
+    )  # fmt: skip
 
     @property
     def engine(self) -> str | None:
@@ -184,3 +205,6 @@ def _weakest(gain: Floats) -> float:
 
 def _bare(word: str) -> str:
     return word.strip(".,;:!?\"'()").lower()
+
+
+MEMBER = AdequacyScorer

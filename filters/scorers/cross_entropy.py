@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
+from glotmill.filters.rules import Rule, below
 from glotmill.schemas.record import Metric
 
 
@@ -23,11 +24,20 @@ class CrossEntropyScorer(Scorer):
     version: ClassVar[int] = 1
     needs_forced_scores: ClassVar[bool] = True
     expensive: ClassVar[bool] = True
+    row: ClassVar[tuple[str, ...]] = (
+        "nats per token each way, dual conditional cross-entropy",
+        "forced scores",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("cross_entropy", "forward", "lower", 0, None, "nats per token of the translation given the source"),
         Metric("cross_entropy", "reverse", "lower", 0, None, "nats per token of the source given the translation"),
         Metric("cross_entropy", "dual", "higher", 0, 1,
                "exp of minus (their difference plus their mean): 1 is certain both ways"),
+    )  # fmt: skip
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("cross_entropy", "dual", "source and translation do not follow from one another",
+             *below("cross_entropy", "dual", "min_dual", 0.0, (0, 1), "least dual adequacy"),
+             graded=("dual", "min_dual")),
     )  # fmt: skip
 
     def fingerprint(self) -> dict[str, Any]:
@@ -44,3 +54,6 @@ class CrossEntropyScorer(Scorer):
         # A log-probability of a hair over 0 is the engine's rounding.
         scores = entropies.with_columns(pl.all().clip(lower_bound=0)).with_columns(dual=dual)
         return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}
+
+
+MEMBER = CrossEntropyScorer

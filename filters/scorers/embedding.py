@@ -7,7 +7,7 @@ cosines to the nearest neighbours within the shard, which evens languages out.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,8 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
-from glotmill.filters.plugins import SentenceEncoder
+from glotmill.filters.plugins import ENCODERS, SentenceEncoder, load_plugin
+from glotmill.filters.rules import Rule, below
 from glotmill.schemas.record import Metric
 
 NEIGHBOURS = 4
@@ -35,15 +36,30 @@ class EmbeddingScorer(Scorer):
     name: ClassVar[str] = "embedding"
     version: ClassVar[int] = 1
     whole_shard: ClassVar[bool] = True
+    by_default: ClassVar[bool] = False  # it needs a model
     expensive: ClassVar[bool] = True
+    row: ClassVar[tuple[str, ...]] = (
+        "cosine and margin of a sentence encoder",
+        "a plug-in",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("embedding", "cosine", "higher", -1, 1, f"cosine of the two texts, sources of {MIN_LETTERS} letters on"),
         Metric("embedding", "margin", "higher", None, None,
                f"cosine over the mean of those to the {NEIGHBOURS} nearest neighbours in the shard"),
     )  # fmt: skip
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("embedding", "cosine", "source and translation are far apart to the sentence encoder",
+             *below("embedding", "cosine", "min_cosine", -1.0, (-1, 1), "least cosine"),
+             graded=("cosine", "min_cosine")),
+    )  # fmt: skip
 
     def __init__(self, encoder: SentenceEncoder) -> None:
         self._encoder = encoder
+
+    @classmethod
+    def make(cls, stated: Any, /) -> Self:
+        """The scorer with the encoder that a recipe names."""
+        return cls(load_plugin(ENCODERS, stated, "score.embedding"))
 
     def fingerprint(self) -> dict[str, Any]:
         """The version and the encoder's own fingerprint."""
@@ -77,3 +93,6 @@ def _near(vectors: Floats, others: Floats) -> Floats:
         parts.append(np.partition(cosines, -k, axis=1)[:, -k:].mean(axis=1))
     nearest: Floats = np.maximum(np.concatenate(parts), 1e-6)
     return nearest
+
+
+MEMBER = EmbeddingScorer

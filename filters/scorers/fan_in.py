@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
+from glotmill.filters.rules import Rule, above
 from glotmill.schemas.record import Metric
 
 MIN_LETTERS = 15  # of the translation: many a short answer is rightly the same
@@ -19,9 +20,17 @@ class FanInScorer(Scorer):
     name: ClassVar[str] = "fan_in"
     version: ClassVar[int] = 1
     whole_shard: ClassVar[bool] = True
+    row: ClassVar[tuple[str, ...]] = (
+        "different sources of a shard with one translation",
+        "the whole shard",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("fan_in", "sources", "lower", 1, None,
                f"different sources with this translation in the shard, from {MIN_LETTERS} letters on"),
+    )  # fmt: skip
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("fan_in", "sources", "many different sources were translated alike",
+             *above("fan_in", "sources", "max_sources", 5, 1e9, "different sources in a shard")),
     )  # fmt: skip
 
     def fingerprint(self) -> dict[str, Any]:
@@ -36,3 +45,6 @@ class FanInScorer(Scorer):
         enough = pl.col("key").str.count_matches(r"\p{L}") >= MIN_LETTERS
         sources = frame.select(pl.when(enough).then(same).cast(pl.Float32)).to_series()
         return {"sources": sources.to_arrow()}
+
+
+MEMBER = FanInScorer

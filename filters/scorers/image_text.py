@@ -6,12 +6,13 @@ threshold: ``glotmill calibrate`` fits one.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
-from glotmill.filters.plugins import ImageTextModel
+from glotmill.filters.plugins import IMAGE_TEXT, ImageTextModel, load_plugin
+from glotmill.filters.rules import Rule, below
 from glotmill.schemas.record import Metric
 
 
@@ -24,15 +25,30 @@ class ImageTextScorer(Scorer):
 
     name: ClassVar[str] = "image_text"
     version: ClassVar[int] = 1
+    by_default: ClassVar[bool] = False  # it needs a model
     expensive: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("image", "source_lang", "source", "lang", "target")
+    row: ClassVar[tuple[str, ...]] = (
+        "similarity of image and translation, and what was lost of the source's",
+        "a plug-in",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("image_text", "similarity", "higher", None, None, "similarity of the image and the translation"),
         Metric("image_text", "drop", "lower", None, None, "similarity of the image and the source, minus that"),
     )
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("image_text", "similarity", "the translation does not suit the image",
+             *below("image_text", "similarity", "min_similarity", -1e3, (-1e3, 1e3), "least similarity"),
+             graded=("similarity", "min_similarity")),
+    )  # fmt: skip
 
     def __init__(self, model: ImageTextModel) -> None:
         self._model = model
+
+    @classmethod
+    def make(cls, stated: Any, /) -> Self:
+        """The scorer with the model that a recipe names."""
+        return cls(load_plugin(IMAGE_TEXT, stated, "score.image_text"))
 
     def fingerprint(self) -> dict[str, Any]:
         """The version and the model's own fingerprint."""
@@ -50,3 +66,6 @@ class ImageTextScorer(Scorer):
                 column[number] = value
         drop = [None if a is None or b is None else a - b for a, b in zip(there, here, strict=True)]
         return {"similarity": pa.array(here, pa.float32()), "drop": pa.array(drop, pa.float32())}
+
+
+MEMBER = ImageTextScorer

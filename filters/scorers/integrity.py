@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
+from glotmill.filters.rules import Rule, above
 from glotmill.schemas.record import Metric
 
 # U+FFFD stands for undecodable bytes, U+2047 is how SentencePiece prints an unknown piece; the rest are the
@@ -20,11 +21,23 @@ class IntegrityScorer(Scorer):
 
     name: ClassVar[str] = "integrity"
     version: ClassVar[int] = 1
+    row: ClassVar[tuple[str, ...]] = (
+        "empty, cut off at the length limit, broken characters",
+        "",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("integrity", "empty", "lower", 0, 1, "1 where the source has text and the translation has none"),
         Metric("integrity", "hit_limit", "lower", 0, 1, "1 where the decoder stopped at its length limit"),
         Metric("integrity", "broken_chars", "lower", 0, None,
                "replacement, unknown-piece and control characters beyond those of the source"),
+    )  # fmt: skip
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("integrity", "empty", "the translation of some text is empty", (),
+             lambda _: pl.col("score_integrity_empty") > 0),
+        Rule("integrity", "hit_limit", "the translation was cut off at the length limit", (),
+             lambda _: pl.col("score_integrity_hit_limit") > 0),
+        Rule("integrity", "broken_chars", "replacement, unknown-piece or control characters",
+             *above("integrity", "broken_chars", "max_broken_chars", 0, 1e6, "such characters allowed in a turn")),
     )  # fmt: skip
 
     def fingerprint(self) -> dict[str, Any]:
@@ -43,3 +56,6 @@ class IntegrityScorer(Scorer):
             broken_chars=(broken("target") - broken("source")).clip(lower_bound=0),
         )
         return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}
+
+
+MEMBER = IntegrityScorer

@@ -13,9 +13,9 @@ from __future__ import annotations
 import math
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import polars as pl
 import pyarrow as pa
@@ -26,8 +26,10 @@ from glotmill.filters.features.lid_model import SHIPPED, LidModel, load_lid
 from glotmill.filters.features.second_identifier import SecondIdentifier, load_second
 from glotmill.filters.features.second_identifier import fingerprint as second_fingerprint
 from glotmill.filters.features.worst_segment import SEGMENT_LETTERS, TURN, segments_of, single_turns, worst
+from glotmill.filters.rules import Parameter, Rule, Thresholds, below
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.languages import Language, language, read_table
+from glotmill.schemas.languages import registry as languages
 from glotmill.schemas.record import Metric
 
 CALIBRATION = Path(__file__).parent.parent / "data" / "lid176_ftz_tatoeba_calibration.csv"
@@ -39,6 +41,7 @@ DOUBT = 0.0  # the lead below which a second identifier is asked: a rival is lik
 WEAK_PASS_RATE = 0.95  # languages whose labels together have a probability of 0.10 less often than this are weak
 FLOOR = 1e-5  # added before logarithms; less probable labels are not looked at
 
+_LIKE_ENGLISH = {"tpi_Latn"}  # Tok Pisin is English to the model
 _MARKUP = regex.compile(r"<[^<>\s][^<>]*>|https?://\S+|[#*_`>|]|\p{Nd}")
 _LETTERS = r"[\p{L}\p{M}]"
 
@@ -130,6 +133,23 @@ class Target:
         return Measured(math.log(own / rival), own / (own + rival), english)
 
 
+def _english_fails(p: Thresholds) -> pl.Expr:
+    # Where the model has no labels for a language, English is what it can still tell.
+    told = sorted(_unlabelled() - _LIKE_ENGLISH)
+    return pl.col("lang").is_in(told) & (pl.col("score_language_id_english") >= p["max_english"])
+
+
+def _segment_english_fails(p: Thresholds) -> pl.Expr:
+    # Where the model has no labels for a language, the lead is all that it takes for English.
+    unlabelled = pl.col("lang").is_in(sorted(_unlabelled()))
+    most = pl.when(unlabelled).then(p["max_segment_english_unknown"]).otherwise(p["max_segment_english"])
+    return ~pl.col("lang").is_in(sorted(_LIKE_ENGLISH)) & (pl.col("score_language_id_segment_english") > most)
+
+
+def _unlabelled() -> set[str]:
+    return {code for code, entry in languages().items() if not has_labels(entry)}
+
+
 class LanguageIdScorer(Scorer):
     """Judges whether a translation is in its language.
 
@@ -140,6 +160,11 @@ class LanguageIdScorer(Scorer):
 
     name: ClassVar[str] = "language_id"
     version: ClassVar[int] = 3
+    row: ClassVar[tuple[str, ...]] = (
+        "how much likelier the language is than its strongest rival (`mass`, `short_margin`), and the "
+        "probability of English; the same of the worst segment (`segment_mass`, `segment_english`)",
+        "a fastText model",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("language_id", "mass", "higher", 0, 1,
                f"share of the language's probability in its own and its strongest rival's, from {LONG} letters on"),
@@ -154,10 +179,41 @@ class LanguageIdScorer(Scorer):
                "ln of how many times likelier the language is than its strongest rival to a second identifier, where "
                "this one finds a rival likelier"),
     )  # fmt: skip
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("language_id", "mass", "another language, 20 letters and more",
+             *below("language_id", "mass", "min_mass", 1.0, (0, 1), "least share of the language's probability in its "
+                     "own and its strongest rival's; no language is asked for more than its own, fitted to lid.176"),
+             own=("min_mass", partial(thresholds, "min_mass"))),
+        Rule("language_id", "short_margin", "another language, 10 to 19 letters",
+             *below("language_id", "short_margin", "min_short_margin", 0.0, (-20, 20), "least ln of the one "
+                     "probability over the other; no language is asked for more than its own, fitted to lid.176"),
+             own=("min_short_margin", partial(thresholds, "min_short_margin"))),
+        Rule("language_id", "english", "English, for languages that the model does not know",
+             (Parameter("max_english", 0.8, 0, 1, "probability of English that rejects"),),
+             _english_fails),
+        Rule("language_id", "segment_english", "a segment of 40 letters and more is English",
+             (Parameter("max_segment_english", 0.5, -1, 1, "probability of English less that of the language"),
+              Parameter("max_segment_english_unknown", 0.9, -1, 1,
+                        "the same for languages that the model does not know: the probability of English")),
+             _segment_english_fails),
+        Rule("language_id", "segment_mass", "a segment of 40 letters and more is of another language",
+             *below("language_id", "segment_mass", "min_segment_mass", 0.001, (0, 1),
+                    "least share of a segment, as for `min_mass`"),
+             own=("min_segment_mass", partial(thresholds, "min_segment_mass"))),
+        Rule("language_id", "second_margin", "another language to a second identifier, where the first is in doubt",
+             *below("language_id", "second_margin", "min_second_margin", 0.0, (-20, 20), "least ln of the one "
+                     "probability over the other; no language is asked for more than its own, fitted to py3langid"),
+             own=("min_second_margin", partial(thresholds, "min_second_margin"))),
+    )  # fmt: skip
 
     def __init__(self, path: Path | None = None, *, second: bool = False) -> None:
         self._model = load_lid(path or SHIPPED)
         self._second = second
+
+    @classmethod
+    def make(cls, stated: Any, /) -> Self:
+        """The scorer with the model of a recipe's section, or that which ships."""
+        return cls(stated.model, second=stated.second != "none") if stated else cls()
 
     def fingerprint(self) -> dict[str, Any]:
         """The version, the model's checksum, and which second identifier is asked, if any."""
@@ -213,3 +269,6 @@ def _values(target: Target, clean: str, letters: int) -> tuple[float | None, ...
     if letters < LONG:
         return None, found.lead, None, None, found.lead
     return found.mass, None, found.english, found.english - (found.mass if target.known else 0), found.lead
+
+
+MEMBER = LanguageIdScorer

@@ -15,6 +15,7 @@ from glotmill.filters.contract import Scorer
 from glotmill.filters.features.length import TABLE, deviations
 from glotmill.filters.features.words import Words, longest_run, unspaced
 from glotmill.filters.features.worst_segment import SEGMENT_LETTERS, TURN, segments_of, single_turns, worst
+from glotmill.filters.rules import Parameter, Rule, above, below, in_latin_script
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.record import Metric
 
@@ -37,6 +38,11 @@ class LexicalScorer(Scorer):
 
     name: ClassVar[str] = "lexical"
     version: ClassVar[int] = 4
+    row: ClassVar[tuple[str, ...]] = (
+        "copied words (`copy_frac`) and runs (`copy_lcs`), repetition (`tng4`, `dup2`, `zlib_ratio`), "
+        "length (`len_logratio`, `len_z`), the longest copied run of a segment (`segment_copy`)",
+        "",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("lexical", "copy_frac", "lower", 0, 1,
                f"different words of the translation that the source has too, without names and figures, sources of "
@@ -55,6 +61,26 @@ class LexicalScorer(Scorer):
         Metric("lexical", "letters", "higher", 0, None, "letters of the source"),
         Metric("lexical", "segment_copy", "lower", 0, 1,
                f"greatest copy_lcs of a segment, of those with {SEGMENT_LETTERS} letters of source and more"),
+    )  # fmt: skip
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("lexical", "copy_frac", "words of the source were left as they are",
+             (Parameter("max_copy_frac", 0.5, 0, 1, "share of the words, in Latin script"),
+              Parameter("max_copy_frac_other", 0.25, 0, 1, "share of the words, in other scripts")),
+             lambda p: pl.col("score_lexical_copy_frac")
+             > pl.when(in_latin_script()).then(p["max_copy_frac"]).otherwise(p["max_copy_frac_other"])),
+        Rule("lexical", "copy_lcs", "a run of the source was left as it is",
+             *above("lexical", "copy_lcs", "max_copy_lcs", 0.45, 1, "words of the run over those of the shorter text")),
+        Rule("lexical", "segment_copy", "a run of a segment of 40 letters and more was left as it is",
+             *above("lexical", "segment_copy", "max_segment_copy", 0.6, 1,
+                    "words of the run over those of the shorter")),
+        Rule("lexical", "tng4", "a run of four words is repeated",
+             *above("lexical", "tng4", "max_tng4", 1, 1e6, "repeats beyond the source's")),
+        Rule("lexical", "dup2", "pairs of words are repeated",
+             *above("lexical", "dup2", "max_dup2", 0.39, 1, "share of the pairs of words")),
+        Rule("lexical", "zlib_ratio", "long text that repeats itself",
+             *below("lexical", "zlib_ratio", "min_zlib_ratio", 0.3, (0, 10), "compressed over plain bytes")),
+        Rule("lexical", "len_z", "far shorter or longer than usual",
+             *above("lexical", "len_z", "max_len_z", 4.0, 100, "standard deviations")),
     )  # fmt: skip
 
     def fingerprint(self) -> dict[str, Any]:
@@ -176,3 +202,6 @@ def _compressed(texts: pl.Series) -> list[float | None]:
 
 def _ratio(data: bytes) -> float:
     return len(zlib.compress(data)) / len(data)
+
+
+MEMBER = LexicalScorer

@@ -10,11 +10,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
+from glotmill.filters.rules import Rule, below
 from glotmill.schemas.errors import GlotmillError
 from glotmill.schemas.record import Metric
 
@@ -64,15 +65,31 @@ class LlmJudgeScorer(Scorer):
 
     name: ClassVar[str] = "llm_judge"
     version: ClassVar[int] = 1
+    by_default: ClassVar[bool] = False  # it needs a model
     expensive: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("source_lang", "source", "lang", "target")
+    row: ClassVar[tuple[str, ...]] = (
+        "adequacy and fluency from 1 to 5 as a language model grades them ([engines](engines.md))",
+        "`score.llm_judge`",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("llm_judge", "adequacy", "higher", WORST, BEST, "how much of the source's meaning is there, 1 to 5"),
         Metric("llm_judge", "fluency", "higher", WORST, BEST, "how well it reads, 1 to 5"),
     )
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("llm_judge", "adequacy", "the language model misses too much of the meaning",
+             *below("llm_judge", "adequacy", "min_adequacy", 3, (1, 5), "least adequacy")),
+        Rule("llm_judge", "fluency", "the language model finds it unreadable",
+             *below("llm_judge", "fluency", "min_fluency", 2, (1, 5), "least fluency")),
+    )  # fmt: skip
 
     def __init__(self, judge: Judge | None = None) -> None:
         self._judge = judge
+
+    @classmethod
+    def make(cls, judge: Any, /) -> Self:
+        """The scorer with the judge that the engine made of a recipe's section."""
+        return cls(judge)
 
     def fingerprint(self) -> dict[str, Any]:
         """The version and the judge's own fingerprint."""
@@ -89,3 +106,6 @@ class LlmJudgeScorer(Scorer):
             name: pa.array([getattr(grades, name) if grades else None for grades in found], pa.float32())
             for name in ("adequacy", "fluency")
         }
+
+
+MEMBER = LlmJudgeScorer

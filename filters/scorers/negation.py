@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
 from glotmill.filters.features.cues import NEGATIONS, negation_patterns
+from glotmill.filters.rules import Rule
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.languages import ENGLISH
 from glotmill.schemas.record import Metric
@@ -24,10 +25,21 @@ class NegationScorer(Scorer):
     name: ClassVar[str] = "negation"
     version: ClassVar[int] = 1
     uses_back_translation: ClassVar[bool] = True
+    row: ClassVar[tuple[str, ...]] = (
+        'a lost or invented "not": English word lists on source and back-translation, lists for 24 '
+        "languages on the translation",
+        "",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("negation", "lost", "lower", 0, 1,
                "1 where only the source denies; null without back-translation and word list"),
         Metric("negation", "gained", "lower", 0, 1, "1 where all but the source deny; null likewise"),
+    )  # fmt: skip
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("negation", "lost", "the source denies, the translation does not", (),
+             lambda _: pl.col("score_negation_lost") > 0, action="warn"),
+        Rule("negation", "gained", "the translation denies, the source does not", (),
+             lambda _: pl.col("score_negation_gained") > 0, action="warn"),
     )  # fmt: skip
 
     def fingerprint(self) -> dict[str, Any]:
@@ -66,3 +78,6 @@ def _matches(texts: pl.Series, pattern: str) -> pl.Series:
     found = texts.str.contains(pattern.replace(r"\b", ""))
     rows = found.arg_true()
     return found.scatter(rows, texts.gather(rows).str.contains(pattern))
+
+
+MEMBER = NegationScorer

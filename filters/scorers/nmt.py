@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from glotmill.filters.contract import Scorer
+from glotmill.filters.rules import Rule, below
 from glotmill.schemas.record import Metric
 
 
@@ -21,10 +22,19 @@ class NmtScorer(Scorer):
 
     name: ClassVar[str] = "nmt"
     version: ClassVar[int] = 2
+    row: ClassVar[tuple[str, ...]] = (
+        "the translator's mean log-probability, and whether it ended by itself",
+        "",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("nmt", "logprob", "higher", None, 0, "mean log-probability of a token of the translation"),
         Metric("nmt", "ended", "higher", 0, 1, "1 where the translation ended by itself, not at the length limit"),
     )
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("nmt", "logprob", "the translator was unsure",
+             *below("nmt", "logprob", "min_logprob", -1e3, (-1e3, 0), "least mean log-probability of a token"),
+             graded=("logprob", "min_logprob")),
+    )  # fmt: skip
 
     def fingerprint(self) -> dict[str, Any]:
         """The version; the translator is in the translate fingerprint."""
@@ -34,3 +44,6 @@ class NmtScorer(Scorer):
         """Measure pairs of `PAIR_SCHEMA`."""
         ended = pc.invert(pairs["hit_limit"]).cast(pa.float32())
         return {"logprob": pairs["logprob"].combine_chunks(), "ended": ended.combine_chunks()}
+
+
+MEMBER = NmtScorer

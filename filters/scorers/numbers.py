@@ -21,6 +21,7 @@ from glotmill.filters.features.figures import Quantity, Value, roman
 from glotmill.filters.features.number_reader import Numbers, reader
 from glotmill.filters.features.number_words import BY_HAND, WORDS, lexicon
 from glotmill.filters.features.words import UNSPACED_SCRIPTS
+from glotmill.filters.rules import Rule, above
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.languages import ENGLISH
 from glotmill.schemas.record import Metric
@@ -39,11 +40,24 @@ class NumbersScorer(Scorer):
 
     name: ClassVar[str] = "numbers"
     version: ClassVar[int] = 2
+    row: ClassVar[tuple[str, ...]] = (
+        "figures that only the translation has (`extra`), numbers that it lost (`missing`), numbers that "
+        "it lost while it gained others (`changed`)",
+        "",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("numbers", "extra", "lower", 0, None, "figures of the translation that the source has not"),
         Metric("numbers", "missing", "lower", 0, None, "numbers that the translation lost"),
         Metric("numbers", "changed", "lower", 0, None, "numbers that the translation lost while it gained others"),
     )
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("numbers", "extra", "figures that the source has not",
+             *above("numbers", "extra", "max_extra", 0, 1e6, "such figures allowed in a turn")),
+        Rule("numbers", "missing", "numbers were lost",
+             *above("numbers", "missing", "max_missing", 0, 1e6, "such numbers allowed in a turn"), action="warn"),
+        Rule("numbers", "changed", "numbers were lost while others were gained",
+             *above("numbers", "changed", "max_changed", 0, 1e6, "such numbers allowed in a turn")),
+    )  # fmt: skip
 
     def fingerprint(self) -> dict[str, Any]:
         """The version and the tables of number words."""
@@ -127,3 +141,6 @@ def _article(number: Quantity) -> bool:
 def _long(number: Quantity) -> bool:
     """Whether a figure has two digits and more: no table is needed to miss it."""
     return isinstance(number.values[0], str) or number.values[0] >= _TWO_DIGITS
+
+
+MEMBER = NumbersScorer

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
 from glotmill.filters.features.length import TABLE, deviations
+from glotmill.filters.rules import Rule, above
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.record import Metric
 
@@ -52,11 +53,23 @@ class PunctuationScorer(Scorer):
 
     name: ClassVar[str] = "punctuation"
     version: ClassVar[int] = 1
+    row: ClassVar[tuple[str, ...]] = (
+        "lost question marks, changed final marks, a second sentence beyond the usual length (`surplus`)",
+        "",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("punctuation", "question_lost", "lower", 0, 1, "1 where the source asks and the translation does not"),
         Metric("punctuation", "final_changed", "lower", 0, 1, "1 where the final marks are of different kinds"),
         Metric("punctuation", "surplus", "lower", None, None,
                "ln of the length over the usual one where the translation has more sentence ends than the source"),
+    )  # fmt: skip
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("punctuation", "surplus", "another sentence, and more text than usual",
+             *above("punctuation", "surplus", "max_surplus", 0.35, 100, "ln of the length over the usual one")),
+        Rule("punctuation", "question_lost", "a question no longer asks",
+             (), lambda _: pl.col("score_punctuation_question_lost") > 0, action="warn"),
+        Rule("punctuation", "final_changed", "the final mark is of another kind",
+             (), lambda _: pl.col("score_punctuation_final_changed") > 0, action="off"),
     )  # fmt: skip
 
     def fingerprint(self) -> dict[str, Any]:
@@ -77,3 +90,6 @@ class PunctuationScorer(Scorer):
             surplus=pl.when(more).then(pl.col("excess")),
         )
         return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}
+
+
+MEMBER = PunctuationScorer

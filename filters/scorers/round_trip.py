@@ -13,6 +13,7 @@ import pyarrow as pa
 from fastchrf import pairwise_chrf
 
 from glotmill.filters.contract import Scorer
+from glotmill.filters.rules import Rule, below
 from glotmill.schemas.record import Metric
 
 MIN_LETTERS = 15
@@ -29,10 +30,19 @@ class RoundTripScorer(Scorer):
     version: ClassVar[int] = 3
     needs_back_translation: ClassVar[bool] = True
     expensive: ClassVar[bool] = True
+    row: ClassVar[tuple[str, ...]] = (
+        "chrF of the back-translation, and whether it is the source again",
+        "back-translation",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("round_trip", "chrf", "higher", 0, 100, "chrF of the back-translation against the source"),
         Metric("round_trip", "exact", "higher", 0, 1,
                "1 where the back-translation is the source, case and punctuation aside; texts of any length"),
+    )  # fmt: skip
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("round_trip", "chrf", "the back-translation is too far from the source",
+             *below("round_trip", "chrf", "min_chrf", 10.0, (0, 100), "least chrF against the source"),
+             graded=("chrf", "min_chrf")),
     )  # fmt: skip
 
     def __init__(self, min_letters: int = MIN_LETTERS) -> None:
@@ -60,3 +70,6 @@ class RoundTripScorer(Scorer):
 
 def _bare(column: str) -> pl.Expr:
     return pl.col(column).str.to_lowercase().str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars()
+
+
+MEMBER = RoundTripScorer

@@ -15,6 +15,7 @@ import regex
 from opencc import OpenCC
 
 from glotmill.filters.contract import Scorer
+from glotmill.filters.rules import Parameter, Rule, above, below, in_latin_script
 from glotmill.schemas.languages import registry
 from glotmill.schemas.record import Metric
 
@@ -61,6 +62,10 @@ class ScriptScorer(Scorer):
 
     name: ClassVar[str] = "script"
     version: ClassVar[int] = 2
+    row: ClassVar[tuple[str, ...]] = (
+        "letters of the language's script, Latin letters, simplified or traditional characters",
+        "",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("script", "frac", "higher", 0, 1,
                f"letters of the language's script over all letters but those of names and quotations that the source "
@@ -69,6 +74,17 @@ class ScriptScorer(Scorer):
                f"Latin letters over all letters, from {MIN_LETTERS} letters on, for other scripts"),
         Metric("script", "han_variant", "higher", 0, 1,
                "simplified or traditional characters as the language has them, over all that differ between the two"),
+    )  # fmt: skip
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("script", "frac", "letters of another script",
+             (Parameter("min_frac", 0.5, 0, 1, "share of the letters in the language's script"),
+              Parameter("min_frac_latin", 0.9, 0, 1, "the same for Latin script, which no name is written out of")),
+             lambda p: pl.col("score_script_frac")
+             < pl.when(in_latin_script()).then(p["min_frac_latin"]).otherwise(p["min_frac"])),
+        Rule("script", "latin_frac", "many letters are Latin in a language of another script",
+             *above("script", "latin_frac", "max_latin_frac", 0.3, 1, "share of the letters"), action="warn"),
+        Rule("script", "han_variant", "simplified characters for traditional ones, or the reverse",
+             *below("script", "han_variant", "min_han_variant", 0.5, (0, 1), "share of the telling characters")),
     )  # fmt: skip
 
     def fingerprint(self) -> dict[str, Any]:
@@ -126,3 +142,6 @@ def _measure(texts: pl.DataFrame, script: str) -> pl.DataFrame:
         right = simplified if script == "Hans" else traditional
         variant = pl.when(simplified + traditional > 0).then(right / (simplified + traditional))
     return texts.select("row", frac=frac, latin_frac=nothing if script == "Latn" else latin, han_variant=variant)
+
+
+MEMBER = ScriptScorer

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
+from glotmill.filters.rules import Rule, above
 from glotmill.schemas.record import Metric
 
 # Web addresses, e-mail addresses, tags, boxes, placeholders, inline code.
@@ -30,12 +31,26 @@ class StructureScorer(Scorer):
 
     name: ClassVar[str] = "structure"
     version: ClassVar[int] = 1
+    row: ClassVar[tuple[str, ...]] = (
+        "addresses, tags, boxes, placeholders, code, lines, lists that differ; entities and misread bytes",
+        "",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("structure", "verbatim", "lower", 0, None,
                "addresses, tags, boxes, placeholders and code spans that stand in one text only"),
         Metric("structure", "lines", "lower", 0, None, "line breaks more or fewer than the source's"),
         Metric("structure", "items", "lower", 0, None, "list items and headings more or fewer than the source's"),
         Metric("structure", "encoding", "lower", 0, None, "HTML entities and misread bytes beyond the source's"),
+    )  # fmt: skip
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("structure", "verbatim", "an address, tag, box, placeholder or code span was lost or invented",
+             *above("structure", "verbatim", "max_verbatim", 0, 1e6, "such differences allowed in a turn")),
+        Rule("structure", "lines", "lines were lost or invented",
+             *above("structure", "lines", "max_lines", 0, 1e6, "such differences allowed in a turn")),
+        Rule("structure", "items", "list items or headings were lost or invented",
+             *above("structure", "items", "max_items", 0, 1e6, "such differences allowed in a turn"), action="warn"),
+        Rule("structure", "encoding", "HTML entities or misread bytes",
+             *above("structure", "encoding", "max_encoding", 0, 1e6, "such places allowed in a turn")),
     )  # fmt: skip
 
     def fingerprint(self) -> dict[str, Any]:
@@ -67,3 +82,6 @@ def _verbatim(frame: pl.DataFrame) -> pl.Series:
         for source, target, some in zip(found["source"], found["target"], any_found, strict=True)
     ]
     return pl.Series("verbatim", differences, pl.Int64)
+
+
+MEMBER = StructureScorer

@@ -11,8 +11,7 @@ import pyarrow as pa
 import pytest
 
 from glotmill.filters.contract import PAIR_SCHEMA
-from glotmill.filters.registry import SCORERS, Models, make_scorers
-from glotmill.filters.rules import RULES
+from glotmill.filters.registry import SCORERS, make_scorers, rules_of
 from glotmill.filters.scorers.llm_judge import Grades, JudgedPair
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.record import record_schema
@@ -66,12 +65,13 @@ class Letters:
         return [Grades(5, 4) if pair.source and pair.target else None for pair in pairs]
 
 
-MODELS = Models(llm_judge=Letters())
+MODELS = {"llm_judge": Letters()}
 
 
 @pytest.fixture(autouse=True)
 def plugins(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("glotmill.filters.registry.load_plugin", lambda group, name, key: Letters())
+    for name in ("embedding", "image_text"):
+        monkeypatch.setattr(f"glotmill.filters.scorers.{name}.load_plugin", lambda group, name, key: Letters())
 
 
 @pytest.fixture(params=list(SCORERS))
@@ -149,9 +149,9 @@ def test_a_fingerprint_is_plain_data_with_the_version_and_the_same_each_time(sco
 
 
 def test_every_rule_belongs_to_a_scorer_and_has_a_code_of_its_own():
-    codes = [rule.code for rule in RULES]
+    codes = [rule.code for rule in rules_of(SCORERS)]
     assert len(set(codes)) == len(codes)
-    assert {rule.scorer for rule in RULES} <= set(SCORERS)
+    assert {rule.scorer for rule in rules_of(SCORERS)} <= set(SCORERS)
 
 
 @pytest.mark.parametrize(
@@ -173,10 +173,10 @@ def test_scorers_come_in_one_order_whatever_was_asked(names: list[str], expected
         (["qqqq"], "score.scorers: unknown scorer 'qqqq', expected one of "
                    "integrity, structure, numbers, lexical, punctuation, script, language_id, fan_in, negation, "
                    "nmt, round_trip, cross_entropy, adequacy, embedding, image_text, llm_judge"),
-        (["nmt", "integrity", "nmt"], "score.scorers: 'nmt' stands twice"),
+        (["nmt", "integrity", "nmt"], "score.scorers: 'nmt' is named twice"),
     ],
 )  # fmt: skip
-def test_a_name_that_is_unknown_or_stands_twice_is_refused(names: list[str], message: str):
+def test_a_name_that_is_unknown_or_named_twice_is_refused(names: list[str], message: str):
     with pytest.raises(InputError) as caught:
         make_scorers(names)
     assert str(caught.value) == message

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 from glotmill.filters.policy import make_policy
-from glotmill.filters.registry import SCORERS
-from glotmill.filters.rules import RULES
+from glotmill.filters.registry import SCORERS, rules_of
 
 ALL = list(SCORERS)
 
 
 def test_codes_are_golden_and_in_order_of_cost():
-    assert [rule.code for rule in RULES] == [
+    assert [rule.code for rule in rules_of(ALL)] == [
         "integrity.empty", "integrity.hit_limit", "integrity.broken_chars",
         "structure.verbatim", "structure.lines", "structure.items", "structure.encoding",
         "numbers.extra", "numbers.missing", "numbers.changed",
@@ -48,7 +47,7 @@ def test_parameters_are_golden():
 
 def test_every_rule_reads_columns_of_its_own_scorer_only():
     columns = {metric.score_column for scorer in SCORERS.values() for metric in scorer.metrics}
-    for rule in RULES:
+    for rule in rules_of(ALL):
         assert rule.columns
         assert rule.columns <= columns
         assert all(name.startswith(f"score_{rule.scorer}_") for name in rule.columns)
@@ -64,7 +63,7 @@ def test_what_warns_and_what_is_off_by_default():
 
 
 def test_what_a_calibration_fits_is_a_metric_and_a_parameter_of_the_rule():
-    for rule in RULES:
+    for rule in rules_of(ALL):
         if rule.graded:
             metric, parameter = rule.graded
             assert metric in [m.name for m in SCORERS[rule.scorer].metrics]

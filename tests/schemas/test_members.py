@@ -13,6 +13,7 @@ from glotmill.engine.export.registry import EXPORTERS
 from glotmill.engine.samples.tasks.registry import MEMBERS as TASKS
 from glotmill.engine.sources.registry import MEMBERS as SOURCES
 from glotmill.engine.translators.registry import MEMBERS as TRANSLATORS
+from glotmill.filters.registry import MEMBERS as SCORERS
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.members import Provider
 from tests.conftest import ROOT
@@ -32,7 +33,7 @@ def site(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
-@pytest.mark.parametrize("members", [SOURCES, TRANSLATORS, TASKS, EXPORTERS])
+@pytest.mark.parametrize("members", [SOURCES, TRANSLATORS, TASKS, EXPORTERS, SCORERS])
 def test_every_module_of_a_family_is_a_member_of_its_name(members):
     assert set(members.order) == set(members.built_in()), "a name that no module has, or one without a place"
     for name in members.built_in():
@@ -42,7 +43,10 @@ def test_every_module_of_a_family_is_a_member_of_its_name(members):
 
 @pytest.mark.parametrize(
     ("members", "page"),
-    [(SOURCES, "sources.md"), (TRANSLATORS, "engines.md"), (TASKS, "recipes.md"), (EXPORTERS, "publishing.md")],
+    [
+        (SOURCES, "sources.md"), (TRANSLATORS, "engines.md"), (TASKS, "recipes.md"), (EXPORTERS, "publishing.md"),
+        (SCORERS, "filters.md"),
+    ],
 )
 def test_the_page_of_a_family_has_the_row_of_every_member(members, page: str):
     lines = (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines()

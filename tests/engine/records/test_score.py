@@ -111,7 +111,7 @@ def spared(monkeypatch: pytest.MonkeyPatch, skip: Policy | None):
 
 
 FAILS = {"user": {"low": {"fails": "score_given_up < -5"}}}
-POLICY = make_policy(FAILS, ["given"], metrics=Given.metrics)
+POLICY = make_policy(FAILS, [], metrics=Given.metrics)
 
 
 def test_an_expensive_scorer_is_spared_what_cheap_rules_reject_and_says_so(monkeypatch):

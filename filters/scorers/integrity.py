@@ -23,7 +23,7 @@ class IntegrityScorer(Scorer):
     version: ClassVar[int] = 1
     row: ClassVar[tuple[str, ...]] = (
         "empty, cut off at the length limit, broken characters",
-        "",
+        "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("integrity", "empty", "lower", 0, 1, "1 where the source has text and the translation has none"),

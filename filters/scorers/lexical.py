@@ -41,7 +41,7 @@ class LexicalScorer(Scorer):
     row: ClassVar[tuple[str, ...]] = (
         "copied words (`copy_frac`) and runs (`copy_lcs`), repetition (`tng4`, `dup2`, `zlib_ratio`), "
         "length (`len_logratio`, `len_z`), the longest copied run of a segment (`segment_copy`)",
-        "",
+        "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("lexical", "copy_frac", "lower", 0, 1,

@@ -28,7 +28,7 @@ class NegationScorer(Scorer):
     row: ClassVar[tuple[str, ...]] = (
         'a lost or invented "not": English word lists on source and back-translation, lists for 24 '
         "languages on the translation",
-        "",
+        "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("negation", "lost", "lower", 0, 1,

@@ -24,7 +24,7 @@ class NmtScorer(Scorer):
     version: ClassVar[int] = 2
     row: ClassVar[tuple[str, ...]] = (
         "the translator's mean log-probability, and whether it ended by itself",
-        "",
+        "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("nmt", "logprob", "higher", None, 0, "mean log-probability of a token of the translation"),

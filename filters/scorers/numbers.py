@@ -43,7 +43,7 @@ class NumbersScorer(Scorer):
     row: ClassVar[tuple[str, ...]] = (
         "figures that only the translation has (`extra`), numbers that it lost (`missing`), numbers that "
         "it lost while it gained others (`changed`)",
-        "",
+        "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("numbers", "extra", "lower", 0, None, "figures of the translation that the source has not"),

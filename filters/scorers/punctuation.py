@@ -55,7 +55,7 @@ class PunctuationScorer(Scorer):
     version: ClassVar[int] = 1
     row: ClassVar[tuple[str, ...]] = (
         "lost question marks, changed final marks, a second sentence beyond the usual length (`surplus`)",
-        "",
+        "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("punctuation", "question_lost", "lower", 0, 1, "1 where the source asks and the translation does not"),

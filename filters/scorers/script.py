@@ -64,7 +64,7 @@ class ScriptScorer(Scorer):
     version: ClassVar[int] = 2
     row: ClassVar[tuple[str, ...]] = (
         "letters of the language's script, Latin letters, simplified or traditional characters",
-        "",
+        "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("script", "frac", "higher", 0, 1,

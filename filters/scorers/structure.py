@@ -33,7 +33,7 @@ class StructureScorer(Scorer):
     version: ClassVar[int] = 1
     row: ClassVar[tuple[str, ...]] = (
         "addresses, tags, boxes, placeholders, code, lines, lists that differ; entities and misread bytes",
-        "",
+        "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("structure", "verbatim", "lower", 0, None,

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from glotmill.engine.commands.build import build
+from glotmill.engine.commands.explain.explain_record import explain
 from glotmill.engine.commands.export import ExportOptions, export
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe
@@ -21,7 +22,11 @@ from glotmill.engine.commands.plan import make_plan
 from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.commands.verify.verify_dataset import verify
 from glotmill.engine.dataset.manifest import read_manifest
+from glotmill.engine.report.cuts import rule_cuts
+from glotmill.engine.report.finished_build import open_build
 from glotmill.engine.runs.progress import ProgressReport
+from glotmill.filters.policy import make_policy
+from glotmill.filters.registry import make_scorers
 from glotmill.schemas.errors import InputError
 from tests.conftest import ROOT
 from tests.faults.trials import content
@@ -132,12 +137,87 @@ def test_a_package_is_imported_only_where_a_recipe_names_it(recipe: Path):
 
 
 def test_without_the_package_its_names_are_unknown_and_an_older_build_is_still_refiltered(recipe: Path, site: Path):
+    ours_alone = {"score": "{scorers: [integrity, numbers, round_trip]}", "filter": "{}"}
     with on_path(site):
-        build(job_of(recipe, "one"), QUIET)
+        build(job_of(recipe, "one", **ours_alone), QUIET)
     with pytest.raises(InputError, match=r"questions: unknown format 'question_list'.*translate: unknown engine 'gl"):
         load_recipe(str(recipe))
     assert refilter(recipe.parent / "one", overrides=("filter.round_trip.min_chrf=0",)).flipped >= 0
     assert verify(recipe.parent / "one", QUIET, deep=True).problems == []
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_scorer_of_another_package_is_known_wherever_scores_are(recipe: Path):
+    build(job_of(recipe, "one"), QUIET)
+    folder, shards = recipe.parent / "one", (recipe.parent / "one/dataset/data").rglob("*.parquet")
+    rows = pl.read_parquet(sorted(shards))
+    judged = rows["score_word_count_ratio"].is_not_null().sum()
+    assert judged == 4
+    assert not rows["filter_reasons"].list.contains("word_count.ratio").any()
+    assert rows.columns.index("score_word_count_ratio") > rows.columns.index("score_round_trip_exact")
+    facts = read_manifest(folder / "dataset").facts
+    assert facts["scorers"]["word_count"] == {"version": 1, "provider": PROVIDER}
+    assert facts["filter"]["parameters"]["word_count.min_ratio"] == 0.1
+    refiltered = refilter(folder, overrides=("filter.word_count.min_ratio=10",))
+    assert refiltered.flipped == judged
+    rejected = pl.read_parquet(sorted((folder / "dataset/data").rglob("*.parquet")))
+    rejected = rejected.filter(pl.col("filter_reasons").list.contains("word_count.ratio"))
+    assert rejected.height == judged
+    assert verify(folder, QUIET, deep=True).problems == []
+    explained = explain(folder, rejected["record_id"][0], QUIET)
+    assert "word_count.ratio" in {rule.code for rule in explained.rules}
+    assert "score_word_count_ratio" in {score.column for score in explained.scores}
+    reported = open_build(folder, "report")
+    cuts = rule_cuts(reported.policy, reported.metrics, list(reported.languages))
+    assert "word_count.ratio" in {cut.rule.code for cut in cuts}
+    assert "score_word_count_ratio" in (folder / "dataset/README.md").read_text()
+
+
+def test_a_dataset_is_not_judged_without_the_package_that_scored_it(recipe: Path, site: Path):
+    with on_path(site):
+        build(job_of(recipe, "one"), QUIET)
+    message = "scored by 'word_count', which no package here offers; install"
+    with pytest.raises(InputError, match=message):
+        refilter(recipe.parent / "one", overrides=("filter.round_trip.min_chrf=0",))
+    (problem,) = verify(recipe.parent / "one", QUIET).problems
+    assert message in problem.what
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_scorer_of_another_package_is_imported_only_where_it_is_named():
+    quickstart = load_recipe("quickstart", ["filter={}"])
+    make_policy({}, ["integrity", "nmt"])
+    with pytest.raises(InputError, match=r"^filter\.word_count: the scorer does not run: add it to score\.scorers"):
+        make_policy({"word_count": {"min_ratio": 0.5}}, ["integrity"])
+    with pytest.raises(InputError, match=r"unknown scorer 'word_conut', expected one of word_count"):
+        make_scorers(["word_conut"])
+    assert (quickstart.name, ours()) == ("quickstart", set())
+    assert [scorer.name for scorer in make_scorers(["word_count", "integrity"])] == ["integrity", "word_count"]
+    assert "glotmill_example.word_count" in ours()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('name: ClassVar[str] = "word_count"', 'name: ClassVar[str] = "words"', "its class states the name 'words'"),
+        ("MEMBER = WordCountScorer", "MEMBER = Rule", "expected a subclass of .*Scorer, found Rule"),
+        ('Metric("word_count"', 'Metric("words"', "expected metrics, and rules if any, of the scorer 'word_count'"),
+        ('*below("word_count"', '*below("lexical"', "its rules read score_lexical_ratio, which is not a score of it"),
+    ],
+)
+def test_a_scorer_that_breaks_the_contract_is_refused_in_one_line(site: Path, old: str, new: str, message: str):
+    file = site / "glotmill_example/word_count.py"
+    file.write_text(file.read_text().replace(old, new))
+    with on_path(site), pytest.raises(InputError, match=rf"^score.scorers: scorer 'word_count' of .* 1.2.0: {message}"):
+        make_scorers(["word_count"])
+
+
+def test_a_scorers_name_that_glotmill_has_is_refused_in_one_line(site: Path):
+    points = site / "glotmill_example-1.2.0.dist-info/entry_points.txt"
+    points.write_text(points.read_text().replace("word_count =", "nmt ="))
+    message = r"^score.scorers: scorer 'nmt' is offered by Glotmill itself and by glotmill-example 1\.2\.0"
+    with on_path(site), pytest.raises(InputError, match=message):
+        make_scorers(["nmt"])
 
 
 def test_the_command_and_its_workers_find_the_package_and_give_the_same_bytes(recipe: Path, site: Path):

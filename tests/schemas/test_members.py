@@ -44,7 +44,10 @@ def test_every_module_of_a_family_is_a_member_of_its_name(members):
 @pytest.mark.parametrize(
     ("members", "page"),
     [
-        (SOURCES, "sources.md"), (TRANSLATORS, "engines.md"), (TASKS, "recipes.md"), (EXPORTERS, "publishing.md"),
+        (SOURCES, "sources.md"),
+        (TRANSLATORS, "engines.md"),
+        (TASKS, "recipes.md"),
+        (EXPORTERS, "publishing.md"),
         (SCORERS, "filters.md"),
     ],
 )

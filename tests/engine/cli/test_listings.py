@@ -19,7 +19,7 @@ def test_recipes_are_listed_with_what_they_hold(glotmill):
     assert all(name in out for name in built_in_recipes())
 
 
-LLM = ["openai, vllm (as far as the model knows them)"]
+LLM = ("openai (as far as the model knows them)", "vllm (as far as the model knows them)")
 
 
 def test_languages_say_what_each_backend_and_the_language_id_support(glotmill):

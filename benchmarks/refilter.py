@@ -98,7 +98,7 @@ def flipping(build: Path, share: float) -> str:
 
 
 def measure(build: Path) -> dict[str, Any]:
-    """One refilter that flips 1 % of the rows of every shard, and the way back."""
+    """One refilter that flips 1 % of the rows of every shard, and the back-translation."""
     before = {path: path.stat().st_size for path in (build / "dataset/data").glob("*/*.parquet")}
     kept = sum(shard.kept for shard in read_manifest(build / "dataset").all_shards())
     rule = flipping(build, 0.01)

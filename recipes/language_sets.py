@@ -55,7 +55,7 @@ def expand(items: Iterable[str]) -> tuple[str, ...]:
             stands before it.
 
     Raises:
-        InputError: A name is unknown, a code stands twice, or nothing is taken away.
+        InputError: A name is unknown, a code appears twice, or nothing is taken away.
     """
     found: dict[str, None] = {}
     for item in items:

@@ -27,7 +27,7 @@ LicenseClass = Literal["permissive", "share_alike", "non_commercial", "no_deriva
 
 
 class Dictionary(Section):
-    """Frequent answers as a dictionary: each is translated once, and used where its way back gives it again.
+    """Frequent answers as a dictionary: each is translated once, and used where its back-translation gives it again.
 
     A word that is another language's is set apart, and its answer stays English (docs/text.md).
 
@@ -55,8 +55,8 @@ class Answers(Section):
             exactly two sentences come back and the first is the question's own translation.
         context_miss: What becomes of an answer whose context did not come back as two such sentences: ``bare``
             translates it by itself, ``fail`` fails the record with ``field_count``.
-        dictionary: Translate frequent answers only, and only where their way back gives them again; the others stay
-            English. None translates all.
+        dictionary: Translate frequent answers only, and only where their back-translation gives them again; the others
+            stay English. None translates all.
         table: Answers known beforehand, used under any policy: ``embedded``, or a TSV file whose header names
             FLORES-200 codes and whose first column is eng_Latn.
     """
@@ -137,7 +137,7 @@ class Recipe(Section):
         labels: Names of things, for derived tasks that ask for them.
         templates: Instructions put around the rows; None leaves them as their source has them.
         translate: The engine and how it decodes.
-        routing: Other engines for some languages, for what the first failed on, or for the way back.
+        routing: Other engines for some languages, for what the first failed on, or for the back-translation.
         answers: What becomes of short answers and options.
         score: The scorers that run.
         filter: Parameters and actions of the rules, as ``<scorer>.<parameter>`` and ``<scorer>.<rule>.action``.

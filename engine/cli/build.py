@@ -31,7 +31,7 @@ def build_command(
     override: SetOption = None,
     retry_failed: RetryFailedOption = False,
     compact: Annotated[
-        bool, typer.Option("--compact", help="Lay all shards out anew, without the records that were withdrawn.")
+        bool, typer.Option("--compact", help="Lay out all shards again, without the records that were withdrawn.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

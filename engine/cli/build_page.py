@@ -66,7 +66,7 @@ def print_summary(summary: BuildSummary, console: Console) -> None:
             console.print(
                 f"{what}: {segments.asked:,} asked, {segments.unique:,} different, "
                 f"{segments.translated:,} translated, {segments.from_memory:,} from memory; "
-                f"{segments.retried:,} took a second decode, {segments.failed:,} failed"
+                f"{segments.retried:,} decoded again (retry), {segments.failed:,} failed"
             )
             _show_models(what, segments, console)
     if summary.forced:

@@ -104,7 +104,7 @@ def compact_command(memory: MemoryOption = None, as_json: JsonOption = False) ->
 
 @memory_app.command("verify")
 def verify_command(memory: MemoryOption = None, as_json: JsonOption = False) -> None:
-    """Read every file whole and compute every key anew; exit 1 where something is wrong.
+    """Read every file whole and recompute every key; exit 1 where something is wrong.
 
     Example: glotmill memory verify
     """
@@ -123,7 +123,7 @@ def verify_command(memory: MemoryOption = None, as_json: JsonOption = False) -> 
         problems = list(verify_memory(folder, count))
     _print(as_json, {"rows": rows, "problems": problems}, [*problems, f"{rows:,} rows checked"])
     if problems:
-        msg = f"{len(problems)} problems in the memory; a build sets unreadable files aside and makes them anew"
+        msg = f"{len(problems)} problems in the memory; a build sets unreadable files aside and makes them again"
         raise StoreError(msg)
 
 

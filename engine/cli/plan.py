@@ -60,7 +60,7 @@ def _show(plan: Plan) -> None:
     time = (
         f"about {plan.seconds:,.0f} s"
         if plan.seconds is not None
-        else "time not known: no run here did all of such work yet"
+        else "no time estimate yet: nothing has been translated here"
     )
     if plan.calls or plan.back_calls or plan.forced:
         calls = f"{plan.calls:,} segments there, {plan.back_calls:,} back, {plan.forced:,} pairs to score"

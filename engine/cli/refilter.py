@@ -24,7 +24,7 @@ def refilter_command(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Decide anew from stored scores which records are kept, and rewrite only the shards in which one changed.
+    """Decide again from stored scores which records are kept, and rewrite only the shards in which one changed.
 
     No model is loaded. Setting a threshold back gives the files back, byte for byte. Exit codes: 0 done; 1 failed;
     2 the dataset, the recipe or an option is not usable, and nothing was written.

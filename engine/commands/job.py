@@ -57,7 +57,7 @@ class Job:
         left_out: Scorers of the default that do not suit the engine, and why.
         policy: What decides.
         retry_failed: Ask remembered failures again.
-        compact: Lay all shards out anew, without the records that were withdrawn.
+        compact: Lay out all shards again, without the records that were withdrawn.
         ray_address: A running Ray cluster to work on; None starts a local Ray.
         stop_on_signal: Let units in flight end at the first Ctrl-C or SIGTERM.
     """
@@ -149,7 +149,7 @@ class Job:
 
     @property
     def needs_back_translation(self) -> bool:
-        """Whether anything looks at the way back."""
+        """Whether anything looks at the back-translation."""
         return self.answers.needs_back_translation or any(scorer.needs_back_translation for scorer in self.scorers)
 
     @property
@@ -171,7 +171,7 @@ class Job:
         return replace(self, instructions=rule, answers=replace(self.answers, instructions=rule))
 
     def digest(self) -> str:
-        """Identifies what the job does: an interrupted run of the same digest is finished, not started anew."""
+        """Identifies what the job does: an interrupted run of the same digest is finished, not started again."""
         return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed, self.compact])[:8]
 
 
@@ -192,7 +192,7 @@ def prepare(
         out: The build's folder; None is ``outputs/<name>`` in the working directory.
         memory: Folder or URL of the memory; None takes the recipe's, else ``outputs/.memory``.
         retry_failed: Ask remembered failures again.
-        compact: Lay all shards out anew, without the records that were withdrawn.
+        compact: Lay out all shards again, without the records that were withdrawn.
         ray_address: A running Ray cluster to work on; it is joined to count its GPUs.
         stop_on_signal: Let units in flight end at the first Ctrl-C or SIGTERM; False leaves signals alone.
 

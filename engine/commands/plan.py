@@ -44,7 +44,7 @@ class ShardChange:
         path: Its place in the dataset.
         action: What would be done.
         why: The first thing that differs, in words; empty for a shard that is reused.
-        rows: Records that would be made anew, or whose verdict would change.
+        rows: Records that would be rebuilt, or whose verdict would change.
         size: Bytes of the file that would be written; of a new shard as many as its rows take elsewhere, 0 where
             there is nothing to go by.
     """

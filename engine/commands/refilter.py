@@ -108,7 +108,7 @@ def refilter(
     overrides: Overrides = (),
     progress: ProgressReport | None = None,
 ) -> RefilterSummary:
-    """Judge a dataset anew and rewrite what changed.
+    """Judge a dataset again and rewrite what changed.
 
     Args:
         folder: The build's folder.

@@ -33,8 +33,8 @@ class BuildSummary(NotebookResult):
         mix: Targets and rows by source, and the splits.
         languages: Balance by language.
         shards: Shards by what was done to them.
-        segments: The way there: asked, unique, translated now, known before.
-        back_translation: The way back, likewise; None where no scorer needs it.
+        segments: The forward translation: asked, unique, translated now, known before.
+        back_translation: The back-translation, likewise; None where no scorer needs it.
         forced: Forced scores, likewise.
         dictionaries: What is used of each language's answer dictionary, where the recipe has one.
         set_aside: Unreadable files of the memory that were taken out of the way; what they held was made again.

@@ -116,7 +116,7 @@ def recover(build: Path, *, anew: bool = False) -> bool:
 
     Args:
         build: The build's folder.
-        anew: All files are about to be written anew, so a commit that cannot be finished is given up; until they are
+        anew: All files are about to be rewritten, so a commit that cannot be finished is given up; until they are
             there, what is left is no dataset to any command.
 
     Returns:
@@ -142,7 +142,7 @@ def recover(build: Path, *, anew: bool = False) -> bool:
         _close(build)
         return False
     if lost:
-        msg = f"{path} lists {lost[0]}, which is neither staged nor in place; glotmill build --compact writes all anew"
+        msg = f"{path} lists {lost[0]}, neither staged nor in place; glotmill build --compact rewrites everything"
         raise InputError(msg)
     for name in intent.move:
         _check_way(build, name)

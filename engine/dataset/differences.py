@@ -1,4 +1,4 @@
-"""Why a shard is made anew, in words: the first thing in which two manifests differ.
+"""Why a shard is rebuilt, in words: the first thing in which two manifests differ.
 
 Guarantees: a threshold, rule, scorer, model or writer setting that changed is named as the recipe names it, with its
 old and its new value.

@@ -4,7 +4,7 @@ Guarantees: the new file has, byte for byte, what the writer would have made of 
 columns are of the same writer with the same settings; nothing but the footer is decoded; a file whose footer cannot be
 read, whose parts do not fit together, or with parts that are not copied here (bloom filters, encryption) is refused.
 
-A chunk holds no position in the file: only the footer and the offset indexes do, and they are written anew. Layout and
+A chunk holds no position in the file: only the footer and the offset indexes do, and they are rewritten. Layout and
 field numbers: Apache Parquet, parquet-format, parquet.thrift and README ("File format").
 """
 

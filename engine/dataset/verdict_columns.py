@@ -76,7 +76,7 @@ def rewrite_verdicts(
         shard: Its entry, with the counts of these verdicts.
         verdict: ``keep`` and ``filter_reasons``, one row a record.
         schema: The dataset's record schema.
-        foreign: Another writer made it: all of it is written anew with this one.
+        foreign: Another writer made it: all of it is rewritten with this one.
 
     Returns:
         The entry with the new file's size and checksum.

@@ -41,7 +41,7 @@ def describe(
         policy: What decided.
         schema: The record schema.
     """
-    shards = {lang: shards.get(lang, []) for lang in lock["languages"]}  # a language without rows is told of, too
+    shards = {lang: shards.get(lang, []) for lang in lock["languages"]}  # a language without rows is listed, too
     facts = {**facts, "filter": policy.fingerprint()}
     write_bytes(root / LOCK_FILE, yaml.safe_dump(lock, allow_unicode=True, width=100).encode())
     write_card(root, CardFacts(facts, lock["description"], shards, schema, policy.unreliable))

@@ -25,7 +25,7 @@ class Chat:
     """One conversation to be answered.
 
     Attributes:
-        system: What the model is told to do.
+        system: What the model is instructed to do.
         user: What it is given.
         max_tokens: Longest answer.
         schema: JSON schema of the answer; None where it is plain text.

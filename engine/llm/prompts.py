@@ -1,4 +1,4 @@
-"""What a model is told: a text for each task, and notes by language; package data, or a file of the recipe's.
+"""The instructions of a model: a text for each task, and notes by language; package data, or a file of the recipe's.
 
 Guarantees: texts of the data stand between two tags and are never part of a template, so nothing in them is taken
 for a variable; the whole file counts in the fingerprint.
@@ -48,7 +48,7 @@ class Prompts:
     _notes: dict[str, str]
 
     def system(self, task: str, source_lang: str, target_lang: str) -> str:
-        """What the model is told for a task (``segment``, ``record`` or ``judge``) in one direction."""
+        """What the model is instructed to do for a task (``segment``, ``record`` or ``judge``) in one direction."""
         target = language(target_lang)
         return (
             Template(self._tasks[task])

@@ -28,7 +28,7 @@ UNREADABLE = "unreadable"
 COMPACTED = "compacted"  # empty files, named as the merged ones: numbers that are given for good
 FILE = "file"  # the column that says where a row was read; it sorts by number
 _NAME = re.compile(rf"(\d{{{DIGITS}}})(?:-(\d{{{DIGITS}}}))?\.parquet")
-# How often a look-up lists the folder anew because files went away under it (compaction) or were set aside.
+# How often a look-up lists the folder again because files went away under it (compaction) or were set aside.
 MAX_LOOKS = 20
 COMPACT_ROWS = 1_000_000
 ROW_GROUP_ROWS = 100_000
@@ -163,7 +163,7 @@ class NumberedFiles:
                 msg = f"cannot read {place}: {table}; what it held cannot be made again: restore it from a copy"
                 raise StoreError(msg)
             if self._read_only:
-                msg = f"cannot read {place}: {table}; the next build sets it aside and makes anew what it held"
+                msg = f"cannot read {place}: {table}; the next build sets it aside and rebuilds what it held"
                 raise StoreError(msg)
             aside = self._keep_aside(file.name, data)
             self.folder.overwrite(file.name, table_bytes(self.schema.empty_table()))

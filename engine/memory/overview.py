@@ -110,7 +110,7 @@ def _size(files: NumberedFiles) -> StoreSize:
 
 
 def verify_memory(folder: Folder, advance: Callable[[int], None]) -> Iterator[str]:
-    """Read every file whole: page checksums, schema, rules of an entry, and keys computed anew.
+    """Read every file whole: page checksums, schema, rules of an entry, and recomputed keys.
 
     Args:
         folder: The memory's folder.

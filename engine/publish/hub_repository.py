@@ -1,7 +1,7 @@
 """A dataset repository of the Hub, asked through `huggingface_hub`.
 
 Guarantees: the token comes from the environment and goes into request headers only; every refusal and every silence
-of the network is one line without it; a commit is sent once, and its answer told apart: done, stale, busy or lost.
+of the network is one line without it; a commit is sent once, and its answer distinguished: done, stale, busy or lost.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Shards: what was decided for each shard of a build, done.
 
-Guarantees: a shard that is judged anew is written only where
+Guarantees: a shard that is judged again is written only where
 a verdict changed; samples assigned + records withdrawn = records of a language's shards.
 """
 

@@ -1,6 +1,6 @@
 """Layout: which record stands where. Decided once, when a record first enters, and kept for as long as its shard.
 
-Guarantees: a published shard keeps its rows and their order: a sample that changed is composed anew in its place, one
+Guarantees: a published shard keeps its rows and their order: a sample that changed is composed again in its place, one
 that is gone leaves its record behind as withdrawn, and new samples go into new shards, in the order of the samples.
 """
 
@@ -170,7 +170,7 @@ def _published(samples: pl.DataFrame, lang: str, shard: Shard, dataset: Path) ->
     if moved:
         msg = (
             f"splits: {moved:,} published rows of {lang} would leave the split {shard.split}; published rows stay "
-            f"where they are: keep the splits, or lay all shards out anew with build --compact"
+            f"where they are: keep the splits, or lay out all shards again with build --compact"
         )
         raise InputError(msg)
     return own

@@ -1,4 +1,4 @@
-"""Verdict: a published shard judged anew from its stored scores, and rewritten only where a verdict changed."""
+"""Verdict: a published shard judged again from its stored scores, and rewritten only where a verdict changed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Verdict:
 
     @property
     def foreign(self) -> bool:
-        """Whether the shard is of another writer than this one, and so must be written anew: a dataset is of one."""
+        """Whether the shard is of another writer than this one, and so must be rewritten: a dataset is of one."""
         return self.shard.fingerprints["pack"] != pack_fingerprint(self.version)
 
     @property

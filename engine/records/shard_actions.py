@@ -1,7 +1,7 @@
 """Decide: what has to be done to each shard, from its fingerprints before and now.
 
 Guarantees: a shard whose stages all have the fingerprints that its manifest names is not touched; a stage that differs
-is done anew with all that follow it. `plan` and `build` decide with this one function.
+is done again with all that follow it. `plan` and `build` decide with this one function.
 """
 
 from __future__ import annotations

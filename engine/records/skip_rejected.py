@@ -1,7 +1,7 @@
-"""Spare: which segments need no way back and no forced scores, since cheap rules reject every record that has them.
+"""Which segments need no back-translation and no forced scores: those of records that cheap rules reject.
 
-Guarantees: only scores that are the same with and without a way back decide, so a record that is rejected here is
-rejected by the same rules when it is packed, where it names what it was spared; a segment of any other record is asked.
+Guarantees: only scores that are the same with and without a back-translation decide. So a record that is rejected here
+is rejected by the same rules when it is packed, where it names what was skipped. Segments of other records are sent.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def still_needed(
     policy: Policy,
     store: ScoreStore,
 ) -> Selection:
-    """What still needs a way back and forced scores.
+    """What still needs a back-translation and forced scores.
 
     Args:
-        composers: One for each language, whose entries have no way back.
+        composers: One for each language, whose entries have no back-translation.
         rows_of: The samples of a language.
-        answers: How answers are treated; their dictionary must not need the way back.
+        answers: How answers are treated; their dictionary must not need the back-translation.
         scorers: Those of the job.
         policy: What decides.
         store: Keeps what expensive scorers measured.

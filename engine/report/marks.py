@@ -1,4 +1,4 @@
-"""What a reader should look at in a turn that failed: its text in pieces, those to highlight told apart.
+"""What a reader should look at in a turn that failed: its text in pieces, those to highlight distinguished.
 
 A text becomes pieces, of which the second, fourth, ... are highlighted; a text of one piece has none. What fails a turn
 without pointing at a part of it highlights the translation whole.
@@ -45,7 +45,7 @@ def pieces(text: str, spans: Iterable[Span]) -> Pieces:
 
 
 def marked(code: str, source: str, target: str, back: str | None, latin: bool) -> tuple[list[Span], ...]:
-    """Where a turn that fails a rule should be looked at: spans of the source, of the target and of the way back.
+    """Where to look at a turn that fails a rule: spans of the source, of the target and of the back-translation.
 
     Args:
         code: The rule.

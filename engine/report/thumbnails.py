@@ -1,6 +1,6 @@
 """Small pictures of the images whose bytes a dataset holds.
 
-Guarantees: what goes into the page was decoded and written anew, so no byte of an image that somebody made reaches it;
+Guarantees: what goes into the page was decoded and rewritten, so no byte of an image that somebody made reaches it;
 an image that does not decode has no thumbnail. Without Pillow there are none.
 """
 

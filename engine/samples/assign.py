@@ -139,7 +139,7 @@ def read_held(folder: Path, splits: Splits, *, published: bool) -> Held | None:
     except (OSError, ValueError, AttributeError, pl.exceptions.PolarsError) as error:
         msg = (
             f"{path}: not the record that a build wrote of its samples ({one_line(error)}); put the file back, or "
-            f"remove {folder} and lay all shards out anew with build --compact, which decides all of it again"
+            f"remove {folder} and lay out all shards again with build --compact, which decides all of it again"
         )
         raise InputError(msg) from None
 

@@ -68,7 +68,7 @@ def _chosen(files: list[Path], making: DerivationContext[Any]) -> Iterator[dict[
 
 
 def _check_ids(path: Path, name: str) -> None:
-    """Refuse rows of a plug-in's task that share an id: records could not be told apart."""
+    """Refuse rows of a plug-in's task that share an id: records could not be distinguished."""
     ids = pl.read_parquet(path, columns=["source_id"], glob=False)["source_id"]
     if more := len(ids) - ids.n_unique():
         msg = (

@@ -59,7 +59,7 @@ def judged_dictionaries(
 
 
 def _words(lang: str, entries: pl.DataFrame, rule: AnswerRule) -> dict[str, str]:
-    """A language's words for the frequent answers that no table has, as far as their way back gives them again."""
+    """A language's words for the frequent answers that no table has, where their back-translation gives them again."""
     cuts = {answer: split(answer, ENGLISH) for answer in sorted(rule.frequent)}
     asked = pl.DataFrame({"text": list({request for cut in cuts.values() for request in cut.requests})})
     known = (

@@ -2,7 +2,7 @@
 
 Guarantees: rows read = samples + rejected rows, checked against the files written; a row keeps its source's id,
 license, split and revision; memory does not grow with a source that can be streamed, but for 16 bytes a row, by which
-a row id that stands twice is found.
+a row id that appears twice is found.
 """
 
 from __future__ import annotations

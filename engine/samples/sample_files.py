@@ -1,4 +1,4 @@
-"""The sample files of a build: reading them, and writing them anew after a stage, a few thousand rows in memory.
+"""The sample files of a build: reading them, and rewriting them after a stage, a few thousand rows in memory.
 
 Guarantees: a rewritten file holds the rows that it held, in their order, or the stage raises.
 """

@@ -1,6 +1,6 @@
 """The question JSON of GQA and of xGQA: an object of questions by question id.
 
-Guarantees: a question's id is its key in the file, and a key that stands twice is two rows; its answer is kept; its
+Guarantees: a question's id is its key in the file, and a key that appears twice is two rows; its answer is kept; its
 image's URI is the recipe's ``images.base`` + ``imageId`` + ``images.suffix``; memory holds one question.
 """
 

@@ -98,7 +98,7 @@ class ImageTextReader:
             raise self._no_column("image")
         twice = next((name for name, count in Counter(self._columns).items() if count > 1), None)
         if twice is not None:
-            msg = f"{self._where}: the column '{shortened(twice)}' stands twice; expected a name for each"
+            msg = f"{self._where}: the column '{shortened(twice)}' appears twice; expected a name for each"
             raise InputError(msg)
 
     def _no_column(self, name: str) -> InputError:

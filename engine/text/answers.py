@@ -69,7 +69,7 @@ class AnswerRule:
 
     @property
     def needs_back_translation(self) -> bool:
-        """Whether answers are decided on by their way back."""
+        """Whether answers are decided on by their back-translation."""
         return self.section.dictionary is not None
 
     def is_asked(self, answer: str) -> bool:
@@ -165,7 +165,7 @@ def load_answers(table: str | Path | None) -> AnswerTable:
             raise InputError(msg)
         english = row[0].casefold()
         if english in known[codes[1]]:
-            msg = f"answers.table: {path}, line {number}: '{row[0]}' stands twice"
+            msg = f"answers.table: {path}, line {number}: '{row[0]}' appears twice"
             raise InputError(msg)
         for code, cell in zip(codes[1:], row[1:], strict=True):
             known[code][english] = cell
@@ -178,7 +178,7 @@ def same_answer(one: str, other: str) -> bool:
 
 
 def is_returned(answer: str, word: str, back: str) -> bool:
-    """Whether a translation's way back gives the answer again, and the translation is not the answer itself."""
+    """Whether a translation's back-translation gives the answer again, and the translation is another word."""
     return same_answer(back, answer) and not same_answer(word, answer)
 
 

@@ -313,7 +313,7 @@ class _Composer:
         return str(self._entry(request, into).text)
 
     def _returned(self, cut: Cut, into: str, yes_no: Callable[[str], str] = str) -> str | None:
-        """A text with each segment translated there and back; None where a way back failed."""
+        """A text with each segment translated there and back; None where a back-translation failed."""
         if any(self._entries[into, request].back is None for request in cut.requests):
             return None
         return cut.join(lambda request: str(self._entries[into, request].back), yes_no)
@@ -343,7 +343,7 @@ class _Composer:
         return part.target, languages_of_part(part, self._lang, self._source), "bare"
 
     def _in_dictionary(self, text: str) -> tuple[str, Languages, Origin]:
-        """A frequent answer's translation, where its way back gives the answer again and it is the language's word."""
+        """A frequent answer's translation, where it is translated back as the answer and is the language's word."""
         stays = frozenset([self._source])
         found = [self._entries[self._lang, request] for request in split(text, self._source).requests]
         if any(entry.text is None or entry.back is None for entry in found):

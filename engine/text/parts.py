@@ -12,7 +12,7 @@ HUMAN = "human"  # a person's correction, among the engines of a record
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of one segment in one language: its translation or failure, the way back, and who made it.
+    """What is known of one segment in one language: its translation or failure, the back-translation, and who made it.
 
     ``engine`` is the fingerprint of who was asked. ``reverse`` and ``alone`` are forced scores of the segment, given
     its translation and given nothing, as `glotmill.engine.translation.forced_scores` has them; None where there are
@@ -68,7 +68,7 @@ class Part:
     Attributes:
         source: The text.
         target: What became of it.
-        back: Its way back; None where there is none.
+        back: Its back-translation; None where there is none.
         requests: Its segments as the translator was asked for them.
         entries: What is known of each.
         settled: Where its bare yes and no come from: ``table``, ``yes_no_table``, or ``source`` where they stay.

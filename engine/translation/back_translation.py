@@ -1,7 +1,7 @@
-"""The way back: what it asks, and what it says of each translation.
+"""The back-translation: what it asks, and what it says of each translation.
 
 Guarantees: every translation but carriers' is asked back sentence by sentence, each different sentence once; an entry
-whose way back failed in a part is marked, never joined half.
+whose back-translation failed in a part is marked, never joined half.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ def entries_into(
     forced: ForcedStage | None = None,
     needed: Selection = ALL,
 ) -> pl.DataFrame:
-    """The entries into one language with their way back, as `JOINED_SCHEMA`.
+    """The entries into one language with their back-translation, as `JOINED_SCHEMA`.
 
     Args:
         work: The stage, after its phases.
         lang: The target language.
         asked: What the forward phase was asked.
-        returned: Whether there was a way back.
+        returned: Whether there was a back-translation.
         forced: The forced scores, whose columns then stand beside the others.
-        needed: What the way back was asked for.
+        needed: What the back-translation was asked for.
     """
     rows = [pl.DataFrame(schema={**JOINED_SCHEMA, **(FORCED_COLUMNS if forced else {})})]
     for direction in asked.directions():
@@ -61,7 +61,7 @@ def entries_into(
 
 
 class BackTranslationRequests:
-    """What the way back asks: the sentences of every translation but carriers', languages swapped.
+    """What the back-translation asks: the sentences of every translation but carriers', languages swapped.
 
     Args:
         work: The stage, after its forward phase.
@@ -98,13 +98,13 @@ def _to_return(forward: pl.DataFrame) -> pl.Series:
 
 
 def join_back(forward: pl.DataFrame, back: pl.DataFrame | None, lang: str, needed: Selection = ALL) -> pl.DataFrame:
-    """The forward entries with their way back: null where there is none, or a sentence of it failed.
+    """The forward entries with their back-translation: null where there is none, or a sentence of it failed.
 
     Args:
         forward: Entries of one direction (`TranslateStage.entries`).
         back: Entries of the opposite one; None where nothing is translated back.
         lang: The target language.
-        needed: What the way back was asked for.
+        needed: What the back-translation was asked for.
     """
     if back is None:
         return forward.with_columns(back=pl.lit(None, pl.String), back_failed=pl.lit(value=False))
@@ -120,8 +120,8 @@ def _returned(text: str, lang: str, found: dict[str, str | None]) -> str | None:
     unasked = [request for request in cut.requests if request not in found]
     if unasked:
         msg = (
-            f"the memory has another translation than when the way back was asked (a correction, or another build's "
-            f"retry): {unasked[0]!r} has no way back; run the same command again"
+            f"the memory has another translation than when the back-translation was requested (a correction, or "
+            f"another build's retry): {unasked[0]!r} has no back-translation; run the same command again"
         )
         raise ConservationError(msg)
     ways = {request: found[request] for request in cut.requests}

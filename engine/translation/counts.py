@@ -49,7 +49,7 @@ class SegmentCount:
         unique: Different (segment, direction) pairs among them.
         translated: Of those, sent to an engine in this run.
         from_memory: Of those, known when the stage began.
-        retried: Of the unique ones, those that took a second decode, whenever that was.
+        retried: Of the unique ones, those that were decoded again, whenever that was.
         failed: Of the unique ones, those without a translation.
         unanswered: Of those, the ones that a server did not answer; the next build asks them again.
         second: Of the unique ones, those that the second engine was asked for.

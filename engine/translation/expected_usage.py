@@ -31,7 +31,7 @@ def expected_usage(sent: Iterable[Sent]) -> Usage:
 
 
 def expected_back(routes: Routes, requests: pl.DataFrame) -> Iterable[Sent]:
-    """The way back of requests that have no translation yet: one each, as long as its source."""
+    """The back-translation of requests that have no translation yet: one each, as long as its source."""
     turned = requests.select("text", source_lang="target_lang", target_lang="source_lang")
     for (source, target), part in turned.group_by(["source_lang", "target_lang"], maintain_order=True):
         yield routes.first("back", str(source), str(target)), part

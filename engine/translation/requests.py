@@ -34,7 +34,7 @@ class RequestSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which of the segments that were translated need a way back and forced scores.
+    """Which of the segments that were translated need a back-translation and forced scores.
 
     Attributes:
         requests: By target language; None is all of all languages.

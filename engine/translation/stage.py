@@ -80,7 +80,7 @@ class TranslateStage:
         total, unique, todo = self._missing(phase, asked, retry_failed=retry_failed)
         self._usage = Usage()
         self._note_set_aside()
-        # To a server batches are nothing: what is missing is planned anew, and nothing is asked, and paid for, twice.
+        # To a server batches are nothing: what is missing is planned again, and nothing is asked, and paid for, twice.
         resume = self._spec.placement.device != SERVER_DEVICE
         sent = 0
         for result in self._work.results(phase, todo, self._commit, advance, resume=resume):

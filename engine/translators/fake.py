@@ -39,7 +39,7 @@ class FakeTranslate(TranslateBase):
         fault: What it does wrong, on every ``fault_every``-th text as chosen by the text's hash.
         fault_every: 1 is every text.
         crash_at_batch: Raise on this batch of each worker's life, counted from 1.
-        poison: A word; whatever batch holds a text with it comes to grief.
+        poison: A word; whatever batch holds a text with it fails.
         poison_does: How: the engine raises, never answers, ends its process, or gives a result too few.
         seconds_per_batch: How long a batch takes.
         retry_helps: The fault is gone on a second decode.
@@ -104,7 +104,7 @@ class FakeTranslator:
         """Translate one batch as one batch."""
         self._batches += 1
         if self._batches == self._section.crash_at_batch:
-            msg = f"the fake engine was told to crash at batch {self._batches}"
+            msg = f"the fake engine was set to crash at batch {self._batches}"
             raise TranslatorError(msg)
         time.sleep(self._section.seconds_per_batch)
         short = 0

@@ -1,6 +1,6 @@
 """Units done in this process, without Ray.
 
-An engine that raises is loaded anew and its rows are searched, as on Ray; but one that hangs or ends the process
+An engine that raises is loaded again and its rows are searched, as on Ray; but one that hangs or ends the process
 takes the build with it: only workers of their own can be replaced.
 """
 

@@ -1,4 +1,4 @@
-"""Language identifiers: fastText files of three families of labels, told apart by what their labels look like.
+"""Language identifiers: fastText files of three families of labels, distinguished by what their labels look like.
 
 lid.176 has ISO 639-1 labels without script; OpenLID and NLLB's lid218e have FLORES-200 codes; OpenLID 2 and 3 and
 GlotLID have codes of the same form that differ for some languages (``filters/data/lid_labels.csv``). Only lid.176.ftz

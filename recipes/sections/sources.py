@@ -114,7 +114,7 @@ class Mapped(Section):
 
     Attributes:
         fields: Which column holds what; None reads columns by our own names, and knows no others.
-        task: What the rows teach; None is told from the row: a caption, a question (with choices or without), or a
+        task: What the rows teach; None infers it from the row: a caption, a question (with choices or without), or a
             conversation.
         image_marker: What the rows write for a picture at the head of a question, or anywhere in the turns of
             ``messages``, such as ``<|image_1|>``; it is read as ``<image>``.

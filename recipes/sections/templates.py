@@ -163,7 +163,7 @@ def _check_names(path: Path | str, bank: Bank) -> None:
     names = [template.name for templates in bank.values() for template in templates]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        msg = f"templates.bank: {path}: {', '.join(twice)} stands twice"
+        msg = f"templates.bank: {path}: {', '.join(twice)} appears twice"
         raise InputError(msg)
 
 
@@ -199,7 +199,7 @@ def _check_slots(path: Path | str, name: str, text: str, must: frozenset[str], m
     twice = sorted({slot for slot in found if found.count(slot) > 1})
     if unknown or lacking or twice or SLOT.sub("", text).count("{"):
         wrong = f"unknown slot {{{unknown[0]}}}" if unknown else f"slot {{{lacking[0]}}} is missing" if lacking else ""
-        wrong = wrong or (f"slot {{{twice[0]}}} stands twice" if twice else "a brace that is no slot")
+        wrong = wrong or (f"slot {{{twice[0]}}} appears twice" if twice else "a brace that is no slot")
         msg = f"templates.bank: {path}: {name}: {wrong}; slots here: {', '.join(sorted(may)) or 'none'}"
         raise InputError(msg)
 

@@ -113,13 +113,13 @@ class LlmRetry(Section):
 
 
 class LlmTranslate(TranslateBase):
-    """A large language model that is told to translate.
+    """A large language model that is instructed to translate.
 
     Attributes:
         model: The model's name: what a server calls it, a folder or a Hub id.
         mode: ``segment`` translates sentence by sentence, as the other engines; ``record`` all texts of a record in
             one request, as JSON, and sentence by sentence where the answer does not fit.
-        prompts: What the model is told: ``builtin``, or a YAML file of the same shape (docs/engines.md).
+        prompts: What the model is instructed to do: ``builtin``, or a YAML file of the same shape (docs/engines.md).
         temperature: 0 is greedy.
         top_p: Draw among the most probable tokens that together have this probability.
         seed: Of the draws.

@@ -35,7 +35,7 @@ def walk(chosen: list[tuple[str, str]], folder: Path) -> list[str]:
 
 
 def run_shell(text: str) -> str:
-    """A block for a shell; one of our commands alone in this process, as starting each anew takes seconds."""
+    """A block for a shell; one of our commands alone in this process, as starting each one takes seconds."""
     lines = text.splitlines()
     if all(line.startswith("glotmill ") for line in lines):
         return "".join(run_glotmill(shlex.split(line, comments=True)) for line in lines)

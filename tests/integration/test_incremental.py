@@ -294,12 +294,12 @@ def test_a_commit_whose_files_were_deleted_is_given_up_by_compact_alone(recipe, 
     intent = tmp_path / "out" / INTENT
     lost = '{"move": ["dataset/data/deu_Latn/train-00000.parquet"], "delete": []}'
     intent.write_text(lost)
-    with pytest.raises(StoreError, match="neither staged nor in place; glotmill build --compact writes all anew"):
+    with pytest.raises(StoreError, match="neither staged nor in place; glotmill build --compact rewrites everything"):
         run(recipe())
     mix = tmp_path / "out/samples/mix.json"
     kept = mix.read_bytes()
     mix.write_bytes(b"{")
-    with pytest.raises(InputError, match="not the record"):  # given up, and not made anew: no dataset to anyone
+    with pytest.raises(InputError, match="not the record"):  # given up, and not rebuilt: no dataset to anyone
         run(recipe(), compact=True)
     with pytest.raises(InputError):
         refilter(tmp_path / "out")
@@ -478,7 +478,7 @@ def test_an_edited_lock_is_refused(recipe, run, tmp_path):
     with pytest.raises(InputError, match=r"recipe\.lock\.yaml: its checksum is not the one in the manifest"):
         refilter(tmp_path / "out")
     lock.write_text("{")
-    assert run(recipe()).shards == {"reuse": 6}  # a build makes it anew
+    assert run(recipe()).shards == {"reuse": 6}  # a build rebuilds it
 
 
 def test_scorers_may_be_named_in_any_order(recipe, run, tmp_path):

@@ -1,4 +1,4 @@
-"""Several engines in one build: by language, for what the first failed on, and for the way back."""
+"""Several engines in one build: by language, for what the first failed on, and for the back-translation."""
 
 from __future__ import annotations
 

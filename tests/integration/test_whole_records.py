@@ -85,7 +85,7 @@ def test_a_record_is_explained_with_the_answer_to_the_whole_of_it_or_with_its_se
         assert found.notes == []
         asked[number] = [(one.where, one.entries[0]["failure"]) for one in found.segments]
     assert asked[1][:2] == [("whole record", "failed:broken_json"), ("turn 0", None)]
-    assert asked[2] == [("whole record", None), *[("way back", None)] * (len(asked[2]) - 1)]
+    assert asked[2] == [("whole record", None), *[("back-translation", None)] * (len(asked[2]) - 1)]
     assert len(asked[2]) > 1
 
 

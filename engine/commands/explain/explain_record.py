@@ -213,7 +213,7 @@ def _sample(dataset: Path, record: dict[str, Any], notes: list[str]) -> dict[str
             sample = found.row(0, named=True)
             if sample["source_hash"] == record["source_hash"]:
                 return _as_carried(sample, record, notes)
-            notes.append("samples: the record's sample changed since; the next build makes the record anew")
+            notes.append("samples: the record's sample changed since; the next build rebuilds the record")
     if record["template_id"] is not None:
         notes.append(
             "samples: not at hand, and only they hold the template: segments of templated turns may be missing"

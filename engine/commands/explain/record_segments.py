@@ -1,7 +1,7 @@
 """The segments of one record and what a memory says of each, looked up without writing anything.
 
 Guarantees: what is looked up is what a build may have asked for the record: the whole of it, the segments of its turns,
-and those of its answers, of the questions they were shown with and of the way back, where the memory has them.
+and those of its answers, of the questions they were shown with and of the back-translation, where the memory has them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Segment:
 
     Attributes:
         where: The part of the record: ``whole record``, ``turn 1``, ``template of turn 1``, ``answer``, ``question
-            with answer``, or ``way back``.
+            with answer``, or ``back-translation``.
         source_lang: FLORES-200 code of the request.
         target_lang: FLORES-200 code asked for.
         request: Every byte that the engine is shown.
@@ -80,7 +80,7 @@ def segments_of_record(
         parts = [part for part in parts if any(entry["origin"] == HUMAN for entry in part.entries)]
     there = [*whole, *parts]
     back = (
-        _Asked("way back", Direction(segment.target_lang, segment.source_lang), request, sure=False)
+        _Asked("back-translation", Direction(segment.target_lang, segment.source_lang), request, sure=False)
         for segment in there
         if segment.where != "question with answer"
         for entry in segment.entries

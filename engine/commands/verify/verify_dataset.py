@@ -1,6 +1,6 @@
 """Verify: whether a dataset is what it claims to be, file by file and row by row.
 
-Guarantees: nothing is written; everything the manifest, the lock and the card say of the shards is counted anew from
+Guarantees: nothing is written; everything the manifest, the lock and the card say of the shards is counted again from
 the shards themselves; each problem is one line with its file.
 """
 

@@ -42,7 +42,7 @@ function showMaking(data) {
   byId("footer").textContent = `Glotmill ${data.engine_version}, schema ${data.schema_version}. This file loads nothing.`;
 }
 
-/** A text with checksums cut to a length that can still be told apart. */
+/** A text with checksums cut to a length that can still be distinguished. */
 function brief(text) {
   return String(text).replace(/[0-9a-f]{32,64}/g, (digits) => `${digits.slice(0, 12)}…`);
 }

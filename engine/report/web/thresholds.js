@@ -121,7 +121,7 @@ function showThresholds(data) {
     el("label", {}, "rule", choice),
     el("label", { class: "grow" }, el("span", {}, "threshold ", value), slider),
     reset,
-    el("label", { class: "inline" }, roots, "heights as square roots"));
+    el("label", { class: "inline" }, roots, "square-root scale"));
   let rule, histograms, tiles, stops;
   const place = () => {
     const built = rule.parameters.length === 1 ? rule.parameters[0].value : null;

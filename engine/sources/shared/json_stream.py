@@ -1,6 +1,6 @@
 """Reading a JSON file value by value: memory holds one value of a list or object, however long the file is.
 
-Guarantees: no key of an object of rows is lost where it stands twice; text that UTF-8 cannot carry reaches its row
+Guarantees: no key of an object of rows is lost where it appears twice; text that UTF-8 cannot carry reaches its row
 as lone surrogates, which fail the row and not the file; what is no JSON is one `InputError` with its place.
 """
 
@@ -133,7 +133,7 @@ def rows_of_list(path: Path, where: str, expected: str) -> Iterator[Any]:
 
 
 def rows_of_object(path: Path, where: str, expected: str) -> Iterator[tuple[str, Any]]:
-    """(key, value) of a file that is one JSON object, a key that stands twice both times.
+    """(key, value) of a file that is one JSON object, a key that appears twice both times.
 
     Raises:
         InputError: The file is no JSON, or no object; ``expected`` says what it should be.
@@ -167,7 +167,7 @@ def rows_of_lists(path: Path, where: str, expected: str, lists: tuple[str, ...])
                 yield key, text.value()
                 continue
             if key in seen or text.peek() != "[":
-                problem = "it stands twice" if key in seen else f"found a JSON {_kind(text)}"
+                problem = "it appears twice" if key in seen else f"found a JSON {_kind(text)}"
                 msg = f"{where}: expected one list under '{key}', as in {expected}; {problem}"
                 raise InputError(msg)
             seen.add(key)

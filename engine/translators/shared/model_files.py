@@ -84,7 +84,7 @@ def verify_files(spec: TranslatorSpec) -> None:
             msg = f"{path} is not on this node: a model must lie at the same path on every node"
             raise TranslatorError(msg)
         if file_sha256(path) != expected:
-            msg = f"{path} on this node is another file than the driver's: copy the model anew"
+            msg = f"{path} on this node is another file than the driver's: copy the model again"
             raise TranslatorError(msg)
 
 

@@ -1,4 +1,4 @@
-"""Which engine does what in a build: the recipe's, those of some languages, a second one, one for the way back."""
+"""Which engine does what in a build: the recipe's, those of some languages, a second one, one that translates back."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def test_a_plan_ends_with_3_where_there_are_changes_and_with_0_where_there_are_n
     assert code == 3
     assert "new          data/deu_Latn/train-00000.parquet  40 new samples; 40 rows" in out
     assert "translator: " in out
-    assert "time not known: no run here did all of such work yet" in out
+    assert "no time estimate yet: nothing has been translated here" in out
     glotmill("build", recipe)
     code, out, _ = glotmill("plan", recipe)
     assert (code, out) == (0, "shards: 2 reuse\ntranslator: no calls\n")

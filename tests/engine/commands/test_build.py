@@ -266,7 +266,7 @@ def test_sparing_changes_no_record_that_is_not_rejected_and_keeps_what_others_sh
         summary = run(recipe_file(filter=low, score={"scorers": scorers, "skip_rejected": skip}), out=out)
         return summary, pl.read_parquet(str(summary.dataset / "data/*/*.parquet"))
 
-    # The sparing build first: a memory that knows more would hide a way back that is missing.
+    # The sparing build first: a memory that knows more would hide a back-translation that is missing.
     less, sparing = built(True, "sparing")
     more, whole = built(False, "whole")
     assert 0 < less.back_translation.unique < more.back_translation.unique

@@ -55,7 +55,7 @@ def test_a_threshold_its_shards_and_its_flips(small_build, other):
     assert flips["deu_Latn", "kept", "nmt.logprob"] == lost.len()
     (named,) = [flip.ids for flip in found.flips or () if (flip.lang, flip.before) == ("deu_Latn", "kept")]
     assert named == [lost.sort()[0]]
-    # A second reason beside one that counts more is a change, too, and is told apart.
+    # A second reason beside one that counts more is a change, too, and is distinguished.
     assert ("deu_Latn", "user.unsure", "nmt.logprob") in flips
     counts = found.languages["deu_Latn"]
     assert [counts[0].kept - counts[1].kept] == [lost.len()]

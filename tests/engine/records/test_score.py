@@ -86,7 +86,7 @@ def test_an_expensive_score_is_measured_once_and_comes_from_the_store_afterwards
     first, again = Costly(), Costly()
     cheap = score(rows([-1.0, -3.0], [-1.0, None]), [Given()], NOWHERE)
     assert score(rows([-1.0, -3.0], [-1.0, None]), [first], store).equals(cheap)
-    assert first.shown == 3  # -1.0 stands twice
+    assert first.shown == 3  # -1.0 appears twice
     assert score(rows([-1.0, -3.0], [-1.0, None]), [again], store).equals(cheap)
     assert again.shown == 0
 

@@ -1,4 +1,4 @@
-"""Rows go into languages as exactly as the languages of each row allow, shown against every way there is."""
+"""Rows go into languages as exactly as the languages of each row allow, shown against every possible way."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_a_file_without_a_usable_row_is_unreadable_as_a_whole(recipe, captions: 
         go(recipe, tmp_path / "samples")
 
 
-# --- rows whose id stands twice -----------------------------------------------------------------------------------
+# --- rows whose id appears twice -----------------------------------------------------------------------------------
 
 
 def caption_line(number: int, text: str = "A dog.") -> str:

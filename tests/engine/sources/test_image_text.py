@@ -141,7 +141,7 @@ def test_a_quote_that_never_ends_fails_rows_and_not_the_file(pairs, reasons):
         ("", "a.tsv", {}, ["first line", "columns"]),
         ("caption\tpicture\nA\tb\n", "a.tsv", {}, ["no column 'image'", "picture"]),
         ("A dog.\ta.jpg\n", "a.tsv", {}, ["no column 'caption'", "'columns'"]),
-        ("a,b,a\n1,2,3\n", "a.csv", {"fields": {"caption": "b", "image": "a"}}, ["stands twice"]),
+        ("a,b,a\n1,2,3\n", "a.csv", {"fields": {"caption": "b", "image": "a"}}, ["appears twice"]),
         ("A dog.\ta.jpg\n", "a.tsv", {"columns": ["caption", "x"]}, ["no column 'image'", "x"]),
         ("x", "captions.txt", {}, ["'.txt'", "layout", ".tsv"]),
         ("{}", "a.json", {}, ["a list of objects", "dict"]),

@@ -327,9 +327,9 @@ DICTIONARY = AnswerRule(Answers(policy="target", dictionary=Dictionary(min_count
     [
         ("rot", "red", "rot"),
         ("rot", "Red.", "rot"),
-        ("Rot", "brown", "red"),  # the way back gives another answer
+        ("Rot", "brown", "red"),  # the back-translation gives another answer
         ("red", "red", "red"),  # no translation at all
-        ("rot", None, "red"),  # no way back
+        ("rot", None, "red"),  # no back-translation
     ],
 )
 def test_a_dictionary_answer_is_used_where_its_way_back_gives_it_again(target: str, back: str | None, answer: str):

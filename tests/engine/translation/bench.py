@@ -74,7 +74,7 @@ class Bench:
                 stage.translate("forward", asked, retry_failed=False, advance=advance)
 
     def there_and_back(self, asked: Segments) -> list[tuple]:
-        """(request, translation, way back, whether that failed) into German"""
+        """(request, translation, back-translation, whether that failed) into German"""
         stage, _ = self.phase("forward", asked)
         self.phase("back", BackTranslationRequests(stage, asked))
         rows = entries_into(stage, "deu_Latn", asked, returned=True)

@@ -73,5 +73,5 @@ def test_a_correction_that_comes_after_the_way_back_was_asked_is_one_clear_error
     bench.phase("back", BackTranslationRequests(stage, asked))
     row = pl.read_parquet(paths(bench)[0]).head(1).with_columns(text=pl.lit("Von Hand."), origin=pl.lit("human"))
     bench.memory.correct(row.to_arrow().cast(MEMORY_SCHEMA))
-    with pytest.raises(ConservationError, match=r"'Von Hand\.' has no way back; run the same command again"):
+    with pytest.raises(ConservationError, match=r"'Von Hand\.' has no back-translation; run the same command again"):
         entries_into(stage, "deu_Latn", asked, returned=True)

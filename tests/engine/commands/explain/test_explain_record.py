@@ -38,14 +38,14 @@ def test_everything_about_a_record_and_nothing_is_written(small_build, records, 
     assert found.record == wanted
     assert found.record["source"]["row_id"].startswith("c")
     assert found.notes == []
-    (there,) = [segment for segment in found.segments if segment.where != "way back"]
+    (there,) = [segment for segment in found.segments if segment.where != "back-translation"]
     assert (there.where, there.target_lang) == ("turn 1", "deu_Latn")
     assert there.request == wanted["source_messages"][1]["content"]
     (entry,) = there.entries
     assert entry["text"] == wanted["messages"][1]["content"]
     assert (entry["engine"], entry["origin"], entry["failure"]) == ("fake", "machine", None)
     assert entry["logprob"] == pytest.approx(wanted["score_nmt_logprob"])
-    (back,) = [segment for segment in found.segments if segment.where == "way back"]
+    (back,) = [segment for segment in found.segments if segment.where == "back-translation"]
     assert (back.source_lang, back.request) == ("deu_Latn", entry["text"])
     assert back.entries[0]["text"] == wanted["back_messages"][1]["content"]
     assert files(small_build.parent) == before

@@ -78,7 +78,7 @@ def test_answers_and_the_questions_they_were_shown_with_are_there_if_the_memory_
         ("turn 0", QUESTION, []),
         ("answer", "a cup", [("one", "eine Tasse")]),
         ("question with answer", shown_with, [("one", "Was? Eine Tasse.")]),
-        ("way back", "eine Tasse", [("one", "a mug")]),  # and none of the carrier, which is no text of the record
+        ("back-translation", "eine Tasse", [("one", "a mug")]),  # none of the carrier: it is no text of the record
     ]
 
 
@@ -93,7 +93,7 @@ def test_a_record_that_was_answered_whole_is_shown_with_the_way_back_of_its_text
     found = segments_of_record(sample, "deu_Latn", TRANSLATORS, known, rule)
     assert shown(found) == [
         ("whole record", request, [("one", '{"user_1.1": "Was?", "answer_1.1": "eine Tasse"}')]),
-        ("way back", "Was?", [("one", "What?")]),
+        ("back-translation", "Was?", [("one", "What?")]),
     ]
 
 

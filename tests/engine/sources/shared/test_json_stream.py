@@ -70,7 +70,7 @@ def test_lists_are_read_one_by_one_and_other_keys_whole_in_the_files_order(path:
     [
         ('{"rows": 3}', "one list under 'rows', as in a file; found a JSON int"),
         ('{"rows": {}}', "one list under 'rows', as in a file; found a JSON dict"),
-        ('{"rows": [], "rows": []}', "it stands twice"),
+        ('{"rows": [], "rows": []}', "it appears twice"),
         ("{}", "expected a list under 'rows', as in a file"),
         ("[]", "expected a file, found a JSON list"),
         ("3", "expected a file, found a JSON int"),

@@ -24,7 +24,7 @@ PAIR_SCHEMA = pa.schema(
         pa.field("source", pa.string()),  # the turn's text without image markers
         pa.field("target", pa.string()),
         pa.field("back", pa.string()),  # the target translated back, null where it was not
-        pa.field("back_failed", pa.bool_()),  # a way back was tried and failed
+        pa.field("back_failed", pa.bool_()),  # a back-translation was tried and failed
         pa.field("logprob", pa.float32()),  # mean log-probability of a target token, <= 0
         pa.field("hit_limit", pa.bool_()),  # the decoder stopped at its length limit
         # Forced scores, null where they were not asked for: ln P of each word of the source, words as white space

@@ -1,10 +1,11 @@
 """The answer dictionaries of all languages, judged as wholes: whose words are they?
 
 A translator that is given a lone word may answer in a third language: "left" becomes "gauche" in German, and the
-back-translation gives "left" again. One short word says too little of its language; a dictionary says more. A dictionary
-whose words, one after the other, are of another language is set apart whole. An entry that is the same in several
-languages which are not confused with one another is set apart where it is far likelier a word of another of them: by
-what the words of each dictionary look like (letter trigrams of those that it alone has), and by language identification.
+back-translation gives "left" again. One short word says too little of its language; a dictionary says more. So a
+dictionary whose words, one after the other, are of another language is set apart whole. An entry that is the same in
+several languages which are not confused with one another is set apart where it is far likelier a word of another of
+them: by what the words of each dictionary look like (letter trigrams of those that it alone has), and by language
+identification.
 
 Guarantees: the judgement is a function of the dictionaries; what is set apart is named with its reason, and names are
 not: an answer that begins with a capital may be the same everywhere.

@@ -78,7 +78,7 @@ class AdequacyScorer(Scorer):
         Metric("adequacy", "omission", "higher", None, None, "nothing was left out, its end least of all"),
         Metric("adequacy", "addition", "higher", None, None, "nothing was added"),
         Metric("adequacy", "numbers", "higher", None, None, "the numbers came back"),
-        Metric("adequacy", "negation", "higher", None, None, "what denies still does"),
+        Metric("adequacy", "negation", "higher", None, None, "negation is preserved"),
     )
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("adequacy", "score", "the translation does not say what the source says",

@@ -1,8 +1,8 @@
 """Cross-entropy: how surprised the engine is by the translation, and by the source given the translation.
 
 Dual conditional cross-entropy (Junczys-Dowmunt 2018): two translations of one another are about equally surprising
-both ways, and not very. The way there is the decode's own log-probability; only the way back is forced. Values are
-nats per token of one language's vocabulary: compare them within a language only.
+both ways, and not very. The forward value is the decode's own log-probability; only the reverse one is forced.
+Values are nats per token of one language's vocabulary: compare them within a language only.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The translator's own confidence: free, and the best cheap sign of a hallucination.
 
 The least probable token is not among it: CTranslate2's beam search gives the sum of a hypothesis alone (token by token
-only to a callback of greedy search, or with the logits of the whole vocabulary), and forcing the way there as well for
-it would double what forced scores cost.
+only to a callback of greedy search, or with the logits of the whole vocabulary). Forcing the forward pass for it as
+well would double what forced scores cost.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class RoundTripScorer(Scorer):
         # fastchrf refuses an empty list.
         chrf = pairwise_chrf([[b] for b in texts["back"]], [[s] for s in texts["source"]]) if texts.height else []
         values = iter(row[0][0] for row in chrf)
-        # A translation that no way back could be found for (it looped, or had no end) says nothing of its source.
+        # Where no back-translation could be had (it looped, or had no end), there is nothing to compare.
         lost = frame["back_failed"].fill_null(value=False) & enough
         scores = [next(values) if ok else 0.0 if none else None for ok, none in zip(judged, lost, strict=True)]
         exact = frame.select((_bare("back") == _bare("source")).cast(pl.Float32)).to_series()

@@ -32,7 +32,7 @@ class CrossEntropyScorer(Scorer):
         Metric("cross_entropy", "forward", "lower", 0, None, "nats per token of the translation given the source"),
         Metric("cross_entropy", "reverse", "lower", 0, None, "nats per token of the source given the translation"),
         Metric("cross_entropy", "dual", "higher", 0, 1,
-               "exp of minus (their difference plus their mean): 1 is certain both ways"),
+               "exp of minus (difference plus mean of the two entropies): near 1, each text follows from the other"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("cross_entropy", "dual", "source and translation do not follow from one another",

@@ -43,7 +43,8 @@ class EmbeddingScorer(Scorer):
         "a plug-in",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("embedding", "cosine", "higher", -1, 1, f"cosine of the two texts, sources of {MIN_LETTERS} letters on"),
+        Metric("embedding", "cosine", "higher", -1, 1,
+               f"cosine of source and translation: near 1, they mean the same; sources of {MIN_LETTERS} letters on"),
         Metric("embedding", "margin", "higher", None, None,
                f"cosine over the mean of those to the {NEIGHBOURS} nearest neighbours in the shard"),
     )  # fmt: skip

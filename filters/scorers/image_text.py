@@ -33,9 +33,11 @@ class ImageTextScorer(Scorer):
         "a plug-in",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("image_text", "similarity", "higher", None, None, "similarity of the image and the translation"),
-        Metric("image_text", "drop", "lower", None, None, "similarity of the image and the source, minus that"),
-    )
+        Metric("image_text", "similarity", "higher", None, None,
+               "similarity of the image and the translation: high where they suit each other"),
+        Metric("image_text", "drop", "lower", None, None,
+               "similarity of the image and the source, minus that of the image and the translation"),
+    )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("image_text", "similarity", "the translation does not suit the image",
              *below("image_text", "similarity", "min_similarity", -1e3, (-1e3, 1e3), "least similarity"),

@@ -169,7 +169,7 @@ class LanguageIdScorer(Scorer):
         Metric("language_id", "mass", "higher", 0, 1,
                f"share of the language's probability in its own and its strongest rival's, from {LONG} letters on"),
         Metric("language_id", "short_margin", "higher", None, None,
-               f"ln of the one probability over the other, {SHORT} to {LONG - 1} letters"),
+               f"ln of the language's probability over its strongest rival's, {SHORT} to {LONG - 1} letters"),
         Metric("language_id", "english", "lower", 0, 1, f"probability of English, from {LONG} letters on"),
         Metric("language_id", "segment_mass", "higher", 0, 1,
                f"least mass of a segment, of those from {SEGMENT_LETTERS} letters on"),

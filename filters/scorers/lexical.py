@@ -51,8 +51,9 @@ class LexicalScorer(Scorer):
                "longest run of copied words without names and figures over the words of the shorter text, same "
                "sources"),
         Metric("lexical", "tng4", "lower", None, None,
-               "repeats of the most frequent run of four words, less the source's"),
-        Metric("lexical", "dup2", "lower", 0, 1, "pairs of neighbouring words that stood before"),
+               "repeats of the most frequent run of four words, minus those of the source"),
+        Metric("lexical", "dup2", "lower", 0, 1,
+               "share of the pairs of neighbouring words that repeat an earlier pair"),
         Metric("lexical", "zlib_ratio", "higher", 0, None,
                f"compressed over plain bytes, from {MIN_ZLIB_BYTES} bytes on"),
         Metric("lexical", "len_logratio", "higher", None, None, "ln of the ratio of characters to the source's"),

@@ -73,11 +73,12 @@ class LlmJudgeScorer(Scorer):
         "`score.llm_judge`",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("llm_judge", "adequacy", "higher", WORST, BEST, "how much of the source's meaning is there, 1 to 5"),
-        Metric("llm_judge", "fluency", "higher", WORST, BEST, "how well it reads, 1 to 5"),
-    )
+        Metric("llm_judge", "adequacy", "higher", WORST, BEST,
+               "how much of the meaning is there, from 1 (none) to 5 (all)"),
+        Metric("llm_judge", "fluency", "higher", WORST, BEST, "how well it reads, from 1 (unreadable) to 5 (fluent)"),
+    )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
-        Rule("llm_judge", "adequacy", "the language model misses too much of the meaning",
+        Rule("llm_judge", "adequacy", "the language model finds that too much of the meaning is missing",
              *below("llm_judge", "adequacy", "min_adequacy", 3, (1, 5), "least adequacy")),
         Rule("llm_judge", "fluency", "the language model finds it unreadable",
              *below("llm_judge", "fluency", "min_fluency", 2, (1, 5), "least fluency")),

@@ -32,8 +32,9 @@ class NegationScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("negation", "lost", "lower", 0, 1,
-               "1 where only the source denies; null without back-translation and word list"),
-        Metric("negation", "gained", "lower", 0, 1, "1 where all but the source deny; null likewise"),
+               "1 where the source denies and the translation does not; null without back-translation and word list"),
+        Metric("negation", "gained", "lower", 0, 1,
+               "1 where the translation denies and the source does not; null without back-translation and word list"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("negation", "lost", "the source denies, the translation does not", (),

@@ -27,9 +27,10 @@ class NmtScorer(Scorer):
         "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("nmt", "logprob", "higher", None, 0, "mean log-probability of a token of the translation"),
+        Metric("nmt", "logprob", "higher", None, 0,
+               "mean log-probability of a token of the translation: near 0, the translator was sure"),
         Metric("nmt", "ended", "higher", 0, 1, "1 where the translation ended by itself, not at the length limit"),
-    )
+    )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("nmt", "logprob", "the translator was unsure",
              *below("nmt", "logprob", "min_logprob", -1e3, (-1e3, 0), "least mean log-probability of a token"),

@@ -46,12 +46,12 @@ class NumbersScorer(Scorer):
         "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("numbers", "extra", "lower", 0, None, "figures of the translation that the source has not"),
+        Metric("numbers", "extra", "lower", 0, None, "figures of the translation that the source does not have"),
         Metric("numbers", "missing", "lower", 0, None, "numbers that the translation lost"),
         Metric("numbers", "changed", "lower", 0, None, "numbers that the translation lost while it gained others"),
     )
     rules: ClassVar[tuple[Rule, ...]] = (
-        Rule("numbers", "extra", "figures that the source has not",
+        Rule("numbers", "extra", "figures that the source does not have",
              *above("numbers", "extra", "max_extra", 0, 1e6, "such figures allowed in a turn")),
         Rule("numbers", "missing", "numbers were lost",
              *above("numbers", "missing", "max_missing", 0, 1e6, "such numbers allowed in a turn"), action="warn"),

@@ -64,7 +64,7 @@ class PunctuationScorer(Scorer):
                "ln of the length over the usual one where the translation has more sentence ends than the source"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
-        Rule("punctuation", "surplus", "another sentence, and more text than usual",
+        Rule("punctuation", "surplus", "a sentence too many, and more text than usual",
              *above("punctuation", "surplus", "max_surplus", 0.35, 100, "ln of the length over the usual one")),
         Rule("punctuation", "question_lost", "a question no longer asks",
              (), lambda _: pl.col("score_punctuation_question_lost") > 0, action="warn"),

@@ -35,7 +35,8 @@ class RoundTripScorer(Scorer):
         "back-translation",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("round_trip", "chrf", "higher", 0, 100, "chrF of the back-translation against the source"),
+        Metric("round_trip", "chrf", "higher", 0, 100,
+               "chrF of the back-translation against the source: 100 where they are the same"),
         Metric("round_trip", "exact", "higher", 0, 1,
                "1 where the back-translation is the source, case and punctuation aside; texts of any length"),
     )  # fmt: skip

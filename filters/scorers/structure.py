@@ -38,9 +38,10 @@ class StructureScorer(Scorer):
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("structure", "verbatim", "lower", 0, None,
                "addresses, tags, boxes, placeholders and code spans that stand in one text only"),
-        Metric("structure", "lines", "lower", 0, None, "line breaks more or fewer than the source's"),
-        Metric("structure", "items", "lower", 0, None, "list items and headings more or fewer than the source's"),
-        Metric("structure", "encoding", "lower", 0, None, "HTML entities and misread bytes beyond the source's"),
+        Metric("structure", "lines", "lower", 0, None, "line breaks that only one of the texts has"),
+        Metric("structure", "items", "lower", 0, None, "list items and headings that only one of the texts has"),
+        Metric("structure", "encoding", "lower", 0, None,
+               "HTML entities and misread bytes that the source does not have"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("structure", "verbatim", "an address, tag, box, placeholder or code span was lost or invented",

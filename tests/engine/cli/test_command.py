@@ -124,7 +124,7 @@ def test_the_module_runs_as_a_command_and_a_hub_model_without_network_is_one_lin
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        (["--set", "name=2020-13-45"], "2020-13-45"),
+        (["--set", "name=2020/13/45"], "2020/13/45"),
         (["--set", "limit=!!int x"], "limit"),
         (["--set", f"name={'[' * 5000}"], "--set"),
         (["--set", "sources.small.path=~nosuchuser/x"], "nosuchuser"),

@@ -34,6 +34,7 @@ from glotmill.engine.records.layout import SampleIndex, check_splits, lay_out
 from glotmill.engine.records.pack import Packer
 from glotmill.engine.records.shard_actions import Action, Decider
 from glotmill.engine.report import write_report
+from glotmill.engine.report.finished_build import check_place
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
@@ -58,6 +59,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
     """
     with build_lock(job.folder):
         recover(job.folder, anew=job.compact)
+        check_place(job.folder)
         published = published_dataset(job)
         last = settled_run(job, published)
         if published is not None and last is not None:

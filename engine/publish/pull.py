@@ -7,6 +7,7 @@ folder or the new one, and the same command goes on.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -279,7 +280,8 @@ def _readable(origin: Origin, path: str) -> Iterator[None]:
         msg = f"{origin.place}: {path}: cannot be read: {one_line(error)}; {UNTRUSTED}"
         raise InputError(msg) from None
     except REFUSALS as error:
-        if type(error) is OSError and error.errno is None:  # Arrow's of a damaged footer
+        # Arrow's error of a damaged footer has no number; a link may lead to itself.
+        if type(error) is OSError and error.errno in (None, errno.ELOOP):
             msg = f"{origin.place}: {path}: cannot be read: {one_line(error)}; {UNTRUSTED}"
             raise InputError(msg) from None
         msg = f"{origin.place}: reading {path}: {one_line(error)}"

@@ -33,6 +33,7 @@ from glotmill.schemas.errors import InputError
 from glotmill.schemas.record import Metric
 from glotmill.schemas.sample import REJECTED_SCHEMA
 
+REPORT = "report.html"
 REJECTED_ROWS = "the rows of the sources that became no sample"
 
 
@@ -141,12 +142,24 @@ def rejected_rows(folder: Path) -> list[dict[str, Any]]:
         return rows.sort("source", "rows", "reason", descending=[False, True, False]).collect().to_dicts()
 
 
-def check_notes(folder: Path) -> None:
-    """Find what a report reads beside the dataset to be sound, before a command changes the dataset.
+def check_place(folder: Path) -> None:
+    """Find the place of a build's report to be free, or a report's, before a command changes the dataset.
 
     Raises:
-        InputError: A file of the samples or of the last run is damaged.
+        InputError: A folder has its name.
     """
+    if (folder / REPORT).is_dir():
+        msg = f"{folder / REPORT}: a folder, where a build has its report; remove it and run the same command again"
+        raise InputError(msg)
+
+
+def check_notes(folder: Path) -> None:
+    """Find what a report reads beside the dataset to be sound, and its place, before a command changes the dataset.
+
+    Raises:
+        InputError: A file of the samples or of the last run is damaged, or a folder has the report's name.
+    """
+    check_place(folder)
     rejected_rows(folder)
     _last_summary(folder)
 

@@ -22,7 +22,7 @@ import polars as pl
 from glotmill.engine.dataset.commit import staging
 from glotmill.engine.dataset.recorded_rules import RECORDS
 from glotmill.engine.report.cuts import rule_cuts
-from glotmill.engine.report.finished_build import BuiltFolder, open_build
+from glotmill.engine.report.finished_build import REPORT, BuiltFolder, open_build
 from glotmill.engine.report.histograms import histograms
 from glotmill.engine.report.limits import limits
 from glotmill.engine.report.rows import image_ids, sample_rows
@@ -32,7 +32,6 @@ from glotmill.engine.storage.readable import reading
 from glotmill.schemas.languages import language
 from glotmill.schemas.record import SCHEMA_VERSION
 
-REPORT = "report.html"
 SCRIPTS = ("dom.js", "balance.js", "setting.js", "thresholds.js", "rows.js", "main.js")  # put together in this order
 STAGES = (
     "ingest", "clean", "derive", "mix", "instruct", "templates", "templates_back", "segment", "translate", "back",

@@ -28,6 +28,14 @@ pytest.importorskip("playwright", reason="the driver is not installed; make test
 
 SECTIONS = ("balance", "languages", "sources", "thresholds", "reasons", "rows", "making")
 
+# Over when the page has not moved for 20 frames.
+STILL = """(async () => {
+  for (let still = 0, last = NaN; still < 20; last = scrollY) {
+    await new Promise(requestAnimationFrame);
+    still = scrollY === last ? still + 1 : 0;
+  }
+})()"""
+
 
 class Watched:
     """A page, and whatever went wrong or over the network."""
@@ -256,12 +264,8 @@ def test_the_navigation_lands_on_its_section(browser: Any, rebuild: Callable[...
                 "Object.assign(document.getElementById('notice'), {hidden: false, textContent: 'a notice '.repeat(30)})"
             )
             for section in ("rows", "balance", "making", "reasons", "languages", "thresholds"):
-                # Put in place before the click: the scrolling may be over before the next call is.
-                page.evaluate(
-                    "settled = new Promise((done) => { addEventListener('scrollend', done, {once: true}); }); 0"
-                )
                 page.click(f'nav a[href="#{section}"]')
-                page.evaluate("settled.then(() => 0)")
+                page.evaluate(STILL)
                 top, free = page.evaluate(
                     f"[document.querySelector('#{section} h2').getBoundingClientRect().top,"
                     " document.querySelector('nav').getBoundingClientRect().bottom]"

@@ -335,8 +335,8 @@ def test_each_shard_has_the_fingerprint_of_its_own_entries(recipe_file, run):
 
 def dull(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the fake engine one that has no forced scores."""
-    real = fake.describe
-    monkeypatch.setattr(fake, "describe", lambda section: replace(real(section), scores=False))
+    member = replace(fake.MEMBER, describe=lambda section, _gpus=None: replace(fake.describe(section), scores=False))
+    monkeypatch.setattr(fake, "MEMBER", member)
 
 
 def test_forced_scores_reach_the_records_and_a_second_build_asks_none(recipe_file, run, monkeypatch):

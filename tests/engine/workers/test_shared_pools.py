@@ -69,7 +69,7 @@ def test_the_results_are_the_same_whoever_did_the_work(undisturbed):
 
 
 def test_an_engine_that_breaks_on_a_long_unit_whoever_does_it_stops_the_build():
-    with pytest.raises(WorkerError, match=r"unit \d+ failed as a whole .*told to crash at batch 2"):
+    with pytest.raises(WorkerError, match=r"unit \d+ failed as a whole .*set to crash at batch 2"):
         work(0, crash_at_batch=2)
 
 

@@ -14,6 +14,7 @@ from glotmill.engine.dataset.card.card_header import LICENSES
 from glotmill.engine.dataset.commit import build_lock, recover
 from glotmill.engine.dataset.manifest import MANIFEST, Manifest, has_manifest, manifest_from
 from glotmill.engine.dataset.pages import CARD, EXTRAS, PAGES, check_pages, read_card
+from glotmill.engine.storage.readable import reading
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import bytes_sha256, file_sha256
 
@@ -152,7 +153,7 @@ class LocalDataset:
         if file.stat().st_size != said.size or file_sha256(file) != said.sha256:
             msg = f"{file}: not the bytes whose checksum the manifest names; build again"
             raise InputError(msg)
-        with pq.ParquetFile(file) as opened:
+        with reading(file, what="a shard of the dataset", mend="build again"), pq.ParquetFile(file) as opened:
             found, rows = opened.schema_arrow, opened.metadata.num_rows
         if rows != said.rows or rows == 0 or any(pa.types.is_null(field.type) for field in found):
             msg = f"{file}: {rows} rows where the manifest says {said.rows}, or a column without a type; build again"

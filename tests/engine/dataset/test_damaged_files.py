@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from glotmill.engine.dataset.commit import INTENT, STAGING, recover
+from glotmill.engine.dataset.contents import open_dataset
 from glotmill.engine.dataset.lock import read_lock
 from glotmill.engine.dataset.manifest import read_manifest
 from glotmill.engine.dataset.recorded_rules import check_shards
@@ -80,6 +81,20 @@ def test_a_shard_with_a_column_of_another_type_or_without_it_is_refused(folder: 
     pq.write_table(table.drop_columns([column]), dataset / SHARD)
     with pytest.raises(InputError, match=rf"column {column}: .*no such column"):
         check_shards(dataset, read_manifest(dataset))
+
+
+def test_a_shard_that_is_no_parquet_is_named_though_its_checksum_is_the_one_in_the_manifest(folder: Path):
+    dataset = folder / "dataset"
+    (dataset / SHARD).write_bytes(b"no Parquet")
+    signed = {"size": 10, "sha256": hashlib.sha256(b"no Parquet").hexdigest()}
+    entries = dataset / "manifests/deu_Latn.json"
+    sha256 = edit(entries, lambda content: content["splits"]["train"][0].update(signed))
+    edit(dataset / "manifest.json", lambda root: root["configs"]["deu_Latn"].update(sha256=sha256))
+    with (
+        open_dataset(folder) as opened,
+        pytest.raises(InputError, match=rf"{SHARD}: .*expected a shard of the dataset; build again"),
+    ):
+        opened.check(SHARD, None)
 
 
 def test_an_intent_cannot_lead_out_of_the_build(folder: Path):

@@ -177,7 +177,8 @@ def _groups(shard: Shard, path: Path) -> Iterator[str]:
     if found.groups != shard.groups:
         named = {(group.source, group.task) for group in found.groups if group not in shard.groups}
         named |= {(group.source, group.task) for group in shard.groups if group not in found.groups}
-        yield f"its counts of {', '.join(map(' '.join, sorted(named)))} are not those in the manifest"
+        words = sorted(f"{source} {task}" for source, task in named)  # a stranger's shard may hold other types
+        yield f"its counts of {', '.join(words)} are not those in the manifest"
     if found.models != shard.models:
         yield f"its rows by model are {found.models}, but {shard.models} in the manifest"
 

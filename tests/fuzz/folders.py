@@ -7,8 +7,7 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,7 +109,7 @@ def make_corpus(root: Path) -> Corpus:
         "max_failed": 1,
     }
     (whole / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    with _inside(whole):
+    with chdir(whole):
         for command in (
             BUILD,
             ("publish", "out", "--to", "published", "--tag", "v1"),
@@ -139,16 +138,6 @@ def make_corpus(root: Path) -> Corpus:
     return Corpus(root, pq.read_table(shard, columns=["record_id"])["record_id"][0].as_py())
 
 
-@contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
-
-
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case: what is damaged, and the command that meets it."""
@@ -172,7 +161,7 @@ class Case:
             if part == "pulled":
                 command = ["pulled" if word == "out" else word for word in command]
             before = _tree(place)
-            with _inside(place):
+            with chdir(place):
                 ended = run_command(command)
             told = f"case {self.number} ({state}): {'; '.join(said)}: glotmill {' '.join(command)}"
             problem = complaint(ended)

@@ -5,16 +5,13 @@ from __future__ import annotations
 import copy
 import os
 import random
-import shutil
-import tempfile
-from functools import partial
 from pathlib import Path
 
 import yaml
 
 from tests.fuzz import inputs
 from tests.fuzz.changes import ODD_PATHS, change, change_text, harmless, override
-from tests.fuzz.trial import problem_of, run_cases
+from tests.fuzz.trial import run_written
 
 RECIPE = "recipe.yaml"
 COMMANDS = (
@@ -28,14 +25,7 @@ COMMANDS = (
 def run(cases: int, number: int) -> list[str]:
     """Run cases; the distinct problems found."""
     bases = inputs.recipes()
-    with tempfile.TemporaryDirectory(prefix="glotmill-fuzz-") as root:
-        inputs.write_inputs(Path(root))
-
-        def write(place: Path, case: int) -> tuple[list[str], str]:
-            shutil.copytree(root, place, dirs_exist_ok=True)
-            return _write(place, case, bases)
-
-        return run_cases(lambda case: problem_of(partial(write, case=case)), cases, number)
+    return run_written(lambda place, case: _write(place, case, bases), cases, number)
 
 
 def _write(place: Path, case: int, bases: dict[str, dict[str, object]]) -> tuple[list[str], str]:

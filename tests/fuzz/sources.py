@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
-import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,7 @@ import yaml
 from tests.fuzz import inputs
 from tests.fuzz.recipes import COMMANDS, RECIPE
 from tests.fuzz.source_damage import damage
-from tests.fuzz.trial import problem_of, run_cases
+from tests.fuzz.trial import run_written
 
 PATH_KEYS = ("path", "questions", "annotations", "image_list", "folder", "table", "weights", "bank", "calibration")
 
@@ -22,14 +19,7 @@ PATH_KEYS = ("path", "questions", "annotations", "image_list", "folder", "table"
 def run(cases: int, number: int) -> list[str]:
     """Run cases; the distinct problems found."""
     bases = inputs.recipes()
-    with tempfile.TemporaryDirectory(prefix="glotmill-fuzz-") as root:
-        inputs.write_inputs(Path(root))
-
-        def write(place: Path, case: int) -> tuple[list[str], str]:
-            shutil.copytree(root, place, dirs_exist_ok=True)
-            return _write(place, case, bases)
-
-        return run_cases(lambda case: problem_of(partial(write, case=case)), cases, number)
+    return run_written(lambda place, case: _write(place, case, bases), cases, number)
 
 
 def _write(place: Path, case: int, bases: dict[str, dict[str, Any]]) -> tuple[list[str], str]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import chdir, suppress
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from tests.fuzz import inputs
 from tests.fuzz.command import BAD_INPUT, complaint, run_command
 
 MEMORY = 1 << 30  # bytes that a command on a small input may take at most
@@ -35,7 +38,7 @@ def problem_of(write: Write) -> str | None:
         before = _tree(Path(made))
         _forget_peak()
         least = _peak()
-        with _inside(place), patch("huggingface_hub.constants.HF_HUB_OFFLINE", new=True):
+        with chdir(place), patch("huggingface_hub.constants.HF_HUB_OFFLINE", new=True):
             ended = run_command(arguments)
         problem = complaint(ended)
         if problem and ended.code == 1 and MANY_FAILED in ended.err:
@@ -50,6 +53,18 @@ def problem_of(write: Write) -> str | None:
             return None
         last = ended.err.strip().splitlines()[-1][:400] if ended.err.strip() else ""
         return f"{problem}\n      {told}: glotmill {' '.join(map(repr, arguments))}\n      {last}"
+
+
+def run_written(write: Callable[[Path, int], tuple[list[str], str]], cases: int, number: int) -> list[str]:
+    """Run cases that `write` makes of a copy of the usual inputs; the distinct problems found."""
+    with tempfile.TemporaryDirectory(prefix="glotmill-fuzz-") as root:
+        inputs.write_inputs(Path(root))
+
+        def written(place: Path, case: int) -> tuple[list[str], str]:
+            shutil.copytree(root, place, dirs_exist_ok=True)
+            return write(place, case)
+
+        return run_cases(lambda case: problem_of(partial(written, case=case)), cases, number)
 
 
 def run_cases(check: Callable[[int], str | None], cases: int, number: int) -> list[str]:
@@ -79,16 +94,6 @@ def run_cases(check: Callable[[int], str | None], cases: int, number: int) -> li
     with suppress(KeyboardInterrupt):  # what was found until then counts
         cased()
     return list(found.values())
-
-
-@contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 def _tree(root: Path) -> dict[str, tuple[int, int] | None]:

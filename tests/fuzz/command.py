@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from unittest.mock import patch
 
@@ -17,6 +18,7 @@ from glotmill.engine.cli import main
 
 SECONDS = 20  # no command may compute for longer on a small build, with all its threads
 WAITING = 180  # nor take longer by the clock: other work may keep a machine busy
+MEMORY = 1 << 30  # bytes that a command on a small input may take at most
 LONGEST_LINE = 2000  # characters of an error line
 DONE, CHANGES = 0, 3  # exit codes of a command that did its work
 BAD_INPUT = 2
@@ -35,18 +37,21 @@ class Ended:
         out: What it printed.
         err: What it printed as errors.
         seconds: How long it took.
+        memory: The most bytes that it took beyond what the process had before.
     """
 
     code: int | None
     out: str
     err: str
     seconds: float
+    memory: int
 
 
 def run_command(arguments: Sequence[str]) -> Ended:
     """Run ``glotmill`` with arguments; it is stopped after `SECONDS` of computing or `WAITING`."""
     out, err = io.StringIO(), io.StringIO()
-    began = time.monotonic()
+    _forget_peak()
+    least, began = _peak(), time.monotonic()
     code: int | None = DONE
     try:
         argv = ["glotmill", *arguments]
@@ -56,7 +61,7 @@ def run_command(arguments: Sequence[str]) -> Ended:
         code = ended.code if isinstance(ended.code, int) else DONE if ended.code is None else 1
     except TooSlowError:
         code = None
-    return Ended(code, out.getvalue(), err.getvalue(), time.monotonic() - began)
+    return Ended(code, out.getvalue(), err.getvalue(), time.monotonic() - began, _peak() - least)
 
 
 def complaint(ended: Ended) -> str | None:
@@ -76,6 +81,8 @@ def complaint(ended: Ended) -> str | None:
             return f"exit 2 with {len(lines)} error lines: {ended.err.strip()[:200]}"
         if len(lines[0]) > LONGEST_LINE:
             return f"an error line of {len(lines[0])} characters: {lines[0][:200]}"
+    if ended.memory > MEMORY:
+        return f"took {ended.memory:,} bytes of memory"
     return None
 
 
@@ -108,3 +115,19 @@ def _stopped() -> Iterator[None]:
         for (number, timer, _), handler in zip(limits, before, strict=True):
             signal.setitimer(timer, 0)
             signal.signal(number, handler)
+
+
+def _forget_peak() -> None:
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:  # not Linux: the peak of the whole process counts
+        return
+
+
+def _peak() -> int:
+    """The most memory that this process has taken since its peak was forgotten, in bytes; 0 where nothing tells."""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0

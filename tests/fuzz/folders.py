@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import yaml
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 
 from tests.fuzz.command import BAD_INPUT, complaint, run_command
 from tests.fuzz.damage import damage
+from tests.fuzz.trial import run_cases
 
 FORMATS = ("llava", "sharegpt", "mblip", "axolotl", "swift", "trl", "webdataset")
 BUILD = ("build", "recipe.yaml", "--out", "out", "--memory", "memory", "--workers", "0")
@@ -208,20 +207,6 @@ def _left(before: dict[str, tuple[int, int] | None], after: dict[str, tuple[int,
 
 def run(cases: int, number: int) -> list[str]:
     """Run cases; the distinct problems found."""
-    found: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="glotmill-fuzz-") as root:
         corpus = make_corpus(Path(root))
-
-        @seed(number)
-        @settings(
-            max_examples=cases, database=None, deadline=None, phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )  # fmt: skip
-        @given(st.integers(0, 2**63))
-        def check(case: int) -> None:
-            problem = Case(case).run(corpus)
-            if problem:
-                found.setdefault(problem.splitlines()[0].split(" at ")[-1], problem)
-
-        check()
-    return list(found.values())
+        return run_cases(lambda case: Case(case).run(corpus), cases, number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -18,7 +17,6 @@ from hypothesis import strategies as st
 from tests.fuzz import inputs
 from tests.fuzz.command import BAD_INPUT, complaint, run_command
 
-MEMORY = 1 << 30  # bytes that a command on a small input may take at most
 PLACE = "place"  # the working directory of the command
 LOG = "GLOTMILL_FUZZ_CASE"  # a file that gets each case before it runs: what ends this process leaves its case there
 MANY_FAILED = "more than max_failed"  # an exit 1 that a recipe states itself
@@ -36,15 +34,11 @@ def problem_of(write: Write) -> str | None:
         if log := os.environ.get(LOG):
             Path(log).write_text(f"{told}: {arguments}\n", "utf-8", "backslashreplace")
         before = _tree(Path(made))
-        _forget_peak()
-        least = _peak()
         with chdir(place), patch("huggingface_hub.constants.HF_HUB_OFFLINE", new=True):
             ended = run_command(arguments)
         problem = complaint(ended)
         if problem and ended.code == 1 and MANY_FAILED in ended.err:
             problem = None
-        if problem is None and (taken := _peak() - least) > MEMORY:
-            problem = f"took {taken:,} bytes of memory"
         if problem is None and ended.code == BAD_INPUT:
             after = _tree(Path(made))
             changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
@@ -105,19 +99,3 @@ def _tree(root: Path) -> dict[str, tuple[int, int] | None]:
             found[os.path.relpath(Path(folder, name), root)] = (status.st_size, status.st_mtime_ns)
         found |= {os.path.relpath(Path(folder, name), root): None for name in folders}
     return found
-
-
-def _forget_peak() -> None:
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:  # not Linux: the peak of the whole process counts
-        return
-
-
-def _peak() -> int:
-    """The most memory that this process has taken since its peak was forgotten, in bytes; 0 where nothing tells."""
-    try:
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    except OSError:
-        return 0
-    return int(found[1]) * 1024 if found else 0

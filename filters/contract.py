@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import pyarrow as pa
 
 from glotmill.filters.rules import Rule
+from glotmill.recipes.families import Setting
 from glotmill.schemas.members import Provider
 from glotmill.schemas.record import Metric
 
@@ -50,6 +51,7 @@ class Scorer(ABC):
         version: Raised whenever the same input may give another value.
         metrics: What it measures, in column order.
         rules: What of it rejects, in order: of several rules that fail, the first is the one that counts.
+        setting: What a recipe may state under ``score.<name>``; None where it takes nothing.
         by_default: Whether it runs where a recipe names no scorers; one of another package never does.
         needs_back_translation: Whether the pairs must hold ``back``.
         uses_back_translation: Whether its values are others where there is one, though it does without.
@@ -67,6 +69,7 @@ class Scorer(ABC):
     row: ClassVar[tuple[str, ...]] = ()
     metrics: ClassVar[tuple[Metric, ...]]
     rules: ClassVar[tuple[Rule, ...]] = ()
+    setting: ClassVar[Setting | None] = None
     by_default: ClassVar[bool] = True
     needs_back_translation: ClassVar[bool] = False
     uses_back_translation: ClassVar[bool] = False
@@ -81,7 +84,8 @@ class Scorer(ABC):
         """The scorer of a recipe.
 
         Args:
-            _stated: What the recipe states under ``score.<name>``; None where it states nothing.
+            _stated: What the recipe states under ``score.<name>``, or the default of its `Setting`; None where it
+                has none.
 
         Raises:
             InputError: It cannot be had so.

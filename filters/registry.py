@@ -7,6 +7,8 @@ from typing import Any
 
 from glotmill.filters.contract import Scorer
 from glotmill.filters.rules import Rule
+from glotmill.recipes.families import Settings
+from glotmill.recipes.sections.scorers import Score
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.languages import nearest
 from glotmill.schemas.members import Members
@@ -57,6 +59,9 @@ def _problem(name: str, found: type) -> str | None:
     return f"its rules read {others[0]}, which is not a score of it" if others else None
 
 
+SETTINGS = Settings(Score, MEMBERS, scorer_class, listed="scorers")  # the keys of scorers in a recipe
+
+
 def in_order(names: Collection[str]) -> list[str]:
     """These names in the order of cost; no other is imported.
 
@@ -95,12 +100,12 @@ def make_scorers(names: Iterable[str], stated: Mapping[str, Any] | None = None) 
 
     Args:
         names: Their names, as ``score.scorers`` has them.
-        stated: What each is made from, by name: of the recipe's ``score`` section.
+        stated: What each is made from, by name: `Score.settings`. One that is not in it has the default of its setting.
 
     Raises:
         InputError: A name is unknown, or is stated twice; a model cannot be had; two scorers share a column.
     """
-    names, stated = list(names), stated or {}
+    names = list(names)
     for name in names:
         if names.count(name) > 1:
             msg = f"score.scorers: '{name}' is named twice"
@@ -118,7 +123,9 @@ def make_scorers(names: Iterable[str], stated: Mapping[str, Any] | None = None) 
             if other != name:
                 msg = f"score.scorers: {other} and {name} both have {metric.score_column}; take one of them out"
                 raise InputError(msg)
-    return [_made(name, scorer, stated.get(name)) for name, scorer in found.items()]
+    defaults = {name: scorer.setting.default for name, scorer in found.items() if scorer.setting}
+    known = defaults | dict(stated or {})
+    return [_made(name, scorer, known.get(name)) for name, scorer in found.items()]
 
 
 def _made(name: str, scorer: type[Scorer], stated: Any) -> Scorer:

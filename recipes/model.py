@@ -15,9 +15,10 @@ from glotmill.recipes.section import RecipePath, RecipeUrl, Section
 from glotmill.recipes.sections.clean import CleanStep
 from glotmill.recipes.sections.derive import Derived, Labels
 from glotmill.recipes.sections.mix import Languages, Mix, Splits, as_tuple
+from glotmill.recipes.sections.scorers import ScoreSection
 from glotmill.recipes.sections.sources import Source
 from glotmill.recipes.sections.templates import Templates
-from glotmill.recipes.sections.translate import FOR_LOCK, LanguageModel, Routing, Translate
+from glotmill.recipes.sections.translate import FOR_LOCK, Routing, Translate
 from glotmill.schemas.languages import ENGLISH, nearest
 
 MAX_NAME = 200  # characters: names become names of files, which have at most 255 bytes
@@ -68,44 +69,6 @@ class Answers(Section):
     context_miss: Literal["bare", "fail"] = "bare"
     dictionary: Dictionary | None = None
     table: Literal["embedded"] | RecipePath | None = None
-
-
-class LanguageIdModel(Section):
-    """What identifies languages.
-
-    Attributes:
-        model: A fastText file with labels like those of lid.176, OpenLID or GlotLID; None is lid.176.ftz, which ships.
-        second: Who is asked about texts that this one leaves in doubt; ``py3langid`` needs the extra ``langid``.
-    """
-
-    model: RecipePath | None = None
-    second: Literal["none", "py3langid"] = "none"
-
-
-class Score(Section):
-    """Which scorers judge the translations.
-
-    Attributes:
-        scorers: Their names (docs/filters.md); None takes the default ones that the engine has what they need for.
-        skip_rejected: Spare expensive scorers the records that cheap rules reject; such records stay rejected
-            until they are scored.
-        language_id: What identifies languages.
-        embedding: Name of an installed sentence encoder, for the scorer of that name.
-        image_text: Name of an installed image-text model, for the scorer of that name.
-        llm_judge: The language model that grades, for the scorer of that name: an engine as in ``translate``.
-    """
-
-    scorers: tuple[str, ...] | None = None
-    skip_rejected: bool = False
-    language_id: LanguageIdModel = LanguageIdModel()
-    embedding: str | None = None
-    image_text: str | None = None
-    llm_judge: LanguageModel | None = None
-
-    @field_validator("scorers", mode="before")
-    @classmethod
-    def _as_tuple(cls, value: Any) -> Any:
-        return tuple(value) if isinstance(value, list) else value
 
 
 class Pack(Section):
@@ -163,7 +126,7 @@ class Recipe(Section):
     translate: Translate
     routing: Routing = Routing()
     answers: Answers = Answers()
-    score: Score = Score()
+    score: ScoreSection = Field({}, validate_default=True)
     filter: dict[str, dict[str, FilterValue]] = Field({})
     calibration: RecipePath | None = None
     pack: Pack = Pack()

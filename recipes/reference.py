@@ -73,8 +73,7 @@ def sections(families: Families) -> dict[type[Section], str]:
 def _inside(annotation: Any, place: str, families: Families) -> Iterator[tuple[type[Section], str]]:
     """The sections that a type holds, with their places; of a family, those of all our members."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
-        family = families.of(annotation)
-        yield from ((inner, place) for inner in (family.built_in(annotation) if family else [annotation]))
+        yield from ((inner, place) for inner in families.built_in(annotation))
         return
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
@@ -140,7 +139,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**needed**"
     value = field.get_default(call_default_factory=True, validated_data={})
-    if isinstance(value, Section):
+    if isinstance(value, Section) or field.validate_default:
         return "its own defaults"
     if value is None or value in ({}, (), ""):
         return "none"
@@ -174,11 +173,12 @@ def reference(families: Families) -> str:
         for key, field in section.model_fields.items():
             if _kind(section).startswith(f"{key}: "):
                 continue
-            if key not in known:
+            meaning = known.get(key) or field.description
+            if meaning is None:
                 msg = f"{section.__module__}.{section.__name__}: no meaning of '{key}' in its docstring"
                 raise LookupError(msg)
             what = f"{type_name(field.annotation, headings, families)}{_bounds(field)}"
-            cells = (f"`{key}`", what, _default(field), _prose(known[key]))
+            cells = (f"`{key}`", what, _default(field), _prose(meaning))
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
         lines.append("")
     return "\n".join(lines)

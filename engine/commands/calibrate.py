@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+from pydantic import TypeAdapter
 
 from glotmill.engine.commands.load_recipe import FAMILIES
 from glotmill.engine.dataset.lock import WHAT, read_lock
@@ -20,7 +21,7 @@ from glotmill.filters.calibration import field_of_task
 from glotmill.filters.calibration_fit import graded
 from glotmill.filters.contract import PAIR_SCHEMA, Scorer
 from glotmill.filters.registry import make_scorers
-from glotmill.recipes.model import Score
+from glotmill.recipes.sections.scorers import Score, ScoreSection
 from glotmill.schemas.errors import InputError
 
 TEXTS = {"source": "source_messages", "target": "messages", "back": "back_messages"}
@@ -70,9 +71,10 @@ def judged_turns(folder: Path) -> tuple[pl.DataFrame, pa.Table, list[Scorer]]:
 
 def _scorers(lock: Mapping[str, Any], where: str) -> list[Scorer]:
     """The scorers that a build ran; a model named by path must still be where the recipe says."""
-    score = checked(Score, lock["score"], where, WHAT, AGAIN, context={"families": FAMILIES})
+    section: TypeAdapter[Score] = TypeAdapter(ScoreSection)
+    score = checked(section, lock["score"], where, WHAT, AGAIN, context={"families": FAMILIES})
     wanted = [name for name in score.scorers or () if name != "language_id"]  # not calibrated, so not loaded
-    return make_scorers(wanted, {**dict(score), "llm_judge": None})
+    return make_scorers(wanted, score.settings | {"llm_judge": None})
 
 
 def _pairs(turns: pl.DataFrame) -> pa.Table:

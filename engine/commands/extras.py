@@ -11,7 +11,6 @@ from glotmill.recipes.sections.clean import Clusters, Contamination, Exact, Near
 from glotmill.schemas.errors import InputError
 
 CURATE = "pip install 'glotmill[curate]'"
-LANGID = "pip install 'glotmill[langid]'"
 
 
 def check_libraries(recipe: Recipe) -> None:
@@ -33,8 +32,6 @@ def check_libraries(recipe: Recipe) -> None:
                 needs.append((where, ("sklearn",), CURATE))
             case NounPhrases():
                 needs.append((where, ("spacy",), f"{NOUNS}; or take the step out of clean"))
-    if recipe.score.language_id.second != "none":
-        needs.append(("score.language_id.second", (recipe.score.language_id.second,), f"{LANGID}; or take the key out"))
     for where, libraries, how in needs:
         for library in libraries:
             if find_spec(library) is None:

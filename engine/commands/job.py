@@ -202,7 +202,7 @@ def prepare(
     check_libraries(recipe)
     scorers = make_scorers(
         DEFAULT if recipe.score.scorers is None else recipe.score.scorers,
-        {**dict(recipe.score), "llm_judge": make_judge(recipe.score)},
+        recipe.score.settings | {"llm_judge": make_judge(recipe.score)},
     )
     policy = resolve_policy(recipe, scorers)
     if ray_address is not None and recipe.workers == 0:

@@ -75,7 +75,7 @@ def make_template_judge(recipe: Recipe, answers: AnswerRule, routes: Routes) -> 
     if accept is not None and any(spec.engine == "fake" for spec in routes.all.values()):
         unfit = {"min_language", "max_english", "min_script"} - accept.model_fields_set
         accept = accept.model_copy(update=dict.fromkeys(unfit))
-    language_id = LanguageIdScorer(recipe.score.language_id.model)
+    language_id = LanguageIdScorer(recipe.score.settings["language_id"].model)
     return TemplateJudge(accept, language_id, lambda word, lang: (answers.yes_no(word, lang) or (word,))[0])
 
 

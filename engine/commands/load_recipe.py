@@ -8,11 +8,12 @@ from typing import Any
 from glotmill.engine.samples.tasks.registry import DERIVATIONS
 from glotmill.engine.sources.registry import SOURCES
 from glotmill.engine.translators.registry import TRANSLATORS
+from glotmill.filters.registry import SETTINGS
 from glotmill.recipes.families import Families
 from glotmill.recipes.load import Overrides, read_recipe
 from glotmill.recipes.model import Recipe
 
-FAMILIES = Families((SOURCES, TRANSLATORS, DERIVATIONS))
+FAMILIES = Families((SOURCES, TRANSLATORS, DERIVATIONS), (SETTINGS,))
 
 
 def load_recipe(recipe: str | Mapping[str, Any], overrides: Overrides = ()) -> Recipe:

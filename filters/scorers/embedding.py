@@ -17,6 +17,7 @@ import pyarrow as pa
 from glotmill.filters.contract import Scorer
 from glotmill.filters.plugins import ENCODERS, SentenceEncoder, load_plugin
 from glotmill.filters.rules import Rule, below
+from glotmill.recipes.families import Setting
 from glotmill.schemas.record import Metric
 
 NEIGHBOURS = 4
@@ -36,6 +37,9 @@ class EmbeddingScorer(Scorer):
     name: ClassVar[str] = "embedding"
     version: ClassVar[int] = 1
     whole_shard: ClassVar[bool] = True
+    setting: ClassVar[Setting | None] = Setting(
+        str | None, None, "Name of an installed sentence encoder, for the scorer of that name."
+    )
     by_default: ClassVar[bool] = False  # it needs a model
     expensive: ClassVar[bool] = True
     row: ClassVar[tuple[str, ...]] = (

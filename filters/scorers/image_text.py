@@ -13,6 +13,7 @@ import pyarrow as pa
 from glotmill.filters.contract import Scorer
 from glotmill.filters.plugins import IMAGE_TEXT, ImageTextModel, load_plugin
 from glotmill.filters.rules import Rule, below
+from glotmill.recipes.families import Setting
 from glotmill.schemas.record import Metric
 
 
@@ -25,6 +26,9 @@ class ImageTextScorer(Scorer):
 
     name: ClassVar[str] = "image_text"
     version: ClassVar[int] = 1
+    setting: ClassVar[Setting | None] = Setting(
+        str | None, None, "Name of an installed image-text model, for the scorer of that name."
+    )
     by_default: ClassVar[bool] = False  # it needs a model
     expensive: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("image", "source_lang", "source", "lang", "target")

@@ -14,8 +14,9 @@ import math
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import polars as pl
 import pyarrow as pa
@@ -23,10 +24,13 @@ import regex
 
 from glotmill.filters.contract import Scorer
 from glotmill.filters.features.lid_model import SHIPPED, LidModel, load_lid
-from glotmill.filters.features.second_identifier import SecondIdentifier, load_second
+from glotmill.filters.features.second_identifier import PACKAGE, SecondIdentifier, load_second
 from glotmill.filters.features.second_identifier import fingerprint as second_fingerprint
 from glotmill.filters.features.worst_segment import SEGMENT_LETTERS, TURN, segments_of, single_turns, worst
 from glotmill.filters.rules import Parameter, Rule, Thresholds, below
+from glotmill.recipes.families import Setting
+from glotmill.recipes.section import RecipePath, Section
+from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.languages import Language, language, read_table
 from glotmill.schemas.languages import registry as languages
@@ -150,6 +154,18 @@ def _unlabelled() -> set[str]:
     return {code for code, entry in languages().items() if not has_labels(entry)}
 
 
+class LanguageIdModel(Section):
+    """What identifies languages.
+
+    Attributes:
+        model: A fastText file with labels like those of lid.176, OpenLID or GlotLID; None is lid.176.ftz, which ships.
+        second: Who is asked about texts that this one leaves in doubt; ``py3langid`` needs the extra ``langid``.
+    """
+
+    model: RecipePath | None = None
+    second: Literal["none", "py3langid"] = "none"
+
+
 class LanguageIdScorer(Scorer):
     """Judges whether a translation is in its language.
 
@@ -160,6 +176,7 @@ class LanguageIdScorer(Scorer):
 
     name: ClassVar[str] = "language_id"
     version: ClassVar[int] = 3
+    setting: ClassVar[Setting | None] = Setting(LanguageIdModel, LanguageIdModel(), "What identifies languages.")
     row: ClassVar[tuple[str, ...]] = (
         "how much likelier the language is than its strongest rival (`mass`, `short_margin`), and the "
         "probability of English; the same of the worst segment (`segment_mass`, `segment_english`)",
@@ -211,9 +228,18 @@ class LanguageIdScorer(Scorer):
         self._second = second
 
     @classmethod
-    def make(cls, stated: Any, /) -> Self:
-        """The scorer with the model of a recipe's section, or that which ships."""
-        return cls(stated.model, second=stated.second != "none") if stated else cls()
+    def make(cls, stated: LanguageIdModel, /) -> Self:
+        """The scorer with the models of a recipe's section.
+
+        Raises:
+            InputError: A model cannot be loaded, or the second identifier is not installed.
+        """
+        second = stated.second != "none"
+        if second and find_spec(PACKAGE) is None:
+            msg = (f"score.language_id.second needs {PACKAGE}, which is not installed: pip install 'glotmill[langid]'; "
+                   "or take the key out")  # fmt: skip
+            raise InputError(msg)
+        return cls(stated.model, second=second)
 
     def fingerprint(self) -> dict[str, Any]:
         """The version, the model's checksum, and which second identifier is asked, if any."""

@@ -16,6 +16,8 @@ import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
 from glotmill.filters.rules import Rule, below
+from glotmill.recipes.families import Setting
+from glotmill.recipes.sections.translate import LanguageModel
 from glotmill.schemas.errors import GlotmillError
 from glotmill.schemas.record import Metric
 
@@ -65,6 +67,10 @@ class LlmJudgeScorer(Scorer):
 
     name: ClassVar[str] = "llm_judge"
     version: ClassVar[int] = 1
+    setting: ClassVar[Setting | None] = Setting(
+        LanguageModel | None, None,
+        "The language model that grades, for the scorer of that name: an engine as in ``translate``.",
+    )  # fmt: skip
     by_default: ClassVar[bool] = False  # it needs a model
     expensive: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("source_lang", "source", "lang", "target")

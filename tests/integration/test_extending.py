@@ -156,7 +156,7 @@ def test_a_scorer_of_another_package_is_known_wherever_scores_are(recipe: Path):
     assert not rows["filter_reasons"].list.contains("word_count.ratio").any()
     assert rows.columns.index("score_word_count_ratio") > rows.columns.index("score_round_trip_exact")
     facts = read_manifest(folder / "dataset").facts
-    assert facts["scorers"]["word_count"] == {"version": 1, "provider": PROVIDER}
+    assert facts["scorers"]["word_count"] == {"version": 1, "word": r"\w{2,}", "provider": PROVIDER}
     assert facts["filter"]["parameters"]["word_count.min_ratio"] == 0.1
     refiltered = refilter(folder, overrides=("filter.word_count.min_ratio=10",))
     assert refiltered.flipped == judged
@@ -171,6 +171,43 @@ def test_a_scorer_of_another_package_is_known_wherever_scores_are(recipe: Path):
     cuts = rule_cuts(reported.policy, reported.metrics, list(reported.languages))
     assert "word_count.ratio" in {cut.rule.code for cut in cuts}
     assert "score_word_count_ratio" in (folder / "dataset/README.md").read_text()
+
+
+def locked(folder: Path) -> dict[str, object]:
+    lock: dict[str, object] = yaml.safe_load((folder / "dataset/recipe.lock.yaml").read_text())["score"]
+    return lock
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_scorer_of_another_package_has_a_section_of_its_own_in_recipes(recipe: Path):
+    stated = load_recipe(str(recipe)).score.settings["word_count"]
+    assert stated.min_letters == 2
+    build(job_of(recipe, "one"), QUIET)
+    keys = ["scorers", "skip_rejected", "language_id", "embedding", "image_text", "llm_judge", "word_count"]
+    assert list(load_recipe(str(recipe)).lock()["score"]) == keys
+    assert list(load_recipe("quickstart").lock()["score"]) == keys[:-1]
+    assert locked(recipe.parent / "one")["word_count"] == {"min_letters": 2}
+    other = job_of(recipe, "one", **{"score.word_count.min_letters": 3})
+    assert other.facts()["scorers"] != job_of(recipe, "one").facts()["scorers"]
+    plain = load_recipe(str(recipe), ["score={scorers: [integrity, word_count]}"])
+    assert plain.score.settings["word_count"].min_letters == 1
+    assert "word_count" not in load_recipe(str(recipe), ["score={}"]).score.settings
+    for key, message in {
+        "score.word_count.min_letters=0": r"score\.word_count\.min_letters: input should be greater than or equal to 1",
+        "score.word_count.min_leters=2": r"score\.word_count: unknown key 'min_leters'; did you mean 'min_letters'",
+        "score.word_conut={}": r"score: unknown key 'word_conut'; did you mean 'word_count'",
+    }.items():
+        with pytest.raises(InputError, match=message):
+            load_recipe(str(recipe), [key])
+
+
+@pytest.mark.parametrize("name", ["scorers", "model_dump"])
+def test_a_scorer_whose_key_cannot_be_called_by_its_name_is_refused_in_one_line(recipe: Path, site: Path, name: str):
+    for file in (site / "glotmill_example/word_count.py", site / "glotmill_example-1.2.0.dist-info/entry_points.txt"):
+        file.write_text(file.read_text().replace('"word_count"', f'"{name}"').replace("word_count =", f"{name} ="))
+    message = rf"score: scorer '{name}' of glotmill-example 1\.2\.0: no setting can have its name"
+    with on_path(site), pytest.raises(InputError, match=message):
+        load_recipe(str(recipe), [f"score={{scorers: [{name}]}}"])
 
 
 def test_a_dataset_is_not_judged_without_the_package_that_scored_it(recipe: Path, site: Path):

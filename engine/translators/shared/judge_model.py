@@ -10,7 +10,7 @@ from glotmill.engine.llm.prompts import load_prompts, tagged
 from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.translators.registry import load_chat_model, resolve_translator
 from glotmill.filters.scorers.llm_judge import BEST, WORST, Grades, Judge, JudgedPair
-from glotmill.recipes.model import Score
+from glotmill.recipes.sections.scorers import Score
 from glotmill.recipes.sections.translate import LlmTranslate
 from glotmill.schemas.errors import InputError, WorkerError
 
@@ -82,11 +82,12 @@ def make_judge(score: Score) -> LlmJudge | None:
     """
     if "llm_judge" not in (score.scorers or ()):
         return None
-    if score.llm_judge is None:
+    section = score.settings["llm_judge"]
+    if section is None:
         msg = "score.llm_judge: the scorer llm_judge needs a model: an engine (openai or vllm) with its keys"
         raise InputError(msg)
     try:
-        return LlmJudge(resolve_translator(score.llm_judge), score.llm_judge)
+        return LlmJudge(resolve_translator(section), section)
     except InputError as error:
         msg = str(error).replace("translate.", "score.llm_judge.", 1)
         raise InputError(msg) from None

@@ -42,9 +42,3 @@ def test_a_missing_spacy_model_is_known_before_any_work(monkeypatch):
 def test_a_recipe_that_needs_none_is_let_through(monkeypatch):
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
     extras.check_libraries(recipe(derive={"v": {"kind": "vqg", "sources": ["s"]}}))
-
-
-def test_a_second_identifier_that_is_not_installed_is_named_with_how_to_get_it(monkeypatch):
-    monkeypatch.setattr(extras, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"score.language_id.second needs py3langid.*glotmill\[langid\]"):
-        extras.check_libraries(recipe(score={"language_id": {"second": "py3langid"}}))

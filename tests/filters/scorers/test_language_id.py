@@ -11,7 +11,9 @@ import pytest
 from glotmill.filters.contract import PAIR_SCHEMA
 from glotmill.filters.features.lid_model import SHIPPED, load_lid
 from glotmill.filters.policy import make_policy
-from glotmill.filters.scorers.language_id import THRESHOLDS, LanguageIdScorer, normalise, thresholds
+from glotmill.filters.scorers import language_id
+from glotmill.filters.scorers.language_id import THRESHOLDS, LanguageIdModel, LanguageIdScorer, normalise, thresholds
+from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.languages import Language, language, read_table, registry
 
@@ -191,3 +193,9 @@ def test_human_captions_pass_and_english_ones_do_not(shared_data: Path, short: s
 def test_human_questions_pass(shared_data: Path, short: str, code: str):
     content = json.loads((shared_data / f"xgqa/{short}/dev.json").read_text(encoding="utf-8"))
     assert rate([question["question"] for question in content.values()], code) >= 0.98
+
+
+def test_a_second_identifier_that_is_not_installed_is_named_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(language_id, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"score.language_id.second needs py3langid.*glotmill\[langid\]"):
+        LanguageIdScorer.make(LanguageIdModel(second="py3langid"))

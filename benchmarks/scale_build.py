@@ -1,0 +1,182 @@
+"""One build in this process, with the CPU seconds of its phases; `benchmarks.scale` runs it with the code of any tree.
+
+    PYTHONPATH=TREE/src python -P benchmarks/scale_build.py RECIPE FOLDER [--profile FILE]
+
+Prints one JSON object. The product is not asked for any of it: functions are wrapped from outside, by names that old
+and new trees have.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import functools
+import hashlib
+import importlib
+import inspect
+import json
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+# Phases within `pack`, by what does them. What is missing in a tree is passed over; each phase needs one that is there.
+PACK = {
+    "rows": ["glotmill.engine.records.layout:SampleIndex.rows"],
+    "lay_out": ["glotmill.engine.records.layout:lay_out"],
+    "entries": ["glotmill.engine.translation.back_translation:entries_into"],
+    "compose": ["glotmill.engine.records.compose:Composer.compose", "glotmill.engine.records.compose:together"],
+    "score": ["glotmill.engine.records.score:score"],
+    "judge": ["glotmill.engine.records.pack:Packer._judged"],
+    "write": [f"glotmill.engine.dataset.shards:ShardWriter.{name}" for name in ("__init__", "write", "close")],
+}
+RETRY = "glotmill.engine.translators.shared.retry:loops"
+
+
+class Phases:
+    """CPU seconds by phase; what a phase within another takes is the inner one's alone."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._open: list[str] = []
+        self._since = time.process_time()
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Count what happens meanwhile."""
+        self._note()
+        self._open.append(name)
+        try:
+            yield
+        finally:
+            self._note()
+            self._open.pop()
+
+    def _note(self) -> None:
+        now = time.process_time()
+        self.seconds[self._open[-1] if self._open else "rest"] += now - self._since
+        self._since = now
+
+    def wrapped(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function, or a generator function, that counts as a phase."""
+
+        @functools.wraps(function)
+        def call(*args: Any, **options: Any) -> Any:
+            with self.phase(name):
+                return function(*args, **options)
+
+        @functools.wraps(function)
+        def generate(*args: Any, **options: Any) -> Iterator[Any]:
+            made = function(*args, **options)
+            while True:
+                with self.phase(name):
+                    item = next(made, self)
+                if item is self:
+                    return
+                yield item
+
+        return generate if inspect.isgeneratorfunction(function) else call
+
+
+def replace(where: str, change: Callable[[Any], Any]) -> bool:
+    """Put another function in the place of ``module:name``, wherever it was imported; whether it is there."""
+    module, _, name = where.partition(":")
+    holder: Any = importlib.import_module(module)
+    *outer, last = name.split(".")
+    for part in outer:
+        holder = getattr(holder, part, None)
+    old = getattr(holder, last, None)
+    if old is None:
+        return False
+    new = change(old)
+    setattr(holder, last, new)
+    for loaded in [found for key, found in sys.modules.items() if key.startswith("glotmill.")]:
+        for attribute in [key for key, value in vars(loaded).items() if value is old]:
+            setattr(loaded, attribute, new)
+    return True
+
+
+def instrument(phases: Phases) -> None:
+    """Count the stages of a build, and the parts of packing."""
+    from glotmill.engine.runs.progress import ProgressReport  # of the tree that is measured
+
+    stage = ProgressReport.stage
+
+    @contextmanager
+    def counted(self: Any, name: str, unit: str) -> Iterator[Any]:
+        with phases.phase(name), stage(self, name, unit) as made:
+            yield made
+
+    ProgressReport.stage = counted  # type: ignore[method-assign]
+    for name, places in PACK.items():
+        if not sum(replace(place, functools.partial(phases.wrapped, name)) for place in places):
+            msg = f"nothing of this tree is known to do {name}"
+            raise LookupError(msg)
+
+
+def dataset_digest(dataset: Path) -> str:
+    """Of the bytes of all shards and of the manifest."""
+    found = hashlib.sha256()
+    for path in [*sorted((dataset / "data").rglob("*.parquet")), dataset / "manifest.json"]:
+        found.update(path.relative_to(dataset).as_posix().encode() + path.read_bytes())
+    return found.hexdigest()
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """The build's figures."""
+    from glotmill import schemas
+    from glotmill.engine.commands.build import build
+    from glotmill.engine.commands.job import prepare
+    from glotmill.engine.commands.load_recipe import load_recipe
+    from glotmill.engine.commands.refilter import refilter
+    from glotmill.engine.runs.progress import ProgressReport
+
+    imported = time.process_time()
+    phases = Phases()
+    instrument(phases)
+    if options.free_loops:
+        replace(RETRY, lambda _: lambda _text: False)
+    began = time.process_time()
+    with (options.profile and cProfile.Profile()) or nullcontext() as profile:
+        places = {"out": options.folder / "build", "memory": options.folder / "memory"}
+        job = prepare(load_recipe(str(options.recipe)), **places, stop_on_signal=False)
+        summary = build(job, ProgressReport(quiet=True))
+    total = time.process_time() - began
+    phases._note()
+    if options.profile:
+        profile.dump_stats(options.profile)
+    shards = sum(1 for _ in (summary.dataset / "data").rglob("*.parquet"))
+    found = {
+        "tree": str(Path(schemas.__file__).resolve().parents[1]),
+        "import": imported,
+        "total": total,
+        "phases": {name: round(seconds, 4) for name, seconds in phases.seconds.items()},
+        "records": summary.rows,
+        "segments": summary.segments.unique,
+        "shards": shards,
+        "digest": dataset_digest(summary.dataset),
+    }
+    if options.refilter:
+        began = time.process_time()
+        refilter(options.folder / "build", overrides=[options.refilter])
+        found["refilter"] = time.process_time() - began
+        found["refiltered_digest"] = dataset_digest(summary.dataset)
+    return found
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("folder", type=Path, help="an empty one")
+    parser.add_argument("--free-loops", action="store_true", help="the retry ladder's look for loops costs nothing")
+    parser.add_argument("--refilter", metavar="KEY=VALUE", help="judge again with this afterwards")
+    parser.add_argument("--profile", type=Path, help="a file for cProfile's statistics; times are then too long")
+    print(json.dumps(measure(parser.parse_args())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+import json
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.scale import measure, of_a_shard
+
+CAPTIONS = {
+    "images": [{"id": 1, "file_name": "1.jpg", "coco_url": "http://a.example/1.jpg"}],
+    "annotations": [
+        {"id": 7, "image_id": 1, "caption": "A dog runs over the grass."},
+        {"id": 8, "image_id": 1, "caption": "Two people wait for a bus."},
+    ],
+}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    (tmp_path / "coco").mkdir()
+    (tmp_path / "coco/captions_val2017.json").write_text(json.dumps(CAPTIONS))
+    return tmp_path
+
+
+def test_a_tree_is_measured_by_phase_beside_another_one(data: Path):
+    root = Path(__file__).resolve().parents[2]
+    found = measure("captions", Namespace(data=data, baseline=root, rows=2, languages=2, rounds=1, free_loops=False))
+    assert found["same_bytes"]
+    for one in (found["baseline"], found["this"]):
+        assert (one["records"], one["shards"]) == (8, 4)
+        assert one["phases"].keys() >= {"ingest", "translate", "back", "entries", "compose", "score", "judge", "write"}
+        assert sum(one["phases"].values()) == pytest.approx(one["total"], rel=0.1)
+    assert found["ratios"].keys() >= {"whole", "packing", "compose", "refilter"}
+
+
+def test_what_a_shard_costs_is_what_many_cost_more_than_few():
+    found = {"shards": {"this": {"total": 12.0, "shards": 110}}, "whole_shards": {"this": {"total": 2.0, "shards": 10}}}
+    assert of_a_shard(found) == {"this": 0.1}

@@ -10,21 +10,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import regex
-
 from glotmill.engine.llm.contract import is_server_failure
 from glotmill.engine.translators.contract import Request, Translation, Translator
+from glotmill.engine.translators.shared.loops import looping
 from glotmill.schemas.errors import TranslatorError
 
 # Raised whenever another translation counts as broken.
 TRIGGERS_VERSION = 2
-# A stretch of at least 2 characters, repeated at once at least so often; captions and questions do so nowhere.
-LOOP_REPEATS = 4
-_LOOP = regex.compile(rf"(\S.{{1,60}}?)(?:\s*\1){{{LOOP_REPEATS - 1},}}", regex.DOTALL)
-# Texts shorter than this, or with more than this share of different character 4-grams, cannot hold such a loop.
-_LOOP_MIN_CHARS = 12
-_LOOP_MAX_DISTINCT = 0.8
-
 FIRST, RETRY = "first", "retry"
 
 
@@ -37,27 +29,26 @@ class Outcome:
     attempt: int
 
 
-def loops(text: str) -> bool:
-    """Whether a text repeats a stretch of itself over and over."""
-    if len(text) < _LOOP_MIN_CHARS:
-        return False
-    grams = len(text) - 3
-    if len(set(zip(text, text[1:], text[2:], text[3:], strict=False))) > _LOOP_MAX_DISTINCT * grams:
-        return False
-    return _LOOP.search(text) is not None
+def troubles(batch: Sequence[Request], translations: Sequence[Translation]) -> list[str | None]:
+    """Why translations are broken, as reason codes; None where one is whole."""
+    reasons = [_named(translation) for translation in translations]
+    whole = [row for row, reason in enumerate(reasons) if reason is None]
+    looped = [
+        row for row, loops in zip(whole, looping([translations[r].text or "" for r in whole]), strict=True) if loops
+    ]
+    for row, loops in zip(looped, looping([batch[row].text for row in looped]), strict=True):
+        if not loops:
+            reasons[row] = "looped"
+    return reasons
 
 
-def trouble(request: Request, translation: Translation) -> str | None:
-    """Why a translation is broken, as a reason code; None where it is whole."""
+def _named(translation: Translation) -> str | None:
+    """Why a translation is broken, but for its text."""
     if translation.failure is not None:
         return translation.failure
     if translation.logprob is not None and not math.isfinite(translation.logprob):
         return "score_not_finite"
-    if translation.hit_limit:
-        return "hit_limit"
-    if loops(translation.text or "") and not loops(request.text):
-        return "looped"
-    return None
+    return "hit_limit" if translation.hit_limit else None
 
 
 # Failures of the request itself: another decode cannot help.
@@ -73,12 +64,13 @@ def translate_with_retry(translator: Translator, batch: Sequence[Request]) -> li
         TranslatorError: The engine broke, or gave another number of results than it was asked for.
     """
     first = _decoded(translator, batch, retry=False)
-    reasons = [trouble(request, result) for request, result in zip(batch, first, strict=True)]
+    reasons = troubles(batch, first)
     again = [i for i, reason in enumerate(reasons) if reason and not _final(reason)] if translator.retries else []
-    second = _decoded(translator, [batch[i] for i in again], retry=True) if again else []
+    rest = [batch[i] for i in again]
+    second = _decoded(translator, rest, retry=True) if again else []
     outcomes = [Outcome(_settled(result, reason), FIRST, 1) for result, reason in zip(first, reasons, strict=True)]
-    for i, result in zip(again, second, strict=True):
-        outcomes[i] = Outcome(_with_cost(_settled(result, trouble(batch[i], result)), first[i]), RETRY, 2)
+    for i, result, reason in zip(again, second, troubles(rest, second), strict=True):
+        outcomes[i] = Outcome(_with_cost(_settled(result, reason), first[i]), RETRY, 2)
     return outcomes
 
 

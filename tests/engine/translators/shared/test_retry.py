@@ -5,7 +5,8 @@ import pytest
 from glotmill.engine.translators import Request, Translation, load_translator, resolve_translator
 from glotmill.engine.translators.fake import FakeTranslate
 from glotmill.engine.translators.nllb import NllbTranslate
-from glotmill.engine.translators.shared.retry import loops, translate_with_retry
+from glotmill.engine.translators.shared.loops import looping
+from glotmill.engine.translators.shared.retry import translate_with_retry
 from glotmill.schemas.errors import TranslatorError
 
 
@@ -70,25 +71,6 @@ def test_too_few_results_break_the_engines_contract_on_either_rung():
         translate_with_retry(Scripted([Translation("x", hit_limit=True)], []), requests("a"))
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["na na na na na na na na", "Ale Ale Ale Ale Ale Ale", "一只狗一只狗一只狗一只狗一只狗",
-     "a dog, a dog, a dog, a dog, a dog,",
-     "Er steht auf der Wiese und steht auf der Wiese und steht auf der Wiese und steht auf der Wiese und so"],
-)  # fmt: skip
-def test_loops_are_seen(text: str):
-    assert loops(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["A dog runs on the grass.", "The man and the woman and the boy and the girl are here.", "ha ha", "1,000,000,000",
-     "Zwei Männer in roten Hemden spielen Fußball, zwei Frauen in blauen Hemden spielen Tennis.", "very very good"],
-)  # fmt: skip
-def test_ordinary_text_does_not_loop(text: str):
-    assert not loops(text)
-
-
 def test_a_loop_of_the_source_is_not_held_against_the_translation():
     engine = Scripted([Translation("la la la la la la la la la")], [GOOD])
     (outcome,) = translate_with_retry(engine, requests("na na na na na na na na na"))
@@ -103,7 +85,7 @@ def test_the_embedded_model_gives_up_its_loops_on_the_second_decode():
         for n in (1, 2, 3)
     ]
     outcomes = translate_with_retry(engine, requests(*texts))
-    assert all(o.translation.failure or not loops(str(o.translation.text)) for o in outcomes)
+    assert all(o.translation.failure or not looping([str(o.translation.text)])[0] for o in outcomes)
 
 
 def test_the_ladder_is_part_of_the_fingerprint():

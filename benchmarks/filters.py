@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from fastchrf import pairwise_chrf
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.corpora import Machine, corpora, pairs_of
@@ -31,6 +30,7 @@ from benchmarks.corruptions import CORRUPTIONS, Corpus, corrupted, sources_of
 from benchmarks.filter_speed import speeds
 from benchmarks.filter_table import write_table
 from glotmill.filters.contract import Scorer
+from glotmill.filters.features.chrf import chrf
 from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.registry import SCORERS, make_scorers
 
@@ -174,8 +174,8 @@ def negation(bench: Bench, corpus: Corpus, clean: pl.DataFrame) -> float:
 
 def own_errors(made: Corpus, human: Corpus, clean: pl.DataFrame) -> dict[str, float]:
     """AUROC of several scores for the worst tenth of an engine's translations, by chrF against the human ones."""
-    chrf = np.array([r[0][0] for r in pairwise_chrf([[t] for t in made.targets], [[t] for t in human.targets])])
-    well = chrf >= np.quantile(chrf, 0.1)
+    found = chrf(pl.Series(made.targets), pl.Series(human.targets))
+    well = found >= np.quantile(found, 0.1)
     scores = ("adequacy_score", "adequacy_meaning", "round_trip_chrf", "nmt_logprob", "cross_entropy_dual",
               "cross_entropy_reverse", "lexical_len_z")  # fmt: skip
     return {score: float(roc_auc_score(well, goodness(clean, score))) for score in scores}

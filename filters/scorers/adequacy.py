@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-from fastchrf import pairwise_chrf
 
 from glotmill.filters.contract import Scorer
+from glotmill.filters.features.chrf import chrf
 from glotmill.filters.features.cues import english_numbers, is_number
 from glotmill.filters.features.length import TABLE, deviations
 from glotmill.filters.rules import Rule, below
@@ -160,14 +160,13 @@ def features(pairs: pa.Table) -> tuple[dict[str, Floats], npt.NDArray[np.bool_]]
     backs = frame.select(((pl.col("back").str.len_chars() + 1) / (pl.col("source").str.len_chars() + 1)).log())
     back_ratio = backs.to_series().cast(pl.Float64).to_numpy()
     denied = denials(pairs.filter(judged.to_arrow())).select("source", there=pl.coalesce("target", "back"))
-    chrf = pairwise_chrf([[b] for b in frame["back"]], [[s] for s in frame["source"]]) if frame.height else []
     table |= {
         "shorter": np.minimum(z, 0),
         "longer": np.maximum(z, 0),
         "back_longer": np.maximum(back_ratio, 0),
         "back_shorter": np.minimum(back_ratio, 0),
         "forward": frame["logprob"].cast(pl.Float64).to_numpy(),
-        "chrf": np.array([row[0][0] for row in chrf], np.float64),
+        "chrf": chrf(frame["back"], frame["source"]),
         "negation_lost": (denied["source"] & ~denied["there"]).cast(pl.Float64).to_numpy(),
         "negation_gained": (~denied["source"] & denied["there"]).cast(pl.Float64).to_numpy(),
     }

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
-from fastchrf import pairwise_chrf
 
 from glotmill.filters.contract import Scorer
+from glotmill.filters.features.chrf import chrf
 from glotmill.filters.rules import Rule, below
 from glotmill.schemas.record import Metric
 
@@ -58,15 +59,13 @@ class RoundTripScorer(Scorer):
         frame = pl.DataFrame(pairs.select(["source", "back", "back_failed"]))
         enough = frame["source"].str.count_matches(r"\p{L}") >= self._min_letters
         judged = frame["back"].is_not_null() & enough
-        texts = frame.filter(judged)
-        # fastchrf refuses an empty list.
-        chrf = pairwise_chrf([[b] for b in texts["back"]], [[s] for s in texts["source"]]) if texts.height else []
-        values = iter(row[0][0] for row in chrf)
         # Where no back-translation could be had (it looped, or had no end), there is nothing to compare.
         lost = frame["back_failed"].fill_null(value=False) & enough
-        scores = [next(values) if ok else 0.0 if none else None for ok, none in zip(judged, lost, strict=True)]
+        scores = np.where(lost.fill_null(value=False).to_numpy(), 0, np.full(frame.height, np.nan))
+        texts = frame.filter(judged)
+        scores[judged.fill_null(value=False).to_numpy()] = chrf(texts["back"], texts["source"])
         exact = frame.select((_bare("back") == _bare("source")).cast(pl.Float32)).to_series()
-        return {"chrf": pa.array(scores, pa.float32()), "exact": exact.to_arrow()}
+        return {"chrf": pa.array(scores.astype(np.float32), from_pandas=True), "exact": exact.to_arrow()}
 
 
 def _bare(column: str) -> pl.Expr:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import regex
@@ -33,6 +35,9 @@ PROPERTY = {
     "Thai": "Thai", "Tibt": "Tibetan", "Hang": "Hangul",
     "Hans": "Han", "Hant": "Han", "Jpan": "Hiragana Katakana Han",
 }  # fmt: skip
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 
 def script_class(script: str) -> str:
@@ -93,29 +98,70 @@ class ScriptScorer(Scorer):
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`."""
-        frame = pl.DataFrame(pairs.select(["lang", "source", "target"])).with_row_index("row")
-        schema = {"row": pl.UInt32, **{metric.name: pl.Float32 for metric in self.metrics}}
-        parts = [pl.DataFrame(schema=schema)]
-        for (lang,), texts in frame.group_by(["lang"]):
-            parts.append(_measure(texts, registry()[str(lang)].script).cast(schema))  # type: ignore[arg-type]
-        scores = pl.concat(parts).sort("row").drop("row")
-        return {name: scores[name].to_arrow() for name in scores.columns}
+        frame = pl.DataFrame(pairs.select(["lang", "source", "target"]))
+        written: dict[str, list[str | None]] = {}
+        for lang in frame["lang"].unique():
+            written.setdefault(registry()[str(lang)].script, []).append(lang)
+        columns = {metric.name: np.full(frame.height, np.nan, np.float32) for metric in self.metrics}
+        for script, langs in written.items():
+            rows = frame["lang"].is_in(langs)
+            found = _measure(frame.filter(rows) if len(written) > 1 else frame, script)
+            for name, values in found.items():
+                columns[name][rows.to_numpy()] = values
+        return {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
 
 
-def _without_given(texts: pl.DataFrame, own: str) -> pl.DataFrame:
-    """The texts without the names and quotations in another script that their sources have too.
+def _measure(texts: pl.DataFrame, script: str) -> dict[str, Floats]:
+    """The metrics of texts of one script, NaN where there is nothing to judge."""
+    own = script_class(script)
+    patterns = {"letters": r"\p{L}", "own": own}
+    if script != "Latn":
+        patterns["latin"] = LATIN
+    if script in ("Hans", "Hant"):
+        patterns |= {way: f"[{part}]" for way, part in zip(("Hans", "Hant"), han_variants(), strict=True)}
+    counts = _counts(texts["target"], patterns)
+    rows, cut = _without_given(texts, counts["letters"], counts["own"], own)
+    if len(rows):
+        for name, values in _counts(cut, patterns).items():
+            counts[name][rows] = values
+    enough = counts["letters"] >= MIN_LETTERS
+    found = {"frac": _share(counts["own"], counts["letters"], enough)}
+    if "latin" in counts:
+        found["latin_frac"] = _share(counts["latin"], counts["letters"], enough)
+    if script in counts:
+        telling = counts["Hans"] + counts["Hant"]
+        found["han_variant"] = _share(counts[script], telling, telling > 0)
+    return found
 
-    A text with fewer than `MIN_LETTERS` letters of its own script stays as it is: it may be all names.
+
+def _counts(texts: pl.Series, patterns: dict[str, str]) -> dict[str, Floats]:
+    """How often each pattern stands in each text."""
+    return {name: texts.str.count_matches(pattern).to_numpy().astype(np.float64) for name, pattern in patterns.items()}
+
+
+def _share(part: Floats, whole: Floats, judged: npt.NDArray[np.bool_]) -> Floats:
+    share: Floats = np.divide(part, whole, out=np.full(len(part), np.nan), where=judged)
+    return share
+
+
+def _without_given(texts: pl.DataFrame, letters: Floats, own: Floats, script: str) -> tuple[Rows, pl.Series]:
+    """(rows, targets) of the texts that lose names and quotations in another script that their sources have too.
+
+    A text with fewer than `MIN_LETTERS` letters of its own script stays as it is: it may be all names. Going through
+    words is slow, so that is done only where the source has a run of letters of another script.
     """
-    mixed = texts.filter(
-        pl.col("target").str.count_matches(own) >= MIN_LETTERS,
-        pl.col("target").str.count_matches(r"\p{L}") > pl.col("target").str.count_matches(own),
-    )
-    if mixed.is_empty():
-        return texts
-    word = regex.compile(rf"(?:(?!{own})[\p{{L}}\p{{M}}\p{{N}}])+", regex.VERSION1)
-    cut = [_cut(source or "", target, word) for source, target in mixed.select("source", "target").iter_rows()]
-    return texts.update(mixed.select("row", target=pl.Series(cut, dtype=pl.String)), on="row")
+    mixed = np.flatnonzero((own >= MIN_LETTERS) & (letters > own))
+    runs = texts.select("source", run=pl.col("target").str.extract_all(_other(script)))[mixed].with_columns(row=mixed)
+    given = pl.col("source").str.contains(pl.col("run"), literal=True)
+    rows = runs.explode("run").filter(given)["row"].unique(maintain_order=True)
+    word = regex.compile(_other(script), regex.VERSION1)
+    pairs = texts.select("source", "target")[rows].iter_rows()
+    return rows.to_numpy(), pl.Series([_cut(source, target, word) for source, target in pairs], dtype=pl.String)
+
+
+def _other(script: str) -> str:
+    """A regular expression of a run of letters, marks and digits of no letters of a class."""
+    return rf"[[\p{{L}}\p{{M}}\p{{N}}]--{script}]+"
 
 
 def _cut(source: str, target: str, word: regex.Pattern[str]) -> str:
@@ -127,21 +173,6 @@ def _cut(source: str, target: str, word: regex.Pattern[str]) -> str:
         return "" if text in quoted or (text in given and not text.islower()) else text
 
     return str(word.sub(cut, target))
-
-
-def _measure(texts: pl.DataFrame, script: str) -> pl.DataFrame:
-    """Columns row and those of the metrics for texts of one script."""
-    texts = _without_given(texts, script_class(script))
-    text, nothing = pl.col("target"), pl.lit(None, pl.Float32)
-    letters = text.str.count_matches(r"\p{L}")
-    frac = pl.when(letters >= MIN_LETTERS).then(text.str.count_matches(script_class(script)) / letters)
-    latin = pl.when(letters >= MIN_LETTERS).then(text.str.count_matches(LATIN) / letters)
-    variant = nothing
-    if script in ("Hans", "Hant"):
-        simplified, traditional = (text.str.count_matches(f"[{part}]") for part in han_variants())
-        right = simplified if script == "Hans" else traditional
-        variant = pl.when(simplified + traditional > 0).then(right / (simplified + traditional))
-    return texts.select("row", frac=frac, latin_frac=nothing if script == "Latn" else latin, han_variant=variant)
 
 
 MEMBER = ScriptScorer

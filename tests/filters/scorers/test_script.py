@@ -2,10 +2,16 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
 
 from glotmill.filters.contract import PAIR_SCHEMA
-from glotmill.filters.scorers.script import PROPERTY, ScriptScorer
+from glotmill.filters.scorers.script import MIN_LETTERS, PROPERTY, ScriptScorer
 from glotmill.schemas.languages import registry
+
+PIECES = ["собака ", "ж", "Berlin", "NASA ", "dog ", "犬", "2", "“", "” ", " "]
+MIXED = st.lists(st.sampled_from(PIECES), max_size=9).map("".join)
 
 
 def scored(target: str, lang: str, source: str = "") -> dict:
@@ -74,3 +80,27 @@ def test_a_language_of_several_scripts_is_judged_by_the_code_asked_for():
     assert scored("Ит жүгіріп жүр", "kaz_Cyrl", "The dog runs")["frac"] == 1
     assert scored("It yugurmoqda", "uzn_Latn", "The dog runs")["frac"] == 1
     assert scored("Ит югурмоқда", "uzn_Latn", "The dog runs")["frac"] == 0
+
+
+@given(st.lists(st.tuples(MIXED, MIXED), min_size=1, max_size=6))
+def test_names_and_quotations_are_left_out_as_if_each_text_was_gone_through(pairs: list[tuple[str, str]]):
+    rows = [{"source": source, "target": target, "lang": "rus_Cyrl"} for source, target in pairs]
+    columns = ScriptScorer().score(pa.Table.from_pylist(rows, schema=PAIR_SCHEMA))
+    wanted = [gone_through(*pair) for pair in pairs]
+    assert columns["frac"].to_pylist() == pytest.approx(wanted)
+
+
+def gone_through(source: str, target: str) -> float | None:
+    """The share of Cyrillic letters in a target without the other words that its source has."""
+    cyrillic, words = regex.compile(r"(?=\p{L})\p{Cyrillic}"), regex.compile(r"[\p{L}\p{N}]+")
+    quoted = set(words.findall(" ".join(regex.findall(r"“([^”]+)”", source))))
+    given = set(words.findall(source))
+
+    def cut(found: regex.Match[str]) -> str:
+        word = found.group()
+        return "" if word in quoted or (word in given and not word.islower()) else word
+
+    if len(cyrillic.findall(target)) >= MIN_LETTERS:
+        target = regex.sub(r"(?:(?!\p{Cyrillic})[\p{L}\p{N}])+", cut, target)
+    letters = len(regex.findall(r"\p{L}", target))
+    return len(cyrillic.findall(target)) / letters if letters >= MIN_LETTERS else None

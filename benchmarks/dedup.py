@@ -54,7 +54,7 @@ def case_of(data: Path, folder: Path, case: str, languages: list[str]) -> Result
     for again in ("first", "again"):
         job = prepare(load_recipe(str(file)), out=folder / f"{case}-{again}")
         began = time.perf_counter()
-        done = measured(build(job, ProgressReport(quiet=True)), time.perf_counter() - began)
+        done = measured(build(job, ProgressReport()), time.perf_counter() - began)
         found[again] = {key: done[key] for key in KEPT} | {"seconds": round(time.perf_counter() - began, 1)}
     first = found["first"]
     return {**found, "asked_per_sent": round(first["asked"] / first["sent"], 3), "sent_again": found["again"]["sent"]}

@@ -47,7 +47,7 @@ def built(
     (folder / "recipe.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     began = time.perf_counter()
     job = prepare(load_recipe(str(folder / "recipe.yaml")), out=folder / "out")
-    summary = build(job, ProgressReport(quiet=True))
+    summary = build(job, ProgressReport())
     seconds = time.perf_counter() - began
     return {
         "records": summary.rows,

@@ -96,7 +96,7 @@ def rates(url: str, model: str, limit: int, folder: Path) -> dict[str, Any]:
     path = folder / "recipe.yaml"
     path.write_text(yaml.safe_dump(recipe), encoding="utf-8")
     began = time.monotonic()
-    summary = build(prepare(load_recipe(str(path)), out=folder / "out"), ProgressReport(quiet=True))
+    summary = build(prepare(load_recipe(str(path)), out=folder / "out"), ProgressReport())
     seconds = time.monotonic() - began
     entries = pl.read_parquet(folder / "memory" / "translations" / "*.parquet")
     entries = entries.with_columns(whole=pl.col("request").str.starts_with(SEPARATOR))

@@ -1,7 +1,8 @@
 """The reference of all recipe keys, written from the model (`glotmill.engine.commands.recipe_keys` writes the file).
 
 Guarantees: every key that a recipe may have is in it, with type, default and meaning; a key without a meaning is an
-error.
+error. It reads the model's fields, not pydantic's JSON schema: there a path is a text like any other, and the sections
+of a family's members have no name.
 """
 
 from __future__ import annotations

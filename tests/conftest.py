@@ -117,7 +117,7 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
     outputs = folder / "outputs"
     job = prepare(load_recipe(str(folder / "recipe.yaml")), out=outputs / "small", memory=outputs / ".memory")
-    build(job, ProgressReport(quiet=True))
+    build(job, ProgressReport())
     return outputs
 
 
@@ -155,7 +155,7 @@ def run(tmp_path: Path) -> Callable[..., BuildSummary]:
 
     def go(recipe: Path | str, *overrides: str, out: str = "out", **options: Any) -> BuildSummary:
         job = prepare(load_recipe(str(recipe), overrides), out=tmp_path / out, **options)
-        return build(job, ProgressReport(quiet=True))
+        return build(job, ProgressReport())
 
     return go
 

@@ -229,6 +229,20 @@ def test_a_dataset_is_read_by_language_and_verdict(outputs: Path, tmp_path: Path
         (lambda: glotmill.publish("nowhere", "ftp://x"), "expected hf://datasets/ORG/NAME"),
         (lambda: glotmill.pull("nowhere", "here"), "nowhere"),
         (lambda: glotmill.export("nowhere", "there", "csv"), "unknown format 'csv'"),
+        (lambda: glotmill.rollback("v1", "nowhere"), "nowhere"),
+        (lambda: glotmill.rollback(1, "nowhere"), "version: expected text, found int"),
+        (lambda: glotmill.diff("nowhere", "there"), "nowhere"),
+        (lambda: glotmill.diff("nowhere", "there", ids=3), "together with --rows"),
+        (lambda: glotmill.explain("nowhere", "r1:0"), "nowhere"),
+        (lambda: glotmill.explain("nowhere", 5), "record_id: expected text, found int"),
+        (lambda: glotmill.show("nowhere"), "nowhere"),
+        (lambda: glotmill.show("nowhere", count=0), "count 0: expected a whole number from 1"),
+        (lambda: glotmill.show("nowhere", verdict="good"), "verdict 'good': expected one of kept, dropped, failed"),
+        (lambda: glotmill.report("nowhere"), "nowhere"),
+        (lambda: glotmill.calibrate("nowhere"), "no dataset in it"),
+        (lambda: glotmill.calibrate("nowhere", mode="guess"), "--mode guess: expected noise or quantile"),
+        (lambda: glotmill.calibrate("nowhere", target=2), "--target 2: expected a share between 0 and 1"),
+        (lambda: glotmill.calibrate("nowhere", min_rows=0), "--min-rows 0: expected a whole number from 1"),
     ],
 )
 def test_wrong_input_is_an_input_error_and_nothing_is_written(
@@ -269,6 +283,44 @@ def test_what_the_system_refuses_is_an_error_of_ours(outputs: Path, monkeypatch)
     assert isinstance(error.value.__cause__, OSError)
 
 
+def record_id(folder: Path) -> str:
+    found: str = next(glotmill.open_dataset(folder).records())["record_id"]
+    return found
+
+
+def test_a_dataset_is_looked_at_and_rolled_back_from_a_program(outputs: Path, quiet: None):
+    folder = outputs / "small"
+    glotmill.publish(folder, "published", tag="v1")
+    glotmill.refilter(folder, overrides={"filter.user.unsure.fails": "score_nmt_logprob < -0.5"})
+    glotmill.publish(folder, "published")
+    between = glotmill.diff("published@v1", folder, rows=True, ids=2)
+    assert not between.same
+    (flip, *_) = between.flips or ()
+    assert (flip.before, flip.after, len(flip.ids)) == ("kept", "user.unsure", 2)
+    found = glotmill.explain(folder, flip.ids[0], memory=outputs / ".memory")
+    assert [rule.code for rule in found.rules if rule.result == "fails"] == ["user.unsure"]
+    worst = glotmill.show(folder, lang=flip.lang, verdict="dropped", sort="score_nmt_logprob", count=2)
+    values = [row["score_nmt_logprob"] for row in worst.rows]
+    assert values == sorted(values)
+    assert worst.found >= len(worst.rows) == 2
+    assert glotmill.report(folder).bytes == (folder / "report.html").stat().st_size
+    back = glotmill.rollback("v1", "published", dry_run=True)
+    assert (back.committed, back.dry_run) == (False, True)
+    assert glotmill.rollback("v1", "published").committed
+    assert glotmill.diff("published", "published@v1").same
+
+
+def test_a_calibration_is_written_and_used_from_a_program(tmp_path: Path, monkeypatch, quiet: None):
+    monkeypatch.chdir(tmp_path)
+    glotmill.build("quickstart", out="out", memory="memory", workers=0)
+    made = glotmill.calibrate("out", min_rows=20)
+    assert made.path == Path("out/calibration.yaml")
+    assert set(made.lost) == set(made.content["thresholds"]) > set()
+    summary = glotmill.refilter("out", overrides={"calibration": str(made.path)})
+    assert summary.why
+    assert "turns below" in made._repr_html_()
+
+
 def test_notebooks_show_results_as_small_tables_of_text(outputs: Path):
     folder = outputs / "small"
     plan = glotmill.plan("recipe.yaml", out=folder, memory=outputs / ".memory")
@@ -281,6 +333,11 @@ def test_notebooks_show_results_as_small_tables_of_text(outputs: Path):
         glotmill.pull("published", "pulled"),
         glotmill.export(folder, "exported", "llava"),
         glotmill.verify(folder),
+        glotmill.rollback("1", "published"),
+        glotmill.show(folder, count=3),
+        glotmill.explain(folder, record_id(folder), memory=outputs / ".memory"),
+        glotmill.diff(folder, "published"),
+        glotmill.report(folder),
         glotmill.open_dataset(folder),
     ]
     for result in shown:

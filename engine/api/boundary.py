@@ -12,6 +12,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from glotmill.engine.api.terminal import TerminalDisplay
 from glotmill.engine.runs.progress import Listener, ProgressReport
 from glotmill.schemas.errors import InputError, from_system
 
@@ -56,6 +57,17 @@ def as_path(value: Any, name: str) -> Path:
     return Path(as_text(value, name))
 
 
+def whole_number(value: Any, name: str, least: int) -> None:
+    """Check a number that the caller named.
+
+    Raises:
+        InputError: It is no whole number, or less than the least.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        msg = f"{name} {value!r}: expected a whole number from {least}"
+        raise InputError(msg)
+
+
 def reporter(progress: Any) -> ProgressReport:
     """What shows how a call gets on.
 
@@ -67,8 +79,8 @@ def reporter(progress: Any) -> ProgressReport:
         InputError: It is none of these.
     """
     if isinstance(progress, bool):
-        return ProgressReport(quiet=not progress)
+        return ProgressReport(TerminalDisplay() if progress else None)
     if not callable(progress):
         msg = f"progress: expected True, False or a function of a StageProgress, found {type(progress).__name__}"
         raise InputError(msg)
-    return ProgressReport(quiet=True, listener=progress)
+    return ProgressReport(listener=progress)

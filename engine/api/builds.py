@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from glotmill.engine.api.boundary import PathInput, Progress, as_path, as_text, own_errors, reporter
+from glotmill.engine.api.boundary import PathInput, Progress, as_path, as_text, own_errors, reporter, whole_number
 from glotmill.engine.commands import build as build_job
 from glotmill.engine.commands import preview as preview_job
 from glotmill.engine.commands import refilter as refilter_dataset
-from glotmill.engine.commands.job import Job, prepare
+from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe as read_recipe
 from glotmill.engine.commands.plan import Plan, make_plan
 from glotmill.engine.commands.preview import Preview
@@ -76,10 +76,9 @@ def preview(
         InputError: The recipe, a value or a file is not usable.
         GlotmillError: The preview failed; the message says why.
     """
-    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 0:
-        msg = f"rows {rows!r}: expected a whole number from 0"
-        raise InputError(msg)
-    job = _prepared(recipe, overrides, out, memory, limit=limit)
+    whole_number(rows, "rows", 0)
+    made = _resolved(recipe, overrides, limit=limit)
+    job = prepare(made, out=_place(out, "out"), memory=_place(memory, "memory"))
     return preview_job.preview(job, rows, rate, measure=measure, progress=reporter(progress))
 
 
@@ -109,7 +108,8 @@ def plan(
         InputError: The recipe, a value or a file is not usable.
         GlotmillError: The build could not be done; the message says why.
     """
-    job = _prepared(recipe, overrides, out, memory, limit=limit, retry_failed=retry_failed)
+    made = _resolved(recipe, overrides, limit=limit)
+    job = prepare(made, out=_place(out, "out"), memory=_place(memory, "memory"), retry_failed=retry_failed)
     return make_plan(job, reporter(progress))
 
 
@@ -151,8 +151,9 @@ def build(
         InputError: The recipe, a value or a file is not usable; nothing was written.
         GlotmillError: The build failed; the message says why, and the dataset is the one of before.
     """
-    job = _prepared(
-        recipe, overrides, out, memory, limit=limit, workers=workers, ray_address=ray_address,
+    made = _resolved(recipe, overrides, limit=limit, workers=workers)
+    job = prepare(
+        made, out=_place(out, "out"), memory=_place(memory, "memory"), ray_address=ray_address,
         retry_failed=retry_failed, compact=compact, stop_on_signal=stop_on_signal,
     )  # fmt: skip
     return build_job.build(job, reporter(progress))
@@ -186,37 +187,16 @@ def refilter(
     return refilter_dataset.refilter(path, recipe=other, overrides=overrides, progress=reporter(progress))
 
 
-def _prepared(
-    recipe: RecipeInput,
-    overrides: Overrides,
-    out: PathInput | None,
-    memory: PathInput | None,
-    *,
-    limit: int | None = None,
-    workers: int | None = None,
-    ray_address: str | None = None,
-    retry_failed: bool = False,
-    compact: bool = False,
-    stop_on_signal: bool = False,
-) -> Job:
-    return prepare(
-        _resolved(recipe, overrides, {"limit": limit, "workers": workers}),
-        out=None if out is None else as_text(out, "out"),
-        memory=None if memory is None else as_text(memory, "memory"),
-        retry_failed=retry_failed,
-        compact=compact,
-        ray_address=ray_address,
-        stop_on_signal=stop_on_signal,
-    )
+def _place(value: PathInput | None, name: str) -> str | None:
+    """A path or address that may be left out."""
+    return None if value is None else as_text(value, name)
 
 
-def _resolved(recipe: RecipeInput, overrides: Overrides, numbers: Mapping[str, int | None]) -> Recipe:
-    """The recipe with what the call says otherwise."""
+def _resolved(recipe: RecipeInput, overrides: Overrides, **numbers: int | None) -> Recipe:
+    """The recipe with the numbers that the call states."""
     stated = {key: value for key, value in numbers.items() if value is not None}
     for key, value in stated.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < LEAST[key]:
-            msg = f"{key} {value!r}: expected a whole number from {LEAST[key]}"
-            raise InputError(msg)
+        whole_number(value, key, LEAST[key])
     if not isinstance(recipe, Recipe):
         recipe = load_recipe(recipe, overrides)
     elif overrides:

@@ -1,4 +1,4 @@
-"""Datasets between machines and programs: publish, pull, export, verify."""
+"""Datasets between machines and programs: publish, rollback, pull, export, verify."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from glotmill.engine.publish.opened import refuse_published
 from glotmill.engine.publish.origin import open_origin
 from glotmill.engine.publish.outcome import PublishOutcome
 from glotmill.engine.publish.pull import PullOutcome
+from glotmill.engine.publish.rollback import roll_back_folder, roll_back_hub
 from glotmill.engine.publish.to_folder import publish_to_folder
 from glotmill.engine.publish.to_hub import HubOptions, publish_to_hub
 from glotmill.schemas.errors import InputError
@@ -66,6 +67,30 @@ def publish(
             options = HubOptions(dry_run, create_pr, public, replace, tag, verify_rows=check_rows)
             return publish_to_hub(local, HubRepository(place, write=True), options, reporter(progress))
         return publish_to_folder(local, place, reporter(progress), dry_run=dry_run, tag=tag, replace=replace)
+
+
+@own_errors
+def rollback(version: str, to: PathInput, *, dry_run: bool = False, progress: Progress = False) -> PublishOutcome:
+    """Make an older version the current one again, as a new commit; no shard is sent.
+
+    Args:
+        version: A tag; of a folder also a version's number, as text.
+        to: ``hf://datasets/ORG/NAME[@BRANCH]``, ``s3://…``, ``gs://…`` or a folder.
+        dry_run: Tell what would change, and change nothing.
+        progress: True shows the work on standard error; a function is called with each `StageProgress`.
+
+    Raises:
+        InputError: There is no such version, or the place or the token is not usable.
+        PublishError: The target refused or did not answer; it holds the old version or the new one.
+        StoreError: The storage refused.
+    """
+    if not isinstance(version, str):
+        msg = f"version: expected text, found {type(version).__name__}"
+        raise InputError(msg)
+    place, report = parse_place(as_text(to, "to"), "--to"), reporter(progress)
+    if isinstance(place, HubPlace):
+        return roll_back_hub(HubRepository(place, write=True), version, report, dry_run=dry_run)
+    return roll_back_folder(place, version, report, dry_run=dry_run)
 
 
 @own_errors

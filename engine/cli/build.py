@@ -15,7 +15,7 @@ from glotmill.engine.cli.options import (
     RetryFailedOption,
     SetOption,
 )
-from glotmill.engine.cli.say import say_json
+from glotmill.engine.cli.say import emit
 from glotmill.schemas.errors import GlotmillError
 
 
@@ -54,10 +54,7 @@ def build_command(
         recipe, overrides=overrides, out=out, memory=memory, ray_address=ray_address, retry_failed=retry_failed,
         compact=compact, stop_on_signal=True, progress=True,
     )  # fmt: skip
-    if as_json:
-        say_json(summary.as_json())
-    else:
-        print_summary(summary, Screen())
+    emit(summary, lambda found: print_summary(found, Screen()), as_json=as_json)
     if summary.too_many_failed:
         msg = (
             f"{summary.failed:,} of {summary.rows:,} records failed, more than max_failed "

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.say import say, say_json
-from glotmill.schemas.errors import InputError
+from glotmill.engine.cli.say import emit, say
 
 if TYPE_CHECKING:
     from glotmill.engine.commands.diff import Difference
@@ -38,16 +37,10 @@ def diff_command(
 
     Example: glotmill diff outputs/quickstart outputs/stricter --rows -n 5
     """
-    from glotmill.engine.commands.diff import diff
+    from glotmill.engine.api.looking import diff
 
-    if ids < 0 or (ids and not rows):
-        msg = f"-n {ids}: expected a number of records to name, together with --rows"
-        raise InputError(msg)
     found = diff(first, second, rows=rows, ids=ids)
-    if as_json:
-        say_json(found.as_json())
-    else:
-        _show(found)
+    emit(found, _show, as_json=as_json)
     if not found.same:
         raise typer.Exit(DIFFERENT)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from glotmill.engine.cli.options import JsonOption, MemoryOption
-from glotmill.engine.cli.say import say_json
+from glotmill.engine.cli.say import emit
 
 
 def explain_command(
@@ -27,12 +27,7 @@ def explain_command(
 
     Example: glotmill explain outputs/quickstart r1:0a1b2c3d4e5f60718293a4b5c6d7e8f9
     """
+    from glotmill.engine.api.looking import explain
     from glotmill.engine.cli.explain_page import print_explanation
-    from glotmill.engine.commands.explain.explain_record import explain
-    from glotmill.engine.runs.progress import ProgressReport
 
-    found = explain(folder, record_id, ProgressReport(quiet=as_json), memory=memory)
-    if as_json:
-        say_json(found.as_json())
-    else:
-        print_explanation(found)
+    emit(explain(folder, record_id, memory=memory, progress=not as_json), print_explanation, as_json=as_json)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.say import say, say_json
+from glotmill.engine.cli.say import emit, say
+
+if TYPE_CHECKING:
+    from glotmill.engine.commands.export import ExportOutcome
 
 # The modules of the family, found without importing it, as help must be quick; a test compares.
 FAMILY = Path(__file__).parents[1] / "export"
@@ -35,12 +37,14 @@ def export_command(
     Example: glotmill export outputs/quickstart --format llava --to llava_files
     """
     from glotmill.engine.api.sharing import export
-    from glotmill.engine.commands.export import REFUSED
 
     outcome = export(folder, to, format_, dropped=everything, languages=languages or (), images=images, progress=True)
-    if as_json:
-        say_json(asdict(outcome))
-        return
+    emit(outcome, lambda found: _show(found, to), as_json=as_json)
+
+
+def _show(outcome: ExportOutcome, to: Path) -> None:
+    from glotmill.engine.commands.export import REFUSED
+
     refused = ", ".join(f"{reason} {count:,}" for reason, count in outcome.refused.items())
     exported = ", ".join(f"{split} {rows:,}" for split, rows in outcome.exported.items())
     say(f"{outcome.rows:,} rows = {sum(outcome.exported.values()):,} exported + {outcome.refused.total():,} refused")

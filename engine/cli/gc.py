@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.say import say, say_json
+from glotmill.engine.cli.say import emit, say
 from glotmill.schemas.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,10 +46,7 @@ def gc_command(
         msg = f"--memory {folder}: no such folder"
         raise InputError(msg)
     found = collect(outputs, keep_runs=keep_runs, memory=folder, delete=yes)
-    if as_json:
-        say_json(found.as_json())
-    else:
-        _show(found)
+    emit(found, _show, as_json=as_json)
 
 
 def _show(found: Collection) -> None:

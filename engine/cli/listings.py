@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from glotmill.engine.cli.say import say_json
+from glotmill.engine.cli.say import emit
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
     from rich.table import Table
 
 
@@ -19,8 +21,6 @@ def recipes_command(
 
     Example: glotmill recipes
     """
-    from rich.table import Table
-
     from glotmill.engine.commands.load_recipe import load_recipe
     from glotmill.engine.samples.tasks.registry import DERIVATIONS
     from glotmill.engine.sources.registry import SOURCES
@@ -36,9 +36,12 @@ def recipes_command(
             "derived": {derived: DERIVATIONS.name_of(spec) for derived, spec in recipe.derive.items()},
             "mode": recipe.mix.mode,
         }
-    if as_json:
-        say_json(found)
-        return
+    emit(found, _show_recipes, as_json=as_json)
+
+
+def _show_recipes(found: dict[str, dict[str, Any]]) -> None:
+    from rich.table import Table
+
     table = Table("recipe", "languages", "mix", "sources", "description", box=None, pad_edge=False)
     for name, facts in found.items():
         formats = ", ".join(dict.fromkeys(facts["sources"].values()))
@@ -61,21 +64,12 @@ def languages_command(
 
     Example: glotmill languages tier:T1; what is taken away stands behind --: glotmill languages -- mblip -eng_Latn
     """
-    from rich.table import Table
-
     from glotmill.engine.translators.shared.supported_languages import backends
     from glotmill.recipes.language_sets import expand, groups
     from glotmill.schemas.languages import language, registry
 
     if show_groups:
-        sizes = {name: list(codes) for name, codes in groups().items()}
-        if as_json:
-            say_json(sizes)
-            return
-        table = Table("group", "languages", box=None, pad_edge=False)
-        for name, members in sizes.items():
-            table.add_row(name, str(len(members)))
-        _print(table)
+        emit({name: list(codes) for name, codes in groups().items()}, _show_groups, as_json=as_json)
         return
     codes = expand(wanted) if wanted else tuple(registry())
     support = backends()
@@ -89,9 +83,21 @@ def languages_command(
         }
         for code in codes
     }
-    if as_json:
-        say_json(found)
-        return
+    emit(found, lambda _: _show_languages(found, support), as_json=as_json)
+
+
+def _show_groups(sizes: dict[str, list[str]]) -> None:
+    from rich.table import Table
+
+    table = Table("group", "languages", box=None, pad_edge=False)
+    for name, members in sizes.items():
+        table.add_row(name, str(len(members)))
+    _print(table)
+
+
+def _show_languages(found: Mapping[str, Mapping[str, Any]], support: Mapping[str, Container[str]]) -> None:
+    from rich.table import Table
+
     table = Table("code", "name", "bcp47", "lid176", *support, box=None, pad_edge=False)
     for code, facts in found.items():
         marks = ["yes" if code in has else "-" for has in support.values()]

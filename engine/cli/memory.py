@@ -10,10 +10,11 @@ import typer
 
 from glotmill.engine.cli.command_group import CommandGroup
 from glotmill.engine.cli.options import JsonOption, MemoryOption
-from glotmill.engine.cli.say import say, say_json
+from glotmill.engine.cli.say import emit, say
 from glotmill.schemas.errors import InputError, StoreError
 
 if TYPE_CHECKING:
+    from glotmill.engine.memory.overview import MemoryStats
     from glotmill.engine.storage.folder import Folder
 
 memory_app = typer.Typer(
@@ -40,10 +41,7 @@ def _existing(place: str | None) -> Folder:
 
 
 def _print(as_json: bool, value: dict[str, Any], lines: list[str]) -> None:
-    if as_json:
-        say_json(value)
-    else:
-        say("\n".join(lines))
+    emit(value, lambda _: say("\n".join(lines)), as_json=as_json)
 
 
 @memory_app.command("stats")
@@ -52,17 +50,18 @@ def stats_command(memory: MemoryOption = None, as_json: JsonOption = False) -> N
 
     Example: glotmill memory stats --memory s3://bucket/memory
     """
+    from glotmill.engine.memory.overview import memory_stats
+
+    emit(memory_stats(_existing(memory)), _show_stats, as_json=as_json)
+
+
+def _show_stats(stats: MemoryStats) -> None:
     from rich.table import Table
 
     from glotmill.engine.cli.screen import Screen
-    from glotmill.engine.memory.overview import memory_stats
     from glotmill.engine.text.tables import print_table
     from glotmill.schemas.languages import language
 
-    stats = memory_stats(_existing(memory))
-    if as_json:
-        say_json(asdict(stats))
-        return
     screen = Screen()
     table = Table("from", "into", "texts", "failures", "corrections", box=None, pad_edge=False)
     for row in stats.directions:
@@ -86,12 +85,12 @@ def compact_command(memory: MemoryOption = None, as_json: JsonOption = False) ->
 
     Example: glotmill memory compact
     """
+    from glotmill.engine.api.boundary import reporter
     from glotmill.engine.memory.overview import compact_memory, memory_stats, stores
-    from glotmill.engine.runs.progress import ProgressReport
 
     folder = _existing(memory)
     before = sum(len(files.live()) for files in stores(folder).values())
-    report = ProgressReport(quiet=as_json)
+    report = reporter(not as_json)
     unreadable = set(memory_stats(folder).unreadable)
     with report.stage("compact", "files") as stage:
         for _ in compact_memory(folder):
@@ -108,8 +107,8 @@ def verify_command(memory: MemoryOption = None, as_json: JsonOption = False) -> 
 
     Example: glotmill memory verify
     """
+    from glotmill.engine.api.boundary import reporter
     from glotmill.engine.memory.overview import verify_memory
-    from glotmill.engine.runs.progress import ProgressReport
 
     folder = _existing(memory)
     rows = 0
@@ -119,7 +118,7 @@ def verify_command(memory: MemoryOption = None, as_json: JsonOption = False) -> 
         rows += checked
         stage.advance(checked)
 
-    with ProgressReport(quiet=as_json).stage("verify", "rows") as stage:
+    with reporter(not as_json).stage("verify", "rows") as stage:
         problems = list(verify_memory(folder, count))
     _print(as_json, {"rows": rows, "problems": problems}, [*problems, f"{rows:,} rows checked"])
     if problems:

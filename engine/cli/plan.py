@@ -16,7 +16,7 @@ from glotmill.engine.cli.options import (
     RetryFailedOption,
     SetOption,
 )
-from glotmill.engine.cli.say import say, say_json
+from glotmill.engine.cli.say import emit, say
 
 if TYPE_CHECKING:
     from glotmill.engine.commands.plan import Plan
@@ -44,10 +44,7 @@ def plan_command(
 
     overrides = [*(override or ()), *([f"limit={limit}"] if limit is not None else [])]
     found = plan(recipe, overrides=overrides, out=out, memory=memory, retry_failed=retry_failed, progress=not as_json)
-    if as_json:
-        say_json(found.as_json())
-    else:
-        _show(found)
+    emit(found, _show, as_json=as_json)
     if found.changes:
         raise typer.Exit(CHANGES)
 

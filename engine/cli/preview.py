@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from glotmill.engine.cli.options import JsonOption, LimitOption, MemoryOption, RecipeArgument, SetOption
-from glotmill.engine.cli.say import say_json
+from glotmill.engine.cli.say import emit
 
 
 def preview_command(
@@ -40,7 +40,4 @@ def preview_command(
     found = preview(
         recipe, overrides=overrides, out=out, memory=memory, rows=count, rate=rate, measure=measure, progress=True
     )
-    if as_json:
-        say_json(found.as_json())
-    else:
-        print_preview(found)
+    emit(found, print_preview, as_json=as_json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.say import say, say_json
+from glotmill.engine.cli.say import emit, say
 
 if TYPE_CHECKING:
     from glotmill.engine.publish.outcome import PublishOutcome
@@ -49,7 +49,7 @@ def publish_command(
         folder, to, tag=tag, dry_run=dry_run, create_pr=create_pr, public=public, replace=replace,
         check_rows=not skip_rows, progress=True,
     )  # fmt: skip
-    _say(outcome, as_json=as_json)
+    emit(outcome, _show, as_json=as_json)
 
 
 def rollback_command(
@@ -64,21 +64,10 @@ def rollback_command(
 
     Example: glotmill rollback v1.3.0 --to hf://datasets/ORG/NAME
     """
-    from glotmill.engine.publish.addresses import HubPlace, parse_place
-    from glotmill.engine.publish.hub_repository import HubRepository
-    from glotmill.engine.publish.rollback import roll_back_folder, roll_back_hub
-    from glotmill.engine.runs.progress import ProgressReport
+    from glotmill.engine.api.sharing import rollback
 
-    place = parse_place(to, "--to")
-    if isinstance(place, HubPlace):
-        outcome = roll_back_hub(HubRepository(place, write=True), version, ProgressReport(), dry_run=dry_run)
-    else:
-        outcome = roll_back_folder(place, version, ProgressReport(), dry_run=dry_run)
-    _say(outcome, as_json=as_json)
+    emit(rollback(version, to, dry_run=dry_run, progress=True), _show, as_json=as_json)
 
 
-def _say(outcome: PublishOutcome, *, as_json: bool) -> None:
-    if as_json:
-        say_json(outcome.as_json())
-    else:
-        say("\n".join(outcome.lines()))
+def _show(outcome: PublishOutcome) -> None:
+    say("\n".join(outcome.lines()))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.say import say, say_json
+from glotmill.engine.cli.say import emit, say
+
+if TYPE_CHECKING:
+    from glotmill.engine.publish.pull import PullOutcome
 
 
 def pull_command(
@@ -29,8 +31,9 @@ def pull_command(
     from glotmill.engine.api.sharing import pull
 
     outcome = pull(place, folder, whole_shards=everything, progress=True)
-    if as_json:
-        say_json(asdict(outcome))
-        return
+    emit(outcome, _show, as_json=as_json)
+
+
+def _show(outcome: PullOutcome) -> None:
     say(f"pulled: {outcome.folder}, {outcome.place} at {outcome.revision}")
     say(f"{outcome.whole:,} of {outcome.shards:,} shards are here whole; a refilter fetches what it changes")

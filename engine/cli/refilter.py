@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.say import say, say_json
+from glotmill.engine.cli.say import emit, say
 
 if TYPE_CHECKING:
     from glotmill.engine.commands.refilter import RefilterSummary
@@ -34,10 +34,7 @@ def refilter_command(
     from glotmill.engine.api.builds import refilter
 
     summary = refilter(folder, recipe=recipe, overrides=override or (), progress=not as_json)
-    if as_json:
-        say_json(summary.as_json())
-    else:
-        _show(summary)
+    emit(summary, _show, as_json=as_json)
 
 
 def _show(summary: RefilterSummary) -> None:

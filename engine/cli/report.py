@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.say import say, say_json
+from glotmill.engine.cli.say import emit, say
 
 
 def report_command(
@@ -23,18 +22,6 @@ def report_command(
 
     Example: glotmill report outputs/quickstart
     """
-    from glotmill.engine.dataset.commit import build_lock, recover
-    from glotmill.engine.publish.pull import bring
-    from glotmill.engine.report import write_report
-    from glotmill.engine.report.finished_build import open_build
-    from glotmill.engine.runs.progress import ProgressReport
+    from glotmill.engine.api.looking import report
 
-    with build_lock(folder) if (folder / "runs").is_dir() else nullcontext():
-        recover(folder)
-    bring(folder, open_build(folder, "report").all_shards(), ProgressReport(quiet=as_json))
-    with build_lock(folder) if (folder / "runs").is_dir() else nullcontext():
-        path = write_report(folder)
-    if as_json:
-        say_json({"report": str(path), "bytes": path.stat().st_size})
-    else:
-        say(f"report: {path}")
+    emit(report(folder, progress=not as_json), lambda made: say(f"report: {made.path}"), as_json=as_json)

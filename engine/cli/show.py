@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from glotmill.engine.cli.say import say_json
+from glotmill.engine.cli.say import emit
 
 
 class Verdict(StrEnum):
@@ -41,13 +41,11 @@ def show_command(
 
     Example: glotmill show outputs/quickstart --lang deu_Latn --reason round_trip.chrf --sort score_round_trip_chrf
     """
+    from glotmill.engine.api.looking import show
     from glotmill.engine.cli.show_page import print_rows
-    from glotmill.engine.commands.show import RowChoice, choose_rows
-    from glotmill.engine.runs.progress import ProgressReport
 
-    choice = RowChoice(lang, source, task, verdict, reason, sort, best, count)
-    found = choose_rows(folder, choice, ProgressReport(quiet=as_json))
-    if as_json:
-        say_json({"rows": found.rows, "found": found.found})
-    else:
-        print_rows(found)
+    found = show(
+        folder, lang=lang, source=source, task=task, verdict=verdict, reason=reason, sort=sort, best=best, count=count,
+        progress=not as_json,
+    )  # fmt: skip
+    emit(found, print_rows, as_json=as_json)

@@ -8,6 +8,8 @@ from rich.text import Text
 
 from glotmill.engine.cli.screen import Screen
 from glotmill.engine.commands.show import ChosenRows
+from glotmill.engine.report.cuts import rule_cuts
+from glotmill.engine.report.rows import RowTeller
 from glotmill.engine.text.tables import TextTable, print_table
 from glotmill.engine.text.visible import visible, visible_line
 from glotmill.schemas.languages import language
@@ -19,7 +21,8 @@ HIGHLIGHT = "bold yellow"
 def print_rows(found: ChosenRows) -> None:
     """Print the rows, and how many there are in all."""
     screen = Screen()
-    tell = found.teller()
+    build = found.build
+    tell = RowTeller(build, rule_cuts(build.policy, build.metrics, list(build.languages)))
     for row in found.rows:
         _print(screen, tell.row(row), row, found.metric)
     screen.print(f"{len(found.rows):,} of {found.found:,} rows")

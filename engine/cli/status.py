@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.say import say, say_json
+from glotmill.engine.cli.say import emit, say
 from glotmill.schemas.redact import redacted
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ def status_command(
 
     Example: glotmill status outputs/quickstart
     """
-    from glotmill.engine.runs.progress import board_lines
-
     what, run, state = _look(folder)
-    if as_json:
-        say_json(redacted(_as_json(what, run, state)))
-        return
+    emit(redacted(_as_json(what, run, state)), lambda _: _show(folder, what, run, state), as_json=as_json)
+
+
+def _show(folder: Path, what: str, run: str | None, state: RunState) -> None:
+    from glotmill.engine.runs.board import board_lines
+
     say(f"{folder}: {what}{f' ({state.end})' if what == 'failed' else ''}")
     if run:
         say(f"run {run}, began {_clock(state.began)}, last heard of {_clock(state.at)}")

@@ -27,10 +27,10 @@ def templates_command(
 
     Example: glotmill templates mblip --to templates.tsv
     """
+    from glotmill.engine.api.boundary import reporter
     from glotmill.engine.commands.job import prepare
     from glotmill.engine.commands.load_recipe import load_recipe
     from glotmill.engine.commands.translate_templates import translate_bank
-    from glotmill.engine.runs.progress import ProgressReport
     from glotmill.engine.storage.output_path import check_new_file
 
     check_new_file(to, "--to")
@@ -38,7 +38,7 @@ def templates_command(
     if job.instructions is None:
         msg = f"recipe {recipe}: it has no templates section, so there is nothing to translate"
         raise InputError(msg)
-    count = translate_bank(job, job.instructions, to, ProgressReport())
+    count = translate_bank(job, job.instructions, to, reporter(progress=True))
     say(
         f"{count.written} texts in {count.languages} languages: {count.reviewed} reviewed, {count.machine} machine, "
         f"{count.refused} refused"

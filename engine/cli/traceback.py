@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.say import say, say_json
+from glotmill.engine.cli.say import emit, say
 from glotmill.schemas.redact import redacted
 
 TOLD = ("attempt_failed", "worker_not_started", "memory_file_set_aside", "attempt_ended")
@@ -33,10 +33,11 @@ def traceback_command(
     if not runs:
         raise no_runs(folder, "traceback")
     found = [_of_run(run) for run in (runs if every else runs[-1:])]
-    if as_json:
-        say_json(redacted({"runs": found}))
-        return
-    for run in found:
+    emit(redacted({"runs": found}), lambda _: _show(found), as_json=as_json)
+
+
+def _show(runs: list[dict[str, Any]]) -> None:
+    for run in runs:
         for line in _lines(run):
             say(line)
 

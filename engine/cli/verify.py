@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from glotmill.engine.cli.options import JsonOption
-from glotmill.engine.cli.say import say, say_json
+from glotmill.engine.cli.say import emit, say
+
+if TYPE_CHECKING:
+    from glotmill.engine.commands.verify.verify_dataset import Verification
 
 PROBLEMS = 1
 
@@ -28,22 +31,24 @@ def verify_command(
     Example: glotmill verify outputs/quickstart --deep
     """
     from glotmill.engine.api.sharing import verify
-    from glotmill.engine.dataset.pages import not_checked
 
     found = verify(folder, deep=deep, progress=not as_json)
-    if as_json:
-        say_json(found.as_json())
-    else:
-        for problem in found.problems:
-            say(str(problem))
-        if found.unchecked:
-            say(not_checked(found.unchecked))
-        if found.elsewhere:
-            say(
-                f"not here: {len(found.elsewhere):,} shards, left at {found.origin}; of their records the ids, counts, "
-                f"scores and verdicts were checked, in the columns that were pulled"
-            )
-        state = f"{len(found.problems):,} problems" if found.problems else "sound"
-        say(f"{state}: {found.rows:,} rows in {found.shards:,} shards, {found.bytes:,} bytes: {found.dataset}")
+    emit(found, _show, as_json=as_json)
     if found.problems:
         raise typer.Exit(PROBLEMS)
+
+
+def _show(found: Verification) -> None:
+    from glotmill.engine.dataset.pages import not_checked
+
+    for problem in found.problems:
+        say(str(problem))
+    if found.unchecked:
+        say(not_checked(found.unchecked))
+    if found.elsewhere:
+        say(
+            f"not here: {len(found.elsewhere):,} shards, left at {found.origin}; of their records the ids, counts, "
+            f"scores and verdicts were checked, in the columns that were pulled"
+        )
+    state = f"{len(found.problems):,} problems" if found.problems else "sound"
+    say(f"{state}: {found.rows:,} rows in {found.shards:,} shards, {found.bytes:,} bytes: {found.dataset}")

@@ -1,30 +1,89 @@
-"""Reading a finished dataset back as what a calibration needs: its judged turns, their scores and their texts."""
+"""Calibrate: thresholds by language from the judged turns of a finished dataset, their scores and their texts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import yaml
 from pydantic import TypeAdapter
 
 from glotmill.engine.commands.load_recipe import FAMILIES
 from glotmill.engine.dataset.lock import WHAT, read_lock
 from glotmill.engine.dataset.manifest import AGAIN, LOCK_FILE, has_manifest, read_manifest
 from glotmill.engine.dataset.recorded_rules import RECORDS, check_shards
+from glotmill.engine.storage.atomic_write import write_bytes
 from glotmill.engine.storage.checked import checked
+from glotmill.engine.storage.output_path import check_new_file
 from glotmill.engine.storage.readable import reading
+from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.engine.text.segments import plain
 from glotmill.filters.calibration import field_of_task
-from glotmill.filters.calibration_fit import graded
+from glotmill.filters.calibration_fit import Settings, calibrate, graded
 from glotmill.filters.contract import PAIR_SCHEMA, Scorer
 from glotmill.filters.registry import make_scorers
 from glotmill.recipes.sections.scorers import Score, ScoreSection
 from glotmill.schemas.errors import InputError
 
 TEXTS = {"source": "source_messages", "target": "messages", "back": "back_messages"}
+
+HEAD = "# Written by glotmill calibrate: thresholds by parameter, language (script, all), field type and letters.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationOutcome(NotebookResult):
+    """A calibration file that was written.
+
+    Attributes:
+        path: The file.
+        content: What it holds.
+    """
+
+    path: Path
+    content: dict[str, Any]
+
+    @property
+    def lost(self) -> dict[str, dict[str, float]]:
+        """The share of each language's turns that is below its threshold, by parameter."""
+        found: dict[str, dict[str, float]] = self.content["lost"]
+        return found
+
+    @property
+    def unreliable(self) -> dict[str, list[str]]:
+        """Languages whose typical translation is no better than a shuffled pair, with the rules that say so."""
+        found: dict[str, list[str]] = self.content["unreliable"]
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        return {"path": str(self.path), **self.content}
+
+    def notebook_view(self) -> View:
+        """The share that each threshold takes of a language's turns."""
+        rows = [(key, lang, f"{share:.2%}") for key, lost in self.lost.items() for lang, share in lost.items()]
+        return f"Calibration: {self.path}", [("parameter", "language", "turns below"), *rows]
+
+
+def calibrate_dataset(folder: Path, out: Path | None, settings: Settings) -> CalibrationOutcome:
+    """Fit thresholds to the scores of a build, and write them to a file that a recipe can name.
+
+    Args:
+        folder: The build's folder.
+        out: The file; None is ``calibration.yaml`` in the build's folder.
+        settings: How they are fitted.
+
+    Raises:
+        InputError: There is no dataset in it, no score of it can be calibrated, or no group has enough rows.
+    """
+    path = out or folder / "calibration.yaml"
+    check_new_file(path, "--out")
+    content = calibrate(*judged_turns(folder), settings)
+    write_bytes(path, (HEAD + yaml.safe_dump(content, sort_keys=False, width=100)).encode())
+    return CalibrationOutcome(path, content)
 
 
 def judged_turns(folder: Path) -> tuple[pl.DataFrame, pa.Table, list[Scorer]]:

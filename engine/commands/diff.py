@@ -24,6 +24,7 @@ from glotmill.engine.dataset.verdict_columns import check_shard
 from glotmill.engine.publish.opened import opened
 from glotmill.engine.publish.pull_record import pulled_columns
 from glotmill.engine.storage.readable import reading
+from glotmill.engine.text.notebook import NotebookResult, View
 
 # Facts of a manifest by what people ask for; all others are told of under `recipe`.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -79,7 +80,7 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NotebookResult):
     """In what two datasets differ.
 
     Attributes:
@@ -110,6 +111,17 @@ class Difference:
             for lang, (before, after) in self.languages.items()
         }
         return {**asdict(self), "same": self.same, "languages": counts}
+
+    def notebook_view(self) -> View:
+        """What differs, a row each."""
+        rows: list[tuple[object, ...]] = [(group, line) for group, lines in self.facts.items() for line in lines]
+        rows += [(lang, "added") for lang in self.added] + [(lang, "removed") for lang in self.removed]
+        for lang, (before, after) in self.languages.items():
+            was, now = (f"{count.kept:,} of {count.rows:,} kept" if count else "none" for count in (before, after))
+            rows.append((lang, f"{was} → {now}"))
+        rows += [(shard.path, shard.state) for shard in self.shards]
+        rows += [(flip.lang, f"{flip.count:,} records {flip.before} → {flip.after}") for flip in self.flips or ()]
+        return "Nothing differs" if self.same else f"{len(rows):,} differences", [("what", "difference"), *rows]
 
 
 def diff(first: Path, second: Path, *, rows: bool = False, ids: int = 0) -> Difference:

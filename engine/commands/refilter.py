@@ -120,7 +120,7 @@ def refilter(
         InputError: The recipe differs in more than its filter; the dataset is damaged, edited or newer.
     """
     began = time.monotonic()
-    progress = progress or ProgressReport(quiet=True)
+    progress = progress or ProgressReport()
     dataset = folder / "dataset"
     if not dataset.is_dir():
         refuse_published(folder, "refilter")

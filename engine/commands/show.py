@@ -13,11 +13,11 @@ from glotmill.engine.dataset.row_counts import source_name
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.publish.pull import bring
 from glotmill.engine.publish.pull_record import pulled_columns
-from glotmill.engine.report.cuts import rule_cuts
 from glotmill.engine.report.finished_build import BuiltFolder, open_build
-from glotmill.engine.report.rows import RowTeller, read_rows
+from glotmill.engine.report.rows import read_rows
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.readable import reading
+from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.languages import nearest
 from glotmill.schemas.record import Metric
@@ -55,7 +55,7 @@ class RowChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class ChosenRows:
+class ChosenRows(NotebookResult):
     """The rows that were chosen.
 
     Attributes:
@@ -70,10 +70,18 @@ class ChosenRows:
     metric: Metric | None
     build: BuiltFolder
 
-    def teller(self) -> RowTeller:
-        """What puts a row into words."""
-        build = self.build
-        return RowTeller(build, rule_cuts(build.policy, build.metrics, list(build.languages)))
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        return {"rows": self.rows, "found": self.found}
+
+    def notebook_view(self) -> View:
+        """The last turn of each row."""
+        rows: list[tuple[object, ...]] = []
+        for row in self.rows:
+            texts = (turns[-1]["content"] if turns else "" for turns in (row["source_messages"], row["messages"]))
+            rows.append((row["record_id"], row["lang"], ", ".join(row["filter_reasons"]) or "kept", *texts))
+        head = ("record", "language", "verdict", "source", "translation")
+        return f"{len(rows):,} of {self.found:,} rows", [head, *rows]
 
 
 def choose_rows(folder: Path, choice: RowChoice, progress: ProgressReport) -> ChosenRows:

@@ -3,6 +3,10 @@
 Guarantees: everything is written into a staging folder first. An intent file then lists every move and deletion;
 only after it is on disk do they happen, each of them repeatable. A kill before the intent leaves the old build;
 a kill after it leaves the new one as soon as any command calls `recover`, which all do first.
+
+The lock is ``flock`` itself, not the library filelock. That library only locks a file, and only for one holder. We also
+lock a folder for the moment in which a file of it is replaced (`glotmill.engine.storage.folder`), and
+``glotmill status`` looks with a shared lock whether a build runs.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from glotmill.engine.publish.transfer_plan import PublishPlan
 from glotmill.engine.text.notebook import NotebookResult, View
@@ -37,10 +36,6 @@ class PublishOutcome(NotebookResult):
     resumed: int = 0
     dry_run: bool = False
     unfinished: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """The outcome for ``--json``."""
-        return asdict(self)
 
     def notebook_view(self) -> View:
         """The outcome for people."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from html import escape
+from typing import Any
 
 from glotmill.engine.text.visible import visible
 from glotmill.schemas.errors import shortened
@@ -25,6 +26,10 @@ class NotebookResult:
         """The line and the table."""
         names: list[str] = [part.name for part in fields(self)] if is_dataclass(self) else []
         return type(self).__name__, [(), *((name, getattr(self, name)) for name in names)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``--json`` prints: its fields, unless it says otherwise."""
+        return asdict(self) if is_dataclass(self) else {}
 
     def _repr_html_(self) -> str:
         return html_of(self.notebook_view())

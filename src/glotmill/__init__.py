@@ -14,12 +14,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glotmill.engine import __version__
     from glotmill.engine.api.builds import build, load_recipe, plan, preview, refilter
+    from glotmill.engine.api.looking import calibrate, diff, explain, report, show
     from glotmill.engine.api.reading import Dataset, open_dataset
-    from glotmill.engine.api.sharing import export, publish, pull, verify
+    from glotmill.engine.api.sharing import export, publish, pull, rollback, verify
+    from glotmill.engine.commands.calibrate import CalibrationOutcome
+    from glotmill.engine.commands.diff import Difference
+    from glotmill.engine.commands.explain.explain_record import Explanation
     from glotmill.engine.commands.export import ExportOutcome
     from glotmill.engine.commands.plan import Plan
     from glotmill.engine.commands.preview import Preview
     from glotmill.engine.commands.refilter import RefilterSummary
+    from glotmill.engine.commands.report import ReportOutcome
+    from glotmill.engine.commands.show import ChosenRows
     from glotmill.engine.commands.summary import BuildSummary
     from glotmill.engine.commands.verify.verify_dataset import Verification
     from glotmill.engine.dataset.language_counts import LanguageCount
@@ -40,8 +46,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BuildSummary",
+    "CalibrationOutcome",
+    "ChosenRows",
     "ConservationError",
     "Dataset",
+    "Difference",
+    "Explanation",
     "ExportOutcome",
     "GlotmillError",
     "InputError",
@@ -53,6 +63,7 @@ __all__ = [
     "PullOutcome",
     "Recipe",
     "RefilterSummary",
+    "ReportOutcome",
     "SchemaError",
     "StageProgress",
     "StoreError",
@@ -61,6 +72,9 @@ __all__ = [
     "WorkerError",
     "__version__",
     "build",
+    "calibrate",
+    "diff",
+    "explain",
     "export",
     "load_recipe",
     "open_dataset",
@@ -69,6 +83,9 @@ __all__ = [
     "publish",
     "pull",
     "refilter",
+    "report",
+    "rollback",
+    "show",
     "verify",
 ]
 
@@ -76,12 +93,18 @@ __all__ = [
 _MODULES = {
     "glotmill.engine": ("__version__",),
     "glotmill.engine.api.builds": ("build", "load_recipe", "plan", "preview", "refilter"),
+    "glotmill.engine.api.looking": ("calibrate", "diff", "explain", "report", "show"),
     "glotmill.engine.api.reading": ("Dataset", "open_dataset"),
-    "glotmill.engine.api.sharing": ("export", "publish", "pull", "verify"),
+    "glotmill.engine.api.sharing": ("export", "publish", "pull", "rollback", "verify"),
+    "glotmill.engine.commands.calibrate": ("CalibrationOutcome",),
+    "glotmill.engine.commands.diff": ("Difference",),
+    "glotmill.engine.commands.explain.explain_record": ("Explanation",),
     "glotmill.engine.commands.export": ("ExportOutcome",),
     "glotmill.engine.commands.plan": ("Plan",),
     "glotmill.engine.commands.preview": ("Preview",),
     "glotmill.engine.commands.refilter": ("RefilterSummary",),
+    "glotmill.engine.commands.report": ("ReportOutcome",),
+    "glotmill.engine.commands.show": ("ChosenRows",),
     "glotmill.engine.commands.summary": ("BuildSummary",),
     "glotmill.engine.commands.verify.verify_dataset": ("Verification",),
     "glotmill.engine.dataset.language_counts": ("LanguageCount",),

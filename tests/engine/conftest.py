@@ -54,7 +54,7 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             "memory": "memory",
         }
         (root / f"{name}.yaml").write_text(yaml.safe_dump(recipe | changes))
-        build(prepare(load_recipe(str(root / f"{name}.yaml")), out=root / name), ProgressReport(quiet=True))
+        build(prepare(load_recipe(str(root / f"{name}.yaml")), out=root / name), ProgressReport())
     return {name: root / name for name in VARIANTS}
 
 

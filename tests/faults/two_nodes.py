@@ -42,7 +42,7 @@ def main(recipe: str, folder: Path, kill_at: int) -> None:
 
     Memory.commit = wrapped  # type: ignore[method-assign]
     job = prepare(load_recipe(recipe), out=folder / "out", memory=folder / "memory", ray_address=cluster.address)
-    summary = build(job, ProgressReport(quiet=True))
+    summary = build(job, ProgressReport())
     events = [json.loads(line) for log in folder.glob("out/runs/*/events.jsonl") for line in log.open()]
     ray.init(address=cluster.address, ignore_reinit_error=True)
     print(

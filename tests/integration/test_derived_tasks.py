@@ -386,7 +386,7 @@ def test_a_word_of_a_third_language_stays_english_and_is_listed(recipe, run, tmp
     assert (again.shards, again.dictionaries) == ({"reuse": 2}, summary.dictionaries)
     job = prepare(load_recipe(str(both)), out=tmp_path / "out", memory=tmp_path / "memory")
     (tmp_path / "out/runs/0002-x").mkdir()  # so that the plan looks at everything
-    assert {change.action for change in make_plan(job, ProgressReport(quiet=True)).shards} == {"reuse"}
+    assert {change.action for change in make_plan(job, ProgressReport()).shards} == {"reuse"}
 
 
 def test_a_joint_translation_that_did_not_come_back_in_its_fields_fails_its_record(recipe, run, tmp_path):

@@ -33,7 +33,7 @@ from tests.faults.trials import content
 from tests.foreign_package import install, on_path
 
 BLOCK = re.compile(r"^```\w+\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-QUIET = ProgressReport(quiet=True)
+QUIET = ProgressReport()
 QUESTIONS = "".join(
     f"{n}.jpg\tWhat runs on the {place}?\ta dog\n" for n, place in enumerate(("grass", "beach", "roof"))
 )

@@ -49,7 +49,7 @@ def plan(tmp_path: Path):
 
     def go(recipe: Path, *overrides: str, **options) -> Plan:
         job = prepare(load_recipe(str(recipe), overrides), out=tmp_path / "out", **options)
-        return make_plan(job, ProgressReport(quiet=True))
+        return make_plan(job, ProgressReport())
 
     return go
 

@@ -96,7 +96,7 @@ def test_records_publish_the_key_of_each_picture(recipe_file, run, tmp_path):
     run(recipe_file(sources={"mixed": source(tmp_path, "mixed", names, images={"id": vg})}))
     keys = records(tmp_path / "out")["image_keys"].to_list()
     assert keys == [["coco:000000000007"], ["vg:2405722"], [image_id("photos/1.jpg")]]
-    assert verify(tmp_path / "out", ProgressReport(quiet=True), deep=True).problems == []
+    assert verify(tmp_path / "out", ProgressReport(), deep=True).problems == []
 
 
 def test_a_picture_of_an_evaluation_set_goes_under_its_other_name(recipe_file, run, tmp_path):
@@ -190,11 +190,11 @@ def test_published_rows_that_the_key_would_move_are_refused_before_anything_is_t
     with pytest.raises(InputError, match=words):
         run(recipe)
     with pytest.raises(InputError, match=words):
-        make_plan(prepare(load_recipe(str(recipe)), out=tmp_path / "out"), ProgressReport(quiet=True))
+        make_plan(prepare(load_recipe(str(recipe)), out=tmp_path / "out"), ProgressReport())
     assert not list((tmp_path / "empty").rglob("*.parquet"))
     run(recipe, compact=True)
     assert {len(splits) for splits in splits_of_numbers(tmp_path / "out").values()} == {1}
-    assert verify(tmp_path / "out", ProgressReport(quiet=True)).problems == []
+    assert verify(tmp_path / "out", ProgressReport()).problems == []
 
 
 def test_a_build_goes_on_from_samples_without_keys(recipe_file, run, tmp_path):
@@ -217,8 +217,8 @@ def test_a_withdrawn_record_of_the_first_schema_gets_its_keys(tmp_path):
     lines = (held / "samples.jsonl").read_text().splitlines(keepends=True)
     (held / "samples.jsonl").write_text("".join(lines[1:]))
     job = prepare(load_recipe(str(held / "fake.yaml")), out=held / "builds/fake", memory=held / "memory_fake")
-    build(job, ProgressReport(quiet=True))
+    build(job, ProgressReport())
     rows = records(held / "builds/fake")
     gone = rows.filter(pl.col("filter_reasons").list.first() == "withdrawn")
     assert gone["image_keys"].to_list() == [[image_id("photos/0.jpg")]]
-    assert verify(held / "builds/fake", ProgressReport(quiet=True), deep=True).problems == []
+    assert verify(held / "builds/fake", ProgressReport(), deep=True).problems == []

@@ -159,7 +159,7 @@ def test_crossin_pairs_languages_by_id_and_asks_in_words_for_the_language_of_the
     plain = rows.filter(pl.col("template_id").is_null())
     assert set(plain["turn_langs"].list.unique().list.join(",")) == {ENGLISH}  # the English set stays as it is
     assert rows.filter(task="translation").height == 40
-    export(made.dataset.parent, tmp_path / "llava", ExportOptions("llava"), ProgressReport(quiet=True))
+    export(made.dataset.parent, tmp_path / "llava", ExportOptions("llava"), ProgressReport())
     items = {item["id"]: item for item in json.loads((tmp_path / "llava/train.json").read_text())}
     for row in pairs.filter("keep").iter_rows(named=True):
         assert items[row["record_id"]]["turn_langs"] == row["turn_langs"]

@@ -27,7 +27,7 @@ from glotmill.schemas.errors import InputError
 from tests.faults.trials import content
 
 HELD = Path(__file__).parent.parent / "fixtures" / "round_two"
-QUIET = ProgressReport(quiet=True)
+QUIET = ProgressReport()
 # Fingerprints of the engines, part of the keys of all entries that users hold.
 TRANSLATORS = {
     name: list(json.loads((HELD / f"builds/{name}/dataset/manifest.json").read_bytes())["translators"])

@@ -30,7 +30,7 @@ from glotmill.engine.translators import fake
 from glotmill.schemas.errors import ConservationError
 from tests.stand_in_llm import StandIn
 
-QUIET = ProgressReport(quiet=True)
+QUIET = ProgressReport()
 BAD = "Three words at most, please."
 BANK = {
     "caption": {"c.bad": BAD, "c.good": "Say what is here."},

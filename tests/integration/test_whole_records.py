@@ -81,7 +81,7 @@ def test_a_record_is_explained_with_the_answer_to_the_whole_of_it_or_with_its_se
     asked = {}
     for number in (1, 2):
         (record,) = [row["record_id"] for row in rows if f"ball {number}?" in row["source_messages"][0]["content"]]
-        found = explain(summary.dataset.parent, record, ProgressReport(quiet=True), memory=str(tmp_path / "memory"))
+        found = explain(summary.dataset.parent, record, ProgressReport(), memory=str(tmp_path / "memory"))
         assert found.notes == []
         asked[number] = [(one.where, one.entries[0]["failure"]) for one in found.segments]
     assert asked[1][:2] == [("whole record", "failed:broken_json"), ("turn 0", None)]
@@ -99,7 +99,7 @@ def test_a_language_that_is_asked_in_segments_is_explained_by_them_whatever_else
         summary = run(recipe_file(translate=engine(server), routing=routed, languages=languages), out="alone")
     rows = pl.read_parquet(summary.dataset / "data" / "deu_Latn" / "*.parquet").to_dicts()
     (record,) = [row["record_id"] for row in rows if "ball 2?" in row["source_messages"][0]["content"]]
-    found = explain(summary.dataset.parent, record, ProgressReport(quiet=True), memory=str(tmp_path / "memory"))
+    found = explain(summary.dataset.parent, record, ProgressReport(), memory=str(tmp_path / "memory"))
     assert [one.where for one in found.segments][:2] == ["turn 0", "answer"]
 
 
@@ -137,7 +137,7 @@ def test_a_plan_counts_records_as_calls_and_a_built_dataset_needs_none(recipe_fi
         loaded = load_recipe(str(path))
 
         def plan():
-            return make_plan(prepare(loaded, out=tmp_path / "out"), ProgressReport(quiet=True))
+            return make_plan(prepare(loaded, out=tmp_path / "out"), ProgressReport())
 
         before = plan()
         summary = run(path)

@@ -36,7 +36,7 @@ def main(folder: Path) -> None:
         "score": {"scorers": ["integrity"]}, "memory": "memory",
     }  # fmt: skip
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    quiet = ProgressReport(quiet=True)
+    quiet = ProgressReport()
     build(prepare(load_recipe(str(folder / "recipe.yaml")), out=folder / "build"), quiet)
     for name in FORMATS:
         export(folder / "build", folder / name, ExportOptions(name), quiet)

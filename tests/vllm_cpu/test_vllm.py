@@ -83,7 +83,7 @@ def built(recipe_file, tmp_path, translate, **changes):
         sources=sources, languages=["deu_Latn"], translate=translate, max_failed=1.0,
         score={"scorers": ["integrity", "lexical", "script", "language_id"]}, **changes,
     )  # fmt: skip
-    return build(prepare(load_recipe(str(path)), out=tmp_path / "out"), ProgressReport(quiet=True))
+    return build(prepare(load_recipe(str(path)), out=tmp_path / "out"), ProgressReport())
 
 
 @pytest.mark.timeout(900)

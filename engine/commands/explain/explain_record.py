@@ -6,7 +6,7 @@ are those that the record was compared with.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from glotmill.engine.samples.sample_files import recorded_files
 from glotmill.engine.storage.readable import check_types, reading, schema_of
 from glotmill.engine.text.answers import AnswerRule, load_answers
 from glotmill.engine.text.instructions import slots_in
+from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.engine.text.template_wording import Carried, with_template
 from glotmill.filters.policy import Policy
 from glotmill.recipes.language_sets import expand
@@ -78,7 +79,7 @@ class RuleResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NotebookResult):
     """All that is known of a record.
 
     Attributes:
@@ -101,9 +102,12 @@ class Explanation:
     warnings: list[str]
     notes: list[str] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, Any]:
-        """The object that ``--json`` prints."""
-        return asdict(self)
+    def notebook_view(self) -> View:
+        """Its verdict, and what each rule said."""
+        state = "kept" if self.record["keep"] else ", ".join(self.record["filter_reasons"])
+        head = ("rule", "action", "result", "scores", "thresholds")
+        rows = [(rule.code, rule.action, rule.result, rule.values, rule.thresholds) for rule in self.rules]
+        return f"{self.record['record_id']} ({self.record['lang']}): {state}", [head, *rows]
 
 
 def explain(folder: Path, record_id: str, progress: ProgressReport, *, memory: str | None = None) -> Explanation:

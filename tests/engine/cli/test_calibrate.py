@@ -43,7 +43,7 @@ def test_people_are_told_what_it_costs(glotmill, built):
 @pytest.mark.parametrize(
     ("options", "message"),
     [(["--mode", "otsu"], "expected noise or quantile"), (["--target", "1.5"], "expected a share between 0 and 1"),
-     (["--min-rows", "0"], "expected 1 or more"),
+     (["--min-rows", "0"], "expected a whole number from 1"),
      (["--mode", "quantile", "--target", "0.2", "--min-rows", "10"], "goes with --mode noise"),
      ([], "the largest group, question turns of deu_Latn, has")],
 )  # fmt: skip

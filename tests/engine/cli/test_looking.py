@@ -42,7 +42,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     job = prepare(load_recipe(str(folder / "recipe.yaml")), out=folder / "small", memory=folder / "memory")
-    return build(job, ProgressReport(quiet=True)).dataset.parent
+    return build(job, ProgressReport()).dataset.parent
 
 
 @pytest.fixture

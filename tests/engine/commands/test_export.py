@@ -26,7 +26,7 @@ def exported(folder: Path, tmp_path: Path) -> Callable[..., Path]:
 
     def go(name: str, **options: Any) -> Path:
         to = tmp_path / name
-        export(folder, to, ExportOptions(name, **options), ProgressReport(quiet=True))
+        export(folder, to, ExportOptions(name, **options), ProgressReport())
         return to
 
     return go
@@ -113,7 +113,7 @@ def test_trl_has_image_parts_without_an_image_and_pictures_that_open_lazily(expo
         assert kinds.count("image") == len(row["image_refs"])
         assert [message["role"] for message in messages] == [role for role, _ in said(row)]
     to = tmp_path / "with_bytes"
-    export(tmp_path / "out", to, ExportOptions("trl", images=pictures), ProgressReport(quiet=True))
+    export(tmp_path / "out", to, ExportOptions("trl", images=pictures), ProgressReport())
     held = pl.read_parquet(to / "train.parquet")["images"].to_list()
     assert held[0][0]["bytes"] == (pictures / uris(kept[0])[0]).read_bytes()
 
@@ -204,7 +204,7 @@ def test_the_same_export_has_the_same_bytes_and_failed_rows_are_refused_by_name(
     outcomes = []
     for to in (tmp_path / "one", tmp_path / "two"):
         options = ExportOptions(name, everything=True, languages=["swh_Latn"])
-        outcomes.append(export(folder, to, options, ProgressReport(quiet=True)))
+        outcomes.append(export(folder, to, options, ProgressReport()))
     assert outcomes[0].rows == sum(outcomes[0].exported.values()) + outcomes[0].refused.total()
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
@@ -266,7 +266,7 @@ def test_an_image_name_that_no_file_can_have_refuses_its_row_alone(recipe_file, 
     run(recipe_file(sources={"small": source}, languages=["deu_Latn"], filter={}))
     for name in ("webdataset", "trl"):
         options = ExportOptions(name, everything=True, images=pictures)
-        outcome = export(tmp_path / "out", tmp_path / name, options, ProgressReport(quiet=True))
+        outcome = export(tmp_path / "out", tmp_path / name, options, ProgressReport())
         assert (outcome.rows, sum(outcome.exported.values()), outcome.refused) == (6, 2, {"image_missing": 4})
     with tarfile.open(tmp_path / "webdataset/train-000000.tar") as tar:
         assert sorted(member.name.rpartition(".")[2] for member in tar) == ["bin", "jpg", "json", "json"]
@@ -274,7 +274,7 @@ def test_an_image_name_that_no_file_can_have_refuses_its_row_alone(recipe_file, 
 
 def test_a_failure_on_the_way_leaves_nothing(folder: Path, tmp_path: Path):
     with pytest.raises(InputError, match="give --images FOLDER"):
-        export(folder, tmp_path / "to", ExportOptions("webdataset"), ProgressReport(quiet=True))
+        export(folder, tmp_path / "to", ExportOptions("webdataset"), ProgressReport())
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
@@ -288,10 +288,10 @@ def test_a_failure_on_the_way_leaves_nothing(folder: Path, tmp_path: Path):
 )
 def test_what_cannot_be_exported_is_one_line(folder: Path, tmp_path: Path, options: dict[str, Any], words: str):
     with pytest.raises(InputError, match=words):
-        export(folder, tmp_path / "to", ExportOptions(**options), ProgressReport(quiet=True))
+        export(folder, tmp_path / "to", ExportOptions(**options), ProgressReport())
     assert not (tmp_path / "to").exists()
 
 
 def test_a_folder_that_is_there_is_not_written_to(folder: Path):
     with pytest.raises(InputError, match="it exists; name a new folder"):
-        export(folder, folder / "dataset", ExportOptions("llava"), ProgressReport(quiet=True))
+        export(folder, folder / "dataset", ExportOptions("llava"), ProgressReport())

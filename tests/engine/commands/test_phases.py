@@ -28,12 +28,12 @@ FAKE = {"engine": "fake", "batch_tokens": 128, "unit_tokens": 256}
 def test_what_is_planned_is_what_is_sent(recipe_file, run, tmp_path: Path, changes: dict[str, Any]):
     for limit in (20, 40):
         recipe = recipe_file(limit=limit, **changes)
-        plan = make_plan(prepare(load_recipe(str(recipe)), out=tmp_path / "out"), ProgressReport(quiet=True))
+        plan = make_plan(prepare(load_recipe(str(recipe)), out=tmp_path / "out"), ProgressReport())
         summary = run(recipe)
         assert plan.calls == summary.segments.translated > 0
         # Of a text that is not translated yet one sentence is expected back; equal sentences are sent once.
         back = summary.back_translation
         assert plan.back_calls >= (back.translated if back else 0)
         assert bool(plan.back_calls) == bool(back)
-    again = make_plan(prepare(load_recipe(str(recipe)), out=tmp_path / "out"), ProgressReport(quiet=True))
+    again = make_plan(prepare(load_recipe(str(recipe)), out=tmp_path / "out"), ProgressReport())
     assert (again.calls, again.back_calls, again.changes) == (0, 0, [])

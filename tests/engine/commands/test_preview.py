@@ -22,7 +22,7 @@ def look(tmp_path: Path):
     def go(recipe: Path, count: int = 20, **keys) -> Preview:
         job = prepare(load_recipe(str(recipe)), out=tmp_path / "out")
         options = {"rate": None, "measure": True, **keys}
-        return preview(job, count, options["rate"], measure=options["measure"], progress=ProgressReport(quiet=True))
+        return preview(job, count, options["rate"], measure=options["measure"], progress=ProgressReport())
 
     return go
 

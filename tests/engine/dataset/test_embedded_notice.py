@@ -64,7 +64,7 @@ def test_a_pulled_and_a_refiltered_dataset_still_say_it(tmp_path: Path):
     shutil.copytree(HELD / "published_embedded", tmp_path / "published")
     origin = open_origin(parse_place(str(tmp_path / "published"), "PLACE", versions=True))
     pulled = tmp_path / "pulled"
-    pull(origin, pulled, ProgressReport(quiet=True), everything=False)
+    pull(origin, pulled, ProgressReport(), everything=False)
     assert refilter(pulled).notice == f"{NOTICE}; the embedded model translated records of it"
     assert f"> **{NOTICE}" in (pulled / "dataset/README.md").read_text()
     whole = Path(shutil.copytree(HELD / "builds/embedded", tmp_path / "whole"))

@@ -32,7 +32,7 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.schemas.keys import bytes_sha256
 
 HELD = Path(__file__).parent.parent.parent / "fixtures" / "round_two"
-QUIET = ProgressReport(quiet=True)
+QUIET = ProgressReport()
 SOURCES = [
     {"name": "talks", "dataset": "org/talks", "config": "default", "split": "train"},
     {"name": "odd", "dataset": "org/odd", "config": "en", "split": "val"},

@@ -35,6 +35,6 @@ def publish() -> Callable[..., PublishOutcome]:
         repository = HubRepository(HubPlace("org/set", revision), write=True)
         wait = (sleeps if sleeps is not None else []).append
         chosen = HubOptions(verify_rows=False, **options)
-        return publish_to_hub(LocalDataset.open(folder), repository, chosen, ProgressReport(quiet=True), wait)
+        return publish_to_hub(LocalDataset.open(folder), repository, chosen, ProgressReport(), wait)
 
     return go

@@ -30,7 +30,7 @@ from tests.faults.trials import content
 from tests.hub import File
 
 RULE = "filter.user.long.fails=score_lexical_letters >= 30"
-QUIET = ProgressReport(quiet=True)
+QUIET = ProgressReport()
 
 
 def bring(to: Path, place: str = "hf://datasets/org/set", *, everything: bool = False):

@@ -14,7 +14,7 @@ from tests.hub import Fault
 
 def back(tag: str, *, dry_run: bool = False):
     repository = HubRepository(HubPlace("org/set", None), write=True)
-    return roll_back_hub(repository, tag, ProgressReport(quiet=True), dry_run=dry_run)
+    return roll_back_hub(repository, tag, ProgressReport(), dry_run=dry_run)
 
 
 def test_an_older_version_comes_back_as_a_new_commit_without_a_byte_of_a_shard(hub, make, publish):

@@ -23,7 +23,7 @@ from tests.conftest import ROOT
 from tests.faults.trials import content
 from tests.faults.writes import before_storing
 
-QUIET = ProgressReport(quiet=True)
+QUIET = ProgressReport()
 
 
 @pytest.fixture(params=["disk", "s3"])

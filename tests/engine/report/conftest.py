@@ -53,7 +53,7 @@ def built(folder: Path, name: str = "out", **changes: Any) -> Path:
     """The folder of a finished build."""
     loaded = load_recipe(str(recipe(folder, **changes)), [])
     job = prepare(loaded, out=folder / name, memory=folder / "memory")
-    return build(job, ProgressReport(quiet=True)).dataset.parent
+    return build(job, ProgressReport()).dataset.parent
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import InputError, StoreError
 
-QUIET = ProgressReport(quiet=True)
+QUIET = ProgressReport()
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ GERMAN = "manifests/deu_Latn.json"
 
 
 def check(build: Path, *, deep: bool = False) -> Verification:
-    return verify(build, ProgressReport(quiet=True), deep=deep)
+    return verify(build, ProgressReport(), deep=deep)
 
 
 def problems(build: Path, *, deep: bool = False) -> list[str]:

@@ -7,31 +7,13 @@ import re
 import pytest
 from rich.console import Console
 
-from glotmill.engine.runs.progress import ProgressReport, board_lines
+from glotmill.engine.api.terminal import TerminalDisplay
+from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
-from glotmill.engine.runs.state import RunState, WorkerState
-
-
-def test_workers_and_failures_are_told_in_lines():
-    state = RunState(workers={1: WorkerState(True, 100.0, [7], 3), 2: WorkerState(False, 95.0)})
-    state.attempts["timed_out"] += 1
-    assert board_lines(state, 105.0) == [
-        "workers: 1 working, 1 starting",
-        "  worker 1: unit 7 for 5 s, 3 done",
-        "  worker 2: starting for 10 s",
-        "failures so far: 1 attempts at units (timed_out 1)",
-    ]
-
-
-def test_many_workers_are_only_counted():
-    state = RunState(workers={number: WorkerState(True, 100.0) for number in range(20)})
-    assert board_lines(state, 105.0) == ["workers: 20 idle"]
 
 
 def report(console: Console) -> ProgressReport:
-    made = ProgressReport()
-    made._console = console
-    return made
+    return ProgressReport(TerminalDisplay(console))
 
 
 def work(made: ProgressReport, folder) -> None:
@@ -94,3 +76,24 @@ def test_no_color_is_respected(tmp_path, monkeypatch: pytest.MonkeyPatch):
     out = io.StringIO()
     work(report(Console(file=out, force_terminal=True, width=100)), tmp_path / "run")
     assert "\x1b[3" not in out.getvalue()
+
+
+def test_a_long_stage_without_a_terminal_says_how_it_stands_every_few_seconds(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("glotmill.engine.api.terminal.PLAIN_INTERVAL_S", 0.0)
+    out = io.StringIO()
+    made = report(Console(file=out, width=100))
+    made.state.attempts["timed_out"] += 1
+    with made.stage("translate", "segments") as stage:
+        stage.advance(4, 10)
+    first, last = out.getvalue().splitlines()
+    assert first.startswith("translate: 4 of 10 segments")
+    assert first.endswith("failures so far: 1 attempts at units (timed_out 1)")
+    assert last.endswith("s)")
+
+
+def test_a_report_without_a_display_prints_nothing(capfd: pytest.CaptureFixture[str], tmp_path):
+    made = ProgressReport()
+    work(made, tmp_path / "run")
+    made.say("a line")
+    assert capfd.readouterr() == ("", "")
+    assert made.seconds.keys() == {"translate"}

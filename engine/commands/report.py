@@ -1,0 +1,48 @@
+"""Report: the HTML page of a finished build, written again."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glotmill.engine.dataset.commit import build_lock, recover
+from glotmill.engine.publish.pull import bring
+from glotmill.engine.report.finished_build import open_build
+from glotmill.engine.report.page import write_report
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.text.notebook import NotebookResult
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOutcome(NotebookResult):
+    """A report that was written.
+
+    Attributes:
+        path: The HTML file.
+        bytes: Its size.
+    """
+
+    path: Path
+    bytes: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        return {"report": str(self.path), "bytes": self.bytes}
+
+
+def report(folder: Path, progress: ProgressReport) -> ReportOutcome:
+    """Write the page of a build; shards that a pull left where they came from are fetched first.
+
+    Raises:
+        InputError: The folder is not a finished build's.
+        PublishError: A shard cannot be fetched.
+    """
+    ours = (folder / "runs").is_dir()
+    with build_lock(folder) if ours else nullcontext():
+        recover(folder)
+    bring(folder, open_build(folder, "report").all_shards(), progress)
+    with build_lock(folder) if ours else nullcontext():
+        path = write_report(folder)
+    return ReportOutcome(path, path.stat().st_size)

@@ -18,11 +18,11 @@ from typing import Any
 
 import yaml
 
+from glotmill.engine.api.boundary import reporter
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.summary import BuildSummary
-from glotmill.engine.runs.progress import ProgressReport
 
 LANGUAGES = ["eng_Latn", "deu_Latn", "fra_Latn", "ces_Latn"]
 ENGINES = {"fake": {"engine": "fake"}, "embedded": {"engine": "nllb", "model": "embedded", "beam_size": 1}}
@@ -99,7 +99,7 @@ def main() -> None:
             for again in ("", "_again"):
                 job = prepare(load_recipe(str(file)), out=folder / case, memory=folder / f"memory-{case}")
                 started = time.perf_counter()
-                summary = build(job, ProgressReport(quiet=wanted.json))
+                summary = build(job, reporter(not wanted.json))
                 found[case + again] = measured(summary, time.perf_counter() - started)
     if wanted.json:
         print(json.dumps(found))

@@ -143,7 +143,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     with (options.profile and cProfile.Profile()) or nullcontext() as profile:
         places = {"out": options.folder / "build", "memory": options.folder / "memory"}
         job = prepare(load_recipe(str(options.recipe)), **places, stop_on_signal=False)
-        summary = build(job, ProgressReport(quiet=True))
+        summary = build(job, ProgressReport())  # an older tree prints its stages on standard error
     total = time.process_time() - began
     phases._note()
     if options.profile:

@@ -1,7 +1,8 @@
 """The contract of a scorer, and the table of pairs that it judges.
 
 A scorer measures; only its rules decide, on the stored scores. It sees one row for each translated turn and gives one
-float32 column for each of its metrics. A value it cannot judge is null, and null never rejects.
+float32 column for each of its metrics. A value it cannot judge is null, and null never rejects. What it finds that is
+no number, such as a language, it gives as labels beside them: string columns, which no rule reads.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import pyarrow as pa
 from glotmill.filters.rules import Rule
 from glotmill.recipes.families import Setting
 from glotmill.schemas.members import Provider
-from glotmill.schemas.record import Metric
+from glotmill.schemas.record import Label, Metric
 
+MOST_LABELS = 1000  # different values of a label: a manifest counts them
 SEGMENT = pa.struct([("source", pa.string()), ("target", pa.string())])
 PAIR_SCHEMA = pa.schema(
     [
@@ -50,6 +52,7 @@ class Scorer(ABC):
         row: For one of ours its row in docs/filters.md: what it measures, and what it needs.
         version: Raised whenever the same input may give another value.
         metrics: What it measures, in column order.
+        labels: What it finds in words, in column order. A scorer with ``inputs`` has none: only its numbers are stored.
         rules: What of it rejects, in order: of several rules that fail, the first is the one that counts.
         setting: What a recipe may state under ``score.<name>``; None where it takes nothing.
         by_default: Whether it runs where a recipe names no scorers; one of another package never does.
@@ -68,6 +71,7 @@ class Scorer(ABC):
     version: ClassVar[int]
     row: ClassVar[tuple[str, ...]] = ()
     metrics: ClassVar[tuple[Metric, ...]]
+    labels: ClassVar[tuple[Label, ...]] = ()
     rules: ClassVar[tuple[Rule, ...]] = ()
     setting: ClassVar[Setting | None] = None
     by_default: ClassVar[bool] = True
@@ -110,5 +114,6 @@ class Scorer(ABC):
         """Measure pairs of `PAIR_SCHEMA`.
 
         Returns:
-            One float32 array, as long as the table, for each metric's name.
+            One float32 array, as long as the table, for each metric's name, and one string array for each label's, of
+            `MOST_LABELS` different values at most.
         """

@@ -12,7 +12,7 @@ from glotmill.recipes.sections.scorers import Score
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.languages import nearest
 from glotmill.schemas.members import Members
-from glotmill.schemas.record import Metric
+from glotmill.schemas.record import Label, Metric
 
 # In order of cost, which is the order of columns and of rules; those of other packages follow by name.
 MEMBERS: Members[type] = Members(
@@ -51,9 +51,14 @@ def _problem(name: str, found: type) -> str | None:
         return f"expected a subclass of {Scorer.__module__}.Scorer, found {found.__name__}"
     if found.name != name:
         return f"its class states the name '{found.name}'"
-    parts: list[Metric | Rule] = [*found.metrics, *found.rules]
+    parts: list[Metric | Label | Rule] = [*found.metrics, *found.labels, *found.rules]
     if {part.scorer for part in parts} != {name}:
-        return f"expected metrics, and rules if any, of the scorer '{name}'"
+        return f"expected metrics, and labels and rules if any, of the scorer '{name}'"
+    if found.labels and found.inputs:
+        return "it has labels, which are not stored, and inputs, whose values are; expected only one of them"
+    shared = {metric.name for metric in found.metrics} & {label.name for label in found.labels}
+    if shared:
+        return f"a metric and a label of it are both called '{min(shared)}'"
     columns = {metric.score_column for metric in found.metrics}
     others = sorted(column for rule in found.rules for column in rule.columns - columns)
     return f"its rules read {others[0]}, which is not a score of it" if others else None
@@ -84,6 +89,15 @@ def metrics_of(names: Collection[str]) -> list[Metric]:
         InputError: There is no scorer of a name.
     """
     return [metric for name in in_order(names) for metric in scorer_class(name).metrics]
+
+
+def labels_of(names: Collection[str]) -> list[Label]:
+    """The labels of the scorers of these names, in the order of a record's columns.
+
+    Raises:
+        InputError: There is no scorer of a name.
+    """
+    return [label for name in in_order(names) for label in scorer_class(name).labels]
 
 
 def rules_of(names: Collection[str]) -> tuple[Rule, ...]:
@@ -118,10 +132,11 @@ def make_scorers(names: Iterable[str], stated: Mapping[str, Any] | None = None) 
         raise InputError(msg) from None
     columns: dict[str, str] = {}
     for name, scorer in found.items():
-        for metric in scorer.metrics:
-            other = columns.setdefault(metric.score_column, name)
+        own = [*(metric.turn_column for metric in scorer.metrics), *(label.turn_column for label in scorer.labels)]
+        for column in own:
+            other = columns.setdefault(column, name)
             if other != name:
-                msg = f"score.scorers: {other} and {name} both have {metric.score_column}; take one of them out"
+                msg = f"score.scorers: {other} and {name} both have {column}; take one of them out"
                 raise InputError(msg)
     defaults = {name: scorer.setting.default for name, scorer in found.items() if scorer.setting}
     known = defaults | dict(stated or {})

@@ -96,19 +96,51 @@ class Metric:
         return f"turn_{self.scorer}_{self.name}"
 
 
-def record_schema(metrics: Iterable[Metric], version: int = SCHEMA_VERSION) -> pa.Schema:
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What one scorer calls a translated turn, in one of few words: the language that it is in, for one.
+
+    A label decides nothing: rules read scores. Datasets have had labels since schema version 2.
+
+    Attributes:
+        scorer: Name of the scorer.
+        name: Name of the label; its columns are ``label_<scorer>_<name>`` and ``turn_<scorer>_<name>``.
+        description: What it says, for the docs and the card.
+    """
+
+    scorer: str
+    name: str
+    description: str
+
+    @property
+    def column(self) -> str:
+        """The column of the record's label (string): that of most of its turns, of equally many the first turn's."""
+        return f"label_{self.scorer}_{self.name}"
+
+    @property
+    def turn_column(self) -> str:
+        """The column of the labels by turn (list of string, one value a turn, null = not judged)."""
+        return f"turn_{self.scorer}_{self.name}"
+
+
+def record_schema(
+    metrics: Iterable[Metric], version: int = SCHEMA_VERSION, *, labels: Iterable[Label] = ()
+) -> pa.Schema:
     """The Arrow schema of a dataset, with its version in the metadata.
 
     Args:
         metrics: What the dataset's scorers measured.
         version: The version of the dataset's schema.
+        labels: What the dataset's scorers found in words.
     """
-    metrics = list(metrics)
+    metrics, labels = list(metrics), list(labels)
     return pa.schema(
         [
             *(field for field in (*HEAD_FIELDS, *TARGET_FIELDS) if SINCE.get(field.name, 1) <= version),
             *(pa.field(m.score_column, pa.float32()) for m in metrics),
             *(pa.field(m.turn_column, pa.list_(pa.float32())) for m in metrics),
+            *(pa.field(label.column, pa.string()) for label in labels),
+            *(pa.field(label.turn_column, STRINGS) for label in labels),
             pa.field("scores_skipped", STRINGS),
             *VERDICT_FIELDS,
         ],

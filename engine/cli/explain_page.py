@@ -48,6 +48,9 @@ def _page(found: Explanation) -> Iterator[str | Table]:
         yield from _segment(segment)
     yield ""
     yield _scores(found.scores, found.rules)
+    for label in found.labels:
+        turns = " ".join(value or "-" for value in label.turns or ())
+        yield visible_line(f"{label.column.removeprefix('label_')}  {label.value or '-'}  turns {turns}")
     yield ""
     yield from _verdict(found)
     for note in found.notes:

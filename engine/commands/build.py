@@ -24,7 +24,7 @@ from glotmill.engine.dataset.language_counts import count_language
 from glotmill.engine.dataset.manifest import Manifest, has_manifest, read_manifest
 from glotmill.engine.dataset.recorded_rules import check_shards
 from glotmill.engine.dataset.shards import Shard
-from glotmill.engine.dataset.statistics import row_statistics
+from glotmill.engine.dataset.statistics import label_statistics, row_statistics
 from glotmill.engine.dataset.verdict_columns import check_shard
 from glotmill.engine.dataset.write_metadata import describe
 from glotmill.engine.memory.scores import ScoreStore
@@ -86,6 +86,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             if dictionaries:
                 facts["dictionaries"] = {lang: asdict(one) for lang, one in dictionaries.items()}
             facts |= row_statistics([locate(s.path) for parts in shards.values() for s in parts], job.score_columns)
+            facts |= label_statistics(shards, job.labels_of_scorers)
             describe(staged / "dataset", shards, facts, job.recipe.lock(), job.policy, work.packer.schema)
             check_sources(staged / "samples", samples.sources)
             check_languages(samples.files, locate, shards)
@@ -108,6 +109,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             max_failed=job.recipe.max_failed,
             rates=KeepRates.of(shards, facts["sources"]),
             notice=notice(facts["translators"], shards),
+            score_labels=facts.get("score_labels", {}),
         )
         run.finish(summary.as_json())
         if not translated.unanswered:  # else the next build must ask again, and so look at everything
@@ -134,6 +136,7 @@ def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: Pro
         seconds=progress.seconds,
         max_failed=job.recipe.max_failed,
         rates=KeepRates.of(shards, published.facts["sources"]),
+        score_labels=published.facts.get("score_labels", {}),
         notice=notice(published.facts["translators"], shards),
     )
 

@@ -36,6 +36,7 @@ from glotmill.recipes.sections.clean import Contamination, NounPhrases
 from glotmill.recipes.sections.templates import OwnKind, Templates, load_bank, load_translations
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import digest, file_sha256
+from glotmill.schemas.record import Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,11 @@ class Job:
     def score_columns(self) -> list[str]:
         """The columns of the records' scores."""
         return [metric.score_column for scorer in self.scorers for metric in scorer.metrics]
+
+    @property
+    def labels_of_scorers(self) -> list[Label]:
+        """What the scorers find in words."""
+        return [label for scorer in self.scorers for label in scorer.labels]
 
     @property
     def needs_back_translation(self) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from glotmill.engine.dataset.keep_rates import KeepRates
 from glotmill.engine.dataset.language_counts import LanguageCount, count_table
+from glotmill.engine.dataset.statistics import LabelCounts
 from glotmill.engine.records.shard_actions import Action
 from glotmill.engine.samples.assign import MixSummary
 from glotmill.engine.samples.derivation import DeriveCount
@@ -44,6 +45,7 @@ class BuildSummary(NotebookResult):
         notice: What to know before training on the dataset; None for nothing.
         records: Records that a language model was asked for whole; None where none was.
         templates: What became of templates' translations; None where no template's words are translated.
+        score_labels: Judged turns by label's column, language asked for and label, such as the language detected.
     """
 
     dataset: Path
@@ -63,6 +65,7 @@ class BuildSummary(NotebookResult):
     notice: str | None
     records: RecordCount | None = None
     templates: TemplateCount | None = None
+    score_labels: dict[str, LabelCounts] = field(default_factory=dict)
 
     @classmethod
     def from_last(
@@ -76,6 +79,7 @@ class BuildSummary(NotebookResult):
         max_failed: float,
         rates: KeepRates,
         notice: str | None,
+        score_labels: dict[str, LabelCounts],
     ) -> Self:
         """The summary of a build whose samples and segments are those of its last run.
 
@@ -88,6 +92,7 @@ class BuildSummary(NotebookResult):
             max_failed: Share of failed records up to which the build counts as good.
             rates: Balances by source and task.
             notice: What to know before training on the dataset.
+            score_labels: Judged turns by label's column, language asked for and label.
         """
 
         def known(way: Mapping[str, Any]) -> SegmentCount:
@@ -113,6 +118,7 @@ class BuildSummary(NotebookResult):
             notice=notice,
             records=RecordCount(**last["records"]) if last["records"] else None,
             templates=TemplateCount.from_json(last["templates"]) if last.get("templates") else None,
+            score_labels=score_labels,
         )
 
     @property
@@ -164,6 +170,7 @@ class BuildSummary(NotebookResult):
             "mix": {"mode": self.mix.mode, "moved": self.mix.moved, **asdict(self.mix)},
             "languages": {lang: asdict(count) for lang, count in self.languages.items()},
             "keep_rates": self.rates.as_json(),
+            "score_labels": self.score_labels,
             "notice": self.notice,
             "shards": self.shards,
             "segments": asdict(self.segments),

@@ -156,6 +156,7 @@ class Facts(FileModel):
     files: dict[str, Sha256] = Field({})  # since schema 2
     dictionaries: dict[Lang, DictionaryFacts] = Field({})
     refused_templates: list[RefusedTemplateFacts] = Field([])
+    score_labels: dict[Name, dict[Lang, Counts]] = Field({})  # judged turns by label's column, language and label
 
 
 class GroupEntry(FileModel):
@@ -192,6 +193,7 @@ class ShardEntry(FileModel):
     fingerprints: Fingerprints
     groups: list[GroupEntry] | None = None
     models: Counts | None = None
+    label_counts: dict[Name, Counts] | None = None
 
 
 class LanguageFile(FileModel):

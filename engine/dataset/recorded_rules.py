@@ -19,10 +19,10 @@ from glotmill.engine.dataset.manifest import Manifest
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.storage.readable import MEND, check_types, reading
 from glotmill.filters.policy import Policy, make_policy
-from glotmill.filters.registry import MEMBERS, in_order, metrics_of, rules_of
+from glotmill.filters.registry import MEMBERS, in_order, labels_of, metrics_of, rules_of
 from glotmill.filters.rules import Action
 from glotmill.schemas.errors import InputError
-from glotmill.schemas.record import REQUIRED, Metric, record_schema
+from glotmill.schemas.record import REQUIRED, Label, Metric, record_schema
 
 RECORDS = "a shard of the dataset's records"
 
@@ -58,6 +58,12 @@ def recorded_metrics(lock: Mapping[str, Any], facts: Mapping[str, Any]) -> list[
     return [metric for metric in metrics if metric.score_column in columns] if columns else metrics
 
 
+def recorded_labels(lock: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Label]:
+    """The labels whose columns a dataset has, in their order; the arguments are those of `recorded_metrics`."""
+    columns = facts.get("score_labels", {})
+    return [label for label in labels_of(scorers_of(lock)) if label.column in columns]
+
+
 def recorded_schema(lock: Mapping[str, Any], facts: Mapping[str, Any]) -> pa.Schema:
     """The schema of a dataset's records.
 
@@ -65,7 +71,8 @@ def recorded_schema(lock: Mapping[str, Any], facts: Mapping[str, Any]) -> pa.Sch
         lock: Its resolved recipe.
         facts: The root file of its manifest.
     """
-    return record_schema(recorded_metrics(lock, facts), facts["schema_version"])
+    labels = recorded_labels(lock, facts)
+    return record_schema(recorded_metrics(lock, facts), facts["schema_version"], labels=labels)
 
 
 def columns_schema(facts: Mapping[str, Any]) -> pa.Schema:

@@ -26,7 +26,8 @@ from glotmill.engine.dataset.row_counts import (
     countable,
     read_countable,
 )
-from glotmill.schemas.errors import ConservationError
+from glotmill.filters.contract import MOST_LABELS
+from glotmill.schemas.errors import ConservationError, GlotmillError
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.record import OLDEST_VERSION, SCHEMA_VERSION, VERSION_KEY, validate
 
@@ -43,6 +44,7 @@ WRITER: dict[str, Any] = {
     "store_schema": True,
 }
 VERDICT = ("keep", "filter_reasons")
+LABEL = "label_"  # begins the columns of labels
 SPLITS = ("train", "validation", "test")
 WITHDRAWN = "withdrawn"  # the reason of a record whose sample is gone
 
@@ -69,6 +71,7 @@ class Shard:
         groups: The same counts by source and task; None where an earlier version packed the shard and nobody has
             counted it since.
         models: Records by each model that translated a text of theirs; None likewise.
+        label_counts: For each label's column, the judged turns of its records by label; None where it has no labels.
     """
 
     path: str
@@ -87,6 +90,7 @@ class Shard:
     fingerprints: dict[str, str]
     groups: list[GroupCount] | None = None
     models: dict[str, int] | None = None
+    label_counts: dict[str, dict[str, int]] | None = None
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> Self:
@@ -112,6 +116,8 @@ class Shard:
         entry = asdict(self)
         if version == OLDEST_VERSION:
             del entry["groups"], entry["models"]
+        if self.label_counts is None:
+            del entry["label_counts"]
         return entry
 
     def with_counts(self, rows: pl.DataFrame) -> Self:
@@ -175,6 +181,7 @@ class ShardWriter:
         self._first = ""
         self._rows: list[pl.DataFrame] = []
         self._scores = [name for name in schema.names if name.startswith("score_")]
+        self._labels = [name for name in schema.names if name.startswith(LABEL)]
 
     def __enter__(self) -> Self:
         return self
@@ -191,7 +198,8 @@ class ShardWriter:
         for record_id in records["record_id"].to_pylist():
             self._first = self._first or record_id
             self._ids.update(record_id.encode() + b"\n")
-        self._rows.append(pl.concat([countable(records), pl.DataFrame(records.select(self._scores))], how="horizontal"))
+        stated = records.select([*self._scores, *map(turns_of, self._labels)])
+        self._rows.append(pl.concat([countable(records), pl.DataFrame(stated)], how="horizontal"))
 
     def close(self, *, warned: Mapping[str, int], answers: Mapping[str, int], fingerprints: Mapping[str, str]) -> Shard:
         """Finish the file.
@@ -226,7 +234,29 @@ class ShardWriter:
             ids_sha256=self._ids.hexdigest(),
             score_stats={name: score_stats(rows[name]) for name in self._scores},
             fingerprints=dict(fingerprints),
+            label_counts={name: label_counts(rows[turns_of(name)]) for name in self._labels} or None,
         ).with_counts(rows)
+
+
+def turns_of(label: str) -> str:
+    """The column of a label by turn, from its column by record."""
+    return f"turn_{label.removeprefix(LABEL)}"
+
+
+def label_counts(turns: pl.Series) -> dict[str, int]:
+    """What a manifest says of a label: how many turns have it, by its value, sorted.
+
+    Args:
+        turns: The column of the labels by turn.
+
+    Raises:
+        GlotmillError: There are more of them than a scorer may give.
+    """
+    found = turns.explode().drop_nulls().value_counts().sort(turns.name)
+    if found.height > MOST_LABELS:
+        msg = f"{turns.name}: {found.height:,} different labels, but a scorer may give {MOST_LABELS:,}"
+        raise GlotmillError(msg)
+    return dict(found.iter_rows())
 
 
 def score_stats(scores: pl.Series) -> dict[str, float | None]:

@@ -1,12 +1,16 @@
-"""What the rows of a dataset are like, verdicts apart: their tasks and the spread of their scores."""
+"""What the rows of a dataset are like, verdicts apart: their tasks, the spread of their scores, and their labels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+
+from glotmill.engine.dataset.shards import Shard
+from glotmill.schemas.record import Label
 
 BINS = 10
 BARS = "▁▂▃▄▅▆▇█"
@@ -31,6 +35,50 @@ def row_statistics(files: Sequence[Path], columns: Sequence[str]) -> dict[str, A
         "tasks": sorted(rows.select(pl.col("task").unique()).collect()["task"]),
         "scores": {column: _histogram(rows.select(column).collect().to_series()) for column in columns},
     }
+
+
+LabelCounts = dict[str, dict[str, int]]  # judged turns by the language asked for and by label
+
+
+def label_statistics(shards: Mapping[str, Sequence[Shard]], labels: Iterable[Label]) -> dict[str, Any]:
+    """The manifest's entry on labels: for each label's column a `LabelCounts`; no entry where no scorer has labels.
+
+    Args:
+        shards: All shards by language.
+        labels: The labels of the dataset's scorers.
+    """
+    tables: dict[str, LabelCounts] = {}
+    for label in labels:
+        table = tables.setdefault(label.column, {})
+        for lang, parts in shards.items():
+            counts = sum((Counter((shard.label_counts or {}).get(label.column)) for shard in parts), Counter[str]())
+            if counts:
+                table[lang] = dict(sorted(counts.items()))
+    return {"score_labels": tables} if tables else {}
+
+
+def label_matrix(table: LabelCounts, most: int) -> tuple[list[str], list[list[int]]]:
+    """A label's counts as rows of the languages asked for.
+
+    Args:
+        table: The counts.
+        most: Columns to show; the rest count together in one more.
+
+    Returns:
+        The labels of the columns, those asked for first, others by their number of turns; and the counts of each row
+        in that order, with the rest at the end where there is any.
+    """
+    totals = sum((Counter(counts) for counts in table.values()), Counter[str]())
+    others = sorted(totals.keys() - table.keys(), key=lambda label: (-totals[label], label))
+    columns = [*(lang for lang in table if lang in totals), *others]
+    shown, rest = columns[:most], columns[most:]
+    rows = [[counts.get(label, 0) for label in shown] for counts in table.values()]
+    if rest:
+        rows = [
+            [*row, sum(counts.get(label, 0) for label in rest)]
+            for row, counts in zip(rows, table.values(), strict=True)
+        ]
+    return shown, rows
 
 
 def _histogram(scores: pl.Series) -> dict[str, Any]:

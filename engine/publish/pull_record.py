@@ -9,17 +9,17 @@ import pyarrow as pa
 
 from glotmill.engine.dataset.contents import LocalDataset
 from glotmill.engine.dataset.recorded_rules import RECORDS, check_footer
-from glotmill.engine.dataset.shards import Shard
+from glotmill.engine.dataset.shards import LABEL, Shard, turns_of
 from glotmill.engine.storage.atomic_write import write_json
 from glotmill.engine.storage.checked import FileModel, Name, Sha256, parsed
 from glotmill.engine.storage.readable import schema_of
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.record import record_schema
+from glotmill.schemas.sample import STRINGS
 
 PULLED = "pulled.json"
-PREFIXES = ("score_", "turn_")
-SCORE_TYPES = {"score": pa.float32(), "turn": pa.list_(pa.float32())}
+PREFIXES = ("score_", "turn_", LABEL)
 COLUMNS = ("record_id", "lang", "task", "row_status", "scores_skipped", "keep", "filter_reasons")
 SCORES = "scores"  # the folder of the pulled columns, beside ``dataset``
 
@@ -55,11 +55,21 @@ def pulled_columns(dataset: Path, shard: Shard) -> Path | None:
         msg = f"{found}: not the file that was pulled; pull again"
         raise InputError(msg)
     names = schema_of(found, RECORDS, "pull again").names
-    scores = [pa.field(name, SCORE_TYPES[name.partition("_")[0]]) for name in names if name.startswith(PREFIXES)]
+    scores = [pa.field(name, _type_of(name, names)) for name in names if name.startswith(PREFIXES)]
     own = pulled_fields(record_schema(()))
     others = [field for field in scores if field.name not in {known.name for known in own}]
     check_footer(found, shard, [*own, *others])
     return found
+
+
+def _type_of(name: str, names: list[str]) -> pa.DataType:
+    """The type of a column of scores or labels, by its name and those of the others."""
+    if name.startswith(LABEL):
+        return pa.string()
+    if name.startswith("score_"):
+        return pa.float32()
+    labels = {turns_of(other) for other in names if other.startswith(LABEL)}
+    return STRINGS if name in labels else pa.list_(pa.float32())
 
 
 class ColumnsEntry(FileModel):

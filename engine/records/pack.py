@@ -58,7 +58,10 @@ class Packer:
     @property
     def schema(self) -> pa.Schema:
         """The dataset's record schema."""
-        return record_schema(metric for scorer in self.scorers for metric in scorer.metrics)
+        return record_schema(
+            (metric for scorer in self.scorers for metric in scorer.metrics),
+            labels=(label for scorer in self.scorers for label in scorer.labels),
+        )
 
     def shard(self, plan: ShardPlan, composer: Composer, fingerprints: Callable[[str], dict[str, str]]) -> Shard:
         """Compose, score, judge and write one shard.

@@ -1,4 +1,4 @@
-"""Score: measures every translated turn and gives each record its worst turn.
+"""Score: measures every translated turn and gives each record its worst turn, and the label of most of its turns.
 
 Guarantees: a turn that was not translated, or that a scorer cannot judge, is null in every column; scoring never
 removes a row; a score skipped to save cost is named in ``scores_skipped``.
@@ -17,7 +17,6 @@ from glotmill.engine.records.compose import ComposedRows
 from glotmill.filters.contract import PAIR_SCHEMA, Scorer
 from glotmill.filters.policy import Policy
 from glotmill.schemas.errors import GlotmillError
-from glotmill.schemas.record import Metric
 
 SKIPPED = "scores_skipped"
 
@@ -33,7 +32,7 @@ def score(rows: ComposedRows, scorers: Sequence[Scorer], store: ScoreStore, skip
 
     Returns:
         One row a record: ``score_…`` (float32) and ``turn_…`` (list of float32, one a turn) for each metric, and
-        ``scores_skipped``, the names of the scorers that a record was spared.
+        ``scores_skipped``, the names of the scorers that a record was spared; for each label its two columns.
 
     Raises:
         GlotmillError: A scorer broke its contract.
@@ -43,7 +42,7 @@ def score(rows: ComposedRows, scorers: Sequence[Scorer], store: ScoreStore, skip
     cheap = [scorer for scorer in scorers if not (skip and scorer.expensive)]
     expensive = [scorer for scorer in scorers if skip and scorer.expensive]
     turns = _measured(pairs, cheap, store)
-    scored = _by_record(rows.records, place.hstack(turns), _metrics(cheap))
+    scored = _by_record(rows.records, place.hstack(turns), cheap)
     if not expensive or skip is None:
         return scored.with_columns(pl.lit([], pl.List(pl.String)).alias(SKIPPED))
     spared = rejected(rows.records, scored, skip)
@@ -51,12 +50,8 @@ def score(rows: ComposedRows, scorers: Sequence[Scorer], store: ScoreStore, skip
     more = _spread(_measured(pairs.filter(pa.array(wanted)), expensive, store), wanted)
     names = pl.lit([scorer.name for scorer in expensive], pl.List(pl.String))
     skipped = pl.select(pl.when(spared).then(names).otherwise(pl.lit([], pl.List(pl.String))).alias(SKIPPED))
-    both = _by_record(rows.records, place.hstack([*turns, *more]), _metrics(scorers))
+    both = _by_record(rows.records, place.hstack([*turns, *more]), scorers)
     return both.hstack(skipped)
-
-
-def _metrics(scorers: Iterable[Scorer]) -> list[Metric]:
-    return [metric for scorer in scorers for metric in scorer.metrics]
 
 
 def _measured(pairs: pa.Table, scorers: Iterable[Scorer], store: ScoreStore) -> pl.DataFrame:
@@ -65,13 +60,20 @@ def _measured(pairs: pa.Table, scorers: Iterable[Scorer], store: ScoreStore) -> 
     for scorer in scorers:
         columns = store.score(scorer, pairs) if scorer.inputs else scorer.score(pairs)
         for metric in scorer.metrics:
-            values = columns[metric.name]
-            if len(values) != pairs.num_rows or values.type != pa.float32():
-                gave = f"{len(values)} {values.type} values of {metric.name}"
-                msg = f"scorer {scorer.name} gave {gave} for {pairs.num_rows} pairs"
-                raise GlotmillError(msg)
+            values = _checked(scorer, metric.name, columns[metric.name], pairs.num_rows, pa.float32())
             measured.append(pl.Series(metric.turn_column, values, dtype=pl.Float32))
+        for label in scorer.labels:
+            words = _checked(scorer, label.name, columns[label.name], pairs.num_rows, pa.string())
+            measured.append(pl.Series(label.turn_column, words, dtype=pl.String))
     return pl.DataFrame(measured)
+
+
+def _checked(scorer: Scorer, name: str, values: pa.Array, pairs: int, kind: pa.DataType) -> pa.Array:
+    """What a scorer gave for one of its metrics or labels, of the type and length that the contract names."""
+    if len(values) != pairs or values.type != kind:
+        msg = f"scorer {scorer.name} gave {len(values)} {values.type} values of {name} for {pairs} pairs"
+        raise GlotmillError(msg)
+    return values
 
 
 def rejected(records: pa.Table, scored: pl.DataFrame, policy: Policy) -> pl.Series:
@@ -87,8 +89,10 @@ def _spread(measured: pl.DataFrame, wanted: np.ndarray[tuple[int], np.dtype[np.b
     return measured.select(pl.all().gather(index))
 
 
-def _by_record(records: pa.Table, judged: pl.DataFrame, metrics: list[Metric]) -> pl.DataFrame:
-    """Scores of turns as lists in turn order, with the worst of each list beside it."""
+def _by_record(records: pa.Table, judged: pl.DataFrame, scorers: Iterable[Scorer]) -> pl.DataFrame:
+    """Scores of turns as lists in turn order, with the worst of each list beside it; labels with the most frequent."""
+    metrics = [metric for scorer in scorers for metric in scorer.metrics]
+    labels = [label for scorer in scorers for label in scorer.labels]
     turns = pl.DataFrame(records.select(["row_status", "source_messages"])).select(
         row=pl.int_range(pl.len(), dtype=pl.Int64),
         turn=pl.int_ranges(pl.col("source_messages").list.len(), dtype=pl.Int32),
@@ -98,5 +102,8 @@ def _by_record(records: pa.Table, judged: pl.DataFrame, metrics: list[Metric]) -
         (pl.col(m.turn_column).min() if m.direction == "higher" else pl.col(m.turn_column).max()).alias(m.score_column)
         for m in metrics
     ]
-    lists = [pl.col(m.turn_column) for m in metrics]
-    return grid.group_by("row", maintain_order=True).agg(*worst, *lists).drop("row")
+    most = [
+        pl.col(label.turn_column).drop_nulls().mode(maintain_order=True).first().alias(label.column) for label in labels
+    ]
+    lists = pl.col([*(m.turn_column for m in metrics), *(label.turn_column for label in labels)])
+    return grid.group_by("row", maintain_order=True).agg(*worst, *most, lists).drop("row")

@@ -20,7 +20,8 @@ import orjson
 import polars as pl
 
 from glotmill.engine.dataset.commit import staging
-from glotmill.engine.dataset.recorded_rules import RECORDS
+from glotmill.engine.dataset.recorded_rules import RECORDS, recorded_labels
+from glotmill.engine.dataset.statistics import label_matrix
 from glotmill.engine.report.cuts import rule_cuts
 from glotmill.engine.report.finished_build import REPORT, BuiltFolder, open_build
 from glotmill.engine.report.histograms import histograms
@@ -37,6 +38,7 @@ STAGES = (
     "ingest", "clean", "derive", "mix", "instruct", "templates", "templates_back", "segment", "translate", "back",
     "force", "score", "pack",
 )  # fmt: skip
+MOST_COLUMNS = 40  # of a table of labels
 # Scripts written from right to left (ISO 15924), of those that FLORES-200 has.
 RIGHT_TO_LEFT = frozenset({"Arab", "Hebr", "Nkoo", "Syrc", "Thaa", "Adlm"})
 
@@ -81,6 +83,7 @@ def report_data(build: BuiltFolder) -> dict[str, Any]:
         "languages": _languages(build),
         "notice": build.notice,
         "rates": _rates(build),
+        "labels": _labels(build),
         "reasons": reasons,
         "rejected": build.rejected(),
         "rules": rules_shown,
@@ -139,6 +142,17 @@ def _rates(build: BuiltFolder) -> dict[str, Any]:
         for (source, task), kept in rates.by("source", "task").items()
     ]  # fmt: skip
     return {"rows": rows, "not_counted": rates.not_counted, "warnings": rates.warnings()}
+
+
+def _labels(build: BuiltFolder) -> list[dict[str, Any]]:
+    """For each label the turns of each language by what was found."""
+    found = []
+    for label in recorded_labels(build.recipe, build.manifest):
+        table = build.manifest["score_labels"][label.column]
+        columns, rows = label_matrix(table, MOST_COLUMNS)
+        lines = [{"code": lang, "counts": row} for lang, row in zip(table, rows, strict=True)]
+        found.append({"column": label.column, "description": label.description, "found": columns, "rows": lines})
+    return found
 
 
 def _reasons(build: BuiltFolder) -> list[dict[str, Any]]:

@@ -69,6 +69,13 @@ class LidModel:
             return target.lid176_identifiability in ("direct", "macro")
         return not self.labels.isdisjoint(_written(target.code))
 
+    def code_of(self, label: str) -> str:
+        """The FLORES-200 code of a label, the first one where several languages share it; else the label itself.
+
+        lid.176 has one label for both scripts of Chinese, and some of languages that FLORES-200 lacks.
+        """
+        return (_codes_of_written() if self.by_flores_code else _codes_of_iso()).get(label, label)
+
     @property
     def english(self) -> frozenset[str]:
         """The labels that count as English; Scots is English to most models."""
@@ -109,6 +116,16 @@ def _written(code: str) -> list[str]:
 @cache
 def _other_labels() -> Mapping[str, list[str]]:
     return {row["flores_code"]: row["labels"].split("|") for row in read_table(LABELS)}
+
+
+@cache
+def _codes_of_written() -> Mapping[str, str]:
+    return {label: code for code, labels in _other_labels().items() for label in labels if label not in registry()}
+
+
+@cache
+def _codes_of_iso() -> Mapping[str, str]:
+    return {label: code for code, entry in reversed(registry().items()) for label in entry.lid176_own}
 
 
 @cache

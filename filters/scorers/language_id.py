@@ -5,7 +5,8 @@ What tells is how much likelier the language is than its strongest rival, where 
 it counts for `NEAR` of its probability: as its own it would let every such language pass, as a rival it would reject
 good text. What is enough differs by language and length (``filters/data/language_thresholds.csv``, fitted by
 ``benchmarks/fit_language_id.py``). A text under `SHORT` letters is never judged. Two metrics are of the worst segment
-of a turn, for a sentence in another language is a small part of a long turn's probability.
+of a turn, for a sentence in another language is a small part of a long turn's probability. The label says which
+language is likeliest.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, ClassVar, Literal, Self
 import polars as pl
 import pyarrow as pa
 import regex
+from polars._typing import PolarsDataType
 
 from glotmill.filters.contract import Scorer
 from glotmill.filters.features.lid_model import SHIPPED, LidModel, load_lid
@@ -34,7 +36,7 @@ from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.languages import Language, language, read_table
 from glotmill.schemas.languages import registry as languages
-from glotmill.schemas.record import Metric
+from glotmill.schemas.record import Label, Metric
 
 CALIBRATION = Path(__file__).parent.parent / "data" / "lid176_ftz_tatoeba_calibration.csv"
 THRESHOLDS = Path(__file__).parent.parent / "data" / "language_thresholds.csv"
@@ -94,11 +96,13 @@ class Measured:
         lead: ln of how many times likelier the language is than its strongest rival.
         mass: The same as a share: the language's probability over that and the rival's together.
         english: Probability of English.
+        likeliest: The model's label for the likeliest language; None where it knows nothing of the text's letters.
     """
 
     lead: float
     mass: float
     english: float
+    likeliest: str | None
 
 
 class Target:
@@ -113,6 +117,7 @@ class Target:
         self.known = model.knows(wanted)
         near = model.labels_of(wanted)
         own = model.own_labels_of(wanted) if self.known else frozenset()
+        self.own = own
         self._only_rivals = not own and not near
         self._model = model
         # What each label counts for as the language; for any other it is a rival with all its probability.
@@ -134,7 +139,7 @@ class Target:
             own = 1 - rival
         own, rival = max(own, 0.0) + FLOOR, min(rival, 1.0) + FLOOR
         english = min(1.0, sum(found.get(label, 0.0) for label in self._model.english))
-        return Measured(math.log(own / rival), own / (own + rival), english)
+        return Measured(math.log(own / rival), own / (own + rival), english, next(iter(found), None))
 
 
 def _english_fails(p: Thresholds) -> pl.Expr:
@@ -175,7 +180,7 @@ class LanguageIdScorer(Scorer):
     """
 
     name: ClassVar[str] = "language_id"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     setting: ClassVar[Setting | None] = Setting(LanguageIdModel, LanguageIdModel(), "What identifies languages.")
     row: ClassVar[tuple[str, ...]] = (
         "how much likelier the language is than its strongest rival (`mass`, `short_margin`), and the "
@@ -195,6 +200,10 @@ class LanguageIdScorer(Scorer):
         Metric("language_id", "second_margin", "higher", None, None,
                "ln of how many times likelier the language is than its strongest rival to a second identifier, where "
                "this one finds a rival likelier"),
+    )  # fmt: skip
+    labels: ClassVar[tuple[Label, ...]] = (
+        Label("language_id", "detected",
+              f"the likeliest language, from {SHORT} letters on: a FLORES-200 code, else the model's own label"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("language_id", "mass", "another language, 20 letters and more",
@@ -260,18 +269,30 @@ class LanguageIdScorer(Scorer):
             judged, turns.height, segment_mass=pl.col("mass").min(), segment_english=pl.col("english_lead").max()
         )
         scores = turns.hstack(segments).with_columns(second_margin=self._asked(turns, pairs["target"], pairs["lang"]))
-        return {metric.name: scores[metric.name].cast(pl.Float32).to_arrow() for metric in self.metrics}
+        found = {metric.name: scores[metric.name].cast(pl.Float32).to_arrow() for metric in self.metrics}
+        return {**found, "detected": turns["detected"].to_arrow().cast(pa.string())}
 
     def _measured(self, texts: pl.DataFrame, least: int = SHORT) -> pl.DataFrame:
-        """``letters`` and what `Target.measure` gives of the columns target and lang, from so many letters on."""
+        """``letters`` and `_VALUES` of the columns target and lang, from so many letters on."""
         clean = pl.Series([normalise(text) for text in texts["target"]], dtype=pl.String)
         letters = letters_of(clean)
         targets = {code: Target(language(code), self._model) for code in texts["lang"].unique()}
         rows = [
-            _values(targets[code], text, length) if length >= least else (None,) * len(_VALUES)
+            self._values(targets[code], code, text, length) if length >= least else (None,) * len(_VALUES)
             for text, length, code in zip(clean, letters, texts["lang"], strict=True)
         ]
-        return pl.DataFrame(rows, schema=dict.fromkeys(_VALUES, pl.Float64), orient="row").with_columns(letters=letters)
+        return pl.DataFrame(rows, schema=_VALUES, orient="row").with_columns(letters=letters)
+
+    def _values(self, target: Target, code: str, clean: str, letters: int) -> tuple[float | str | None, ...]:
+        """`_VALUES` of one text. A label of the language asked for is that language, whichever else share it."""
+        found = target.measure(clean)
+        detected = found.likeliest
+        if detected is not None:
+            detected = code if detected in target.own else self._model.code_of(detected)
+        if letters < LONG:
+            return None, found.lead, None, None, found.lead, detected
+        lead_of_english = found.english - (found.mass if target.known else 0)
+        return found.mass, None, found.english, lead_of_english, found.lead, detected
 
     def _asked(self, turns: pl.DataFrame, texts: pa.ChunkedArray, langs: pa.ChunkedArray) -> pl.Series:
         """The leads that the second identifier finds where the first is in doubt; null elsewhere."""
@@ -287,14 +308,8 @@ class LanguageIdScorer(Scorer):
         return pl.Series(asked, dtype=pl.Float64)
 
 
-_VALUES = ("mass", "short_margin", "english", "english_lead", "lead")
-
-
-def _values(target: Target, clean: str, letters: int) -> tuple[float | None, ...]:
-    found = target.measure(clean)
-    if letters < LONG:
-        return None, found.lead, None, None, found.lead
-    return found.mass, None, found.english, found.english - (found.mass if target.known else 0), found.lead
+_NUMBERS = ("mass", "short_margin", "english", "english_lead", "lead")
+_VALUES: dict[str, PolarsDataType] = {**dict.fromkeys(_NUMBERS, pl.Float64()), "detected": pl.String()}
 
 
 MEMBER = LanguageIdScorer

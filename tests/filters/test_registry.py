@@ -105,7 +105,7 @@ def test_the_scorers_and_their_columns_are_golden():
 
 def test_one_float32_a_pair_for_each_metric_within_its_bounds(scorer):
     columns = scorer.score(PAIRS)
-    assert set(columns) == {metric.name for metric in scorer.metrics}
+    assert set(columns) == {part.name for part in (*scorer.metrics, *scorer.labels)}
     for metric in scorer.metrics:
         values = columns[metric.name]
         assert (len(values), values.type) == (PAIRS.num_rows, pa.float32())
@@ -128,7 +128,8 @@ def test_a_pairs_score_does_not_hang_on_its_neighbours(scorer):
 def test_no_pairs_are_no_error(scorer):
     columns = scorer.score(PAIRS.slice(0, 0))
     assert {name: (len(values), values.type) for name, values in columns.items()} == {
-        metric.name: (0, pa.float32()) for metric in scorer.metrics
+        **{metric.name: (0, pa.float32()) for metric in scorer.metrics},
+        **{label.name: (0, pa.string()) for label in scorer.labels},
     }
 
 

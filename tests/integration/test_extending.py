@@ -167,6 +167,9 @@ def test_a_scorer_of_another_package_is_known_wherever_scores_are(recipe: Path):
     explained = explain(folder, rejected["record_id"][0], QUIET)
     assert "word_count.ratio" in {rule.code for rule in explained.rules}
     assert "score_word_count_ratio" in {score.column for score in explained.scores}
+    assert [label.value for label in explained.labels] == ["target"]
+    assert rows["label_word_count_longer"].drop_nulls().to_list() == ["target"] * 4
+    assert facts["score_labels"] == {"label_word_count_longer": {"deu_Latn": {"target": 2}, "fra_Latn": {"target": 2}}}
     reported = open_build(folder, "report")
     cuts = rule_cuts(reported.policy, reported.metrics, list(reported.languages))
     assert "word_count.ratio" in {cut.rule.code for cut in cuts}
@@ -238,7 +241,9 @@ def test_a_scorer_of_another_package_is_imported_only_where_it_is_named():
     [
         ('name: ClassVar[str] = "word_count"', 'name: ClassVar[str] = "words"', "its class states the name 'words'"),
         ("MEMBER = WordCountScorer", "MEMBER = Rule", "expected a subclass of .*Scorer, found Rule"),
-        ('Metric("word_count"', 'Metric("words"', "expected metrics, and rules if any, of the scorer 'word_count'"),
+        ('Metric("word_count"', 'Metric("words"', ".*and rules if any, of the scorer 'word_count'"),
+        ('Label("word_count"', 'Label("words"', ".*and rules if any, of the scorer 'word_count'"),
+        ('"longer", "which', '"ratio", "which', "a metric and a label of it are both called 'ratio'"),
         ('*below("word_count"', '*below("lexical"', "its rules read score_lexical_ratio, which is not a score of it"),
     ],
 )

@@ -19,7 +19,13 @@ from glotmill.engine.commands.explain.record_segments import Segment, segments_o
 from glotmill.engine.commands.job import memory_folder
 from glotmill.engine.commands.refilter import new_rules
 from glotmill.engine.dataset.manifest import Manifest, read_manifest
-from glotmill.engine.dataset.recorded_rules import RECORDS, check_shards, check_values, recorded_metrics
+from glotmill.engine.dataset.recorded_rules import (
+    RECORDS,
+    check_shards,
+    check_values,
+    recorded_labels,
+    recorded_metrics,
+)
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.memory.overview import stores
 from glotmill.engine.memory.translations import Memory
@@ -58,6 +64,16 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundLabel:
+    """A label of the record, such as the language detected: its column, that of most turns, and each turn's."""
+
+    column: str
+    value: str | None
+    turns: list[str | None] | None
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleResult:
     """What a rule said of the record.
 
@@ -88,6 +104,7 @@ class Explanation(NotebookResult):
         row: Its position in the shard, from 0.
         segments: Its segments with their memory entries.
         scores: Its scores.
+        labels: Its labels.
         rules: What each rule said.
         warnings: Codes of the rules that only warn of it.
         notes: What could not be told, and why.
@@ -98,6 +115,7 @@ class Explanation(NotebookResult):
     row: int
     segments: list[Segment]
     scores: list[Score]
+    labels: list[FoundLabel]
     rules: list[RuleResult]
     warnings: list[str]
     notes: list[str] = field(default_factory=list)
@@ -156,6 +174,10 @@ def _explain(dataset: Path, record_id: str, progress: ProgressReport, memory: st
         scores=[
             Score(m.score_column, m.direction, row[m.score_column], row[m.turn_column], m.description)
             for m in recorded_metrics(lock, manifest.facts)
+        ],
+        labels=[
+            FoundLabel(label.column, row[label.column], row[label.turn_column], label.description)
+            for label in recorded_labels(lock, manifest.facts)
         ],
         rules=_rules(frame, policy),
         warnings=verdict["warnings"].to_list()[0],

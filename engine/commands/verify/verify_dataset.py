@@ -21,7 +21,7 @@ from glotmill.engine.commands.verify.verify_shard import Checked, Rules, bytes_p
 from glotmill.engine.dataset.locate import unnamed_files
 from glotmill.engine.dataset.manifest import LOCK_FILE, MANIFEST, Manifest, files_of, read_facts, read_shards
 from glotmill.engine.dataset.pages import EXTRAS, PAGES, check_pages
-from glotmill.engine.dataset.recorded_rules import recorded_metrics
+from glotmill.engine.dataset.recorded_rules import recorded_schema
 from glotmill.engine.dataset.repeated_ids import read_ids, repeated_ids
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.dataset.write_metadata import CALIBRATION
@@ -31,7 +31,6 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.schemas.errors import GlotmillError, InputError
 from glotmill.schemas.keys import file_sha256
-from glotmill.schemas.record import record_schema
 
 THREADS = 2  # a shard each, of which the verdict's columns are in memory
 
@@ -185,8 +184,7 @@ def _rules(dataset: Path, manifest: Manifest, problems: list[Problem], *, deep: 
     if policy.fingerprint() != manifest.facts["filter"]:
         file = LOCK_FILE if policy.calibration is None else CALIBRATION
         problems.append(Problem(file, "its thresholds are not those of the filter in the manifest"))
-    facts = manifest.facts
-    return Rules(record_schema(recorded_metrics(lock, facts), facts["schema_version"]), policy, deep)
+    return Rules(recorded_schema(lock, manifest.facts), policy, deep)
 
 
 def _check(

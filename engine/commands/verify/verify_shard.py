@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.row_counts import count_rows, count_verdicts, read_countable
-from glotmill.engine.dataset.shards import Shard, published_schema, score_stats
+from glotmill.engine.dataset.shards import Shard, label_counts, published_schema, score_stats, turns_of
 from glotmill.engine.records.verdict import rejudge, stored_columns
 from glotmill.filters.policy import Policy
 from glotmill.schemas.errors import SchemaError, one_line
@@ -129,7 +129,8 @@ def _rows(file: pq.ParquetFile, shard: Shard, size: int, policy: Policy | None, 
     """What the columns that a verdict reads say, added to what is wrong already."""
     names = file.schema_arrow.names
     judged = policy.columns <= {*names, "task"} if policy is not None else False
-    wanted = {"record_id", "row_status", "keep", "filter_reasons", *shard.score_stats}
+    labels = {turns_of(name): counts for name, counts in (shard.label_counts or {}).items()}
+    wanted = {"record_id", "row_status", "keep", "filter_reasons", *shard.score_stats, *labels}
     if policy is not None and judged:
         wanted |= set(stored_columns(policy, names))
     elif policy is not None:
@@ -143,6 +144,11 @@ def _rows(file: pq.ParquetFile, shard: Shard, size: int, policy: Policy | None, 
         f"its statistics of {name} are not those in the manifest"
         for name, stats in shard.score_stats.items()
         if name in names and stats != score_stats(rows[name])
+    ]
+    problems += [
+        f"its counts of {name} are not those in the manifest"
+        for name, counts in labels.items()
+        if name in names and counts != label_counts(rows[name])
     ]
     if policy is not None and judged:
         problems += _verdicts(shard, rows, policy)

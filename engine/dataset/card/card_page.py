@@ -17,10 +17,11 @@ from glotmill.engine.dataset.embedded_notice import notice
 from glotmill.engine.dataset.keep_rates import KeepRates
 from glotmill.engine.dataset.licenses import CLASS_OF_TERM, OTHER, PERMISSIVE, TERMS, classes, dataset_license
 from glotmill.engine.dataset.shards import Shard
-from glotmill.engine.dataset.statistics import BINS, bars
+from glotmill.engine.dataset.statistics import BINS, LabelCounts, bars, label_matrix
 from glotmill.filters.fairness import shares
 from glotmill.schemas.languages import language
 
+MOST_COLUMNS = 12  # of a table of labels
 TEMPLATE = Path(__file__).parent / "card.md"
 
 
@@ -47,6 +48,7 @@ def page(facts: CardFacts) -> str:
         templates=refused_templates(facts.facts.get("refused_templates", ())),
         bins=BINS,
         scores=_scores(facts.facts["scores"]),
+        labels="".join(_labels(column, table) for column, table in facts.facts.get("score_labels", {}).items()),
         sources=_sources(facts.facts["sources"]),
         models=_models(facts.facts["translators"]),
         license=_license(facts.licenses),
@@ -174,6 +176,17 @@ def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
         spread = [f"{found[name]:g}" if name in found else "" for name in ("min", "median", "max")]
         rows.append([code(column), bars(found["bins"]) if "bins" in found else "", *spread, f"{found['null']:,}"])
     return _table(["score", "spread", "least", "median", "greatest", "not judged"], rows, numbers=4)
+
+
+def _labels(column: str, table: LabelCounts) -> str:
+    """The counts of a label: rows are the languages asked for, columns what was found."""
+    if not table:
+        return ""
+    shown, rows = label_matrix(table, MOST_COLUMNS)
+    head = ["asked for", *map(code, shown), *(["others"] if rows and len(rows[0]) > len(shown) else [])]
+    lines = [[f"`{lang}`", *(f"{n:,}" if n else "" for n in row)] for lang, row in zip(table, rows, strict=True)]
+    about = f"Turns by what {code(column)} says of them; manifest.json has all counts under `score_labels`."
+    return f"{about}\n\n{_table(head, lines, numbers=len(head) - 1)}\n\n"
 
 
 def _sources(sources: Sequence[Mapping[str, Any]]) -> str:

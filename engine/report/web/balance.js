@@ -116,6 +116,15 @@ function rate(language, middle) {
   ];
 }
 
+/** Turns by the language asked for and what a scorer found, such as the language that they are in. */
+function showLabels(data) {
+  byId("labels").replaceChildren(...data.labels.filter((label) => label.rows.length).flatMap((label) => {
+    const others = label.rows[0].counts.length > label.found.length ? ["others"] : [];
+    return [el("h3", {}, label.column.replace("label_", "")), el("p", {}, `Judged turns; ${label.description}.`),
+      table(["asked for", ...label.found, ...others], label.rows.map((row) => [row.code, ...row.counts]), label.column)];
+  }));
+}
+
 function showRates(data) {
   const { rows, warnings, not_counted: notCounted } = data.rates;
   const lines = warnings.map((warning) => put(el("p", { class: "alarm" }), warning));

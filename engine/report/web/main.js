@@ -65,6 +65,7 @@ const data = JSON.parse(byId("data").textContent);
 setUpTheme();
 showBalance(data);
 showLanguages(data);
+showLabels(data);
 showRates(data);
 showThresholds(data);
 showReasons(data, showRows(data));

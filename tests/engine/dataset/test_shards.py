@@ -3,13 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from datasets import Features, load_dataset
 
-from glotmill.engine.dataset.shards import ShardWriter, published_schema
-from glotmill.schemas.errors import ConservationError, SchemaError
+from glotmill.engine.dataset.shards import ShardWriter, label_counts, published_schema
+from glotmill.filters.contract import MOST_LABELS
+from glotmill.schemas.errors import ConservationError, GlotmillError, SchemaError
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.record import Metric, record_schema
 
@@ -100,3 +102,10 @@ def test_shards_are_zstd_with_page_index(tmp_path: Path):
     assert column.compression == "ZSTD"
     assert column.has_offset_index
     assert column.has_column_index
+
+
+def test_labels_are_counted_by_turn_and_bounded():
+    turns = pl.Series("turn_x_y", [["b", None], None, ["a", "b"]])
+    assert label_counts(turns) == {"a": 1, "b": 2}
+    with pytest.raises(GlotmillError, match="turn_x_y: 1,001 different labels, but a scorer may give 1,000"):
+        label_counts(pl.Series("turn_x_y", [[str(n) for n in range(MOST_LABELS + 1)]]))

@@ -12,7 +12,7 @@ from glotmill.engine.storage.folder import Folder
 from glotmill.filters.contract import Scorer
 from glotmill.filters.policy import Policy, make_policy
 from glotmill.schemas.errors import GlotmillError
-from glotmill.schemas.record import Metric
+from glotmill.schemas.record import Label, Metric
 
 NOWHERE = ScoreStore(Folder("nowhere"))  # cheap scorers never touch it
 
@@ -33,6 +33,16 @@ class Given(Scorer):
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         values = pairs["logprob"].combine_chunks()
         return {"up": values, "down": values}
+
+
+class Called(Given):
+    """The same scorer, which also says whether a value is far below nought."""
+
+    labels: ClassVar[tuple[Label, ...]] = (Label("given", "depth", ""),)
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        depths = [None if v is None else "deep" if v < -2 else "flat" for v in pairs["logprob"].to_pylist()]
+        return {**super().score(pairs), "depth": pa.array(depths, pa.string())}
 
 
 def rows(*scored: list[float | None]) -> ComposedRows:
@@ -135,3 +145,20 @@ def test_what_is_not_rejected_scores_the_same_either_way(monkeypatch):
     full, _ = spared(monkeypatch, None)
     kept = skipped["scores_skipped"].list.len() == 0
     assert skipped.filter(kept).equals(full.filter(kept))
+
+
+def test_a_record_has_the_label_of_most_of_its_turns_and_of_equally_many_the_first():
+    found = score(rows([-1.0, -3.0, -4.0], [-1.0, -3.0], [None, -3.0], []), [Called()], NOWHERE)
+    assert found["label_given_depth"].to_list() == ["deep", "flat", "deep", None]
+    assert found["turn_given_depth"].to_list() == [
+        ["flat", "deep", "deep"], ["flat", "deep", None], [None, "deep", None], [None, None, None],
+    ]  # fmt: skip
+
+
+def test_labels_that_are_no_strings_break_the_contract():
+    class Numbers(Called):
+        def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+            return {**super().score(pairs), "depth": pairs["logprob"].combine_chunks()}
+
+    with pytest.raises(GlotmillError, match="scorer given gave 1 float values of depth for 1 pairs"):
+        score(rows([-1.0]), [Numbers()], NOWHERE)

@@ -166,6 +166,7 @@ def test_another_language_of_the_same_script_is_rejected(lang: str, text: str):
 
 def test_no_pairs_give_no_scores():
     columns = LanguageIdScorer().score(pa.Table.from_pylist([], schema=PAIR_SCHEMA))
+    assert columns.pop("detected").type == pa.string()
     assert all(len(column) == 0 and column.type == pa.float32() for column in columns.values())
 
 
@@ -199,3 +200,19 @@ def test_a_second_identifier_that_is_not_installed_is_named_with_how_to_get_it(m
     monkeypatch.setattr(language_id, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"score.language_id.second needs py3langid.*glotmill\[langid\]"):
         LanguageIdScorer.make(LanguageIdModel(second="py3langid"))
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "detected"),
+    [
+        ("deu_Latn", "Ein Hund läuft über die grüne Wiese.", "deu_Latn"),
+        ("deu_Latn", "A dog runs over the green meadow.", "eng_Latn"),
+        ("deu_Latn", "Un chien.", None),  # under ten letters
+        ("swh_Latn", "Whatˈswh colorˈswh isˈswh ballˈswh ?", None),  # no label has a probability
+        ("zho_Hant", "一隻棕色的狗在綠色的草地上奔跑。", "zho_Hant"),  # one label for both scripts
+        ("jpn_Jpan", "一隻棕色的狗在綠色的草地上奔跑。", "zho_Hans"),
+        ("ita_Latn", "Canis magnus per agros viridis currit et latrat.", "la"),  # FLORES-200 has no Latin
+    ],
+)
+def test_the_likeliest_language_is_a_flores_code_where_there_is_one(lang: str, text: str, detected: str | None):
+    assert scored([text], lang)["score_language_id_detected"].to_list() == [detected]

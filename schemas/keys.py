@@ -19,6 +19,8 @@ import orjson
 import polars as pl
 
 DIGEST_CHARS = 32
+# Columns whose values orjson writes as canonical JSON.
+_SAME_JSON = (pl.String, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64)
 
 
 def nfc(text: str) -> str:
@@ -139,24 +141,30 @@ def memory_keys(translator: str, source_lang: str, target_lang: str, requests: I
         requests: Every byte that the engine is shown, for each request.
     """
     # digest([translator, source_lang, target_lang, request]) with the constant part encoded once.
-    head = hashlib.sha256(canonical_json([translator, source_lang, target_lang])[:-1] + b",")
-    keys = []
-    for request in requests:
-        h = head.copy()
-        h.update(json.dumps(nfc(request), ensure_ascii=False).encode() + b"]")
-        keys.append(h.hexdigest()[:DIGEST_CHARS])
-    return keys
+    head = canonical_json([translator, source_lang, target_lang])[:-1] + b","
+    sha256, dumps = hashlib.sha256, orjson.dumps
+    return [sha256(head + dumps(nfc(request)) + b"]").hexdigest()[:DIGEST_CHARS] for request in requests]
 
 
-def score_keys(scorer: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
+def score_keys(scorer: str, pairs: pl.DataFrame) -> list[str]:
     """The score key of each pair.
 
     Args:
         scorer: The scorer's fingerprint.
-        names: What decides its values: languages, texts and whatever else it reads.
-        rows: These, for each pair.
+        pairs: What decides its values: languages, texts and whatever else it reads, each a column.
     """
-    return [digest([scorer, list(names), list(row)]) for row in rows]
+    names = pairs.columns
+    if not all(kind in _SAME_JSON for kind in pairs.dtypes):
+        return [digest([scorer, names, list(row)]) for row in pairs.iter_rows()]
+    # The same with the constant part encoded once.
+    head = canonical_json([scorer, names])[:-1] + b","
+    keys = []
+    for row in pairs.iter_rows():
+        data = orjson.dumps(row)
+        if not data.isascii() and not is_normalized("NFC", data.decode()):
+            data = canonical_json(row)
+        keys.append(hashlib.sha256(head + data + b"]").hexdigest()[:DIGEST_CHARS])
+    return keys
 
 
 def ranks(seed: int, source_ids: pl.Series) -> pl.Series:

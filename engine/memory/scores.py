@@ -60,7 +60,7 @@ class ScoreStore:
         """
         fingerprint = digest([scorer.name, scorer.identity()])
         inputs = pl.DataFrame(pairs.select(scorer.inputs))
-        keys = pl.Series("key", score_keys(fingerprint, inputs.columns, inputs.iter_rows()), dtype=pl.String)
+        keys = pl.Series("key", score_keys(fingerprint, inputs), dtype=pl.String)
         known = self.lookup(scorer.name, keys)
         different = pl.DataFrame({"key": keys}).with_row_index("row").unique("key", keep="first", maintain_order=True)
         missing = different.join(known.select("key"), on="key", how="anti", maintain_order="left")
@@ -68,7 +68,8 @@ class ScoreStore:
             for portion in missing.iter_slices(PORTION):
                 columns = scorer.score(pairs.take(portion["row"].to_arrow()))
                 values = zip(*(columns[metric.name].to_pylist() for metric in scorer.metrics), strict=True)
-                self.add(scorer.name, fingerprint, portion["key"], list(map(list, values)))
+                measured = pa.array(map(list, values), pa.list_(pa.float32()))
+                self.add(scorer.name, fingerprint, portion["key"].to_arrow().cast(pa.string()), measured)
             known = self.lookup(scorer.name, keys)
         found = pl.DataFrame({"key": keys}).join(known, on="key", how="left", maintain_order="left")["values"]
         if found.null_count():
@@ -79,11 +80,13 @@ class ScoreStore:
             for number, metric in enumerate(scorer.metrics)
         }
 
-    def add(self, scorer: str, fingerprint: str, keys: pl.Series, values: list[list[float] | None]) -> NumberedFile:
+    def add(
+        self, scorer: str, fingerprint: str, keys: pa.ChunkedArray | pa.Array, values: pa.ChunkedArray | pa.Array
+    ) -> NumberedFile:
         """Commit what a scorer measured, as one new file."""
-        columns = {"key": keys.to_list(), "values": values}
-        same = {name: [text] * len(values) for name, text in (("scorer", scorer), ("fingerprint", fingerprint))}
-        return self.files.add(pa.table(columns | same, schema=SCORE_SCHEMA))
+        name, made_by = (pa.repeat(pa.scalar(text, pa.string()), len(keys)) for text in (scorer, fingerprint))
+        columns = {"key": keys, "scorer": name, "fingerprint": made_by, "values": values}
+        return self.files.add(pa.table(columns, schema=SCORE_SCHEMA))
 
     def compact(self) -> Iterator[NumberedFile]:
         """Merge small files; no look-up changes."""

@@ -7,13 +7,15 @@ whose back-translation failed in a part is marked, never joined half.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import polars as pl
 
 from glotmill.engine.memory.translations import Direction
-from glotmill.engine.text.segments import split
+from glotmill.engine.text.one_request import in_nfc, is_one_request
+from glotmill.engine.text.segments import Cut, split
 from glotmill.engine.translation.forced_scores import FORCED_COLUMNS, ForcedStage
-from glotmill.engine.translation.requests import ALL, RequestSource, Selection, asked_table
+from glotmill.engine.translation.requests import ALL, REQUEST_SCHEMA, RequestSource, Selection, counted, merged
 from glotmill.engine.translation.stage import Work
 from glotmill.schemas.errors import ConservationError
 
@@ -80,17 +82,20 @@ class BackTranslationRequests:
         return sorted(turned, key=lambda d: (d.source_lang, d.target_lang))
 
     def table(self, direction: Direction) -> pl.DataFrame:
-        """`glotmill.engine.translation.requests.ASKED_SCHEMA` of one direction."""
+        """`glotmill.engine.translation.requests.REQUEST_SCHEMA` of one direction."""
         lang = direction.source_lang
         return back_table(self._needed.among(self._work.entries("forward", direction.back), lang), lang)
 
 
 def back_table(forward: pl.DataFrame, lang: str) -> pl.DataFrame:
-    """The sentences of translations into a language, as `glotmill.engine.translation.requests.ASKED_SCHEMA`."""
-    texts: Counter[str] = Counter()
-    for translation in _to_return(forward):
-        texts.update(split(translation, lang).requests)
-    return asked_table(iter([(texts, False)]))
+    """The sentences of translations into a language, as `glotmill.engine.translation.requests.REQUEST_SCHEMA`."""
+    translations = _to_return(forward)
+    sure = is_one_request(translations, lang)
+    rest: Counter[str] = Counter()
+    for translation in translations.filter(~sure):
+        rest.update(split(translation, lang).requests)
+    whole = pl.DataFrame({"text": in_nfc(translations.filter(sure)), "asked": 1, "carrier": False}, REQUEST_SCHEMA)
+    return merged([whole, counted(rest)])
 
 
 def _to_return(forward: pl.DataFrame) -> pl.Series:
@@ -108,23 +113,37 @@ def join_back(forward: pl.DataFrame, back: pl.DataFrame | None, lang: str, neede
     """
     if back is None:
         return forward.with_columns(back=pl.lit(None, pl.String), back_failed=pl.lit(value=False))
-    found = dict(back.select("text", "translation").iter_rows())
-    asked = _to_return(needed.among(forward, lang)).unique()
-    returned = pl.Series([_returned(translation, lang, found) for translation in asked], dtype=pl.String)
-    known = pl.DataFrame({"translation": asked, "back": returned, "back_failed": returned.is_null()})
+    asked = _to_return(needed.among(forward, lang)).unique().rename("translation")
+    sure = is_one_request(asked, lang)
+    ways = back.select(request="text", back="translation", was_asked=True)
+    whole = pl.DataFrame([asked.filter(sure), in_nfc(asked.filter(sure)).alias("request")])
+    whole = whole.join(ways, on="request", how="left")
+    lacking = whole.filter(pl.col("was_asked").is_null())["request"]
+    if lacking.len():
+        raise _changed(lacking[0])
+    rest = asked.filter(~sure)
+    cuts = [split(translation, lang) for translation in rest]
+    parts = pl.Series("request", [request for cut in cuts for request in cut.requests], dtype=pl.String)
+    found = dict(ways.join(parts.unique().to_frame(), on="request", how="semi").select("request", "back").iter_rows())
+    more = pl.DataFrame(
+        {"translation": rest, "back": pl.Series([_returned(cut, found) for cut in cuts], dtype=pl.String)}
+    )
+    known = pl.concat([whole.select("translation", "back"), more]).with_columns(back_failed=pl.col("back").is_null())
     return forward.join(known, on="translation", how="left", maintain_order="left")
 
 
-def _returned(text: str, lang: str, found: dict[str, str | None]) -> str | None:
-    cut = split(text, lang)
-    unasked = [request for request in cut.requests if request not in found]
-    if unasked:
-        msg = (
-            f"the memory has another translation than when the back-translation was requested (a correction, or "
-            f"another build's retry): {unasked[0]!r} has no back-translation; run the same command again"
-        )
-        raise ConservationError(msg)
-    ways = {request: found[request] for request in cut.requests}
-    if any(way is None for way in ways.values()):
+def _changed(request: str) -> ConservationError:
+    return ConservationError(
+        f"the memory has another translation than when the back-translation was requested (a correction, or "
+        f"another build's retry): {request!r} has no back-translation; run the same command again"
+    )
+
+
+def _returned(cut: Cut, found: Mapping[str, str | None]) -> str | None:
+    """A translation with each sentence translated back; None where that failed for one."""
+    for request in cut.requests:
+        if request not in found:
+            raise _changed(request)
+    if any(found[request] is None for request in cut.requests):
         return None
-    return cut.join(lambda request: str(ways[request]))
+    return cut.join(lambda request: str(found[request]))

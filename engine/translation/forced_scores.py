@@ -181,12 +181,11 @@ class ForcedStage:
             text="text",
             translation="translation",
         )
-        keys = score_keys(self._fingerprint, PAIR, frame.iter_rows())
+        keys = score_keys(self._fingerprint, frame)
         return frame.select(pl.Series("key", keys, dtype=pl.String), *PAIR)
 
     def _commit(self, result: UnitResult) -> str:
-        keys = pl.Series(result.unit.rows["key"])
-        return self._scores.add(FORCED, self._fingerprint, keys, result.results["values"].to_pylist()).name
+        return self._scores.add(FORCED, self._fingerprint, result.unit.rows["key"], result.results["values"]).name
 
     def _read(self, direction: Direction) -> pl.DataFrame:
         """The pairs of a direction with their ``values``, read back from the store."""

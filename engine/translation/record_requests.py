@@ -12,7 +12,7 @@ from glotmill.engine.memory.translations import Direction
 from glotmill.engine.samples.sample_files import sample_rows
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.text.records import record_request
-from glotmill.engine.translation.requests import RequestSource, Segments, asked_table
+from glotmill.engine.translation.requests import RequestSource, Segments, merged
 
 
 def records_of(files: list[Path], answers: AnswerRule, by_record: Callable[[str], bool]) -> Segments:
@@ -65,4 +65,4 @@ class MergedRequests:
     def table(self, direction: Direction) -> pl.DataFrame:
         """What is asked in one direction."""
         tables = [part.table(direction) for part in self._parts if direction in part.directions()]
-        return pl.concat(tables) if tables else asked_table(iter(()))
+        return pl.concat(tables) if tables else merged([])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -74,8 +74,8 @@ class Segments:
 
     def table(self, direction: Direction) -> pl.DataFrame:
         """`REQUEST_SCHEMA`: each different text of a direction once, sorted."""
-        return asked_table(
-            (texts, carrier)
+        return merged(
+            counted(texts, carrier=carrier)
             for (source, targets, carrier), texts in self._groups.items()
             if source == direction.source_lang and direction.target_lang in targets
         )
@@ -85,13 +85,15 @@ class Segments:
         return sum(len(texts) * len(targets) for (_, targets, _), texts in self._groups.items())
 
 
-def asked_table(counted: Iterator[tuple[Counter[str], bool]]) -> pl.DataFrame:
-    """`REQUEST_SCHEMA` from (texts with how often, whether they are carriers)."""
-    frames = [
-        pl.DataFrame({"text": list(texts), "asked": list(texts.values()), "carrier": carrier}, schema=REQUEST_SCHEMA)
-        for texts, carrier in counted
-    ]
-    rows = pl.concat([pl.DataFrame(schema=REQUEST_SCHEMA), *frames])
+def counted(texts: Counter[str], *, carrier: bool = False) -> pl.DataFrame:
+    """`REQUEST_SCHEMA` of texts with how often each is asked."""
+    columns = {"text": list(texts), "asked": list(texts.values()), "carrier": carrier}
+    return pl.DataFrame(columns, schema=REQUEST_SCHEMA)
+
+
+def merged(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Tables of `REQUEST_SCHEMA` as one: each different text once, sorted."""
+    rows = pl.concat([pl.DataFrame(schema=REQUEST_SCHEMA), *tables])
     return rows.group_by("text").agg(pl.col("asked").sum(), pl.col("carrier").all()).sort("text")
 
 

@@ -7,10 +7,12 @@ a batch is translated exactly as it was written down, so that scores do not depe
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal, Protocol
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -161,10 +163,9 @@ def force_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], 
     """Force one unit: `FORCED_SCHEMA` for rows of `glotmill.engine.runs.run.FORCED_UNIT_SCHEMA`, otherwise as
     `do_unit`.
     """
-    done: list[list[float] | None] = []
-    frame = pl.DataFrame(rows).select("batch", "source_lang", "target_lang", "text", "translation")
-    for (_,), group in frame.group_by(["batch"], maintain_order=True):
-        pairs = [ForcedPair(*row[1:]) for row in group.iter_rows()]
+    done: list[ForcedScore | None] = []
+    for columns in _batches(rows, "source_lang", "target_lang", "text", "translation"):
+        pairs = list(map(ForcedPair, *columns))
         try:
             scores = translator.score(pairs)
         except TranslatorError:
@@ -175,15 +176,33 @@ def force_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], 
         if len(scores) != len(pairs):
             msg = f"the engine gave {len(scores)} scores for the {len(pairs)} pairs of a batch"
             raise TranslatorError(msg)
-        done.extend(map(_forced_values, scores))
+        done.extend(scores)
         batch_done()
-    return pa.table({"values": done}, schema=FORCED_SCHEMA)
+    return forced_table(done)
 
 
-def _forced_values(score: ForcedScore | None) -> list[float] | None:
-    if score is None or not math.isfinite(score.logprob):
-        return None
-    return [*score.words, score.end, score.tokens]
+def forced_table(scores: Sequence[ForcedScore | None]) -> pa.Table:
+    """`FORCED_SCHEMA` of scores; null where there is none, or it is no number."""
+    values: list[float] = []
+    ends: list[int | None] = [0]
+    for score in scores:
+        if score is None or not math.isfinite(score.logprob):
+            ends[-1:] = [None, len(values)]
+            continue
+        values.extend(score.words)
+        values += (score.end, score.tokens)
+        ends.append(len(values))
+    lists = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(values, pa.float32()))
+    return pa.table({"values": lists}, schema=FORCED_SCHEMA)
+
+
+def _batches(rows: pa.Table, *names: str) -> Iterator[list[list[Any]]]:
+    """Columns of each batch of a unit, in order."""
+    numbers = rows["batch"].to_numpy()
+    ends = [*(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
+    columns = [rows[name].to_pylist() for name in names]
+    for start, end in pairwise([0, *ends]):
+        yield [column[start:end] for column in columns]
 
 
 def translate_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], None] = lambda: None) -> pa.Table:
@@ -201,10 +220,8 @@ def translate_unit(translator: Translator, rows: pa.Table, batch_done: Callable[
         TranslatorError: The engine broke, or gave another number of results than it was asked for.
     """
     done: list[Outcome] = []
-    frame = pl.DataFrame(rows).select("batch", "source_lang", "target_lang", "text")
-    for (_,), group in frame.group_by(["batch"], maintain_order=True):
-        batch = [Request(*row[1:]) for row in group.iter_rows()]
-        done.extend(translate_with_retry(translator, batch))
+    for columns in _batches(rows, "source_lang", "target_lang", "text"):
+        done.extend(translate_with_retry(translator, list(map(Request, *columns))))
         batch_done()
     of_translation = RESULT_SCHEMA.names[:-2]
     columns = {name: [getattr(outcome.translation, name) for outcome in done] for name in of_translation}

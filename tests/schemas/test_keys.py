@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,9 +41,23 @@ def test_memory_key_is_golden_and_equals_the_digest_of_its_parts():
     assert key == "e72deaf343fed455508f7889ccb99081"
 
 
-@pytest.mark.parametrize("text", ['quote " and \\ slash', "line\nfeed", "日本語", "é", "😀", "\u2028"])
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(TEXTS)
 def test_memory_keys_equal_the_digest_of_their_parts_for_any_text(text):
     assert keys.memory_keys("t", "a", "b", [text]) == [keys.digest(["t", "a", "b", text])]
+
+
+@pytest.mark.parametrize(
+    "number", [st.none() | st.integers(-(2**63), 2**63 - 1), st.booleans(), st.sampled_from([0.1, 1e16])]
+)
+@given(data=st.data())
+def test_score_keys_equal_the_digest_of_their_parts_for_any_pair(number, data):
+    rows = data.draw(st.lists(st.tuples(TEXTS, TEXTS, number), max_size=3))
+    pairs = pl.DataFrame(rows, schema=["source", "target", "value"], orient="row")
+    expected = [keys.digest(["t", ["source", "target", "value"], list(row)]) for row in rows]
+    assert keys.score_keys("t", pairs) == expected
 
 
 def test_memory_keys_differ_by_translator_direction_and_text():
@@ -74,9 +89,6 @@ def test_source_hash_and_content_hash_are_golden():
 
 def test_image_id_of_an_unseen_image_is_the_hash_of_its_uri():
     assert keys.image_id("a.jpg") == "uri:" + keys.bytes_sha256(b"a.jpg")
-
-
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(

@@ -198,10 +198,9 @@ def forced_table(scores: Sequence[ForcedScore | None]) -> pa.Table:
 
 def _batches(rows: pa.Table, *names: str) -> Iterator[list[list[Any]]]:
     """Columns of each batch of a unit, in order."""
-    numbers = rows["batch"].to_numpy()
-    ends = [*(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
+    starts = np.flatnonzero(np.diff(rows["batch"].to_numpy(), prepend=-1)).tolist()
     columns = [rows[name].to_pylist() for name in names]
-    for start, end in pairwise([0, *ends]):
+    for start, end in pairwise([*starts, rows.num_rows]):
         yield [column[start:end] for column in columns]
 
 
@@ -220,8 +219,8 @@ def translate_unit(translator: Translator, rows: pa.Table, batch_done: Callable[
         TranslatorError: The engine broke, or gave another number of results than it was asked for.
     """
     done: list[Outcome] = []
-    for columns in _batches(rows, "source_lang", "target_lang", "text"):
-        done.extend(translate_with_retry(translator, list(map(Request, *columns))))
+    for batch in _batches(rows, "source_lang", "target_lang", "text"):
+        done.extend(translate_with_retry(translator, list(map(Request, *batch))))
         batch_done()
     of_translation = RESULT_SCHEMA.names[:-2]
     columns = {name: [getattr(outcome.translation, name) for outcome in done] for name in of_translation}

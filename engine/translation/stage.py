@@ -113,7 +113,7 @@ class TranslateStage:
     def _write_asked(self, phase: str, asked: RequestSource) -> Iterator[pl.DataFrame]:
         """What is asked, by direction, with keys; kept on disk to be read again."""
         for direction in asked.directions():
-            wanted = with_keys(direction, asked.table(direction), self._spec.fingerprint)
+            wanted = with_keys(direction, asked.table(direction), self._spec.into(direction.target_lang))
             self._run.write_asked(phase, direction, wanted)
             yield wanted
 

@@ -8,11 +8,12 @@ text or a named failure. An exception means that the engine broke, never that a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from glotmill.engine.llm.contract import ChatModel
+from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary
 from glotmill.recipes.sections.translate import TranslateBase
 from glotmill.schemas.keys import digest
 
@@ -151,6 +152,7 @@ class TranslatorSpec:
         placement: Where a worker runs.
         folder: The model's files, where it has any.
         scores: Whether the engine has forced scores.
+        vocabularies: The output tokens by target language, where they are not all of the model's.
     """
 
     engine: str
@@ -162,11 +164,17 @@ class TranslatorSpec:
     placement: Placement
     folder: Path | None = None
     scores: bool = False
+    vocabularies: Mapping[str, OutputVocabulary] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
-        """What memory keys hold: equal fingerprints give equal translations."""
+        """Identifies the engine with its whole vocabulary: equal fingerprints give equal translations."""
         return digest(self.identity)
+
+    def into(self, lang: str) -> str:
+        """What memory keys hold: the fingerprint for a target language, with the output tokens that it has there."""
+        vocabulary = self.vocabularies.get(lang)
+        return digest({**self.identity, "vocabulary": vocabulary.digest}) if vocabulary else self.fingerprint
 
 
 @dataclass(frozen=True, slots=True)

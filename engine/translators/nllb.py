@@ -24,6 +24,7 @@ from glotmill.engine.translators.contract import (
     TranslatorMember,
     TranslatorSpec,
 )
+from glotmill.engine.translators.shared.loaded_models import LoadedModels
 from glotmill.engine.translators.shared.model_files import find_model
 from glotmill.engine.translators.shared.placement import place
 from glotmill.engine.translators.shared.retry import TRIGGERS_VERSION
@@ -127,25 +128,13 @@ class NllbTranslator:
         if not isinstance(section, Ct2Translate) or spec.folder is None:
             msg = f"not a spec of a CTranslate2 model: {spec.model}"
             raise TranslatorError(msg)
-        import ctranslate2
-
         self._tokens = self._language_tokens()
         # Left to itself SentencePiece takes all of a machine's cores for each batch, whatever a worker was given.
         self._pieces = sentencepiece.SentencePieceProcessor(
             model_file=str(spec.folder / "sentencepiece.bpe.model"), num_threads=spec.placement.cpus
         )
-        self._model = ctranslate2.Translator(
-            str(spec.folder),
-            device=spec.placement.device,
-            compute_type=spec.placement.compute_type,
-            intra_threads=spec.placement.cpus,
-        )
-        if self._model.compute_type != spec.placement.compute_type:
-            msg = (
-                f"{spec.model} runs as {self._model.compute_type} on {spec.placement.device}, not as "
-                f"{spec.placement.compute_type}: name the first as translate.compute_type"
-            )
-            raise TranslatorError(msg)
+        self._models = LoadedModels(spec)
+        self._spec = spec
         self._section = section
         self.retries = section.retry is not None
 
@@ -172,7 +161,8 @@ class NllbTranslator:
             if ok
         ]
         prefixes = [self._prefix(r.target_lang) for r, ok in zip(batch, fits, strict=True) if ok]
-        results = self._decode(sources, prefixes, self._section.retry if retry else None)
+        langs = [request.target_lang for request, ok in zip(batch, fits, strict=True) if ok]
+        results = self._decode(langs, sources, prefixes, self._section.retry if retry else None)
         done = iter(self._translations(results, [len(pieces) for pieces, ok in zip(encoded, fits, strict=True) if ok]))
         return [
             next(done)
@@ -186,35 +176,59 @@ class NllbTranslator:
         limit = self._section.max_source_tokens
         sources: list[list[str]] = self._pieces.encode([pair.text for pair in pairs], out_type=str)
         # Word by word, so that the pieces of each word are known; no piece of such a model spans white space.
-        targets: list[list[list[str]]] = [self._pieces.encode(p.translation.split(), out_type=str) for p in pairs]
-        lengths = [sum(map(len, words)) for words in targets]
+        words = [self._pieces.encode(pair.translation.split(), out_type=str) for pair in pairs]
+        # One that the target's tokens cannot spell has no score, as an empty one.
+        targets = [self._models.spelled(pair.target_lang, made) or [] for pair, made in zip(pairs, words, strict=True)]
+        lengths = [sum(map(len, made)) for made in targets]
         fits = [row for row, source in enumerate(sources) if 0 < len(source) <= limit and 0 < lengths[row] <= limit]
-        fits.sort(key=lambda row: (lengths[row], len(sources[row])))
-        scored = self._model.score_batch(
-            [self._framed(pairs[row].source_lang, pairs[row].target_lang, sources[row]) for row in fits],
-            [[*self._prefix(pairs[row].target_lang), *chain(*targets[row])] for row in fits],
-            max_batch_size=FORCED_TOKENS,
-            batch_type="tokens",
-            max_input_length=0,
-        )
+        scored: dict[int, Any] = {}
+        for group in self._by_model([pairs[row].target_lang for row in fits]):
+            rows = sorted((fits[place] for place in group), key=lambda row: (lengths[row], len(sources[row])))
+            results = self._models.into(pairs[rows[0]].target_lang).score_batch(
+                [self._framed(pairs[row].source_lang, pairs[row].target_lang, sources[row]) for row in rows],
+                [[*self._prefix(pairs[row].target_lang), *chain(*targets[row])] for row in rows],
+                max_batch_size=FORCED_TOKENS,
+                batch_type="tokens",
+                max_input_length=0,
+            )
+            scored |= zip(rows, results, strict=True)
         scores: list[ForcedScore | None] = [None] * len(pairs)
-        for row, result in zip(fits, scored, strict=True):
+        for row, result in scored.items():
             # One for each token asked for and the end; those of the prefix nobody chose.
             tokens = iter(result.log_probs[self._prefixed :])
-            words = tuple(sum(islice(tokens, len(word))) for word in targets[row])
-            scores[row] = ForcedScore(words, next(tokens), lengths[row] + 1)
+            by_word = tuple(sum(islice(tokens, len(word))) for word in targets[row])
+            scores[row] = ForcedScore(by_word, next(tokens), lengths[row] + 1)
         return scores
 
-    def _decode(self, sources: list[list[Any]], prefixes: list[list[Any]], retry: Retry | None) -> list[Any]:
-        if not sources:
-            return []
+    def _by_model(self, langs: list[str]) -> list[list[int]]:
+        """The places of target languages that one loaded model serves, in order."""
+        groups: dict[str, list[int]] = {}
+        for place, lang in enumerate(langs):
+            groups.setdefault(self._spec.into(lang), []).append(place)
+        return list(groups.values())
+
+    def _decode(
+        self, langs: list[str], sources: list[list[Any]], prefixes: list[list[Any]], retry: Retry | None
+    ) -> list[Any]:
+        """The results of some sources, in order; those of one model together."""
+        results: list[Any] = [None] * len(sources)
+        for group in self._by_model(langs):
+            model = self._models.into(langs[group[0]])
+            made = self._searched(model, [sources[i] for i in group], [prefixes[i] for i in group], retry)
+            for place, result in zip(group, made, strict=True):
+                results[place] = result
+        return results
+
+    def _searched(
+        self, model: Any, sources: list[list[Any]], prefixes: list[list[Any]], retry: Retry | None
+    ) -> list[Any]:
         penalties: dict[str, Any] = {}
         if retry:
             penalties = {
                 "repetition_penalty": retry.repetition_penalty,
                 "no_repeat_ngram_size": retry.no_repeat_ngram,
             }
-        results: list[Any] = self._model.translate_batch(
+        results: list[Any] = model.translate_batch(
             sources,
             target_prefix=prefixes if self._prefixed else None,
             max_batch_size=0,  # the batch is the unit's own: no re-batching here

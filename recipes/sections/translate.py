@@ -68,6 +68,17 @@ class Retry(Section):
     no_repeat_ngram: int = Field(4, ge=0, le=64)
 
 
+class VocabularyText(Section):
+    """Where a list of output tokens comes from.
+
+    Attributes:
+        text: A text file in the target language, one sentence a line, or one for each language with ``{lang}`` in its
+            name; its tokens are kept, and what spells everything else.
+    """
+
+    text: RecipePath
+
+
 class Ct2Translate(TranslateBase):
     """A translation model on CTranslate2.
 
@@ -82,6 +93,8 @@ class Ct2Translate(TranslateBase):
         max_decoding_tokens: Longest translation; one that reaches it is marked.
         actors_per_gpu: Workers that share one GPU.
         retry: The second decode; null remembers a failure after the first.
+        vocabulary: The output tokens: ``full`` has all of the model's, ``script`` those in the target language's
+            script, a text those that occur in it. Fewer tokens decode faster, and other translations may come out.
     """
 
     model: ModelName
@@ -94,6 +107,7 @@ class Ct2Translate(TranslateBase):
     max_decoding_tokens: int = Field(256, ge=1, le=4096)
     actors_per_gpu: int = Field(1, ge=1, le=16)
     retry: Retry | None = Retry()
+    vocabulary: Literal["full", "script"] | VocabularyText = "full"
 
     not_locked: ClassVar[frozenset[str]] = TranslateBase.not_locked | {"device"}
 

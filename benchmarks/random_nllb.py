@@ -1,0 +1,105 @@
+"""A converted model of NLLB-600M's shape with random int8 weights, made with numpy alone.
+
+Its vocabulary begins with the embedded model's tokens, so that real text can be given to it, and is filled up with
+tokens of random letters. Nothing is said of quality; the end token has next to no weight, so that every translation has
+the length that is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from glotmill.engine.embedded import MODEL_DIR
+from glotmill.engine.translators.shared.ct2_weights import DECODER, ENCODER, PROJECTION, Ct2Weights, Variable
+
+FLOAT32, INT8 = 0, 1
+LARGEST = 0.06  # absolute value of a weight, three deviations of the usual 0.02
+SEED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Of an encoder and decoder.
+
+    Attributes:
+        layers: Of each.
+        width: Of the model.
+        ffn: Width of the feed-forward layers.
+        heads: Of attention.
+        tokens: Of the vocabulary.
+    """
+
+    layers: int
+    width: int
+    ffn: int
+    heads: int
+    tokens: int
+
+
+NLLB600 = Shape(12, 1024, 4096, 16, 256_208)  # facebook/nllb-200-distilled-600M's config.json, rows in multiples of 16
+QUICK = Shape(2, 128, 256, 4, 8_192)
+
+
+def make(folder: Path, shape: Shape) -> Path:
+    """Write the model into a folder, unless it is there."""
+    if folder.is_dir():
+        return folder
+    aside = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(aside, ignore_errors=True)
+    shutil.copytree(MODEL_DIR, aside)
+    known = json.loads((MODEL_DIR / "shared_vocabulary.json").read_text(encoding="utf-8"))
+    tokens = [*known, *(f"▁x{number}" for number in range(shape.tokens - len(known)))]
+    (aside / "shared_vocabulary.json").write_text(json.dumps(tokens), encoding="utf-8")
+    small = Ct2Weights.read((MODEL_DIR / "model.bin").read_bytes())
+    (aside / "model.bin").write_bytes(_grown(small, shape, end=known.index("</s>")).to_bytes())
+    aside.rename(folder)
+    return folder
+
+
+def _grown(small: Ct2Weights, shape: Shape, *, end: int) -> Ct2Weights:
+    """A model's variables in another shape."""
+    rng = np.random.default_rng(SEED)
+    width, ffn = small.variables["encoder/layer_0/ffn/linear_1/weight"].shape
+    sizes = {width: shape.width, 2 * width: 2 * shape.width, 3 * width: 3 * shape.width, ffn: shape.ffn}
+    sizes[small.variables[DECODER + "/weight"].shape[0]] = shape.tokens
+    found = {}
+    for name, one in small.variables.items():
+        match = re.match(r"(encoder|decoder)/layer_(\d+)/(.*)", name)
+        if match and match[2] != "0":
+            continue
+        wanted = tuple(1024 if "position" in name and not n else sizes.get(d, d) for n, d in enumerate(one.shape))
+        layers = range(shape.layers) if match else (0,)
+        for layer in layers:
+            named = f"{match[1]}/layer_{layer}/{match[3]}" if match else name
+            found[named] = _filled(name, replace(one, shape=wanted), shape, rng, end)
+    assert ENCODER + "/weight" in small.aliases and PROJECTION + "/weight" in small.aliases
+    return replace(small, variables=found)
+
+
+def _filled(name: str, one: Variable, shape: Shape, rng: np.random.Generator, end: int) -> Variable:
+    if not one.shape:
+        if name.endswith("num_heads"):
+            return replace(one, data=np.array(shape.heads, np.int16).tobytes())
+        if name.startswith("decoder/scale_embeddings") and one.type == FLOAT32:
+            return replace(one, data=np.array(math.sqrt(shape.width), np.float32).tobytes())
+        return one
+    count = math.prod(one.shape)
+    if one.type == INT8:
+        values = np.clip(rng.normal(0, 127 / 3, count), -127, 127).astype(np.int8).reshape(one.shape)
+        if name == DECODER + "/weight":
+            values[end] = 0
+        return replace(one, data=values.tobytes())
+    if name.endswith("_scale"):
+        return replace(one, data=np.full(count, 127 / LARGEST, np.float32).tobytes())
+    if name.endswith("gamma"):
+        return replace(one, data=np.ones(count, np.float32).tobytes())
+    if name.endswith("encodings"):
+        return replace(one, data=rng.normal(0, 0.02, count).astype(np.float32).tobytes())
+    return replace(one, data=np.zeros(count, np.float32).tobytes())

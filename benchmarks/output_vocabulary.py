@@ -145,7 +145,11 @@ def compared(ways: Mapping[str, Callable[[], Callable[[], None]]], rounds: int) 
             del do
     best = {name: statistics.median(values) for name, values in seconds.items()}
     first = next(iter(best.values()))
-    return {"seconds": seconds, "load_seconds": load, "ratio": {name: round(first / taken, 3) for name, taken in best.items()}}
+    return {
+        "seconds": seconds,
+        "load_seconds": load,
+        "ratio": {name: round(first / taken, 3) for name, taken in best.items()},
+    }
 
 
 def measure(options: argparse.Namespace) -> Result:

@@ -73,6 +73,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             progress.record(run)
             attempt.enter_context(run.attempt())
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
+            job = job.with_vocabularies(count_assigned(samples.files), decide=True)
             memory, scores = Memory(job.memory), ScoreStore(job.memory)
             translated = _translate(job, samples.files, memory, scores, run, progress)
             job = translated.job

@@ -12,6 +12,7 @@ from glotmill.engine.commands.extras import check_libraries
 from glotmill.engine.commands.job_checks import check_languages, left_out, resolve_policy, template_judge
 from glotmill.engine.dataset.fingerprints import CODE_VERSIONS
 from glotmill.engine.dataset.licenses import check_licenses
+from glotmill.engine.memory.vocabularies import Vocabularies
 from glotmill.engine.samples.language_mix import MixRule
 from glotmill.engine.samples.tasks.registry import derived_facts, own_kinds
 from glotmill.engine.sources import OpenSource, located, open_sources
@@ -27,6 +28,7 @@ from glotmill.engine.translation.template_verdict import TemplateJudge
 from glotmill.engine.translators import TranslatorSpec
 from glotmill.engine.translators.shared.judge_model import make_judge
 from glotmill.engine.translators.shared.routes import Routes, resolve_routes
+from glotmill.engine.translators.shared.vocabulary_lists import with_lists
 from glotmill.engine.workers.ray_session import cluster_gpus
 from glotmill.filters.contract import Scorer
 from glotmill.filters.policy import Policy
@@ -36,6 +38,7 @@ from glotmill.recipes.sections.clean import Contamination, NounPhrases
 from glotmill.recipes.sections.templates import OwnKind, Templates, load_bank, load_translations
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import digest, file_sha256
+from glotmill.schemas.languages import ENGLISH
 from glotmill.schemas.record import Label
 
 
@@ -131,7 +134,7 @@ class Job:
             "labels": digest(self.labels) if self.labels else None,
             "templates": self.instructions.identity() if self.instructions else None,
             "translators": {
-                name: {"model": spec.model, "license": spec.license, **spec.identity}
+                name: {"model": spec.model, "license": spec.license, **spec.identity, **_listed(spec)}
                 for name, spec in self.routes.all.items()
             },
             "routes": self.routes.fingerprint,
@@ -175,6 +178,22 @@ class Job:
     def with_templates(self, rule: InstructionRule) -> Job:
         """The job with the verdicts on its templates, which are known once these are translated."""
         return replace(self, instructions=rule, answers=replace(self.answers, instructions=rule))
+
+    def with_vocabularies(self, assigned: Mapping[str, int], *, decide: bool) -> Job:
+        """The job with the output vocabularies of its engines, which are known once the samples are.
+
+        Args:
+            assigned: Samples by target language.
+            decide: Whether what is decided now holds for later builds of the same memory.
+        """
+        kept = Vocabularies(self.memory)
+
+        def listed(spec: TranslatorSpec) -> TranslatorSpec:
+            rows = {lang: assigned.get(lang, 0) for lang in self.routes.targets(spec, self.recipe.languages)}
+            rows[ENGLISH] = sum(rows.values())
+            return with_lists(spec, rows, kept, decide=decide)
+
+        return replace(self, routes=self.routes.with_specs(listed))
 
     def digest(self) -> str:
         """Identifies what the job does: an interrupted run of the same digest is finished, not started again."""
@@ -316,6 +335,13 @@ def evaluation_files(recipe: Recipe) -> list[tuple[str, dict[str, Path]]]:
     """
     sets = [item for step in recipe.clean if isinstance(step, Contamination) for item in step.against.items()]
     return [(name, located(f"against.{name}", source).files()) for name, source in sets]
+
+
+def _listed(spec: TranslatorSpec) -> dict[str, Any]:
+    """The output vocabularies of an engine by language, once they are decided."""
+    lists = {lang: kept for lang, kept in spec.vocabularies.items() if kept}
+    facts = {lang: {"tokens": kept.tokens, "of": kept.size, "digest": kept.digest} for lang, kept in lists.items()}
+    return {"vocabularies": facts} if facts else {}
 
 
 def _instructions(section: Templates | None, kinds: Mapping[str, OwnKind]) -> InstructionRule | None:

@@ -33,6 +33,7 @@ from glotmill.engine.translation.requests import ALL, RequestSource, Selection, 
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.stage import TO_DO, Work
 from glotmill.engine.workers.shared_pools import Pools
+from glotmill.schemas.languages import ENGLISH
 
 NOTHING = SegmentCount()
 
@@ -238,6 +239,11 @@ def needed_of(job: Job, files: list[Path], work: Work, asked: RequestSource, sco
 
 def composer_into(job: Job, lang: str, into: Callable[[str], pl.DataFrame]) -> Composer:
     """What puts a job's records of one language together, from the entries into each language."""
-    engines = {name: EngineName(spec.engine, spec.model, name) for name, spec in job.routes.all.items()}
-    engine = engines[job.translator.fingerprint]
+    langs = (*job.recipe.languages, ENGLISH)
+    engines = {
+        name: EngineName(spec.engine, spec.model, name)
+        for spec in job.routes.all.values()
+        for name in (spec.fingerprint, *(spec.fingerprint_into(lang) for lang in langs))
+    }
+    engine = engines[job.translator.fingerprint_into(lang)]
     return Composer(lang, into, job.answers, engine, engines, by_record=job.routes.by_record(lang))

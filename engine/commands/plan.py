@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from glotmill.engine.commands.build import dataset_facts, published_dataset
+from glotmill.engine.commands.balance import count_assigned
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import make_samples
 from glotmill.engine.commands.phases import PhaseRunner, Phases, composer_into, run_phases
@@ -127,6 +128,7 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
             if published is not None:
                 check_splits(index, published.shards, job.folder / "dataset")
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
+            job = job.with_vocabularies(count_assigned(samples.files), decide=False)
             phases = _look(job, samples.files, Run(staged / "run"), progress)
             job = phases.job
             job = job.with_dictionaries(judged_dictionaries(job.recipe.languages, phases.into, job.answers))

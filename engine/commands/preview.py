@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from glotmill.engine.commands.balance import count_assigned
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import Samples, make_samples
 from glotmill.engine.commands.phases import PhaseRunner
@@ -144,6 +145,7 @@ def preview(job: Job, count: int, rate: float | None, *, measure: bool, progress
     with TemporaryDirectory(prefix="glotmill-") as folder:
         samples = make_samples(job, Path(folder), progress)
         job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
+        job = job.with_vocabularies(count_assigned(samples.files), decide=False)
         prologue = _prologue(job, samples.files, Run(Path(folder) / "run"), progress)
         job = prologue.job
         with progress.stage("segment", "segments") as stage:
@@ -168,7 +170,8 @@ def _known(job: Job, segments: Segments) -> pl.DataFrame:
         pl.DataFrame(schema={"source_lang": pl.String, "target_lang": pl.String, "asked": pl.Int64} | JOINED_SCHEMA)
     ]
     for direction in segments.directions():
-        wanted = with_keys(direction, segments.table(direction), job.routes.into(direction.target_lang).fingerprint)
+        engine = job.routes.into(direction.target_lang).fingerprint_into(direction.target_lang)
+        wanted = with_keys(direction, segments.table(direction), engine)
         found = memory.lookup(wanted, ["key", "text", *ENTRY]).rename({"text": "translation"})
         nothing = {name: pl.lit(None, pl.String) for name in ("back", "engine", "record")}
         nothing["back_failed"] = pl.lit(value=False)

@@ -77,13 +77,14 @@ class ForcedStage:
         pool: Pool,
         needed: Selection = ALL,
     ) -> None:
+        self._spec = spec
         self._fingerprint = digest([FORCED, VERSION, spec.fingerprint])
         self._translated = work
         self._forward = forward
         self._scores = scores
         self._needed = needed
         self._run = run
-        self._work = UnitWork(spec.section, run, pool)
+        self._work = UnitWork(spec, run, pool)
 
     def force(self, advance: Callable[[int, int], None]) -> ForcedCount:
         """Have scores in the store for all pairs.
@@ -181,7 +182,8 @@ class ForcedStage:
             text="text",
             translation="translation",
         )
-        keys = score_keys(self._fingerprint, frame)
+        engine = digest([FORCED, VERSION, self._spec.fingerprint_into(direction.target_lang)])
+        keys = score_keys(engine, frame)
         return frame.select(pl.Series("key", keys, dtype=pl.String), *PAIR)
 
     def _commit(self, result: UnitResult) -> str:

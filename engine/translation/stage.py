@@ -47,7 +47,7 @@ class TranslateStage:
         self._spec = spec
         self._memory = memory
         self._run = run
-        self._work = UnitWork(spec.section, run, pool)
+        self._work = UnitWork(spec, run, pool)
         self._noted = 0
         self._unanswered: dict[str, str] = {}  # failure by key
         self._usage = Usage()
@@ -113,7 +113,7 @@ class TranslateStage:
     def _write_asked(self, phase: str, asked: RequestSource) -> Iterator[pl.DataFrame]:
         """What is asked, by direction, with keys; kept on disk to be read again."""
         for direction in asked.directions():
-            wanted = with_keys(direction, asked.table(direction), self._spec.into(direction.target_lang))
+            wanted = with_keys(direction, asked.table(direction), self._spec.fingerprint_into(direction.target_lang))
             self._run.write_asked(phase, direction, wanted)
             yield wanted
 
@@ -147,7 +147,9 @@ class TranslateStage:
         found = self._found(wanted, ["key", "text", *ENTRY]).rename({"text": "translation"})
         rows = wanted.select(*DIRECTION, "text", "carrier", "key")
         rows = rows.join(found, on="key", how="left", maintain_order="left")
-        return rows.with_columns(engine=pl.lit(self._spec.fingerprint), record=pl.lit(None, pl.String))
+        prints = {lang: self._spec.fingerprint_into(lang) for lang in wanted["target_lang"].unique()}
+        engine = pl.col("target_lang").replace_strict(prints, return_dtype=pl.String)
+        return rows.with_columns(engine=engine, record=pl.lit(None, pl.String))
 
     def _found(self, wanted: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
         """Columns of the entries of all wanted rows."""
@@ -184,12 +186,15 @@ class TranslateStage:
     def _made(self, result: UnitResult) -> pa.Table:
         """A unit's memory entries: one for each of its rows. Arrow alone, as the driver does this for all workers."""
         rows, results = result.unit.rows, result.results
-        fixed = {"translator": self._spec.fingerprint, "origin": "machine", "provenance": None}
+        fixed = {"origin": "machine", "provenance": None}
         columns = {name: results[name] for name in MEMORY_SCHEMA.names if name in results.column_names}
         columns |= {name: rows[name] for name in ("key", *DIRECTION)}
         columns |= {field.name: pa.repeat(pa.scalar(fixed[field.name], field.type), rows.num_rows)
                     for field in MEMORY_SCHEMA if field.name in fixed}  # fmt: skip
         columns |= {"request": rows["text"], "failure": _failures(results)}
+        langs = rows["target_lang"].unique()
+        prints = pa.array([self._spec.fingerprint_into(lang) for lang in langs.to_pylist()], pa.string())
+        columns["translator"] = prints.take(pc.index_in(rows["target_lang"], langs))
         return pa.table(columns).select(MEMORY_SCHEMA.names).cast(MEMORY_SCHEMA)
 
     def _take_usage(self, results: pa.Table) -> None:

@@ -12,17 +12,19 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.engine.runs.run import Run
+from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.workers.pool import Pool
 from glotmill.engine.workers.units import Unit, UnitResult, plan_units
-from glotmill.recipes.sections.translate import TranslateBase
 from glotmill.schemas.errors import ConservationError
+
+NUMBERS = ("unit", "batch")
 
 
 class UnitWork:
     """The run that notes units, the pool that does them, and how they are cut."""
 
-    def __init__(self, section: TranslateBase, run: Run, pool: Pool) -> None:
-        self._section = section
+    def __init__(self, spec: TranslatorSpec, run: Run, pool: Pool) -> None:
+        self._spec = spec
         self._run = run
         self._pool = pool
 
@@ -57,11 +59,25 @@ class UnitWork:
             sent += outstanding.height
             missing = missing.join(outstanding.select("key"), on="key", how="anti")
         if missing.height:
-            units = plan_units(missing, batch_tokens=self._section.batch_tokens, unit_tokens=self._section.unit_tokens)
+            units = self._planned(missing)
             path = self._run.write_units(phase, units)
             numbers = set(units["unit"])
             del units
             yield from self._work(phase, path.name, numbers, commit, advance, sent + missing.height)
+
+    def _planned(self, missing: pl.DataFrame) -> pl.DataFrame:
+        """What is missing in units, those of one output vocabulary after those of another: a worker loads each once."""
+        section, vocabularies = self._spec.section, self._spec.vocabularies
+        models = {
+            lang: kept.digest if (kept := vocabularies.get(lang)) else "" for lang in missing["target_lang"].unique()
+        }
+        planned: list[pl.DataFrame] = []
+        for model in sorted(set(models.values())):
+            rows = missing.filter(pl.col("target_lang").is_in([lang for lang, one in models.items() if one == model]))
+            units = plan_units(rows, batch_tokens=section.batch_tokens, unit_tokens=section.unit_tokens)
+            after = [planned[-1][name].max() + 1 if planned else 0 for name in NUMBERS]
+            planned.append(units.with_columns(pl.col(name) + add for name, add in zip(NUMBERS, after, strict=True)))
+        return pl.concat(planned)
 
     def _work(
         self,

@@ -18,6 +18,7 @@ from glotmill.recipes.sections.translate import TranslateBase
 from glotmill.schemas.keys import digest
 
 S = TypeVar("S", bound=TranslateBase)
+VOCABULARY = "vocabulary"  # the key of `TranslatorSpec.identity`: where lists come from, or the digest of one
 SERVER_DEVICE = "server"  # the device of an engine that computes nothing here
 
 
@@ -152,7 +153,8 @@ class TranslatorSpec:
         placement: Where a worker runs.
         folder: The model's files, where it has any.
         scores: Whether the engine has forced scores.
-        vocabularies: The output tokens by target language, where they are not all of the model's.
+        vocabularies: The output tokens by target language, once decided; None for all of the model's. A language that
+            is missing has all of them too, or is undecided where ``identity`` names an origin of vocabularies.
     """
 
     engine: str
@@ -164,17 +166,23 @@ class TranslatorSpec:
     placement: Placement
     folder: Path | None = None
     scores: bool = False
-    vocabularies: Mapping[str, OutputVocabulary] = field(default_factory=dict)
+    vocabularies: Mapping[str, OutputVocabulary | None] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
-        """Identifies the engine with its whole vocabulary: equal fingerprints give equal translations."""
+        """Identifies the engine; for a target language `fingerprint_into` says more."""
         return digest(self.identity)
 
-    def into(self, lang: str) -> str:
-        """What memory keys hold: the fingerprint for a target language, with the output tokens that it has there."""
-        vocabulary = self.vocabularies.get(lang)
-        return digest({**self.identity, "vocabulary": vocabulary.digest}) if vocabulary else self.fingerprint
+    def fingerprint_into(self, lang: str) -> str:
+        """What memory keys hold: equal fingerprints give equal translations into a target language.
+
+        Where a language has all tokens, it is that of the engine without a word about vocabularies.
+        """
+        if lang not in self.vocabularies:
+            return self.fingerprint
+        rest = {key: value for key, value in self.identity.items() if key != VOCABULARY}
+        kept = self.vocabularies[lang]
+        return digest({**rest, VOCABULARY: kept.digest} if kept else rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import sentencepiece
 
 from glotmill.engine.embedded import MODEL_DIR
 from glotmill.engine.translators.contract import (
+    VOCABULARY,
     ForcedPair,
     ForcedScore,
     Request,
@@ -100,6 +101,8 @@ def described(engine: str, section: Ct2Translate, gpus: int | None, tokens: Mapp
         "triggers": TRIGGERS_VERSION,
         "version": 1,
     }
+    if section.vocabulary != "full":
+        identity[VOCABULARY] = section.vocabulary if isinstance(section.vocabulary, str) else "text"
     return TranslatorSpec(
         engine=engine,
         model=files.name,
@@ -204,7 +207,7 @@ class NllbTranslator:
         """The places of target languages that one loaded model serves, in order."""
         groups: dict[str, list[int]] = {}
         for place, lang in enumerate(langs):
-            groups.setdefault(self._spec.into(lang), []).append(place)
+            groups.setdefault(self._spec.fingerprint_into(lang), []).append(place)
         return list(groups.values())
 
     def _decode(

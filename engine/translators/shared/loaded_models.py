@@ -72,7 +72,9 @@ class LoadedModels:
         if vocabulary is None:
             return words
         known = self._known(vocabulary)
-        spelled = [[part for piece in word for part in ([piece] if piece in known else _letters(piece))] for word in words]
+        spelled = [
+            [part for piece in word for part in ([piece] if piece in known else _letters(piece))] for word in words
+        ]
         return spelled if all(part in known for word in spelled for part in word) else None
 
     def _known(self, vocabulary: OutputVocabulary) -> frozenset[str]:

@@ -6,6 +6,8 @@ Guarantees: whatever the list, everything can be spelled: special tokens, langua
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -53,6 +55,25 @@ class OutputVocabulary:
     def tokens(self) -> int:
         """How many it has."""
         return int(np.unpackbits(np.frombuffer(self.members, np.uint8)).sum())
+
+    @property
+    def packed(self) -> str:
+        """Its members as text, for a file."""
+        return base64.b64encode(zlib.compress(self.members, 9)).decode()
+
+    @classmethod
+    def unpacked(cls, text: str, size: int) -> OutputVocabulary:
+        """The vocabulary that `packed` wrote.
+
+        Raises:
+            ValueError: It wrote something else.
+        """
+        most = -(-size // 8)
+        members = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), most + 1)
+        if len(members) != most:
+            msg = f"the list is not one of {size:,} tokens"
+            raise ValueError(msg)
+        return cls(size, members)
 
     @property
     def digest(self) -> str:

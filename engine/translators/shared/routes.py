@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from glotmill.engine.translators.contract import TranslatorSpec
@@ -45,6 +45,21 @@ class Routes:
         """Whether records go into a language whole."""
         section = self.into(lang).section
         return isinstance(section, LlmTranslate) and section.mode == "record"
+
+    def targets(self, spec: TranslatorSpec, languages: Iterable[str]) -> list[str]:
+        """The languages that an engine of the build translates into, English among them."""
+        everywhere = spec in (self.second, self.back)
+        return [*(lang for lang in languages if everywhere or self.into(lang) == spec), ENGLISH]
+
+    def with_specs(self, change: Callable[[TranslatorSpec], TranslatorSpec]) -> Routes:
+        """The same routes with changed engines."""
+        changed = {name: change(spec) for name, spec in self.all.items()}
+        return Routes(
+            default=changed[self.default.fingerprint],
+            languages={lang: changed[spec.fingerprint] for lang, spec in self.languages.items()},
+            second=changed[self.second.fingerprint] if self.second else None,
+            back=changed[self.back.fingerprint] if self.back else None,
+        )
 
     @property
     def all(self) -> dict[str, TranslatorSpec]:

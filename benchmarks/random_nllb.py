@@ -79,7 +79,7 @@ def _grown(small: Ct2Weights, shape: Shape, *, end: int) -> Ct2Weights:
         for layer in layers:
             named = f"{match[1]}/layer_{layer}/{match[3]}" if match else name
             found[named] = _filled(name, replace(one, shape=wanted), shape, rng, end)
-    assert ENCODER + "/weight" in small.aliases and PROJECTION + "/weight" in small.aliases
+    assert {ENCODER + "/weight", PROJECTION + "/weight"} <= small.aliases.keys()
     return replace(small, variables=found)
 
 

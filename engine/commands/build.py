@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from glotmill.engine.commands.auto_vocabularies import decide_vocabularies
 from glotmill.engine.commands.balance import check_languages, check_sources, count_assigned
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import Samples, make_samples
@@ -166,6 +167,7 @@ def _translate(
         stop_on_signal(progress.say, handle=job.stop_on_signal) as stop,
         Pools(lambda spec: make_pool(spec, workers, ray_address=address, stop=stop, note=run.event)) as pools,
     ):
+        job = decide_vocabularies(job, files, memory, run, pools, progress, count_assigned(files))
         work = RoutedStage(job.routes, memory, run, pools)
         runner = PhaseRunner(work, job.retry_failed, progress, check_stop=stop.check)
         return run_phases(job, files, runner, scores, run, pools)

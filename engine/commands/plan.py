@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from glotmill.engine.commands.build import dataset_facts, published_dataset
 from glotmill.engine.commands.balance import count_assigned
+from glotmill.engine.commands.build import dataset_facts, published_dataset
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import make_samples
 from glotmill.engine.commands.phases import PhaseRunner, Phases, composer_into, run_phases

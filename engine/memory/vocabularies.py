@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from glotmill.engine.storage.atomic_write import json_bytes
 from glotmill.engine.storage.checked import Count, FileModel, Lang, Name, Number, parsed
@@ -41,7 +41,7 @@ class DecidedVocabulary(FileModel):
     tokens: Count
     members: Packed | None
     why: str | None = None
-    figures: dict[str, Number] = {}
+    figures: dict[str, Number] = Field(default_factory=dict)
 
 
 class Vocabularies:

@@ -184,6 +184,12 @@ class TranslatorSpec:
         kept = self.vocabularies[lang]
         return digest({**rest, VOCABULARY: kept.digest} if kept else rest)
 
+    @property
+    def worker_fingerprint(self) -> str:
+        """Identifies what a worker of the engine loads: the engine with all its output vocabularies."""
+        lists = {lang: kept.digest if kept else None for lang, kept in self.vocabularies.items()}
+        return digest([self.fingerprint, lists]) if lists else self.fingerprint
+
 
 @dataclass(frozen=True, slots=True)
 class TranslatorMember(Generic[S]):

@@ -206,8 +206,8 @@ class NllbTranslator:
     def _by_model(self, langs: list[str]) -> list[list[int]]:
         """The places of target languages that one loaded model serves, in order."""
         groups: dict[str, list[int]] = {}
-        for place, lang in enumerate(langs):
-            groups.setdefault(self._spec.fingerprint_into(lang), []).append(place)
+        for row, lang in enumerate(langs):
+            groups.setdefault(self._spec.fingerprint_into(lang), []).append(row)
         return list(groups.values())
 
     def _decode(
@@ -218,8 +218,8 @@ class NllbTranslator:
         for group in self._by_model(langs):
             model = self._models.into(langs[group[0]])
             made = self._searched(model, [sources[i] for i in group], [prefixes[i] for i in group], retry)
-            for place, result in zip(group, made, strict=True):
-                results[place] = result
+            for row, result in zip(group, made, strict=True):
+                results[row] = result
         return results
 
     def _searched(

@@ -34,7 +34,7 @@ class Pools:
 
     def of(self, spec: TranslatorSpec) -> Pool:
         """The pool of an engine; to start it ends the workers of another one."""
-        name = spec.fingerprint
+        name = spec.worker_fingerprint
         if name not in self._pools:
             self._pools[name] = _Turn(self._make(spec), lambda pool: self._enter(name, pool))
         return self._pools[name]

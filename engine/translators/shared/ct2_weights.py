@@ -3,9 +3,9 @@
 The projection onto the vocabulary is computed for every token of every hypothesis; of NLLB-600M's decoder it is 60 %.
 The cut model lives in memory alone: CTranslate2 loads it from bytes, and nothing is written to disk.
 
-Format of ``model.bin`` (CTranslate2 4, version 6): ``uint32 version; string name; uint32 revision; uint32 n; n × (string
-name, uint8 rank, uint32 dimensions…, uint8 type, uint32 bytes, data); uint32 m; m × (string alias, string name)``. A
-string is ``uint16 length with the final NUL, bytes, NUL``.
+Format of ``model.bin`` (CTranslate2 4, version 6): ``uint32 version; string name; uint32 revision; uint32 n; n ×
+(string name, uint8 rank, uint32 dimensions…, uint8 type, uint32 bytes, data); uint32 m; m × (string alias, string
+name)``. A string is ``uint16 length with the final NUL, bytes, NUL``.
 """
 
 from __future__ import annotations

@@ -119,6 +119,22 @@ def of_text(
     return _chosen(_facts(tokens, lang), pl.lit(pl.Series(seen)))
 
 
+def of_first(tokens: Sequence[str], script: OutputVocabulary, first: int, seen: Sequence[int]) -> OutputVocabulary:
+    """What can always be spelled, the tokens that were seen, and the first tokens of a language's script.
+
+    Args:
+        tokens: All tokens of the model.
+        script: The vocabulary of the language's script, which holds what can always be spelled.
+        first: So many tokens of the model are looked at.
+        seen: Tokens that are kept whatever they are.
+    """
+    facts = pl.DataFrame({"token": tokens}, schema={"token": pl.String}).with_row_index("id")
+    text = pl.col("token").str.strip_prefix(SPACE)
+    always = pl.col("token").str.contains(_SPECIAL) | (text.str.len_chars() <= 1) | ~text.str.contains(r"\p{L}")
+    kept = (always | (pl.col("id") < first)) & pl.col("id").is_in(script.ids)
+    return OutputVocabulary.of(facts.filter(kept | pl.col("id").is_in(seen))["id"].to_numpy(), len(tokens))
+
+
 def _facts(tokens: Sequence[str], lang: str) -> pl.DataFrame:
     """Letters of each token: all, of the language's script, and Latin ones; and whether it is a special one."""
     text = pl.col("token").str.strip_prefix(SPACE)

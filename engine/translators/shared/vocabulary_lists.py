@@ -86,6 +86,9 @@ def with_lists(spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies
             lang: _of_text(spec.folder, lang, section.vocabulary.text) for lang in rows
         }
         return replace(spec, vocabularies=made)
+    if section.vocabulary == "auto":
+        decided = {lang: kept.find(model_digest(spec), lang, "auto") for lang in rows}
+        return replace(spec, vocabularies={lang: read_decided(held) for lang, held in decided.items() if held})
     return replace(spec, vocabularies=_of_scripts(spec, spec.folder, rows, kept, decide=decide))
 
 

@@ -64,6 +64,9 @@ def _show(plan: Plan) -> None:
         say(f"translator: {calls}, {time}")
     else:
         say("translator: no calls")
+    if plan.undecided:
+        langs = ", ".join(plan.undecided)
+        say(f"output vocabulary: not decided yet for {langs}; all of their texts count as not translated")
     if (cost := plan.usage.expectation()) is not None:
         say(cost)
     for line in plan.templates.lines() if plan.templates else ():

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from glotmill.engine.commands.auto_vocabularies import undecided
 from glotmill.engine.commands.balance import count_assigned
 from glotmill.engine.commands.build import dataset_facts, published_dataset
 from glotmill.engine.commands.job import Job
@@ -72,6 +73,8 @@ class Plan(NotebookResult):
         usage: What servers with a price would take for these calls, estimated.
         templates: What becomes of templates' translations as far as the memory has them; None where no template's
             words are translated.
+        undecided: Languages whose output vocabulary the build decides first; what is known of them so far is counted as
+            nothing.
     """
 
     shards: list[ShardChange]
@@ -81,6 +84,7 @@ class Plan(NotebookResult):
     seconds: float | None
     templates: TemplateCount | None = None
     usage: Usage = field(default_factory=Usage)
+    undecided: list[str] = field(default_factory=list)
 
     @property
     def changes(self) -> list[ShardChange]:
@@ -100,6 +104,7 @@ class Plan(NotebookResult):
             "seconds": self.seconds,
             "usage": asdict(self.usage),
             "templates": self.templates.as_json() if self.templates else None,
+            "undecided_vocabularies": self.undecided,
         }
 
     def notebook_view(self) -> View:
@@ -149,7 +154,7 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
     forced = phases.forced.scored if phases.forced else 0
     usage = phases.work.expected_usage(returned=job.needs_back_translation)
     seconds = _seconds(job.folder, calls + back_calls, forced)
-    return Plan(shards, calls, back_calls, forced, seconds, phases.prologue.count(), usage)
+    return Plan(shards, calls, back_calls, forced, seconds, phases.prologue.count(), usage, [lang for _, lang in undecided(job)])
 
 
 def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:

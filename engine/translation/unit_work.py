@@ -66,17 +66,18 @@ class UnitWork:
             yield from self._work(phase, path.name, numbers, commit, advance, sent + missing.height)
 
     def _planned(self, missing: pl.DataFrame) -> pl.DataFrame:
-        """What is missing in units, those of one output vocabulary after those of another: a worker loads each once."""
+        """What is missing in units; those of one output vocabulary stand together, so that a worker loads each once."""
         section, vocabularies = self._spec.section, self._spec.vocabularies
-        models = {
-            lang: kept.digest if (kept := vocabularies.get(lang)) else "" for lang in missing["target_lang"].unique()
-        }
+        langs: dict[str, list[str]] = {}
+        for lang in missing["target_lang"].unique():
+            kept = vocabularies.get(lang)
+            langs.setdefault(kept.digest if kept else "", []).append(lang)
         planned: list[pl.DataFrame] = []
-        for model in sorted(set(models.values())):
-            rows = missing.filter(pl.col("target_lang").is_in([lang for lang, one in models.items() if one == model]))
+        for _, chosen in sorted(langs.items()):
+            rows = missing.filter(pl.col("target_lang").is_in(chosen))
             units = plan_units(rows, batch_tokens=section.batch_tokens, unit_tokens=section.unit_tokens)
-            after = [planned[-1][name].max() + 1 if planned else 0 for name in NUMBERS]
-            planned.append(units.with_columns(pl.col(name) + add for name, add in zip(NUMBERS, after, strict=True)))
+            last = planned[-1].row(-1, named=True) if planned else dict.fromkeys(NUMBERS, -1)
+            planned.append(units.with_columns(pl.col(name) + last[name] + 1 for name in NUMBERS))
         return pl.concat(planned)
 
     def _work(

@@ -140,7 +140,12 @@ class AutoVocabulary:
         for direction, text in self._texts[start:end]:
             chosen.setdefault(direction, []).append(text)
         read = self._ask(spec, f"{VOCABULARY}.{self._lang}.{name}", SampledRequests(chosen))
-        entries = pl.concat([read(direction).select("text", "translation") for direction in sorted(chosen, key=lambda one: one.source_lang)])
+        entries = pl.concat(
+            [
+                read(direction).select("text", "translation")
+                for direction in sorted(chosen, key=lambda one: one.source_lang)
+            ]
+        )
         return self._encode(entries["translation"].fill_null("").to_list())
 
     def _cut(self, kept: OutputVocabulary) -> TranslatorSpec:

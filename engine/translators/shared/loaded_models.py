@@ -39,7 +39,7 @@ class LoadedModels:
     def into(self, lang: str) -> Any:
         """The ``ctranslate2.Translator`` for a target language."""
         vocabulary = self._spec.vocabularies.get(lang)
-        if self._loaded[0] != (vocabulary and vocabulary.digest):
+        if self._loaded[0] != (vocabulary.digest if vocabulary else None):
             self._loaded = None, None  # before another one takes its memory
             self._loaded = self._load(vocabulary)
         return self._loaded[1]
@@ -59,7 +59,7 @@ class LoadedModels:
                 f"{placement.compute_type}: name the first as translate.compute_type"
             )
             raise TranslatorError(msg)
-        return vocabulary and vocabulary.digest, model
+        return (vocabulary.digest if vocabulary else None), model
 
     def spelled(self, lang: str, words: list[list[str]]) -> list[list[str]] | None:
         """The pieces of words as a target language's tokens can spell them; None where they cannot.

@@ -1,0 +1,149 @@
+"""Builds with fewer output tokens: decided once a memory, named in the dataset, and nothing else changes."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+from glotmill.engine.commands import auto_vocabularies
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
+from glotmill.engine.commands.plan import make_plan
+from glotmill.engine.commands.refilter import refilter
+from glotmill.engine.dataset.manifest import read_manifest
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.translation import vocabulary_phase
+from glotmill.engine.translators.shared import vocabulary_lists
+from glotmill.schemas.errors import InputError
+
+THINGS = ("dog", "man", "woman", "cat", "horse", "train")
+PLACES = ("on the grass", "near the water", "in the snow", "at a table", "under a tree")
+CAPTIONS = [f"A {thing} is {place}." for thing in THINGS for place in PLACES]
+LANGS = ["deu_Latn", "fra_Latn"]
+
+
+@pytest.fixture
+def recipe(recipe_file, tmp_path):
+    def write(vocabulary, captions=CAPTIONS, langs=LANGS, **translate):
+        rows = [
+            {"id": f"c{n}", "task": "caption", "image": f"{n}.jpg", "caption": text} for n, text in enumerate(captions)
+        ]
+        (tmp_path / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        sources = {"small": {"format": "jsonl", "path": "own.jsonl", "license": "cc0-1.0"}}
+        engine = {"engine": "nllb", "model": "embedded", "beam_size": 1, "vocabulary": vocabulary, **translate}
+        return recipe_file(
+            sources=sources, languages=langs, translate=engine, score={"scorers": ["nmt", "lexical", "cross_entropy"]}
+        )
+
+    return write
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def go(recipe):
+        return make_plan(prepare(load_recipe(str(recipe)), out=tmp_path / "out"), ProgressReport())
+
+    return go
+
+
+def records(summary):
+    return pl.read_parquet(sorted(summary.dataset.glob("data/*/*.parquet"))).sort("record_id")
+
+
+def texts(summary):
+    return records(summary)["messages"].to_list()
+
+
+def facts(summary):
+    [translator] = read_manifest(summary.dataset).facts["translators"].values()
+    return translator
+
+
+@pytest.fixture
+def small_samples(monkeypatch):
+    for name, value in (("SAMPLE", 10), ("CHECK", 10), ("TEXTS_THAT_PAY", 20)):
+        monkeypatch.setattr(vocabulary_phase, name, value)
+    monkeypatch.setattr(auto_vocabularies, "SAMPLE", 10)
+
+
+def test_the_tokens_of_a_text_decide_what_can_be_written_and_the_dataset_says_so(recipe, run, tmp_path):
+    full = run(recipe("full"))
+    before = texts(full)
+    for lang in LANGS:
+        own = records(full).filter(lang=lang)["messages"].explode().struct.field("content")
+        (tmp_path / f"{lang}.txt").write_text("\n".join(own))
+    (tmp_path / "eng_Latn.txt").write_text("\n".join(CAPTIONS))
+    cut = run(recipe({"text": "{lang}.txt"}), out="cut")
+    assert texts(cut) == before
+    lists = facts(cut)["vocabularies"]
+    assert set(lists) == {*LANGS, "eng_Latn"}
+    assert all(0 < one["tokens"] < one["of"] for one in lists.values())
+    assert "vocabularies" not in facts(full)
+    assert records(cut)["score_nmt_logprob"].mean() > records(full)["score_nmt_logprob"].mean()
+    assert set(records(cut)["mt"].struct.field("params_hash")).isdisjoint(
+        records(full)["mt"].struct.field("params_hash")
+    )
+
+
+def test_auto_keeps_a_list_for_all_later_builds_of_the_memory(recipe, run, plan, small_samples, tmp_path):
+    wide = {"max_changed": 0.9}
+    first = plan(recipe("auto", **wide))
+    assert first.calls == len(CAPTIONS) * 2
+    made = run(recipe("auto", **wide))
+    lists = facts(made)["vocabularies"]
+    assert set(lists) == {*LANGS, "eng_Latn"}
+    again = plan(recipe("auto", **wide))
+    assert (again.calls, again.forced, again.changes) == (0, 0, [])
+    more = [*CAPTIONS, "A red boat is in the water."]
+    new = plan(recipe("auto", more, **wide))
+    assert new.calls == 2
+    grown = run(recipe("auto", more, **wide))
+    assert grown.segments.translated == 2
+    assert facts(grown)["vocabularies"] == lists
+
+
+def test_auto_that_changes_too_much_keeps_all_tokens_and_the_memory_of_full(recipe, run, small_samples):
+    full = run(recipe("full"))
+    auto = run(recipe("auto", max_changed=0.001))
+    assert auto.segments.translated == 0
+    assert texts(auto) == texts(full)
+    assert "vocabularies" not in facts(auto)
+
+
+def test_script_keeps_all_tokens_where_few_rows_do_not_pay_and_more_rows_move_nothing(recipe, run, monkeypatch):
+    full = run(recipe("full"))
+    script = run(recipe("script"))
+    assert script.segments.translated == 0
+    monkeypatch.setattr(vocabulary_lists, "ROWS_THAT_PAY", 1)
+    assert run(recipe("script")).segments.translated == 0
+    assert texts(script) == texts(full)
+
+
+def test_a_refilter_of_a_dataset_with_lists_equals_the_build(recipe, run, small_samples, tmp_path):
+    first, rules = recipe("auto", max_changed=0.9), "filter.nmt.min_logprob=-0.2"
+    run(first)
+    refiltered = refilter(tmp_path / "out", overrides=(rules,))
+    built = run(first, rules, out="other")
+    assert refiltered.flipped > 0
+    assert built.segments.translated == 0
+    made, other = ({path.name: path.read_bytes() for path in folder.glob("data/*/*.parquet")}
+                   for folder in (refiltered.dataset, built.dataset))  # fmt: skip
+    assert made == other
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "problem"),
+    [
+        ({"text": "nowhere.txt"}, "cannot be read"),
+        ({"text": "empty.txt"}, "has no text"),
+        ({"text": "bytes.txt"}, "UTF-8"),
+    ],
+)
+def test_a_text_that_makes_no_list_is_one_line(recipe, run, tmp_path, vocabulary, problem):
+    (tmp_path / "empty.txt").write_text("\n \n")
+    (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(InputError, match=problem) as raised:
+        run(recipe(vocabulary))
+    assert str(raised.value).startswith("translate.vocabulary.text: ")

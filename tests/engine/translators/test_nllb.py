@@ -75,8 +75,8 @@ def test_a_batch_is_decoded_as_one_batch_whole_and_uncut(monkeypatch):
             calls.append((len(sources), options["max_batch_size"], options["max_input_length"]))
             return inner.translate_batch(sources, **options)
 
-    inner = translator._model
-    monkeypatch.setattr(translator, "_model", Spy())
+    inner = translator._models.into("deu_Latn")
+    monkeypatch.setattr(translator._models, "into", lambda _lang: Spy())
     translator.translate(requests("deu_Latn"))
     assert calls == [(len(TEXTS), 0, 0)]
 

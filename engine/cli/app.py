@@ -106,9 +106,9 @@ def main() -> None:
         say(f"error: {error.format_message()} (glotmill --help tells more)", err=True)
         code = error.exit_code
     except OSError as error:  # a full disk, a folder that may not be written, a file that is not there
-        told = from_system(error)
-        say(f"error: {told}", err=True)
-        code = told.exit_code
+        refused = from_system(error)
+        say(f"error: {refused}", err=True)
+        code = refused.exit_code
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
     except Exception:  # a bug: its traceback is shown whole, but for secrets

@@ -64,7 +64,7 @@ def print_summary(summary: BuildSummary, console: Console) -> None:
     for what, segments in (("segments", summary.segments), ("back-translation", summary.back_translation)):
         if segments:
             console.print(
-                f"{what}: {segments.asked:,} asked, {segments.unique:,} different, "
+                f"{what}: {segments.requested:,} requested, {segments.unique:,} different, "
                 f"{segments.translated:,} translated, {segments.from_memory:,} from memory; "
                 f"{segments.retried:,} decoded again (retry), {segments.failed:,} failed"
             )
@@ -76,12 +76,12 @@ def print_summary(summary: BuildSummary, console: Console) -> None:
         )
     if summary.records:
         console.print(
-            f"records: {summary.records.asked:,} asked whole, {summary.records.whole:,} answered, "
+            f"records: {summary.records.requested:,} sent whole, {summary.records.whole:,} answered, "
             f"by segment {_reasons(summary.records.by_segment)}"
         )
     for file in summary.set_aside:
         console.print(f"unreadable, set aside, and what it held made again: {file}", soft_wrap=True)
-    console.print(f"memory: saved {summary.saved:.1%} of the segments asked")
+    console.print(f"memory: saved {summary.saved:.1%} of the requested segments")
     answers = sum((Counter(count.answers) for count in summary.languages.values()), Counter[str]())
     if answers:
         console.print(f"answers: {', '.join(f'{name} {n:,}' for name, n in answers.most_common())}")
@@ -116,9 +116,9 @@ def _show_models(what: str, segments: SegmentCount, console: Console) -> None:
     """What a second engine and language models did, where there were any."""
     usage = segments.usage
     if segments.second:
-        console.print(f"{what}: {segments.second:,} asked of the second engine")
+        console.print(f"{what}: {segments.second:,} sent to the second engine")
     if segments.unanswered:
-        console.print(f"{what}: {segments.unanswered:,} not answered by the server; the next build asks again")
+        console.print(f"{what}: {segments.unanswered:,} not answered by the server; the next build sends them again")
     if usage.prompt_tokens:
         cost = f", cost {usage.cost:.4f}" if usage.cost is not None else ""
         tokens = f"{usage.prompt_tokens:,} tokens read, {usage.completion_tokens:,} written"

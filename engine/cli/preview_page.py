@@ -46,9 +46,11 @@ def print_preview(found: Preview) -> None:
 
 def _show_estimate(found: Preview, screen: Screen) -> None:
     cost = found.estimate
-    more = (", and as many back" if cost.way_back else "") + (", and their forced scores" if cost.forced else "")
+    more = (", and as many back" if cost.back_translation else "") + (
+        ", and their forced scores" if cost.forced else ""
+    )
     screen.print(
-        f"segments: {cost.asked:,} asked, {cost.unique:,} different, {cost.known:,} in the memory, "
+        f"segments: {cost.requested:,} requested, {cost.unique:,} different, {cost.known:,} in the memory, "
         f"{cost.to_translate:,} to translate: about {cost.tokens:,} tokens{more}"
     )
     if (money := cost.usage.expectation()) is not None:

@@ -28,16 +28,16 @@ def print_rows(found: ChosenRows) -> None:
     screen.print(f"{len(found.rows):,} of {found.found:,} rows")
 
 
-def _print(screen: Screen, told: dict[str, Any], row: dict[str, Any], metric: Metric | None) -> None:
-    facts = [told["status"], told["task"], told["from"], *told["reasons"]]
+def _print(screen: Screen, shown: dict[str, Any], row: dict[str, Any], metric: Metric | None) -> None:
+    facts = [shown["status"], shown["task"], shown["from"], *shown["reasons"]]
     if metric is not None:
         facts.append(f"{metric.score_column} {row[metric.score_column]:.4g}")
     screen.print(f"\n{row['record_id']} · {' · '.join(visible_line(fact) for fact in facts)}")
     sides = TextTable("turn", "source", language(row["lang"]).name, "translated back")
-    for turn in told["turns"]:
+    for turn in shown["turns"]:
         sides.add_row(turn["role"], *(_text(turn.get(side)) for side in ("source", "target", "back")))
-    if "answers" in told:
-        sides.add_row("answers", *(" | ".join(texts) for texts in told["answers"]), "")
+    if "answers" in shown:
+        sides.add_row("answers", *(" | ".join(texts) for texts in shown["answers"]), "")
     print_table(screen, sides)
 
 

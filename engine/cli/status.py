@@ -23,9 +23,9 @@ def status_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a build, such as outputs/NAME.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Tell how the last run of a build stands: running, finished, stopped, failed or killed, and how far it came.
+    """Show how the last run of a build stands: running, finished, stopped, failed or killed, and how far it came.
 
-    Reads the build's events and changes nothing, so it may be asked while the build runs. Exit codes: 0 told; 2 the
+    Reads the build's events and changes nothing, so it works while the build runs. Exit codes: 0 done; 2 the
     folder is not a build's.
 
     Example: glotmill status outputs/quickstart

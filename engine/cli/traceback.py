@@ -11,7 +11,7 @@ from glotmill.engine.cli.options import JsonOption
 from glotmill.engine.cli.say import emit, say
 from glotmill.schemas.redact import redacted
 
-TOLD = ("attempt_failed", "worker_not_started", "memory_file_set_aside", "attempt_ended")
+SHOWN = ("attempt_failed", "worker_not_started", "memory_file_set_aside", "attempt_ended")
 
 
 def traceback_command(
@@ -52,7 +52,7 @@ def _of_run(run: Path) -> dict[str, Any]:
     for event in events(run):
         if event["event"] == "stage_began":
             phase = event["stage"]
-        elif event["event"] in TOLD:
+        elif event["event"] in SHOWN:
             went_wrong.append({**event, "stage": phase})
     return {"run": run.name, "events": went_wrong, "given_up": given_up_texts(run)}
 

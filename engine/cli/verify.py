@@ -23,7 +23,7 @@ def verify_command(
     deep: Annotated[bool, typer.Option("--deep", help="Also check every rule of a record on every row.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check every file and count every row anew: checksums, schema, ids, balances, verdicts and the card's numbers.
+    """Check every file and count every row again: checksums, schema, ids, balances, verdicts and the card's numbers.
 
     Verdicts are decided again from the stored scores and the recipe's lock. Nothing is written. Each problem is one
     line with its file. Exit codes: 0 sound; 1 there are problems; 2 there is no dataset, or a newer Glotmill made it.

@@ -16,7 +16,7 @@ from glotmill.engine.commands.make_samples import Samples, make_samples
 from glotmill.engine.commands.phases import PhaseRunner, Phases, composer_into, run_phases
 from glotmill.engine.commands.refilter import commit_verdicts, decide_all
 from glotmill.engine.commands.summary import BuildSummary
-from glotmill.engine.commands.unchanged import entries_state, note_memory, settled_run
+from glotmill.engine.commands.unchanged import entries_state, note_memory, unchanged_run
 from glotmill.engine.dataset.commit import build_lock, commit, recover, staging
 from glotmill.engine.dataset.embedded_notice import notice
 from glotmill.engine.dataset.image_shards import image_shards
@@ -59,10 +59,10 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         GlotmillError: The build failed; the message says why, nothing was committed to the dataset.
     """
     with build_lock(job.folder):
-        recover(job.folder, anew=job.compact)
+        recover(job.folder, rewrite=job.compact)
         check_place(job.folder)
         published = published_dataset(job)
-        last = settled_run(job, published)
+        last = unchanged_run(job, published)
         if published is not None and last is not None:
             return _rejudged(job, published, last, progress)
         with staging(job.folder) as staged, ExitStack() as attempt:

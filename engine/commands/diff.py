@@ -1,7 +1,7 @@
 """Diff: in what two datasets differ, from their manifests alone; on demand the records whose verdict is another.
 
-Guarantees: two datasets in which nothing is found have the same manifest; no shard is opened unless rows are asked for,
-and then only those that are not the same in both.
+Guarantees: two datasets in which nothing is found have the same manifest; shards are opened only for ``rows``, and then
+only those that are not the same in both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from glotmill.engine.publish.pull_record import pulled_columns
 from glotmill.engine.storage.readable import reading
 from glotmill.engine.text.notebook import NotebookResult, View
 
-# Facts of a manifest by what people ask for; all others are told of under `recipe`.
+# Facts of a manifest by what people ask for; all others are listed under `recipe`.
 GROUPS: dict[str, tuple[str, ...]] = {
     "versions": ("engine_version", "code_versions", "manifest_version", "schema_version", "writer"),
     "sources": ("sources", "against"),
@@ -35,7 +35,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "filter": ("filter",),
 }
 REST = "recipe"
-# Told of by language and shard, or by what decides them.
+# Compared by language and shard, or by what decides them.
 ELSEWHERE = ("languages", "configs", "recipe", "files", "scores", "tasks")
 NAMES = {key: name for sections in SECTIONS.values() for key, name in sections.items()}
 VERDICT_FIELDS = [pa.field("record_id", pa.string()), pa.field("filter_reasons", pa.list_(pa.string()))]
@@ -89,7 +89,7 @@ class Difference(NotebookResult):
         removed: Languages of the first only.
         languages: (before, after) of each language whose balance differs; None where it has no such language.
         shards: Shards that differ.
-        flips: Records with another verdict; None where rows were not asked for.
+        flips: Records with another verdict; None without ``rows``.
     """
 
     facts: dict[str, list[str]]

@@ -1,7 +1,7 @@
 """Exporting a dataset: its rows, in order, through one format into a folder that appears whole or not at all.
 
 Guarantees: rows read = exported + refused (reason), and every refused row is named in ``refused.jsonl``; kept rows
-only, unless all are asked for.
+only, unless the options take all.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _member(name: str) -> ExporterMember:
 
 
 def _shards(local: LocalDataset, languages: Sequence[str]) -> dict[str, list[str]]:
-    """The shards of the languages asked for, by split."""
+    """The shards of the chosen languages, by split."""
     configs = local.contents.manifest.shards
     for lang in languages:
         if lang not in configs:

@@ -1,7 +1,7 @@
 """Garbage collection: what lies in the folders of builds and of a memory that nothing refers to any more.
 
 Guarantees: a build that another command holds is not looked at; nothing that a manifest names, that an unfinished run
-needs or that a memory reads is ever garbage; nothing is deleted unless that is asked for.
+needs or that a memory reads is ever garbage; nothing is deleted unless the caller says so.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Collection:
 
 
 def collect(outputs: Path, *, keep_runs: int = 3, memory: Folder | None = None, delete: bool = False) -> Collection:
-    """Find garbage, and delete it if that is asked for.
+    """Find garbage, and delete it on request.
 
     Args:
         outputs: A folder of builds, or the folder of one.

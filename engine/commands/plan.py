@@ -17,7 +17,7 @@ from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import make_samples
 from glotmill.engine.commands.phases import PhaseRunner, Phases, composer_into, run_phases
 from glotmill.engine.commands.refilter import decide_all
-from glotmill.engine.commands.unchanged import settled_run
+from glotmill.engine.commands.unchanged import unchanged_run
 from glotmill.engine.dataset.commit import build_lock, recover, staging
 from glotmill.engine.dataset.differences import difference
 from glotmill.engine.dataset.manifest import Manifest
@@ -66,7 +66,7 @@ class Plan(NotebookResult):
         shards: Every shard.
         calls: Segments that would be sent to the translator, there.
         back_calls: Segments that would be sent back; those of what is not yet translated are estimated as one each.
-        forced: Pairs whose forced scores the engine would be asked for; of what is not yet translated one each, and
+        forced: Pairs whose forced scores would be requested; of what is not yet translated one each, and
             its source alone.
         seconds: Time for all of them, by the speed of the last runs that did such; None where none did, or nothing is
             sent.
@@ -123,7 +123,7 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
     with build_lock(job.folder):
         recover(job.folder)
         published = published_dataset(job)
-        last = settled_run(job, published)
+        last = unchanged_run(job, published)
         if published is not None and last is not None:
             templates = TemplateCount.from_json(last["templates"]) if last.get("templates") else None
             return Plan(_rejudged(job, published), 0, 0, 0, None, templates)

@@ -54,12 +54,12 @@ class Estimate:
     """What a build would send to its engine.
 
     Attributes:
-        asked: Segments of all records, copied text apart.
+        requested: Segments of all records, copied text apart.
         unique: Different (segment, language) pairs among them.
         known: Of those, in the memory already.
         to_translate: Of those, to be sent.
         tokens: Source tokens to be sent, as planning estimates them.
-        way_back: Whether about as many go back again.
+        back_translation: Whether about as many are translated back.
         forced: Whether forced scores are made of them.
         tokens_per_second: One worker's speed; None where it was not measured.
         workers: Workers that the time counts with.
@@ -67,12 +67,12 @@ class Estimate:
         usage: What servers with a price would take for all of it, estimated segment by segment.
     """
 
-    asked: int
+    requested: int
     unique: int
     known: int
     to_translate: int
     tokens: int
-    way_back: bool
+    back_translation: bool
     forced: bool
     tokens_per_second: float | None
     workers: int
@@ -140,7 +140,7 @@ def preview(job: Job, count: int, rate: float | None, *, measure: bool, progress
         count: Rows to show.
         rate: Source tokens per second of one worker; None measures it.
         measure: Whether the engine may be loaded to measure its speed.
-        progress: Told of the work.
+        progress: Shows the work.
     """
     with TemporaryDirectory(prefix="glotmill-") as folder:
         samples = make_samples(job, Path(folder), progress)
@@ -164,7 +164,7 @@ def _prologue(job: Job, files: list[Path], run: Run, progress: ProgressReport) -
 
 
 def _known(job: Job, segments: Segments) -> pl.DataFrame:
-    """The different segments with how often they are asked, and what the memory has of each."""
+    """The different segments with how often they are requested, and what the memory has of each."""
     memory = Memory(job.memory)
     frames = [
         pl.DataFrame(schema={"source_lang": pl.String, "target_lang": pl.String, "asked": pl.Int64} | JOINED_SCHEMA)
@@ -189,12 +189,12 @@ def _estimate(job: Job, known: pl.DataFrame, rate: float | None, *, measure: boo
     workers = max(job.recipe.workers or 1, 1)
     ways = 1 + job.needs_back_translation + FORCED_SHARE * job.needs_forced_scores
     return Estimate(
-        asked=int(known["asked"].sum()),
+        requested=int(known["asked"].sum()),
         unique=known.height,
         known=known.height - missing.height,
         to_translate=missing.height,
         tokens=tokens,
-        way_back=job.needs_back_translation,
+        back_translation=job.needs_back_translation,
         forced=job.needs_forced_scores,
         tokens_per_second=None if rate is None else round(rate, 1),
         workers=workers,

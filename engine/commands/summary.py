@@ -34,7 +34,7 @@ class BuildSummary(NotebookResult):
         mix: Targets and rows by source, and the splits.
         languages: Balance by language.
         shards: Shards by what was done to them.
-        segments: The forward translation: asked, unique, translated now, known before.
+        segments: The forward translation: requested, unique, translated now, known before.
         back_translation: The back-translation, likewise; None where no scorer needs it.
         forced: Forced scores, likewise.
         dictionaries: What is used of each language's answer dictionary, where the recipe has one.
@@ -43,7 +43,7 @@ class BuildSummary(NotebookResult):
         max_failed: Share of failed records up to which the build counts as good.
         rates: Balances by source and task.
         notice: What to know before training on the dataset; None for nothing.
-        records: Records that a language model was asked for whole; None where none was.
+        records: Records that were sent whole to a language model; None where none was.
         templates: What became of templates' translations; None where no template's words are translated.
         score_labels: Judged turns by label's column, language asked for and label, such as the language detected.
     """
@@ -144,10 +144,10 @@ class BuildSummary(NotebookResult):
 
     @property
     def saved(self) -> float:
-        """Share of the segments asked for, there and back, that were not sent to the engine."""
+        """Share of the requested segments, forward and back, that were not sent to the engine."""
         ways = [way for way in (self.segments, self.back_translation) if way]
-        asked = sum(way.asked for way in ways)
-        return 1 - sum(way.translated for way in ways) / asked if asked else 0.0
+        requested = sum(way.requested for way in ways)
+        return 1 - sum(way.translated for way in ways) / requested if requested else 0.0
 
     @property
     def too_many_failed(self) -> bool:

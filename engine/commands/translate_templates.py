@@ -50,7 +50,7 @@ def translate_bank(job: Job, rule: InstructionRule, path: Path, progress: Progre
         job: What to translate with, and into which languages.
         rule: The templates.
         path: The file to write.
-        progress: Told of the work.
+        progress: Shows the work.
     """
     langs = [lang for lang in job.recipe.languages if lang != ENGLISH]
     wanted = [Carried(template, translated=True) for template in rule.to_judge()]

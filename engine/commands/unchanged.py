@@ -1,7 +1,7 @@
-"""Settled: whether anything but the rules can have changed since a build's last run.
+"""Unchanged: whether anything but the rules can have changed since a build's last run.
 
-Guarantees: a build is settled only where its sources, recipe, engine, scorers and every file of its memory are those of
-the last run. Then its samples and scores need not be looked at again: a changed threshold costs what `refilter` does.
+Guarantees: a build is unchanged only where its sources, recipe, engine, scorers and every file of its memory are those
+of the last run. Then nobody looks at its samples and scores again: a changed threshold costs what `refilter` does.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def note_memory(job: Job, run: Run, read: list[str]) -> None:
     write_json(run.folder / RECORD, [*read, *_scores_state(job)])
 
 
-def settled_run(job: Job, published: Manifest | None) -> dict[str, Any] | None:
+def unchanged_run(job: Job, published: Manifest | None) -> dict[str, Any] | None:
     """What the last run said at its end, where nothing but the rules can have changed since; else None."""
     last = max((job.folder / "runs").glob("[0-9]*-*"), default=None)
     if last is None or published is None or job.retry_failed or not _same_inputs(job, published):

@@ -115,12 +115,12 @@ def _is_no_folder(path: Path) -> bool:
     return (path.exists() or path.is_symlink()) and not path.is_dir()
 
 
-def recover(build: Path, *, anew: bool = False) -> bool:
+def recover(build: Path, *, rewrite: bool = False) -> bool:
     """Finish a commit that a kill interrupted.
 
     Args:
         build: The build's folder.
-        anew: All files are about to be rewritten, so a commit that cannot be finished is given up; until they are
+        rewrite: All files are about to be rewritten, so a commit that cannot be finished is given up; until they are
             there, what is left is no dataset to any command.
 
     Returns:
@@ -135,11 +135,11 @@ def recover(build: Path, *, anew: bool = False) -> bool:
     try:
         intent = _intent(path)
     except InputError:
-        if not anew:
+        if not rewrite:
             raise
         intent = None
     lost = [name for name in intent.move if not _either(build, name)] if intent else []
-    if intent is None or (lost and anew):
+    if intent is None or (lost and rewrite):
         if manifest.exists():
             manifest.unlink()
             sync(manifest.parent)

@@ -68,7 +68,7 @@ def not_a_translation(source: str, answer: str, source_lang: str, target_lang: s
         source: What was to be translated.
         answer: As `cleaned` gives it.
         source_lang: FLORES-200 code of the source.
-        target_lang: FLORES-200 code asked for.
+        target_lang: FLORES-200 code of the answer.
     """
     if not answer:
         return "empty_output"

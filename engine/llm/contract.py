@@ -1,7 +1,7 @@
 """The contract of a chat model: conversations in, one answer for each, in order.
 
 An answer is a text or a named failure. A name that begins with `SERVER` is a failure of the machine, which says
-nothing of the text: it is never remembered, and the text is asked again by the next build.
+nothing of the text: it is never remembered, and the next build sends the text again.
 """
 
 from __future__ import annotations

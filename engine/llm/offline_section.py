@@ -22,7 +22,7 @@ class VllmModel(LlmTranslate):
         max_model_len: Tokens of prompt and answer together.
         gpu_memory: Share of each GPU's memory that vLLM takes.
         eager: Do without compilation and CUDA graphs: a quicker start, slower work.
-        structured: How JSON is asked for: by schema, or by words alone.
+        structured: How JSON is requested: by schema, or by words alone.
         chat_template: A Jinja file for a model that has no chat template.
         thinking: What ``enable_thinking`` is set to in the chat template; null leaves it out.
     """

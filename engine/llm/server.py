@@ -101,7 +101,7 @@ class ServerModel:
     """A model behind a server.
 
     Args:
-        section: Where it is and how it is asked.
+        section: Where it is, and how requests are sent.
     """
 
     def __init__(self, section: OpenAiServer) -> None:
@@ -151,7 +151,7 @@ class ServerModel:
 
     async def _ask(self, client: httpx2.AsyncClient, body: dict[str, Any]) -> Answer:
         """One answer, with as many attempts as the recipe allows."""
-        trouble = RetryableFailure("server_error", "not asked")
+        trouble = RetryableFailure("server_error", "not sent")
         for attempt in range(self._section.attempts):
             await self._hold_back()
             if self._gone is not None:

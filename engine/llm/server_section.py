@@ -41,7 +41,7 @@ class OpenAiServer(LlmTranslate):
         attempts: How often a request is sent while the server is busy, fails or is silent.
         first_wait: Seconds before the second attempt; twice as long before each further one.
         longest_wait: Seconds that are waited at most, also where ``Retry-After`` asks for more.
-        structured: How JSON is asked for: by schema, as some object, or by words alone.
+        structured: How JSON is requested: by schema, as some object, or by words alone.
         logprobs: Ask for the log-probabilities of the tokens.
         limit_key: What the server calls the limit of an answer.
         extra: More keys of the request's body, such as ``chat_template_kwargs``; secrets are refused.

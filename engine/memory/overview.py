@@ -114,7 +114,7 @@ def verify_memory(folder: Folder, advance: Callable[[int], None]) -> Iterator[st
 
     Args:
         folder: The memory's folder.
-        advance: Told how many rows were checked.
+        advance: Is called with the number of rows that were checked.
 
     Yields:
         What is wrong, one line each.

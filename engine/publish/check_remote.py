@@ -23,7 +23,7 @@ def verify_hub(
         hub: The repository.
         oid: The commit.
         rows: Whether to open a row of each config, too.
-        advance: Told how many files were compared.
+        advance: Is called with the number of files that were compared.
 
     Raises:
         PublishError: It does not; the message names the file or the config.
@@ -54,7 +54,7 @@ def config_names(local: LocalDataset) -> list[str]:
 
 
 def _open_row(hub: HubRepository, oid: str, config: str) -> None:
-    with hub.told(f"opening a row of the config {config}"):
+    with hub.refusing(f"opening a row of the config {config}"):
         loaded = load_dataset(hub.place.repo, config, revision=oid, streaming=True, token=hub.token)
         for split, rows in loaded.items():
             if next(iter(rows), None) is None:

@@ -1,4 +1,4 @@
-"""A dataset repository of the Hub, asked through `huggingface_hub`.
+"""A dataset repository of the Hub, reached through `huggingface_hub`.
 
 Guarantees: the token comes from the environment and goes into request headers only; every refusal and every silence
 of the network is one line without it; a commit is sent once, and its answer distinguished: done, stale, busy or lost.
@@ -50,7 +50,7 @@ class Answer:
         kind: ``done``; ``stale``: the branch had moved, nothing happened; ``busy``: too many requests, nothing
             happened; ``lost``: no answer that says whether it happened.
         oid: The commit, where it is done.
-        pull: The pull request, where one was asked for.
+        pull: The pull request, where one was requested.
         wait: Seconds that the Hub asks to wait.
         why: The answer in words.
     """
@@ -78,7 +78,7 @@ class HubRepository:
         self._token = os.environ.get(TOKEN) or None
         keep_secret(self._token or "")
         if is_offline_mode():
-            msg = f"{place}: HF_HUB_OFFLINE is set, so the Hub cannot be asked; unset it"
+            msg = f"{place}: HF_HUB_OFFLINE is set, so the Hub cannot be reached; unset it"
             raise InputError(msg)
         if write and self._token is None:
             msg = (
@@ -102,7 +102,7 @@ class HubRepository:
         return self._token or False
 
     @contextmanager
-    def told(self, doing: str) -> Iterator[None]:
+    def refusing(self, doing: str) -> Iterator[None]:
         """Make one line of whatever the library raises.
 
         Raises:
@@ -135,7 +135,7 @@ class HubRepository:
 
     def head(self, revision: str | None = None) -> str | None:
         """The commit of a revision, or of the branch; None where there is no such repository, branch or tag."""
-        with self.told("asking for its newest commit"):
+        with self.refusing("asking for its newest commit"):
             try:
                 return self._api.dataset_info(self.place.repo, revision=revision or self.branch).sha
             except (RepositoryNotFoundError, RevisionNotFoundError):
@@ -143,14 +143,14 @@ class HubRepository:
 
     def create(self, *, private: bool) -> None:
         """Make the repository and the branch, where they are not there."""
-        with self.told("making the repository"):
+        with self.refusing("making the repository"):
             self._api.create_repo(self.place.repo, repo_type=KIND, private=private, exist_ok=True)
             if self.branch != BRANCH:
                 self._api.create_branch(self.place.repo, branch=self.branch, repo_type=KIND, exist_ok=True)
 
     def files(self, revision: str) -> dict[str, RemoteFile]:
         """Every file of a commit."""
-        with self.told("listing its files"):
+        with self.refusing("listing its files"):
             found = self._api.list_repo_tree(self.place.repo, recursive=True, revision=revision, repo_type=KIND)
             return {
                 entry.path: RemoteFile(entry.size, entry.lfs.sha256 if entry.lfs else None, entry.blob_id)
@@ -168,7 +168,7 @@ class HubRepository:
         Raises:
             FileNotFoundError: It is not there.
         """
-        with self.told(f"reading {name}"):
+        with self.refusing(f"reading {name}"):
             try:
                 data: bytes = self._files.cat_file(self.path(name, revision))
             except (FileNotFoundError, EntryNotFoundError):
@@ -183,12 +183,12 @@ class HubRepository:
 
     def fetch(self, name: str, revision: str, to: Path) -> None:
         """Download a whole file."""
-        with self.told(f"downloading {name}"):
+        with self.refusing(f"downloading {name}"):
             self._files.get_file(self.path(name, revision), str(to))
 
     def upload(self, operation: CommitOperationAdd) -> None:
         """Send a shard's bytes ahead of the commit; what the Hub knows is not sent."""
-        with self.told(f"uploading {operation.path_in_repo}"):
+        with self.refusing(f"uploading {operation.path_in_repo}"):
             self._api.preupload_lfs_files(
                 self.place.repo, [operation], repo_type=KIND, revision=self.branch, free_memory=False
             )
@@ -224,7 +224,7 @@ class HubRepository:
 
     def find_commit(self, words: str, *, pulls: bool) -> str | None:
         """The newest commit whose message has these words, on the branch or among the pull requests."""
-        with self.told("looking for our commit"):
+        with self.refusing("looking for our commit"):
             revisions = [self.branch]
             if pulls:
                 refs = self._api.list_repo_refs(self.place.repo, repo_type=KIND, include_pull_requests=True)
@@ -248,12 +248,12 @@ class HubRepository:
         if there is not None:
             msg = f"{self.place}: the tag {name} names the commit {there} already; choose another"
             raise PublishError(msg)
-        with self.told(f"tagging {name}"):
+        with self.refusing(f"tagging {name}"):
             self._api.create_tag(self.place.repo, tag=name, revision=oid, repo_type=KIND)
 
     def tags(self) -> dict[str, str]:
         """The commits that have a tag."""
-        with self.told("listing its tags"):
+        with self.refusing("listing its tags"):
             refs = self._api.list_repo_refs(self.place.repo, repo_type=KIND)
         return {ref.name: ref.target_commit for ref in refs.tags}
 

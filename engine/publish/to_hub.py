@@ -132,7 +132,7 @@ class _Publication:
         try:
             published = page_checksums(read_facts(lambda _: manifest, str(self._hub.place))).get(CARD)
         except InputError:
-            return  # another Glotmill wrote it, or nobody's did: what its card was cannot be told
+            return  # another Glotmill wrote it, or nobody's did: so nobody knows what its card was
         if published and bytes_sha256(self._hub.read(CARD, base)) != published:
             said = f"{CARD} was edited there since it was published; the new card replaces it"
             self._progress.say(f"{self._hub.place}: {said}, and the commit {base} keeps the edit")

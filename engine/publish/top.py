@@ -37,7 +37,7 @@ def renew_top(versions: Versions, say: Callable[[str], None]) -> list[str]:
 
     Args:
         versions: The folder.
-        say: Told in a line of a card that somebody edited.
+        say: Is called with a line about a card that somebody edited.
 
     Returns:
         The files that were written.

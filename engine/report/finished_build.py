@@ -188,8 +188,10 @@ def open_build(folder: Path, verb: str) -> BuiltFolder:
     shards = {lang: [counted(dataset, shard) for shard in parts] for lang, parts in manifest.shards.items()}
     languages = {lang: _language(dataset, parts) for lang, parts in shards.items()}
     rates = KeepRates.of(shards, manifest.facts["sources"])
-    told = notice(manifest.facts["translators"], shards)
-    return BuiltFolder(folder, manifest.facts, recipe, languages, policy, rates, told, metrics, _last_summary(folder))
+    warning = notice(manifest.facts["translators"], shards)
+    return BuiltFolder(
+        folder, manifest.facts, recipe, languages, policy, rates, warning, metrics, _last_summary(folder)
+    )
 
 
 def _language(dataset: Path, shards: Sequence[Shard]) -> LanguageFacts:

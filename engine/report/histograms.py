@@ -73,7 +73,7 @@ def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, 
             if lang in rule.cuts:
                 fails = failing.get(rule.rule.code, np.zeros(frame.height, np.bool_))
                 _count(frame, fails, rule, rule.cuts[lang], counts[rule.rule.code, lang])
-    told = [
+    shown = [
         {
             "code": rule.rule.code,
             "description": rule.rule.description,
@@ -92,7 +92,7 @@ def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, 
         }
         for rule in rules
     ]
-    return [rule for rule in told if rule["langs"]]
+    return [rule for rule in shown if rule["langs"]]
 
 
 def _scores(file: Path, columns: list[str]) -> pl.DataFrame:

@@ -27,15 +27,15 @@ def limits(build: BuiltFolder, cuts: Sequence[RuleCuts]) -> list[dict[str, Any]]
     by_code = {rule.rule.code: rule for rule in cuts}
     found = []
     for rule in build.policy.rules():
-        told: dict[str, Any] = {
+        entry: dict[str, Any] = {
             "code": rule.code,
             "action": build.policy.actions[rule.code],
             "scores": sorted(places[column] for column in rule.columns if column in places),
             "fitted": build.fitted(rule),
         }
-        if rule.code in by_code and not told["fitted"]:
-            told |= _cut(by_code[rule.code], list(build.languages))
-        found.append(told)
+        if rule.code in by_code and not entry["fitted"]:
+            entry |= _cut(by_code[rule.code], list(build.languages))
+        found.append(entry)
     return found
 
 

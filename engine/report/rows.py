@@ -119,7 +119,7 @@ class RowTeller:
         """One row: its facts, its turns in pieces, its scores in the order of the metrics."""
         turns = row["source_messages"]
         reasons = row["filter_reasons"]
-        told: dict[str, Any] = {
+        shown: dict[str, Any] = {
             "id": row["record_id"],
             "lang": row["lang"],
             "task": row["task"],
@@ -134,15 +134,15 @@ class RowTeller:
             "turns": [self._turn(row, number) for number in range(min(len(turns), MOST_TURNS))],
         }
         if len(turns) > MOST_TURNS:
-            told["more_turns"] = len(turns) - MOST_TURNS
+            shown["more_turns"] = len(turns) - MOST_TURNS
         for name in ("choices", "answers"):
             if row[f"source_{name}"]:
-                told[name] = [[cut(t, 200) for t in (row[side] or [])[:8]] for side in (f"source_{name}", name)]
+                shown[name] = [[cut(t, 200) for t in (row[side] or [])[:8]] for side in (f"source_{name}", name)]
         if row["image_refs"]:
             first = row["image_refs"][0]
-            told["image"] = first["image_id"]
-            told["uri"] = cut(first["uri"], 200)
-        return told
+            shown["image"] = first["image_id"]
+            shown["uri"] = cut(first["uri"], 200)
+        return shown
 
     def _turn(self, row: Mapping[str, Any], number: int) -> dict[str, Any]:
         source = row["source_messages"][number]["content"]

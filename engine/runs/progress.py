@@ -1,4 +1,4 @@
-"""How far a command is: its stages, what each took, and who is told of it.
+"""How far a command is: its stages, what each took, and who is called.
 
 Nothing here prints. `Display` is what shows a report to people (`glotmill.engine.api.terminal`).
 """

@@ -174,15 +174,15 @@ class Run:
             if int(str(number)) in numbers:
                 yield int(str(number)), unit.to_arrow().cast(schema)
 
-    def write_asked(self, phase: str, direction: Direction, asked: pl.DataFrame) -> None:
+    def write_requests(self, phase: str, direction: Direction, requests: pl.DataFrame) -> None:
         """Keep what a phase asks for in one direction at hand, on disk."""
-        write_table(self._asked(phase, direction), asked.to_arrow())
+        write_table(self._requests(phase, direction), requests.to_arrow())
 
-    def read_asked(self, phase: str, direction: Direction) -> pl.DataFrame:
+    def read_requests(self, phase: str, direction: Direction) -> pl.DataFrame:
         """What a phase asks for in one direction."""
-        return pl.read_parquet(self._asked(phase, direction), glob=False)
+        return pl.read_parquet(self._requests(phase, direction), glob=False)
 
-    def _asked(self, phase: str, direction: Direction) -> Path:
+    def _requests(self, phase: str, direction: Direction) -> Path:
         return self.folder / "asked" / f"{phase}-{direction.source_lang}-{direction.target_lang}.parquet"
 
     def event(self, name: str, **values: Any) -> None:
@@ -229,7 +229,7 @@ def finished_runs(build: Path) -> list[Path]:
 
 
 def run_summary(run: Path) -> dict[str, Any]:
-    """What a finished run said at its end.
+    """What a finished run said at its end. In runs of older versions ``requested`` is called ``asked``.
 
     Raises:
         InputError: The file is damaged.
@@ -238,6 +238,9 @@ def run_summary(run: Path) -> dict[str, Any]:
     what, mend = "the summary of a finished run", f"remove the folder {run}: nothing of the dataset is in it"
     content: dict[str, Any] = json_value(path.read_bytes(), str(path), what, mend)
     checked(RunSummary, content, str(path), what, mend)
+    for name in ("segments", "back_translation", "records"):
+        if content.get(name) and "asked" in content[name]:
+            content[name]["requested"] = content[name].pop("asked")
     return content
 
 

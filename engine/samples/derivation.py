@@ -59,7 +59,7 @@ def derive_samples(
 
 
 def _chosen(files: list[Path], making: DerivationContext[Any]) -> Iterator[dict[str, Any]]:
-    """All rows that can be made, or so many as are asked for: the first by rank, in the order of their parents."""
+    """All rows that can be made, or as many as the recipe says: the first by rank, in the order of their parents."""
     if making.spec.rows is None:
         return _made(files, making)
     ids = pl.Series([row["source_id"] for row in _made(files, making)], dtype=pl.String)

@@ -61,7 +61,7 @@ def ingest(
         sources: Opened sources.
         folder: Folder of the samples.
         limit: First samples of each source; None is all.
-        advance: Told how many rows were read.
+        advance: Is called with the number of rows that were read.
         dataset: The dataset's folder, for the bytes of images; None is the folder of the samples.
 
     Raises:

@@ -28,7 +28,7 @@ def instruct_samples(files: Sequence[Path], rule: InstructionRule, advance: Call
     Args:
         files: Sample files.
         rule: The section with its banks.
-        advance: Told how many rows were looked at.
+        advance: Is called with the number of rows that were done.
 
     Returns:
         How many samples each template was put around; ``""`` counts those that none fits.
@@ -82,8 +82,8 @@ def _fitting(row: dict[str, Any], bank: Bank) -> tuple[str, list[dict[str, str |
     slots = row["slots"] if row["slots"] is not None else _slots_of(row)
     if slots is not None and kind in bank and len(row["source_choices"] or ()) <= len(LETTERS):
         return kind, slots
-    asked = _first_question(row) if row["turn_plan"] else None
-    return None if asked is None else (CROSS_LINGUAL, [_question(asked)])
+    question = _first_question(row) if row["turn_plan"] else None
+    return None if question is None else (CROSS_LINGUAL, [_question(question)])
 
 
 def _first_question(row: Mapping[str, Any]) -> str | None:
@@ -104,9 +104,11 @@ def _slots_of(row: dict[str, Any]) -> list[dict[str, str | None]] | None:
     slots = TASKS[row["task"]].slots
     if slots is None or not is_single(row):
         return None
-    asked, must, answer = question_of(row), slots.must, answer_of(row)
-    if must == {"question", "answer"} and asked and answer is not None:
-        return [{"name": name, "text": text, "label": None} for name, text in (("question", asked), ("answer", answer))]
-    if must == {"question"} and asked:
-        return [_question(asked)]
-    return [] if not must and not asked else None
+    question, must, answer = question_of(row), slots.must, answer_of(row)
+    if must == {"question", "answer"} and question and answer is not None:
+        return [
+            {"name": name, "text": text, "label": None} for name, text in (("question", question), ("answer", answer))
+        ]
+    if must == {"question"} and question:
+        return [_question(question)]
+    return [] if not must and not question else None

@@ -23,7 +23,7 @@ SOURCES = Family(SourceBase, "format", MEMBERS)
 
 
 def located(name: str, source: SourceBase) -> SourceBase:
-    """The source with everything about it settled: its files are there, its revision on the Hub is a commit.
+    """The source with everything about it known: its files are there, its revision on the Hub is a commit.
 
     Raises:
         InputError: A file is missing or cannot be read, or the Hub does not know the dataset.

@@ -111,14 +111,14 @@ class Vqav2Reader:
                 yield f"annotations[{number}]", error
             else:
                 annotations[key] = number, _annotation(value)
-        asked: set[str] = set()
+        questions: set[str] = set()
         for number, value in self._values(self._questions, self._where[0], EXPECTED_QUESTIONS, "questions"):
             key = str(value.get("question_id")) if isinstance(value, dict) else ""
-            asked.add(key)
+            questions.add(key)
             _, annotation = annotations.get(key, (0, RowError("missing_annotation", key)))
             yield f"questions[{number}]", (value, annotation)
         for key, (number, _) in annotations.items():
-            if key not in asked:
+            if key not in questions:
                 yield f"annotations[{number}]", RowError("annotation_without_question", key)
 
     def _values(self, path: Path, where: str, expected: str, name: str) -> Iterator[tuple[int, Any]]:

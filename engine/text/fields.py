@@ -1,7 +1,7 @@
-"""Walking a record: which of its texts an engine is asked for.
+"""Walking a record: which of its texts an engine translates.
 
 Guarantees: what `turn_requests` and `answer_requests` ask for is exactly what `glotmill.engine.text.composition` uses;
-each different answer or choice of a record is asked for once.
+each different answer or choice of a record is requested once.
 """
 
 from __future__ import annotations
@@ -138,5 +138,5 @@ def answer_requests(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> tupl
 def only_question(row: Mapping[str, Any]) -> str | None:
     """The request of a sample's only question; None where its user turn is more than one sentence."""
     turns = [text for turn in row["source_messages"] if turn["role"] == "user" for text in turn_texts(row, turn)]
-    asked = [segment for turn in turns for segment in split(turn, row["source_lang"]).segments]
-    return asked[0] if len(asked) == 1 and which(asked[0]) is None else None
+    segments = [segment for turn in turns for segment in split(turn, row["source_lang"]).segments]
+    return segments[0] if len(segments) == 1 and which(segments[0]) is None else None

@@ -15,8 +15,8 @@ from glotmill.schemas.sample import IMAGE_MARKER
 from glotmill.schemas.task import LANGUAGE, OPTIONS
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-# Slots whose text is not translated as a text: it is settled elsewhere, or made.
-SETTLED = frozenset({LANGUAGE, OPTIONS, "answer"})
+# Slots whose text is not translated as a text: it is decided elsewhere, or made.
+DECIDED = frozenset({LANGUAGE, OPTIONS, "answer"})
 
 
 def slots_in(template: str) -> list[str]:
@@ -71,7 +71,7 @@ def template_of(row: Mapping[str, Any], turn: Mapping[str, str]) -> str | None:
 def slot_texts(row: Mapping[str, Any], template: str) -> dict[str, str]:
     """The texts of a template that are translated as texts, by slot."""
     given = {slot["name"]: slot["text"] for slot in row["slots"] or () if slot["label"] is None}
-    return {name: given[name] for name in slots_in(template) if name in given and name not in SETTLED}
+    return {name: given[name] for name in slots_in(template) if name in given and name not in DECIDED}
 
 
 def is_translated(row: Mapping[str, Any], turn: Mapping[str, str]) -> bool:

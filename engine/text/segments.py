@@ -28,7 +28,7 @@ class Cut:
     Attributes:
         pieces: In order; joined, they are the text. One of kind ``text`` for each segment that an engine translates,
             one of kind ``yes_no`` for each that is a bare English yes or no; the rest is copied.
-        requests: What an engine is asked for, one for each piece of kind ``text``, in NFC.
+        requests: What an engine translates, one for each piece of kind ``text``, in NFC.
         segments: The requests, and between them each bare yes or no, in NFC.
     """
 

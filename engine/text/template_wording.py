@@ -155,7 +155,7 @@ class InstructionRule:
         return {(lang, text): self.words(name, role, text, lang) for role, text, lang in _spoken(carried, langs)}
 
     def to_translate(self, carried: Carried, langs: TurnLangs) -> list[TextKey]:
-        """Those of `texts` that an engine is asked for."""
+        """Those of `texts` that an engine translates."""
         name = carried.template.name
         spoken = _spoken(carried, langs)
         return [(lang, text) for role, text, lang in spoken if not self._beforehand(name, role, text, lang)]

@@ -45,18 +45,18 @@ class SegmentCount:
     """What a translate stage did.
 
     Attributes:
-        asked: Segments of all records, repetitions included, copied text not.
+        requested: Segments of all records, repetitions included, copied text not.
         unique: Different (segment, direction) pairs among them.
         translated: Of those, sent to an engine in this run.
         from_memory: Of those, known when the stage began.
         retried: Of the unique ones, those that were decoded again, whenever that was.
         failed: Of the unique ones, those without a translation.
-        unanswered: Of those, the ones that a server did not answer; the next build asks them again.
-        second: Of the unique ones, those that the second engine was asked for.
+        unanswered: Of those, the ones that a server did not answer; the next build sends them again.
+        second: Of the unique ones, those that were sent to the second engine.
         usage: What language models took in this run.
     """
 
-    asked: int = 0
+    requested: int = 0
     unique: int = 0
     translated: int = 0
     from_memory: int = 0
@@ -68,7 +68,7 @@ class SegmentCount:
 
     def __add__(self, other: SegmentCount) -> SegmentCount:
         return SegmentCount(
-            self.asked + other.asked,
+            self.requested + other.requested,
             self.unique + other.unique,
             self.translated + other.translated,
             self.from_memory + other.from_memory,
@@ -80,14 +80,14 @@ class SegmentCount:
         )
 
     def with_second(self, more: SegmentCount) -> SegmentCount:
-        """The count where a second engine was asked for what the first one failed on."""
+        """The count where a second engine translates what the first one failed on."""
         return replace(
-            self + replace(more, asked=0, unique=0, from_memory=0),
+            self + replace(more, requested=0, unique=0, from_memory=0),
             failed=more.failed, unanswered=more.unanswered, second=more.unique,
         )  # fmt: skip
 
     def after(self, before: SegmentCount) -> SegmentCount:
-        """The count of a phase that was asked again, for what it was asked before and for more."""
+        """The count of a phase that runs again, for its earlier requests and for more."""
         return replace(
             self,
             translated=self.translated + before.translated,
@@ -102,14 +102,14 @@ class SegmentCount:
 
 @dataclass(frozen=True, slots=True)
 class RecordCount:
-    """What became of records that were asked whole.
+    """What became of records that were sent whole.
 
     Attributes:
-        asked: Different (record, language) pairs.
+        requested: Different (record, language) pairs.
         whole: Of those, answered by a translation for each text.
-        by_segment: The others, asked segment by segment, by reason.
+        by_segment: The others, sent segment by segment, by reason.
     """
 
-    asked: int
+    requested: int
     whole: int
     by_segment: dict[str, int]

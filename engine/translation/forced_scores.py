@@ -99,7 +99,7 @@ class ForcedStage:
         unique = 0
         missing = [pl.DataFrame(schema=dict.fromkeys(["key", *PAIR], pl.String))]
         for direction, pairs in self._pairs():
-            self._run.write_asked(FORCED, direction, pairs)
+            self._run.write_requests(FORCED, direction, pairs)
             unique += pairs.height
             missing.append(self._unknown(pairs))
         todo = pl.concat(missing)
@@ -191,7 +191,7 @@ class ForcedStage:
 
     def _read(self, direction: Direction) -> pl.DataFrame:
         """The pairs of a direction with their ``values``, read back from the store."""
-        pairs = self._run.read_asked(FORCED, direction)
+        pairs = self._run.read_requests(FORCED, direction)
         found = self._scores.lookup(FORCED, pairs["key"])
         if found.height != pairs.height:
             lost = pairs.join(found, on="key", how="anti")["translation"]

@@ -88,7 +88,7 @@ class TranslateStage:
             self._take_usage(result.results)
             self._note_unanswered(phase, result)
         retried = failed = unanswered = 0
-        for wanted in self._in_portions(self._run.read_asked(phase, direction) for direction in asked.directions()):
+        for wanted in self._in_portions(self._run.read_requests(phase, direction) for direction in asked.directions()):
             found = self._found(wanted, ["key", "failure", "attempt"])
             retried += int((found["attempt"] > 1).sum())
             failed += int(found["failure"].is_not_null().sum())
@@ -114,7 +114,7 @@ class TranslateStage:
         """What is asked, by direction, with keys; kept on disk to be read again."""
         for direction in asked.directions():
             wanted = with_keys(direction, asked.table(direction), self._spec.fingerprint_into(direction.target_lang))
-            self._run.write_asked(phase, direction, wanted)
+            self._run.write_requests(phase, direction, wanted)
             yield wanted
 
     @staticmethod
@@ -143,7 +143,7 @@ class TranslateStage:
 
     def entries_of(self, phase: str, directions: Iterable[Direction]) -> pl.DataFrame:
         """The same of several directions, with `glotmill.engine.memory.translations.DIRECTION`, in one look-up."""
-        wanted = pl.concat([self._run.read_asked(phase, direction) for direction in directions])
+        wanted = pl.concat([self._run.read_requests(phase, direction) for direction in directions])
         found = self._found(wanted, ["key", "text", *ENTRY]).rename({"text": "translation"})
         rows = wanted.select(*DIRECTION, "text", "carrier", "key")
         rows = rows.join(found, on="key", how="left", maintain_order="left")

@@ -1,7 +1,7 @@
 """MADLAD-400 and models of its kind on CTranslate2: T5 with the target language as a token before the source.
 
 Guarantees: those of `glotmill.engine.translators.nllb`, with source tokens ``<2xx> … </s>`` and no prefix of the
-target. The language of the source is not told to the model, which finds it by itself. Its weights are Apache-2.0.
+target. The model does not need the language of the source: it finds it. Its weights are Apache-2.0.
 """
 
 from __future__ import annotations

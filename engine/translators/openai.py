@@ -1,6 +1,6 @@
 """The ``openai`` engine: any server that speaks OpenAI's protocol.
 
-The fingerprint holds the model's name as asked for and as the server reports it, the decode policy, and what else
+The fingerprint holds the model's name in the recipe and as the server reports it, the decode policy, and what else
 goes into the body. Not in it: the address and the key (the same model behind another host gives the same
 translations), the number of requests in flight, time-outs, prices.
 """

@@ -30,7 +30,7 @@ def resolve_translator(section: TranslateBase, gpus: int | None = None) -> Trans
         gpus: GPUs for workers; None counts those of this machine.
 
     Raises:
-        InputError: The engine or its model cannot be had as asked.
+        InputError: The engine or its model cannot be had so.
     """
     name = TRANSLATORS.name_of(section)
     spec = MEMBERS.get(name).describe(section, gpus)

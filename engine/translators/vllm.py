@@ -92,7 +92,7 @@ def _gpus_here() -> int:
 def _place(section: VllmModel, gpus: int) -> Placement:
     device = section.device if section.device != "auto" else "cuda" if gpus else "cpu"
     if device == "cuda" and gpus < section.tensor_parallel:
-        msg = f"translate.tensor_parallel: {section.tensor_parallel} GPUs were asked for, there are {gpus}"
+        msg = f"translate.tensor_parallel: {section.tensor_parallel} GPUs are needed, there are {gpus}"
         raise InputError(msg)
     share = float(section.tensor_parallel) if device == "cuda" else 0.0
     return Placement(device, section.dtype, cpus=section.threads, gpus=share)

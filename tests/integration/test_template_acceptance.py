@@ -344,7 +344,7 @@ def test_records_that_go_whole_carry_the_accepted_words_too(recipe, run):
         "Sayˈger whatˈger isˈger hereˈger."
     }
     assert {items["instruction_1"] for items in whole if "instruction_1" in items} >= {BAD, "Say what is here."}
-    assert summary.records.whole == summary.records.asked > 20
+    assert summary.records.whole == summary.records.requested > 20
 
 
 def test_a_template_that_a_server_did_not_answer_is_asked_again_by_the_next_build(recipe, run):

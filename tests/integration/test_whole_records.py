@@ -39,7 +39,7 @@ def test_records_go_whole_and_say_the_same_as_segments(recipe_file, run):
     with StandIn() as server:
         alone = run(recipe(recipe_file, server, mode="segment"), out="alone")
     assert texts(whole) == texts(alone)
-    assert whole.records.asked == whole.records.whole == len(asked) == 20  # captions are one text each
+    assert whole.records.requested == whole.records.whole == len(asked) == 20  # captions are one text each
     assert {"user_1.1", "assistant_2.1", "assistant_4.1"} in [set(items) for items in asked]
     [choices] = [items for items in asked if any(key.startswith("choice_") for key in items)]
     named = sorted(text for key, text in choices.items() if key.startswith("choice_"))
@@ -141,7 +141,7 @@ def test_a_plan_counts_records_as_calls_and_a_built_dataset_needs_none(recipe_fi
 
         before = plan()
         summary = run(path)
-        assert before.calls == summary.records.asked + summary.segments.unique
+        assert before.calls == summary.records.requested + summary.segments.unique
         after = plan()
         assert (after.calls, after.changes) == (0, [])
         # Another memory file of another build: the samples are looked at again, and found translated.

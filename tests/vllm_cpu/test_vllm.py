@@ -66,7 +66,7 @@ def check(summary) -> None:
     kept = table.filter(pl.col("keep"))
     assert not kept.height, "noise was kept"
     assert summary.records is not None
-    assert summary.records.asked == summary.records.whole + sum(summary.records.by_segment.values())
+    assert summary.records.requested == summary.records.whole + sum(summary.records.by_segment.values())
     print("records by segment:", summary.records.by_segment)
     print("failed:", count.failed, "dropped:", count.dropped)
     print("tokens read, written:", summary.segments.usage.prompt_tokens, summary.segments.usage.completion_tokens)

@@ -1,6 +1,6 @@
 """Explain: all that is known of one record, from the dataset, the build's samples and the memory.
 
-Guarantees: nothing is written; what the dataset says is told whether or not samples and memory are there; thresholds
+Guarantees: nothing is written; what the dataset says is shown whether or not samples and memory are there; thresholds
 are those that the record was compared with.
 """
 
@@ -107,7 +107,7 @@ class Explanation(NotebookResult):
         labels: Its labels.
         rules: What each rule said.
         warnings: Codes of the rules that only warn of it.
-        notes: What could not be told, and why.
+        notes: What could not be shown, and why.
     """
 
     record: dict[str, Any]
@@ -276,7 +276,7 @@ def _memory(place: str | None, notes: list[str]) -> Memory | None:
 
 
 def _by_record(lock: dict[str, Any], row: dict[str, Any], notes: list[str]) -> AnswerRule | None:
-    """How answers were treated, where the record's language had its records asked whole."""
+    """How answers were treated, where records of the language were sent whole."""
     routed = lock["routing"]["languages"].items()
     engine = next((engine for names, engine in routed if row["lang"] in expand([names])), lock["translate"])
     if row["lang"] == row["source_lang"] or engine.get("mode") != "record":

@@ -1,7 +1,8 @@
 """The segments of one record and what a memory says of each, looked up without writing anything.
 
-Guarantees: what is looked up is what a build may have asked for the record: the whole of it, the segments of its turns,
-and those of its answers, of the questions they were shown with and of the back-translation, where the memory has them.
+Guarantees: what is looked up is what a build may have requested for the record: the whole of it, the segments of its
+turns, and those of its answers, of the questions they were shown with and of the back-translation, where the memory
+has them.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from glotmill.schemas.keys import nfc
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A text that an engine was asked for, and what the memory has of it.
+    """A request of a record, and what the memory has of it.
 
     Attributes:
         where: The part of the record: ``whole record``, ``turn 1``, ``template of turn 1``, ``answer``, ``question
             with answer``, or ``back-translation``.
         source_lang: FLORES-200 code of the request.
-        target_lang: FLORES-200 code asked for.
+        target_lang: FLORES-200 code of the translation.
         request: Every byte that the engine is shown.
         entries: The memory's entries by translator, as rows of `glotmill.engine.memory.translations.MEMORY_SCHEMA` with
             ``engine`` and ``model``; none where it has none.
@@ -45,11 +46,11 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Request:
     where: str
     direction: Direction
     request: str
-    sure: bool = True  # a build asks for it whatever the recipe says
+    sure: bool = True  # every build requests it, whatever the recipe says
 
 
 def segments_of_record(
@@ -66,7 +67,7 @@ def segments_of_record(
         lang: The record's language.
         translators: The manifest's translators by fingerprint.
         memory: Where entries are looked up; None where there is no memory.
-        by_record: How answers were treated, where records were asked whole.
+        by_record: How answers were treated, where records were sent whole.
 
     Raises:
         StoreError: The memory cannot be read.
@@ -80,7 +81,7 @@ def segments_of_record(
         parts = [part for part in parts if any(entry["origin"] == HUMAN for entry in part.entries)]
     there = [*whole, *parts]
     back = (
-        _Asked("back-translation", Direction(segment.target_lang, segment.source_lang), request, sure=False)
+        _Request("back-translation", Direction(segment.target_lang, segment.source_lang), request, sure=False)
         for segment in there
         if segment.where != "question with answer"
         for entry in segment.entries
@@ -96,13 +97,13 @@ def _texts(request: str, translation: str) -> list[str]:
     return list(json.loads(translation).values()) if is_record(request) else [translation]
 
 
-def _whole(row: Mapping[str, Any], lang: str, answers: AnswerRule) -> Iterator[_Asked]:
+def _whole(row: Mapping[str, Any], lang: str, answers: AnswerRule) -> Iterator[_Request]:
     request = record_request(row, lang, answers)
     if request is not None:
-        yield _Asked("whole record", Direction(row["source_lang"], lang), request, sure=False)
+        yield _Request("whole record", Direction(row["source_lang"], lang), request, sure=False)
 
 
-def _turns(row: Mapping[str, Any], lang: str) -> Iterator[_Asked]:
+def _turns(row: Mapping[str, Any], lang: str) -> Iterator[_Request]:
     source = row["source_lang"]
     for number, turn in enumerate(row["source_messages"]):
         into = turn_lang(row, number, lang)
@@ -110,42 +111,44 @@ def _turns(row: Mapping[str, Any], lang: str) -> Iterator[_Asked]:
             continue
         direction = Direction(source, into)
         for text in turn_texts(row, turn):
-            yield from (_Asked(f"turn {number}", direction, request) for request in split(text, source).requests)
+            yield from (_Request(f"turn {number}", direction, request) for request in split(text, source).requests)
         template = template_of(row, turn)
         if template is not None and is_translated(row, turn):
             where = f"template of turn {number}"
-            yield from (_Asked(where, direction, r, sure=False) for r in split(template, source).requests)
+            yield from (_Request(where, direction, r, sure=False) for r in split(template, source).requests)
 
 
-def _answers(row: Mapping[str, Any], lang: str) -> Iterator[_Asked]:
+def _answers(row: Mapping[str, Any], lang: str) -> Iterator[_Request]:
     source, question = row["source_lang"], only_question(row)
     direction = Direction(source, lang)
     for answer in answer_texts(row):
         if answer in labels_of(row):
             continue
-        yield from (_Asked("answer", direction, r, sure=False) for r in split(answer, source).requests)
+        yield from (_Request("answer", direction, r, sure=False) for r in split(answer, source).requests)
         shown = carrier(question, answer) if question else None
         if shown is not None:
-            yield _Asked("question with answer", direction, nfc(shown), sure=False)
+            yield _Request("question with answer", direction, nfc(shown), sure=False)
 
 
-def _distinct(asked: Iterable[_Asked]) -> list[_Asked]:
+def _distinct(requests: Iterable[_Request]) -> list[_Request]:
     """Each different request of a direction once, under the first place that it stands in."""
-    found: dict[tuple[Direction, str], _Asked] = {}
-    for one in asked:
+    found: dict[tuple[Direction, str], _Request] = {}
+    for one in requests:
         found.setdefault((one.direction, one.request), one)
     return list(found.values())
 
 
-def _found(asked: list[_Asked], translators: Mapping[str, Mapping[str, Any]], memory: Memory | None) -> list[Segment]:
+def _found(
+    requests: list[_Request], translators: Mapping[str, Mapping[str, Any]], memory: Memory | None
+) -> list[Segment]:
     """The segments with their entries; without an entry only those that every build asks for."""
     entries: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    if memory is not None and asked:
+    if memory is not None and requests:
         for fingerprint, described in translators.items():
             frames = [
-                with_keys(direction, pl.DataFrame({"text": [a.request for a in asked if a.direction == direction]}),
+                with_keys(direction, pl.DataFrame({"text": [a.request for a in requests if a.direction == direction]}),
                           fingerprint)
-                for direction in dict.fromkeys(one.direction for one in asked)
+                for direction in dict.fromkeys(one.direction for one in requests)
             ]  # fmt: skip
             wanted = pl.concat(frames)
             known = memory.lookup(wanted).drop("request", "source_lang", "target_lang")
@@ -165,6 +168,6 @@ def _found(asked: list[_Asked], translators: Mapping[str, Mapping[str, Any]], me
             one.request,
             entries.get((one.direction.source_lang, one.direction.target_lang, one.request), []),
         )
-        for one in asked
+        for one in requests
     ]
-    return [segment for one, segment in zip(asked, segments, strict=True) if one.sure or segment.entries]
+    return [segment for one, segment in zip(requests, segments, strict=True) if one.sure or segment.entries]

@@ -131,7 +131,7 @@ def _verify(opened_dataset: OpenedDataset, progress: ProgressReport, *, deep: bo
     left = [path for path in images if origin and not (dataset / path).is_file()]
     problems += [Problem(path, what) for path, item in images.items() if path not in left
                  for what in bytes_problems(dataset / path, item["size"], item["sha256"])]  # fmt: skip
-    if len(counted) == len(facts["languages"]) and len(read) == len(checked):  # else its numbers cannot be told
+    if len(counted) == len(facts["languages"]) and len(read) == len(checked):  # else its numbers are not known
         problems += [Problem("README.md", what) for what in card_problems(dataset, counted, [*images.values()])]
     problems += [Problem(path, "no manifest names it") for path in unnamed_files(dataset, facts, shards)]
     if file_sha256(dataset / MANIFEST) != before:

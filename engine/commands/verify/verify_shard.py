@@ -169,10 +169,10 @@ def _counts(
         yield f"{rows.height:,} rows are not {kept:,} kept + {lost:,} dropped + {broken:,} failed"
     if kept != shard.kept:
         yield f"{kept:,} rows kept, but {shard.kept:,} in the manifest"
-    for what, found, told in (("dropped", dropped, shard.dropped), ("failed", failed, shard.failed)):
-        for reason in sorted({str(key) for key in (*found, *told)}):
-            if found.get(reason, 0) != told.get(reason, 0):
-                yield f"{found.get(reason, 0):,} rows {what} for {reason}, but {told.get(reason, 0):,} in the manifest"
+    for what, found, said in (("dropped", dropped, shard.dropped), ("failed", failed, shard.failed)):
+        for reason in sorted({str(key) for key in (*found, *said)}):
+            if found.get(reason, 0) != said.get(reason, 0):
+                yield f"{found.get(reason, 0):,} rows {what} for {reason}, but {said.get(reason, 0):,} in the manifest"
 
 
 def _groups(shard: Shard, path: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a training run is told and what it learns from.
+"""The settings of a training run and what it learns from.
 
 The same options and the same corpora give the same SentencePiece model and the same examples in the same
 order.
@@ -39,7 +39,7 @@ VALIDATION_CAPTIONS = 200
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """Everything that a run is told; the defaults of `train`'s command line are those of the shipped model.
+    """All settings of a run; the defaults of `train`'s command line are those of the shipped model.
 
     `minutes` is the wall-clock budget of the training loop, those of a resumed state included; `cooldown` the
     last part of it (0 to 1) in which the learning rate falls to zero; `warmup` is in steps; `max_tokens`

@@ -6,11 +6,11 @@ const INSTEAD = { source: "an English instruction", template_refused: "nothing, 
 function showMaking(data) {
   const parts = [];
   const add = (title, heads, rows) => parts.push(el("h3", {}, title), table(heads, rows, title));
-  const ways = [["there", data.segments], ["back", data.back_translation]].filter(([, way]) => way);
+  const ways = [["forward", data.segments], ["back-translation", data.back_translation]].filter(([, way]) => way);
   if (ways.length) {
-    add("Translation memory", ["way", "segments asked", "different", "translated", "from memory", "second decode", "failed"],
-      ways.map(([name, w]) => [name, w.asked, w.unique, w.translated, w.from_memory, w.retried, w.failed]));
-    parts.push(el("p", {}, `${percent(data.saved)} of the segments asked for, there and back, were not sent to the engine.`));
+    add("Translation memory", ["way", "segments requested", "different", "translated", "from memory", "second decode", "failed"],
+      ways.map(([name, w]) => [name, w.requested, w.unique, w.translated, w.from_memory, w.retried, w.failed]));
+    parts.push(el("p", {}, `${percent(data.saved)} of the requested segments, forward and back, were not sent to the engine.`));
   }
   const times = Object.entries(data.seconds);
   if (times.length) {

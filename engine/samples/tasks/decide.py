@@ -39,19 +39,19 @@ def thing_in_image(row: SampleRow, context: DerivationContext[Decide]) -> Iterat
     english = context.labels.get(ENGLISH, {})
     if own not in english:
         return
-    asked, spec = own, context.spec
+    shown, spec = own, context.spec
     if is_negative(context.name, spec.seed, spec.negative_share, row["source_id"]):
         others = sorted(label for label, name in english.items() if name.casefold() != english[own].casefold())
         if others:
-            asked = others[int(draw("label", context.name, spec.seed, row["source_id"]) * len(others))]
+            shown = others[int(draw("label", context.name, spec.seed, row["source_id"]) * len(others))]
     # Where both have the same name the answer no would be wrong.
     names = {code: context.labels.get(code, {}) for code in context.languages}
-    alike = {code for code, known in names.items() if asked != own and known.get(own) == known.get(asked)}
-    answer = "yes" if asked == own else "no"
+    alike = {code for code, known in names.items() if shown != own and known.get(own) == known.get(shown)}
+    answer = "yes" if shown == own else "no"
     yield derived_row(
-        row, context, english[asked], answer, task="matching", kind="decide", source_answers=[answer],
-        slots=[slot("label", english[asked], asked)],
-        only=[code for code in languages_with_label(context, asked) if code not in alike],
+        row, context, english[shown], answer, task="matching", kind="decide", source_answers=[answer],
+        slots=[slot("label", english[shown], shown)],
+        only=[code for code in languages_with_label(context, shown) if code not in alike],
     )  # fmt: skip
 
 

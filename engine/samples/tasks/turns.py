@@ -29,9 +29,9 @@ class Turns(Derivation):
 def single_turns(row: SampleRow, context: DerivationContext[Turns]) -> Iterator[SampleRow]:
     """A row for each question of a conversation."""
     most = context.spec.max_sentences
-    for place, (asked, reply) in enumerate(pairwise(row["source_messages"])):
-        question = asked["content"].replace(IMAGE_MARKER, "").strip()
-        if asked["role"] != "user" or reply["role"] != "assistant" or not question:
+    for place, (turn, reply) in enumerate(pairwise(row["source_messages"])):
+        question = turn["content"].replace(IMAGE_MARKER, "").strip()
+        if turn["role"] != "user" or reply["role"] != "assistant" or not question:
             continue
         if most is None or count_sentences(reply["content"], row["source_lang"]) <= most:
             yield derived_row(row, context, question, reply["content"], part=str(place))

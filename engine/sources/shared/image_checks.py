@@ -37,7 +37,7 @@ class ImageChecker:
 
     Args:
         section: What the recipe asks.
-        keep: Told each image that decodes, with its bytes.
+        keep: Is called with each image that decodes, and its bytes.
 
     Attributes:
         counts: References to images by status.

@@ -38,7 +38,7 @@ class LlmJudge(Judge):
         self._model: ChatModel | None = None
 
     def fingerprint(self) -> str:
-        """Identifies the model and what it is told."""
+        """Identifies the model and its prompt."""
         return self._spec.fingerprint
 
     def grade(self, pairs: Sequence[JudgedPair]) -> list[Grades | None]:
@@ -78,7 +78,7 @@ def make_judge(score: Score) -> LlmJudge | None:
     """The judge of a recipe's ``score`` section, described; None where no scorer needs one.
 
     Raises:
-        InputError: The scorer has no section, or its model cannot be had as asked.
+        InputError: The scorer has no section, or its model cannot be had so.
     """
     if "llm_judge" not in (score.scorers or ()):
         return None

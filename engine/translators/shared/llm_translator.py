@@ -92,7 +92,7 @@ def _translation(request: Request, answer: Answer) -> Translation:
         completion_tokens=answer.completion_tokens,
     )
     if answer.text is None or answer.cut:
-        return made  # a cut answer is broken by itself: the ladder names it
+        return made  # a cut answer is broken by itself: the retry names it
     text, reason = _whole(request, answer.text) if is_record(request.text) else _one(request, request.text, answer.text)
     return replace(made, text=None if reason else text, failure=reason, detail=answer.text[:200] if reason else None)
 

@@ -1,4 +1,4 @@
-"""The retry ladder: a segment whose translation is broken gets a second decode with other settings.
+"""Retry: a segment whose translation is broken gets a second decode with other settings.
 
 Guarantees: what counts as broken is fixed in code under `TRIGGERS_VERSION`, which is part of every translator's
 fingerprint, and never a recipe's filter; a segment that stays broken is a named failure, never a text.
@@ -22,7 +22,7 @@ FIRST, RETRY = "first", "retry"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A translation with the rung of the ladder that gave it, and how many decodes it took."""
+    """A translation with the settings of the decode that gave it, and how many decodes it took."""
 
     translation: Translation
     settings: str
@@ -61,7 +61,7 @@ def translate_with_retry(translator: Translator, batch: Sequence[Request]) -> li
     The second batch holds the broken requests in their order, so it is a function of the first.
 
     Raises:
-        TranslatorError: The engine broke, or gave another number of results than it was asked for.
+        TranslatorError: The engine broke, or gave another number of results than it had requests.
     """
     first = _decoded(translator, batch, retry=False)
     reasons = troubles(batch, first)
@@ -94,7 +94,7 @@ def _decoded(translator: Translator, batch: Sequence[Request], *, retry: bool) -
         results = translator.translate(batch, retry=retry)
     except TranslatorError:
         raise
-    except Exception as error:  # whatever an engine raises means that it broke; who asked decides what then
+    except Exception as error:  # whatever an engine raises means that it broke; the caller decides what then
         msg = f"{type(error).__name__}: {error}"
         raise TranslatorError(msg) from error
     if len(results) != len(batch):

@@ -23,7 +23,7 @@ def test_json_is_one_object_on_the_last_line_with_the_promised_keys(glotmill, re
     assert result["sources"] == {"small": {"read": 5, "samples": 5, "rejected": 0, "images": {}}}
     assert set(result["languages"]) == {"deu_Latn", "swh_Latn"}
     assert {"rows", "kept", "dropped", "failed"} <= set(result["languages"]["deu_Latn"])
-    assert {"asked", "unique", "translated", "from_memory"} <= set(result["segments"])
+    assert {"requested", "unique", "translated", "from_memory"} <= set(result["segments"])
     assert {"ingest", "translate", "pack"} <= set(result["seconds"])
 
 

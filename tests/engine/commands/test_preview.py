@@ -46,12 +46,12 @@ def test_the_estimate_is_what_the_build_sends(recipe_file, run, look):
     recipe = recipe_file(**ONE_EACH)
     cost = look(recipe).estimate
     summary = run(recipe)
-    assert (cost.asked, cost.unique, cost.to_translate) == (
-        summary.segments.asked, summary.segments.unique, summary.segments.translated
+    assert (cost.requested, cost.unique, cost.to_translate) == (
+        summary.segments.requested, summary.segments.unique, summary.segments.translated
     )  # fmt: skip
     assert cost.tokens > cost.to_translate
     assert cost.tokens_per_second
-    assert cost.way_back
+    assert cost.back_translation
     after = look(recipe).estimate
     assert (after.known, after.to_translate, after.seconds) == (cost.unique, 0, 0.0)
 

@@ -101,7 +101,7 @@ def test_an_intent_whose_file_is_nowhere_is_an_error(tmp_path: Path):
     (tmp_path / INTENT).write_text('{"move": ["dataset/x"], "delete": []}')
     with pytest.raises(InputError, match="dataset/x"):
         recover(tmp_path)
-    assert not recover(tmp_path, anew=True)
+    assert not recover(tmp_path, rewrite=True)
     assert not (tmp_path / INTENT).exists()
 
 

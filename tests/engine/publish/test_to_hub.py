@@ -256,7 +256,7 @@ def test_without_a_token_or_with_a_wrong_one_or_offline_nothing_is_sent(hub, fol
 
 def test_the_token_is_cut_out_of_whatever_a_library_says(hub):
     repository = HubRepository(HubPlace("org/set", None), write=True)
-    with pytest.raises(PublishError) as caught, repository.told("asking"):
+    with pytest.raises(PublishError) as caught, repository.refusing("asking"):
         raise ValueError(f"header Bearer {hub.token}\nrefused") from OSError(f"with {hub.token}")
     assert str(caught.value) == "hf://datasets/org/set: asking: header Bearer *** refused (with ***)"
     assert caught.value.__suppress_context__

@@ -7,7 +7,8 @@ import orjson
 import polars as pl
 import pytest
 
-from glotmill.engine.runs.run import Run
+from glotmill.engine.runs.run import Run, finished_runs, run_summary
+from tests.conftest import ROOT
 
 UNITS = pl.DataFrame(
     {"unit": [0], "batch": [0], "key": ["k"], "source_lang": ["eng_Latn"], "target_lang": ["deu_Latn"], "text": ["x"]}
@@ -61,3 +62,12 @@ def test_events_are_json_lines_with_a_time(tmp_path: Path):
     event = orjson.loads((run.folder / "events.jsonl").read_bytes())
     assert (event["event"], event["unit"]) == ("unit_done", 3)
     assert event["time"] > 0
+
+
+def test_a_run_of_an_older_version_says_what_was_requested_too():
+    (run,) = finished_runs(ROOT / "tests/fixtures/round_two/builds/fake")
+    assert '"asked"' in (run / "finished.json").read_text()
+    summary = run_summary(run)
+    assert summary["segments"]["requested"] >= summary["segments"]["unique"] > 0
+    assert summary["back_translation"]["requested"] > 0
+    assert "asked" not in summary["segments"]

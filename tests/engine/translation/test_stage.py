@@ -24,7 +24,7 @@ def bench(tmp_path: Path) -> Bench:
 
 def test_every_segment_has_an_entry_and_equal_ones_are_sent_once(bench: Bench):
     entries, count = bench.do(add(segments(*TEXTS, asked=3), *TEXTS[:4], lang="deu_Latn"))
-    assert (count.asked, count.unique, count.translated, count.from_memory) == (34, 10, 10, 0)
+    assert (count.requested, count.unique, count.translated, count.from_memory) == (34, 10, 10, 0)
     assert dict(zip(entries["text"], entries["translation"], strict=True))["A dog and one cats."] == (
         "A dogˈdeu andˈdeu oneˈdeu catsˈdeu."
     )

@@ -154,7 +154,8 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
     forced = phases.forced.scored if phases.forced else 0
     usage = phases.work.expected_usage(returned=job.needs_back_translation)
     seconds = _seconds(job.folder, calls + back_calls, forced)
-    return Plan(shards, calls, back_calls, forced, seconds, phases.prologue.count(), usage, [lang for _, lang in undecided(job)])
+    templates, no_lists = phases.prologue.count(), [lang for _, lang in undecided(job)]
+    return Plan(shards, calls, back_calls, forced, seconds, templates, usage, no_lists)
 
 
 def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:

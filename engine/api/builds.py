@@ -77,7 +77,7 @@ def preview(
         GlotmillError: The preview failed; the message says why.
     """
     whole_number(rows, "rows", 0)
-    made = _resolved(recipe, overrides, limit=limit)
+    made = resolved(recipe, overrides, limit=limit)
     job = prepare(made, out=_place(out, "out"), memory=_place(memory, "memory"))
     return preview_job.preview(job, rows, rate, measure=measure, progress=reporter(progress))
 
@@ -108,7 +108,7 @@ def plan(
         InputError: The recipe, a value or a file is not usable.
         GlotmillError: The build could not be done; the message says why.
     """
-    made = _resolved(recipe, overrides, limit=limit)
+    made = resolved(recipe, overrides, limit=limit)
     job = prepare(made, out=_place(out, "out"), memory=_place(memory, "memory"), retry_failed=retry_failed)
     return make_plan(job, reporter(progress))
 
@@ -151,7 +151,7 @@ def build(
         InputError: The recipe, a value or a file is not usable; nothing was written.
         GlotmillError: The build failed; the message says why, and the dataset is the one of before.
     """
-    made = _resolved(recipe, overrides, limit=limit, workers=workers)
+    made = resolved(recipe, overrides, limit=limit, workers=workers)
     job = prepare(
         made, out=_place(out, "out"), memory=_place(memory, "memory"), ray_address=ray_address,
         retry_failed=retry_failed, compact=compact, stop_on_signal=stop_on_signal,
@@ -192,7 +192,7 @@ def _place(value: PathInput | None, name: str) -> str | None:
     return None if value is None else as_text(value, name)
 
 
-def _resolved(recipe: RecipeInput, overrides: Overrides, **numbers: int | None) -> Recipe:
+def resolved(recipe: RecipeInput, overrides: Overrides, **numbers: int | None) -> Recipe:
     """The recipe with the numbers that the call states."""
     stated = {key: value for key, value in numbers.items() if value is not None}
     for key, value in stated.items():

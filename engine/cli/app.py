@@ -27,6 +27,7 @@ from glotmill.engine.cli.pull import pull_command
 from glotmill.engine.cli.refilter import refilter_command
 from glotmill.engine.cli.report import report_command
 from glotmill.engine.cli.say import say
+from glotmill.engine.cli.score_pairs import score_command
 from glotmill.engine.cli.show import show_command
 from glotmill.engine.cli.status import status_command
 from glotmill.engine.cli.templates import templates_command
@@ -60,6 +61,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "status": status_command,
         "traceback": traceback_command,
         "diff": diff_command,
+        "score": score_command,
         "verify": verify_command,
     },
     "Change": {"refilter": refilter_command, "calibrate": calibrate_command},

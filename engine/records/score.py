@@ -41,24 +41,33 @@ def score(rows: ComposedRows, scorers: Sequence[Scorer], store: ScoreStore, skip
     place = pl.DataFrame(rows.turns.select(["row", "turn"]))
     cheap = [scorer for scorer in scorers if not (skip and scorer.expensive)]
     expensive = [scorer for scorer in scorers if skip and scorer.expensive]
-    turns = _measured(pairs, cheap, store)
+    turns = turn_scores(pairs, cheap, store)
     scored = _by_record(rows.records, place.hstack(turns), cheap)
     if not expensive or skip is None:
         return scored.with_columns(pl.lit([], pl.List(pl.String)).alias(SKIPPED))
     spared = rejected(rows.records, scored, skip)
     wanted = ~spared.to_numpy()[place["row"].to_numpy()]
-    more = _spread(_measured(pairs.filter(pa.array(wanted)), expensive, store), wanted)
+    more = _spread(turn_scores(pairs.filter(pa.array(wanted)), expensive, store), wanted)
     names = pl.lit([scorer.name for scorer in expensive], pl.List(pl.String))
     skipped = pl.select(pl.when(spared).then(names).otherwise(pl.lit([], pl.List(pl.String))).alias(SKIPPED))
     both = _by_record(rows.records, place.hstack([*turns, *more]), scorers)
     return both.hstack(skipped)
 
 
-def _measured(pairs: pa.Table, scorers: Iterable[Scorer], store: ScoreStore) -> pl.DataFrame:
-    """The turn columns of pairs, one row a pair."""
+def turn_scores(pairs: pa.Table, scorers: Iterable[Scorer], store: ScoreStore | None) -> pl.DataFrame:
+    """The turn columns of pairs of `PAIR_SCHEMA`, one row a pair.
+
+    Args:
+        pairs: The pairs.
+        scorers: What measures them.
+        store: Keeps what expensive scorers measured; None measures again.
+
+    Raises:
+        GlotmillError: A scorer broke its contract.
+    """
     measured = []
     for scorer in scorers:
-        columns = store.score(scorer, pairs) if scorer.inputs else scorer.score(pairs)
+        columns = store.score(scorer, pairs) if store is not None and scorer.inputs else scorer.score(pairs)
         for metric in scorer.metrics:
             values = _checked(scorer, metric.name, columns[metric.name], pairs.num_rows, pa.float32())
             measured.append(pl.Series(metric.turn_column, values, dtype=pl.Float32))

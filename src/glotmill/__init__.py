@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from glotmill.engine import __version__
     from glotmill.engine.api.builds import build, load_recipe, plan, preview, refilter
     from glotmill.engine.api.looking import calibrate, diff, explain, report, show
+    from glotmill.engine.api.pairs import score
     from glotmill.engine.api.reading import Dataset, open_dataset
     from glotmill.engine.api.sharing import export, publish, pull, rollback, verify
     from glotmill.engine.commands.calibrate import CalibrationOutcome
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from glotmill.engine.commands.preview import Preview
     from glotmill.engine.commands.refilter import RefilterSummary
     from glotmill.engine.commands.report import ReportOutcome
+    from glotmill.engine.commands.score_pairs import PairScores
     from glotmill.engine.commands.show import ChosenRows
     from glotmill.engine.commands.summary import BuildSummary
     from glotmill.engine.commands.verify.verify_dataset import Verification
@@ -56,6 +58,7 @@ __all__ = [
     "GlotmillError",
     "InputError",
     "LanguageCount",
+    "PairScores",
     "Plan",
     "Preview",
     "PublishError",
@@ -85,6 +88,7 @@ __all__ = [
     "refilter",
     "report",
     "rollback",
+    "score",
     "show",
     "verify",
 ]
@@ -94,6 +98,7 @@ _MODULES = {
     "glotmill.engine": ("__version__",),
     "glotmill.engine.api.builds": ("build", "load_recipe", "plan", "preview", "refilter"),
     "glotmill.engine.api.looking": ("calibrate", "diff", "explain", "report", "show"),
+    "glotmill.engine.api.pairs": ("score",),
     "glotmill.engine.api.reading": ("Dataset", "open_dataset"),
     "glotmill.engine.api.sharing": ("export", "publish", "pull", "rollback", "verify"),
     "glotmill.engine.commands.calibrate": ("CalibrationOutcome",),
@@ -104,6 +109,7 @@ _MODULES = {
     "glotmill.engine.commands.preview": ("Preview",),
     "glotmill.engine.commands.refilter": ("RefilterSummary",),
     "glotmill.engine.commands.report": ("ReportOutcome",),
+    "glotmill.engine.commands.score_pairs": ("PairScores",),
     "glotmill.engine.commands.show": ("ChosenRows",),
     "glotmill.engine.commands.summary": ("BuildSummary",),
     "glotmill.engine.commands.verify.verify_dataset": ("Verification",),

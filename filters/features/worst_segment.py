@@ -6,11 +6,15 @@ of one segment has its turn's value, measured once; a segment of fewer than `SEG
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 SEGMENT_LETTERS = 40  # fewer may all be names, or a greeting that many languages share
 TURN = "turn"  # the position of a pair
+
+Floats = npt.NDArray[np.float64]
 
 
 def segments_of(pairs: pa.Table) -> pl.DataFrame:
@@ -19,24 +23,21 @@ def segments_of(pairs: pa.Table) -> pl.DataFrame:
     Args:
         pairs: Pairs of `glotmill.filters.contract.PAIR_SCHEMA`.
     """
-    turns = pl.DataFrame(pairs.select(["lang", "segments"])).with_row_index(TURN)
-    parts = turns.drop_nulls("segments").explode("segments").unnest("segments")
-    return parts.select(TURN, "source", "target", "lang")
+    turns = np.flatnonzero(pairs["segments"].is_valid())
+    several = pl.DataFrame(pairs.select(["lang", "segments"]).take(turns)).insert_column(0, pl.Series(TURN, turns))
+    return several.explode("segments").unnest("segments").select(TURN, "source", "target", "lang")
 
 
-def single_turns(pairs: pa.Table) -> pl.Series:
-    """Which turns are one segment."""
-    return pl.Series(pairs["segments"].is_null())
-
-
-def worst(judged: pl.DataFrame, turns: int, **values: pl.Expr) -> pl.DataFrame:
-    """The worst values of each turn, null where no segment of it is judged.
+def worst(pairs: pa.Table, turns: Floats, segments: Floats, turn: pl.Series, *, least: bool) -> Floats:
+    """The worst value of each turn, NaN where no segment of it is judged.
 
     Args:
-        judged: Segments with their `TURN`, those of `SEGMENT_LETTERS` letters only.
-        turns: How many turns there are.
-        values: What is worst of a turn's segments, by the name of the column.
+        pairs: The pairs.
+        turns: Values of turns, which count where a turn is one segment; NaN where it is not judged.
+        segments: Values of the segments of other turns, likewise.
+        turn: The turn of each segment.
+        least: Whether the worst is the least; else the greatest.
     """
-    found = judged.group_by(TURN).agg(**values)
-    every = pl.DataFrame({TURN: pl.int_range(turns, dtype=pl.UInt32, eager=True)})
-    return every.join(found, on=TURN, how="left", maintain_order="left").drop(TURN)
+    found = np.where(pairs["segments"].is_null(), turns, np.nan)
+    (np.fmin if least else np.fmax).at(found, turn.to_numpy(), segments)
+    return found

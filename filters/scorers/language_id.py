@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from dataclasses import dataclass
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import regex
@@ -28,7 +28,7 @@ from glotmill.filters.contract import Scorer
 from glotmill.filters.features.lid_model import SHIPPED, LidModel, load_lid
 from glotmill.filters.features.second_identifier import PACKAGE, SecondIdentifier, load_second
 from glotmill.filters.features.second_identifier import fingerprint as second_fingerprint
-from glotmill.filters.features.worst_segment import SEGMENT_LETTERS, TURN, segments_of, single_turns, worst
+from glotmill.filters.features.worst_segment import SEGMENT_LETTERS, TURN, Floats, segments_of, worst
 from glotmill.filters.rules import Parameter, Rule, Thresholds, below
 from glotmill.recipes.families import Setting
 from glotmill.recipes.section import RecipePath, Section
@@ -49,6 +49,8 @@ FLOOR = 1e-5  # added before logarithms; less probable labels are not looked at
 
 _LIKE_ENGLISH = {"tpi_Latn"}  # Tok Pisin is English to the model
 _MARKUP = regex.compile(r"<[^<>\s][^<>]*>|https?://\S+|[#*_`>|]|\p{Nd}")
+# Whatever `normalise` takes out of a text in NFC, and more.
+_ODD = r"[[\s--[ ]]\x00-\x1f\p{Nd}<>#*_`|]|  |^ | $|://"
 _LETTERS = r"[\p{L}\p{M}]"
 
 
@@ -56,6 +58,16 @@ def normalise(text: str) -> str:
     """The text as the model is shown it: NFC, one line, no tags, URLs, Markdown marks or digits, not all capitals."""
     clean = " ".join(_MARKUP.sub(" ", unicodedata.normalize("NFC", text)).replace("\0", " ").split())
     return clean.lower() if clean.isupper() else clean  # the model has hardly seen words in capitals
+
+
+def normalised(texts: pl.Series) -> list[str]:
+    """What `normalise` makes of each text; most texts are normalised as they are."""
+    odd = texts.str.contains(_ODD)
+    is_normalized = unicodedata.is_normalized
+    return [
+        normalise(text) if is_odd or not (text.isascii() or is_normalized("NFC", text)) or text.isupper() else text
+        for text, is_odd in zip(texts, odd, strict=True)
+    ]
 
 
 def letters_of(texts: pl.Series) -> pl.Series:
@@ -88,8 +100,7 @@ def has_labels(target: Language) -> bool:
     return target.lid176_identifiability in ("direct", "macro")
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """What a model says of one text, for one language.
 
     Attributes:
@@ -121,25 +132,30 @@ class Target:
         self._only_rivals = not own and not near
         self._model = model
         # What each label counts for as the language; for any other it is a rival with all its probability.
-        self._weights = dict.fromkeys(near, NEAR) | dict.fromkeys(own, 1.0)
+        weights = dict.fromkeys(sorted(near), NEAR) | dict.fromkeys(sorted(own), 1.0)
+        self._weights = {model.prefix + label: weight for label, weight in weights.items()}
+        self._english = [model.prefix + label for label in sorted(model.english)]
+        self._wanted = {*self._weights, *self._english}
 
     def measure(self, clean: str) -> Measured:
         """Measure a normalised text that is not empty.
 
         Where no label says anything of the language, all but its strongest rival count as the language.
         """
-        found = self._model.predict(clean)
-        own, rival = sum(weight * found.get(label, 0.0) for label, weight in self._weights.items()), 0.0
-        for label, p in found.items():  # most probable first
-            weight = self._weights.get(label, 0.0)
+        ranked, wanted, weights = self._model.ranked(clean), self._wanted, self._weights
+        found = {label: p for p, label in ranked if label in wanted}
+        own, rival = sum([weights[label] * found[label] for label in weights if label in found], 0.0), 0.0
+        for p, label in ranked:  # most probable first
+            weight = weights.get(label, 0.0)
             rival = max(rival, (1 - weight) * p)
             if not weight:
                 break
         if self._only_rivals:
             own = 1 - rival
         own, rival = max(own, 0.0) + FLOOR, min(rival, 1.0) + FLOOR
-        english = min(1.0, sum(found.get(label, 0.0) for label in self._model.english))
-        return Measured(math.log(own / rival), own / (own + rival), english, next(iter(found), None))
+        english = min(1.0, sum([found[label] for label in self._english if label in found], 0.0))
+        likeliest = ranked[0][1][len(self._model.prefix) :] if ranked else None
+        return Measured(math.log(own / rival), own / (own + rival), english, likeliest)
 
 
 def _english_fails(p: Thresholds) -> pl.Expr:
@@ -261,27 +277,29 @@ class LanguageIdScorer(Scorer):
         """Measure pairs of `PAIR_SCHEMA`."""
         turns = self._measured(pl.DataFrame(pairs.select(["target", "lang"])))
         parts = segments_of(pairs)
-        judged = pl.concat([
-            turns.with_row_index(TURN).filter(single_turns(pairs)),
-            parts.select(TURN).hstack(self._measured(parts, SEGMENT_LETTERS)),
-        ]).filter(pl.col("letters") >= SEGMENT_LETTERS)  # fmt: skip
-        segments = worst(
-            judged, turns.height, segment_mass=pl.col("mass").min(), segment_english=pl.col("english_lead").max()
-        )
-        scores = turns.hstack(segments).with_columns(second_margin=self._asked(turns, pairs["target"], pairs["lang"]))
-        found = {metric.name: scores[metric.name].cast(pl.Float32).to_arrow() for metric in self.metrics}
+        measured = self._measured(parts, SEGMENT_LETTERS) if parts.height else turns.clear()
+        long = (turns["letters"] >= SEGMENT_LETTERS).to_numpy()
+        numbers = {name: turns[name].to_numpy() for name in ("mass", "short_margin", "english")}
+        for name, of, least in (("segment_mass", "mass", True), ("segment_english", "english_lead", False)):
+            whole = np.where(long, turns[of], np.nan)
+            numbers[name] = worst(pairs, whole, measured[of].to_numpy(), parts[TURN], least=least)
+        numbers["second_margin"] = self._asked(turns, pairs["target"], pairs["lang"])
+        found = {m.name: pa.array(numbers[m.name].astype(np.float32), from_pandas=True) for m in self.metrics}
         return {**found, "detected": turns["detected"].to_arrow().cast(pa.string())}
 
     def _measured(self, texts: pl.DataFrame, least: int = SHORT) -> pl.DataFrame:
         """``letters`` and `_VALUES` of the columns target and lang, from so many letters on."""
-        clean = pl.Series([normalise(text) for text in texts["target"]], dtype=pl.String)
-        letters = letters_of(clean)
+        clean = normalised(texts["target"])
+        letters = letters_of(pl.Series(clean, dtype=pl.String))
         targets = {code: Target(language(code), self._model) for code in texts["lang"].unique()}
+        nothing = (None,) * len(_VALUES)
         rows = [
-            self._values(targets[code], code, text, length) if length >= least else (None,) * len(_VALUES)
+            self._values(targets[code], code, text, length) if length >= least else nothing
             for text, length, code in zip(clean, letters, texts["lang"], strict=True)
         ]
-        return pl.DataFrame(rows, schema=_VALUES, orient="row").with_columns(letters=letters)
+        columns = zip(*rows, strict=True) if rows else [()] * len(_VALUES)
+        made = [pl.Series(name, column, kind) for (name, kind), column in zip(_VALUES.items(), columns, strict=True)]
+        return pl.DataFrame([*made, letters.alias("letters")])
 
     def _values(self, target: Target, code: str, clean: str, letters: int) -> tuple[float | str | None, ...]:
         """`_VALUES` of one text. A label of the language asked for is that language, whichever else share it."""
@@ -294,9 +312,9 @@ class LanguageIdScorer(Scorer):
         lead_of_english = found.english - (found.mass if target.known else 0)
         return found.mass, None, found.english, lead_of_english, found.lead, detected
 
-    def _asked(self, turns: pl.DataFrame, texts: pa.ChunkedArray, langs: pa.ChunkedArray) -> pl.Series:
-        """The leads that the second identifier finds where the first is in doubt; null elsewhere."""
-        asked: list[float | None] = [None] * turns.height
+    def _asked(self, turns: pl.DataFrame, texts: pa.ChunkedArray, langs: pa.ChunkedArray) -> Floats:
+        """The leads that the second identifier finds where the first is in doubt; NaN elsewhere."""
+        asked = np.full(turns.height, np.nan)
         if self._second:
             codes = pl.Series(langs)
             unlabelled = [code for code in codes.unique() if not self._model.knows(language(code))]
@@ -304,8 +322,9 @@ class LanguageIdScorer(Scorer):
             targets = {code: Target(language(code), load_second()) for code in codes.filter(doubt).unique()}
             for row in doubt.arg_true():
                 target = targets[codes[row]]
-                asked[row] = target.measure(normalise(texts[row].as_py())).lead if target.known else None
-        return pl.Series(asked, dtype=pl.Float64)
+                if target.known:
+                    asked[row] = target.measure(normalise(texts[row].as_py())).lead
+        return asked
 
 
 _NUMBERS = ("mass", "short_margin", "english", "english_lead", "lead")

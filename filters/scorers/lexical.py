@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
 from glotmill.filters.features.length import TABLE, deviations
-from glotmill.filters.features.words import Words, longest_run, unspaced
-from glotmill.filters.features.worst_segment import SEGMENT_LETTERS, TURN, segments_of, single_turns, worst
+from glotmill.filters.features.words import Bools, Words, longest_run, unspaced
+from glotmill.filters.features.worst_segment import SEGMENT_LETTERS, TURN, segments_of, worst
 from glotmill.filters.rules import Parameter, Rule, above, below, in_latin_script
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.record import Metric
@@ -31,6 +31,8 @@ _FIRST_NAME = r"^[^\p{L}\p{N}]*[\p{Lu}\p{N}]"  # a first word that may be one
 MIN_RUN = 3  # words of a copied run: neighbours such as Dutch have two of English in good text
 _LETTER = r"\p{L}"
 _NO_WORD = " \ua7f7"  # stands for a name: a letter that no translation holds
+
+Floats = npt.NDArray[np.float64]
 
 
 class LexicalScorer(Scorer):
@@ -92,13 +94,12 @@ class LexicalScorer(Scorer):
         """Measure pairs of `PAIR_SCHEMA`."""
         frame = pl.DataFrame(pairs.select(["source", "target", "lang", "field_type"]))
         texts = _Texts.of(frame)
-        source, target = texts.source, texts.target
-        copied = _copied(texts)
+        copied = _copied(frame["source"], texts)
         letters = frame["source"].str.count_matches(_LETTER)
         lengths = deviations(*(frame[name] for name in ("source", "target", "lang", "field_type")))
         scores = {
             **copied,
-            **_repeated(source, target),
+            **_repeated(texts.source, texts.target),
             "zlib_ratio": _compressed(frame["target"]),
             "len_logratio": lengths["logratio"],
             "len_z": lengths["z"].abs(),
@@ -119,46 +120,72 @@ class _Texts:
 
     Attributes:
         source: Those of the sources.
-        nameless: The same without names and figures that do not begin the text.
-        first_name: Whether the first of these may be one all the same.
         target: Those of the translations.
         no_spaces: Whether a translation's language is written without spaces.
     """
 
     source: Words
-    nameless: Words
-    first_name: npt.NDArray[np.bool_]
     target: Words
-    no_spaces: npt.NDArray[np.bool_]
+    no_spaces: Bools
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> _Texts:
         """The words of the columns source and target, by lang."""
-        plain = pl.repeat(value=False, n=frame.height, eager=True)
         no_spaces = frame.select(unspaced(pl.col("lang")).fill_null(value=False)).to_series()
-        nameless = frame.select(_without(pl.col("source"), _NAME)).to_series()
-        first = nameless.str.contains(_FIRST_NAME).fill_null(value=False).to_numpy()
-        source, target = Words.of(frame["source"], plain), Words.of(frame["target"], no_spaces)
-        return cls(source, Words.of(nameless, plain), first, target, no_spaces.to_numpy())
+        return cls(_spaced(frame["source"]), Words.of(frame["target"], no_spaces), no_spaces.to_numpy())
+
+    def telling(self) -> Bools:
+        """Which words of the translations say something if they are copied.
+
+        One-letter words are shared by many languages; where there are no spaces each character is a word of one.
+        """
+        return (self.target.letters > 1) | self.no_spaces[self.target.row]
 
 
-def _copied_segment(pairs: pa.Table, letters: pl.Series, copy_lcs: Any) -> pl.Series:
+def _spaced(texts: pl.Series) -> Words:
+    return Words.of(texts, pl.repeat(value=False, n=len(texts), eager=True))
+
+
+def _copied_segment(pairs: pa.Table, letters: pl.Series, copy_lcs: Floats) -> Floats:
     """The longest copied run of a segment that is long enough, by turn; that of a turn of one segment is the turn's."""
-    turns = pl.DataFrame({"copied": copy_lcs, "letters": letters}).with_row_index(TURN).filter(single_turns(pairs))
-    parts = segments_of(pairs).with_columns(letters=pl.col("source").str.count_matches(_LETTER))
-    parts = parts.filter(pl.col("letters") >= SEGMENT_LETTERS)
-    parts = parts.with_columns(copied=pl.Series(_copied(_Texts.of(parts))["copy_lcs"], dtype=pl.Float64))
-    judged = pl.concat([turns, parts.select(turns.columns)]).filter(pl.col("letters") >= SEGMENT_LETTERS)
-    return worst(judged, len(letters), copied=pl.col("copied").fill_nan(None).max()).to_series()
+    parts = segments_of(pairs)
+    parts = parts.filter(pl.col("source").str.count_matches(_LETTER) >= SEGMENT_LETTERS)
+    longest = _copied(parts["source"], _Texts.of(parts))["copy_lcs"] if parts.height else np.empty(0)
+    turns = np.where((letters >= SEGMENT_LETTERS).fill_null(value=False), copy_lcs, np.nan)
+    return worst(pairs, turns, longest, parts[TURN], least=False)
 
 
-def _copied(texts: _Texts) -> dict[str, Any]:
-    source, nameless, target, no_spaces = texts.source, texts.nameless, texts.target, texts.no_spaces
-    # One-letter words are shared by many languages; where there are no spaces each character is a word of one.
-    telling = target.where((target.letters > 1) | no_spaces[target.row])
-    types = telling.grams(1).distinct()
+def _copied(sources: pl.Series, texts: _Texts) -> dict[str, Floats]:
+    """The share of copied words and the longest copied run.
+
+    Names are looked for only where a translation has a telling word of its source, or two words of it in a row: most
+    have neither.
+    """
+    source, target, telling = texts.source, texts.target, texts.telling()
+    shared = target.grams(1).within(source.grams(1))
+    beside = shared[1:] & shared[:-1] & (target.row[1:] == target.row[:-1])
+    some = np.zeros(target.texts, bool)
+    some[target.row[shared & telling]] = True
+    some[target.row[1:][beside]] = True
+    enough = source.count() >= MIN_COPY_WORDS
+    share = np.where(enough & (np.bincount(target.row[telling], minlength=target.texts) > 0), 0.0, np.nan)
+    longest = np.where(enough & (target.count() > 0), 0.0, np.nan)
+    rows = np.flatnonzero(some)
+    if len(rows):
+        those = _Texts(source.of_texts(rows), target.of_texts(rows), texts.no_spaces[rows])
+        share[rows], longest[rows] = _copies(sources.gather(rows), those)
+    return {"copy_frac": share, "copy_lcs": longest}
+
+
+def _copies(sources: pl.Series, texts: _Texts) -> tuple[Floats, Floats]:
+    """(copy_frac, copy_lcs) of texts, names and figures of the sources found and left out."""
+    source, target = texts.source, texts.target
+    text = sources.to_frame().select(_without(pl.col(sources.name), _NAME)).to_series()
+    nameless, may_be_name = _spaced(text), text.str.contains(_FIRST_NAME).fill_null(value=False).to_numpy()
+    types = target.where(texts.telling()).grams(1)
+    types = types.where(types.first())
     begins = np.diff(nameless.row, prepend=-1) > 0
-    plain = nameless.where(~(begins & texts.first_name[nameless.row])).grams(1)
+    plain = nameless.where(~(begins & may_be_name[nameless.row])).grams(1)
     common = types.within(source.grams(1))
     enough = source.count() >= MIN_COPY_WORDS
     copied = types.within(plain)
@@ -177,7 +204,7 @@ def _copied(texts: _Texts) -> dict[str, Any]:
         longest = np.where(
             enough & (shorter > 0), np.minimum(1, np.where(run + 1 >= MIN_RUN, run + 1, 0) / shorter), np.nan
         )
-    return {"copy_frac": share, "copy_lcs": longest}
+    return share, longest
 
 
 def _without(text: pl.Expr, names: str) -> pl.Expr:
@@ -191,14 +218,16 @@ def _repeated(source: Words, target: Words) -> dict[str, Any]:
     enough = target.count() >= MIN_REPEAT_WORDS
     pairs = target.grams(2)
     with np.errstate(invalid="ignore", divide="ignore"):
-        seen_before = 1 - pairs.distinct().count() / pairs.count()
+        seen_before = 1 - pairs.different() / pairs.count()
     more = target.grams(GRAM).most() - source.grams(GRAM).most()
     return {"tng4": np.where(enough, more, np.nan), "dup2": np.where(enough, seen_before, np.nan)}
 
 
-def _compressed(texts: pl.Series) -> list[float | None]:
-    return [_ratio(text.encode()) if size >= MIN_ZLIB_BYTES else None
-            for text, size in zip(texts, texts.str.len_bytes(), strict=True)]  # fmt: skip
+def _compressed(texts: pl.Series) -> Floats:
+    ratios = np.full(len(texts), np.nan)
+    rows = (texts.str.len_bytes() >= MIN_ZLIB_BYTES).fill_null(value=False)
+    ratios[rows.to_numpy()] = [_ratio(text.encode()) for text in texts.filter(rows)]
+    return ratios
 
 
 def _ratio(data: bytes) -> float:

@@ -52,6 +52,9 @@ def test_a_pair_has_its_scores_whatever_stands_beside_it(scorer: Any, pairs: lis
 @pytest.mark.parametrize("scorer", SCORERS, ids=lambda scorer: scorer.name)
 def test_no_pairs_have_no_scores(scorer: Any):
     columns = scorer.score(pa.Table.from_pylist([], schema=PAIR_SCHEMA))
+    types = {metric.name: pa.float32() for metric in scorer.metrics} | {
+        label.name: pa.string() for label in scorer.labels
+    }
     assert {name: (len(values), values.type) for name, values in columns.items()} == {
-        metric.name: (0, pa.float32()) for metric in scorer.metrics
+        name: (0, kind) for name, kind in types.items()
     }

@@ -27,15 +27,33 @@ def test_no_run_spans_two_texts():
 def test_equal_runs_are_equal_in_one_text_only():
     grams = words("x y x y", "x y").grams(2)
     assert grams.most().tolist() == [2, 1]
-    assert grams.distinct().count().tolist() == [2, 1]
+    assert grams.different().tolist() == [2, 1]
 
 
 def test_order_and_repetition_tell_runs_apart():
-    assert words("a b a").grams(2).distinct().count().tolist() == [2]
-    assert words("a a b b").grams(2).distinct().count().tolist() == [3]
+    assert words("a b a").grams(2).different().tolist() == [2]
+    assert words("a a b b").grams(2).different().tolist() == [3]
 
 
 def test_the_longest_stretch_is_within_one_text():
     rows = np.array([0, 0, 0, 1, 1, 3])
     marks = np.array([False, True, True, True, False, True])
     assert longest_run(rows, marks, 4).tolist() == [2, 1, 0, 1]
+
+
+def test_runs_that_repeat_an_earlier_one_of_their_text_are_not_the_first():
+    assert words("x y x y", "x y").grams(2).first().tolist() == [True, True, False, True]
+
+
+def test_runs_of_other_texts_are_found_in_the_same_row_only():
+    assert words("x y", "x y").grams(1).within(words("y", "x z").grams(1)).tolist() == [False, True, True, False]
+
+
+def test_texts_that_are_chosen_keep_their_words():
+    chosen = words("a b", "c", "", "d e f").of_texts(np.array([0, 2, 3]))
+    assert (chosen.texts, chosen.count().tolist(), chosen.letters.tolist()) == (3, [2, 0, 3], [1, 1, 1, 1, 1])
+
+
+def test_languages_with_and_without_spaces_stand_side_by_side():
+    mixed = Words.of(pl.Series(["a b c", "狗 跑", "d e"]), pl.Series([False, True, False]))
+    assert mixed.row.tolist() == [0, 0, 0, 1, 1, 2, 2]

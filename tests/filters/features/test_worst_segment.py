@@ -135,8 +135,8 @@ def test_short_segments_are_not_judged():
 
 def test_a_turn_of_one_segment_has_its_turns_values_and_is_identified_once(monkeypatch: pytest.MonkeyPatch):
     asked: list[str] = []
-    predict = LidModel.predict
-    monkeypatch.setattr(LidModel, "predict", lambda model, text: asked.append(text) or predict(model, text))
+    ranked = LidModel.ranked
+    monkeypatch.setattr(LidModel, "ranked", lambda model, text: asked.append(text) or ranked(model, text))
     text = REPLIES["deu_Latn"][0]
     pair = {**reply("deu_Latn", [text], ENGLISH[:1]), "segments": None}
     row = scored(pair).row(0, named=True)

@@ -7,12 +7,21 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from glotmill.filters.contract import PAIR_SCHEMA
 from glotmill.filters.features.lid_model import SHIPPED, load_lid
 from glotmill.filters.policy import make_policy
 from glotmill.filters.scorers import language_id
-from glotmill.filters.scorers.language_id import THRESHOLDS, LanguageIdModel, LanguageIdScorer, normalise, thresholds
+from glotmill.filters.scorers.language_id import (
+    THRESHOLDS,
+    LanguageIdModel,
+    LanguageIdScorer,
+    normalise,
+    normalised,
+    thresholds,
+)
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.languages import Language, language, read_table, registry
@@ -216,3 +225,17 @@ def test_a_second_identifier_that_is_not_installed_is_named_with_how_to_get_it(m
 )
 def test_the_likeliest_language_is_a_flores_code_where_there_is_one(lang: str, text: str, detected: str | None):
     assert scored([text], lang)["score_language_id_detected"].to_list() == [detected]
+
+
+ODD = st.text(
+    st.characters(codec="utf-8") | st.sampled_from(" aBéÉ\u0301\x00\x1c\x85\xa0\u200b\u3000\u1fef3٣<>*`|_#:/"),
+    max_size=9,
+)
+PHRASE = st.lists(
+    ODD | st.sampled_from(["https://a.b", "<b>", "EIN HUND", "Ein Hund", "собака", "ein  Hund"]), max_size=4
+)
+
+
+@given(st.lists(PHRASE.map(" ".join), max_size=8))
+def test_texts_are_normalised_together_as_one_by_one(texts: list[str]):
+    assert normalised(pl.Series(texts, dtype=pl.String)) == [normalise(text) for text in texts]

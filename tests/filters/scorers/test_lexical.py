@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glotmill.filters.contract import PAIR_SCHEMA
-from glotmill.filters.scorers.lexical import LexicalScorer
+from glotmill.filters.scorers.lexical import LexicalScorer, _copied, _copies, _Texts
 
 SOURCE = "A small brown dog runs over the green grass."
 
@@ -121,3 +122,19 @@ def test_a_text_left_as_it_is_is_a_copy_however_short_and_in_capitals_too(text: 
 @pytest.mark.parametrize("text", ["OK", "New York", "Tom Smith 42"])
 def test_one_word_and_names_alone_may_stay_as_they_are(text: str):
     assert scored(text, source=text)["copy_frac"] is None
+
+
+WORDS = ["a", "dog", "Dog", "Berlin", "NASA", "hund", "2", "3.5", "“Max”", "runs", "狗", "ꟷ", "x.", "A DOG RUNS"]
+LINE = st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(LINE, LINE, st.sampled_from(["deu_Latn", "zho_Hans"])), min_size=1, max_size=6))
+def test_names_are_left_out_as_if_they_were_looked_for_in_every_text(pairs: list[tuple[str, str, str]]):
+    rows = [{"source": source, "target": target.replace("ꟷ", "-"), "lang": lang} for source, target, lang in pairs]
+    frame = pl.DataFrame(rows)
+    texts = _Texts.of(frame)
+    every = _copies(frame["source"], texts)
+    found = _copied(frame["source"], texts)
+    for values, name in zip(every, ("copy_frac", "copy_lcs"), strict=True):
+        assert np.array_equal(values, found[name], equal_nan=True), name

@@ -30,6 +30,8 @@ SCORE_SCHEMA = pa.schema(
     ]
 )
 
+VALUES = pl.col("values")
+
 
 class ScoreStore:
     """Stored scores in a folder. Making one creates nothing."""
@@ -42,11 +44,21 @@ class ScoreStore:
         """The unreadable files that look-ups took out of the way."""
         return self.files.set_aside
 
-    def lookup(self, scorer: str, keys: pl.Series) -> pl.DataFrame:
-        """Columns key and values of the keys that the store has, one row each."""
+    def lookup(self, scorer: str, keys: pl.Series, values: pl.Expr = VALUES) -> pl.DataFrame:
+        """Columns key and values of the keys that the store has, one row each.
+
+        Args:
+            scorer: Whose scores.
+            keys: Of what.
+            values: What of them to read.
+        """
         wanted = pl.LazyFrame({"key": keys.unique()})
         found = self.files.select(
-            lambda rows: rows.filter(pl.col("scorer") == scorer).join(wanted, on="key", how="semi")
+            lambda rows: (
+                rows.filter(pl.col("scorer") == scorer)
+                .join(wanted, on="key", how="semi")
+                .select("key", FILE, values.alias("values"))
+            )
         )
         return found.sort(FILE, maintain_order=True).unique("key", keep="first").select("key", "values")
 

@@ -10,9 +10,11 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import polars as pl
 import pyarrow as pa
@@ -158,21 +160,14 @@ class Run:
 
     def read_units(self, file: str, numbers: set[int]) -> Iterator[tuple[int, pa.Table]]:
         """Some units of a list, as (number, rows), in order and a row group in memory at a time."""
-        reader = pq.ParquetFile(self.folder / file)
-        schema = reader.schema_arrow
-        rest = pl.DataFrame(schema.empty_table())
-        for group in range(reader.num_row_groups):
-            rows = pl.concat([rest, pl.DataFrame(reader.read_row_group(group))])
-            last = rows["unit"][-1]
-            rest = rows.filter(pl.col("unit") == last)  # it may go on in the next row group
-            yield from self._chosen(rows.filter(pl.col("unit") != last), numbers, schema)
-        yield from self._chosen(rest, numbers, schema)
-
-    @staticmethod
-    def _chosen(rows: pl.DataFrame, numbers: set[int], schema: pa.Schema) -> Iterator[tuple[int, pa.Table]]:
-        for (number,), unit in rows.group_by(["unit"], maintain_order=True):
-            if int(str(number)) in numbers:
-                yield int(str(number)), unit.to_arrow().cast(schema)
+        with pq.ParquetFile(self.folder / file) as reader:
+            rest = reader.schema_arrow.empty_table()
+            for group in range(reader.num_row_groups):
+                rows = pa.concat_tables([rest, reader.read_row_group(group)]).combine_chunks()
+                found = list(_by_unit(rows))
+                _, rest = found.pop()  # it may go on in the next row group
+                yield from ((number, _copied(unit)) for number, unit in found if number in numbers)
+            yield from ((number, _copied(unit)) for number, unit in _by_unit(rest) if number in numbers)
 
     def write_requests(self, phase: str, direction: Direction, requests: pl.DataFrame) -> None:
         """Keep what a phase asks for in one direction at hand, on disk."""
@@ -221,6 +216,19 @@ class Run:
         """Mark the run as done."""
         write_json(self.folder / FINISHED, summary)
         shutil.rmtree(self.folder / "asked", ignore_errors=True)
+
+
+def _by_unit(rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
+    """(number, rows) of each unit in a table."""
+    numbers = rows["unit"].to_numpy()
+    starts = np.flatnonzero(np.diff(numbers, prepend=-1)).tolist()
+    for start, end in pairwise([*starts, len(numbers)]):
+        yield int(numbers[start]), rows.slice(start, end - start)
+
+
+def _copied(rows: pa.Table) -> pa.Table:
+    """Rows of a larger table by themselves: what holds them holds no others, and sends no others to a worker."""
+    return rows.take(pa.array(np.arange(rows.num_rows)))
 
 
 def finished_runs(build: Path) -> list[Path]:

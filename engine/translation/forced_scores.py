@@ -16,11 +16,11 @@ from types import MappingProxyType
 
 import polars as pl
 
-from glotmill.engine.memory.scores import ScoreStore
+from glotmill.engine.memory.scores import VALUES, ScoreStore
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.requests import ALL, RequestSource, Selection
-from glotmill.engine.translation.stage import Work
+from glotmill.engine.translation.stage import Work, in_portions
 from glotmill.engine.translation.unit_work import UnitWork
 from glotmill.engine.translators import TranslatorSpec
 from glotmill.engine.workers.pool import Pool
@@ -98,13 +98,13 @@ class ForcedStage:
         """
         unique = 0
         missing = [pl.DataFrame(schema=dict.fromkeys(["key", *PAIR], pl.String))]
-        for direction, pairs in self._pairs():
-            self._run.write_requests(FORCED, direction, pairs)
+        for pairs in in_portions(self._write_asked()):
             unique += pairs.height
             missing.append(self._unknown(pairs))
         todo = pl.concat(missing)
         sent = sum(r.results.num_rows for r in self._work.results(FORCED, todo, self._commit, advance))
-        failed = sum(self._read(direction)["values"].null_count() for direction in self._directions())
+        asked = in_portions(self._run.read_requests(FORCED, direction) for direction in self._directions())
+        failed = sum(int(self._found(pairs, pl.col("values").is_null())["values"].sum()) for pairs in asked)
         count = ForcedCount(unique, sent, unique - todo.height, failed)
         self._run.event("phase_done", phase=FORCED, **asdict(count))
         return count
@@ -123,6 +123,12 @@ class ForcedStage:
     def _unknown(self, pairs: pl.DataFrame) -> pl.DataFrame:
         """The pairs of which the store has nothing."""
         return pairs.join(self._scores.lookup(FORCED, pairs["key"]), on="key", how="anti", maintain_order="left")
+
+    def _write_asked(self) -> Iterator[pl.DataFrame]:
+        """The pairs of each direction; kept on disk to be read again."""
+        for direction, pairs in self._pairs():
+            self._run.write_requests(FORCED, direction, pairs)
+            yield pairs
 
     def beside(self, entries: pl.DataFrame, direction: Direction) -> pl.DataFrame:
         """Entries of a forward direction with `FORCED_COLUMNS`; null where nothing was asked or scored.
@@ -192,12 +198,16 @@ class ForcedStage:
     def _read(self, direction: Direction) -> pl.DataFrame:
         """The pairs of a direction with their ``values``, read back from the store."""
         pairs = self._run.read_requests(FORCED, direction)
-        found = self._scores.lookup(FORCED, pairs["key"])
+        return pairs.join(self._found(pairs), on="key", how="left", maintain_order="left")
+
+    def _found(self, pairs: pl.DataFrame, values: pl.Expr = VALUES) -> pl.DataFrame:
+        """Columns key and values of all pairs, read back from the store."""
+        found = self._scores.lookup(FORCED, pairs["key"], values)
         if found.height != pairs.height:
             lost = pairs.join(found, on="key", how="anti")["translation"]
             msg = f"{len(lost)} forced scores are not in the store after all units were done, such as of {lost[0]!r}"
             raise ConservationError(msg)
-        return pairs.join(found, on="key", how="left", maintain_order="left")
+        return found
 
 
 def _alone(direction: Direction) -> Direction:

@@ -40,6 +40,18 @@ class Work(Protocol):
         """The entries of a phase's segments in one direction, as `TranslateStage.entries` gives them."""
 
 
+def in_portions(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Several small directions as one frame: each look-up reads the memory once."""
+    waiting: list[pl.DataFrame] = []
+    for frame in frames:
+        waiting.append(frame)
+        if sum(waited.height for waited in waiting) >= KEYS_AT_ONCE:
+            yield pl.concat(waiting)
+            waiting = []
+    if waiting:
+        yield pl.concat(waiting)
+
+
 class TranslateStage:
     """The stage with its tools: the memory, the run that notes its units, the pool that does them."""
 
@@ -88,7 +100,7 @@ class TranslateStage:
             self._take_usage(result.results)
             self._note_unanswered(phase, result)
         retried = failed = unanswered = 0
-        for wanted in self._in_portions(self._run.read_requests(phase, direction) for direction in asked.directions()):
+        for wanted in in_portions(self._run.read_requests(phase, direction) for direction in asked.directions()):
             found = self._found(wanted, ["key", "failure", "attempt"])
             retried += int((found["attempt"] > 1).sum())
             failed += int(found["failure"].is_not_null().sum())
@@ -104,7 +116,7 @@ class TranslateStage:
         # A failure that this run committed before it was killed is not asked yet again.
         failures = self._run.began(self._memory.translations.last) if retry_failed else None
         missing = [pl.DataFrame(schema=TO_DO)]
-        for wanted in self._in_portions(self._write_asked(phase, asked)):
+        for wanted in in_portions(self._write_asked(phase, asked)):
             total += int(wanted["asked"].sum())
             unique += wanted.height
             missing.append(self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys()))
@@ -116,18 +128,6 @@ class TranslateStage:
             wanted = with_keys(direction, asked.table(direction), self._spec.fingerprint_into(direction.target_lang))
             self._run.write_requests(phase, direction, wanted)
             yield wanted
-
-    @staticmethod
-    def _in_portions(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """Several small directions as one frame: each look-up reads the memory once."""
-        waiting: list[pl.DataFrame] = []
-        for frame in frames:
-            waiting.append(frame)
-            if sum(waited.height for waited in waiting) >= KEYS_AT_ONCE:
-                yield pl.concat(waiting)
-                waiting = []
-        if waiting:
-            yield pl.concat(waiting)
 
     def entries(self, phase: str, direction: Direction) -> pl.DataFrame:
         """The entries of a phase's segments in one direction, read back from the memory; null where `look` found none.

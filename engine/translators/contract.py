@@ -95,6 +95,9 @@ class Translator(Protocol):
 
     Attributes:
         retries: Whether it has other settings for a second decode.
+
+    An engine with a true attribute ``overlaps`` is given a second batch by another thread while it computes the first,
+    so that it need not wait for Python; each must be computed by itself.
     """
 
     retries: bool

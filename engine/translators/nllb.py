@@ -124,6 +124,7 @@ def nllb_tokens() -> dict[str, str]:
 class NllbTranslator:
     """A loaded model."""
 
+    overlaps = True  # CTranslate2 lets Python go on, and takes one batch after the other
     _prefixed = 1  # tokens that a translation begins with before the model chooses
 
     def __init__(self, spec: TranslatorSpec) -> None:

@@ -1,10 +1,11 @@
 """Units done by Ray actors, each of which loads the model once, under supervision.
 
 How it works: all actors are started together. The driver keeps at most `ray_worker.IN_FLIGHT` units at each, so
-memory is bounded, and waits for whatever comes first: a result, a started actor, a heartbeat. An actor that died,
-whose engine raised, that is over its unit's deadline or answers no heartbeat is killed and a new one is started in
-its place; what it was sent goes back into the line, and only the unit it was working on counts a failure
-(`UnitRecovery`). A result is taken once; what a replaced actor may still send is never looked at.
+memory is bounded; the last units wait at the driver, for whoever is free first. It waits for whatever comes first: a
+result, a started actor, a heartbeat. An actor that died, whose engine raised, that is over its unit's deadline or
+answers no heartbeat is killed and a new one is started in its place; what it was sent goes back into the line, and only
+the unit it was working on counts a failure (`UnitRecovery`). A result is taken once; what a replaced actor may still
+send is never looked at.
 
 Ray places, starts and kills the actors and reports their deaths. Its own restarts and retries are off: they would
 hide which unit failed how often, and whether an answer comes from the old process or the new one.
@@ -16,6 +17,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
@@ -44,18 +46,24 @@ class PendingUnits:
 
     def __init__(self, units: Iterable[Unit]) -> None:
         self._units = iter(units)
+        self._ahead: deque[UnitRecovery] = deque()
         self._returned: deque[UnitRecovery] = deque()
 
     def back(self, case: UnitRecovery) -> None:
         """Put a unit back into the line."""
         self._returned.append(case)
 
+    def has(self, count: int) -> bool:
+        """Whether there are so many."""
+        more = count - len(self._returned) - len(self._ahead)
+        self._ahead.extend(map(UnitRecovery, islice(self._units, max(0, more))))
+        return len(self._returned) + len(self._ahead) >= count
+
     def next(self) -> UnitRecovery | None:
         """The next unit to do."""
-        if self._returned:
-            return self._returned.popleft()
-        unit = next(self._units, None)
-        return None if unit is None else UnitRecovery(unit)
+        if not self.has(1):
+            return None
+        return (self._returned or self._ahead).popleft()
 
 
 class RayPool:
@@ -174,6 +182,8 @@ class RayPool:
         waiting = True
         while waiting and (free := [worker for worker in self._places if worker.has_room]):
             worker = min(free, key=lambda w: len(w.queue))
+            if worker.queue and not line.has(len(self._places) + 1):
+                break  # of the last units none waits at a worker that is busy while another one is idle
             case = line.next()
             if case is None:
                 waiting = False

@@ -7,10 +7,11 @@ a batch is translated exactly as it was written down, so that scores do not depe
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
@@ -23,6 +24,8 @@ from glotmill.schemas.errors import TranslatorError
 # A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch: many
 # workers share a small job, and all of them have work until shortly before its end.
 SHARE_OF_REST = 1 / 16
+AT_WORK = 2  # batches of an engine that computes one while Python is busy with another
+T = TypeVar("T")
 
 RESULT_SCHEMA = pa.schema(
     [
@@ -163,8 +166,8 @@ def force_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], 
     """Force one unit: `FORCED_SCHEMA` for rows of `glotmill.engine.runs.run.FORCED_UNIT_SCHEMA`, otherwise as
     `do_unit`.
     """
-    done: list[ForcedScore | None] = []
-    for columns in _batches(rows, "source_lang", "target_lang", "text", "translation"):
+
+    def score(*columns: list[str]) -> Sequence[ForcedScore | None]:
         pairs = list(map(ForcedPair, *columns))
         try:
             scores = translator.score(pairs)
@@ -176,9 +179,10 @@ def force_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], 
         if len(scores) != len(pairs):
             msg = f"the engine gave {len(scores)} scores for the {len(pairs)} pairs of a batch"
             raise TranslatorError(msg)
-        done.extend(scores)
-        batch_done()
-    return forced_table(done)
+        return scores
+
+    batches = _batches(rows, "source_lang", "target_lang", "text", "translation")
+    return forced_table(_done(translator, score, batches, batch_done))
 
 
 def forced_table(scores: Sequence[ForcedScore | None]) -> pa.Table:
@@ -194,6 +198,32 @@ def forced_table(scores: Sequence[ForcedScore | None]) -> pa.Table:
         ends.append(len(values))
     lists = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(values, pa.float32()))
     return pa.table({"values": lists}, schema=FORCED_SCHEMA)
+
+
+def _done(
+    translator: Translator, do: Callable[..., Sequence[T]], batches: Iterable[list[list[str]]], note: Callable[[], None]
+) -> list[T]:
+    """What doing the batches gave, in order.
+
+    Where the engine lets it, two are at work: one is read or written in Python while the engine computes the other, so
+    that it need not wait. Each is computed by itself, so its results are the same.
+    """
+    done: list[T] = []
+    if not getattr(translator, "overlaps", False):
+        for batch in batches:
+            done.extend(do(*batch))
+            note()
+        return done
+    with ThreadPoolExecutor(AT_WORK) as threads:
+        futures = [threads.submit(do, *batch) for batch in batches]
+        try:
+            for future in futures:
+                done.extend(future.result())
+                note()
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+    return done
 
 
 def _batches(rows: pa.Table, *names: str) -> Iterator[list[list[Any]]]:
@@ -218,10 +248,11 @@ def translate_unit(translator: Translator, rows: pa.Table, batch_done: Callable[
     Raises:
         TranslatorError: The engine broke, or gave another number of results than it was asked for.
     """
-    done: list[Outcome] = []
-    for batch in _batches(rows, "source_lang", "target_lang", "text"):
-        done.extend(translate_with_retry(translator, list(map(Request, *batch))))
-        batch_done()
+
+    def translate(*columns: list[str]) -> list[Outcome]:
+        return translate_with_retry(translator, list(map(Request, *columns)))
+
+    done = _done(translator, translate, _batches(rows, "source_lang", "target_lang", "text"), batch_done)
     of_translation = RESULT_SCHEMA.names[:-2]
     columns = {name: [getattr(outcome.translation, name) for outcome in done] for name in of_translation}
     columns |= {"settings": [outcome.settings for outcome in done], "attempt": [outcome.attempt for outcome in done]}

@@ -199,7 +199,7 @@ def test_memory_in_flight_is_bounded_however_many_units_there_are():
 
     with make_pool(spec(), 2) as pool:
         for done, _ in enumerate(pool.run(units()), start=1):
-            assert taken - done <= 2 * 2 + 1
+            assert taken - done <= 2 * 2 + 3  # two at each worker, and one more than workers at the driver
     assert taken == len(UNITS)
 
 

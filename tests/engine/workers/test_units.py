@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from threading import Barrier
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -111,3 +113,41 @@ def test_an_engine_that_returns_too_few_results_broke_its_contract():
     unit = plan_units(segments([10, 20]), batch_tokens=512, unit_tokens=512)
     with pytest.raises(TranslatorError, match="1 results for the 2 requests"):
         translate_unit(Recorder(short=1), unit.to_arrow())
+
+
+class Overlapping:
+    """An engine that lets a second batch wait; it notes how many were with it at once."""
+
+    retries, overlaps = False, True
+
+    def __init__(self, *, breaks_on: str = "", both: bool = False) -> None:
+        self.breaks_on = breaks_on
+        self.asked: list[str] = []
+        self.at_once = Barrier(2, timeout=5) if both else None
+
+    def translate(self, batch, *, retry=False):
+        self.asked += [request.text for request in batch]
+        if any(request.text == self.breaks_on for request in batch):
+            raise RuntimeError("out of memory")
+        if self.at_once is not None:
+            self.at_once.wait()
+        return [Translation(request.text.upper()) for request in batch]
+
+
+def test_an_engine_that_lets_it_has_its_next_batch_while_it_is_at_one():
+    rows = plan_units(segments(list(range(1, 48))), batch_tokens=64, unit_tokens=10_000).to_arrow()
+    batches = len(set(rows["batch"].to_pylist()))
+    assert batches % 2 == 0  # the barrier lets two by two through, and breaks where one comes alone
+    done: list[None] = []
+    results = translate_unit(Overlapping(both=True), rows, lambda: done.append(None))
+    assert results["text"].to_pylist() == [text.upper() for text in rows["text"].to_pylist()]
+    assert len(done) == batches
+
+
+def test_a_broken_engine_is_given_no_more_batches():
+    rows = plan_units(segments(list(range(1, 201))), batch_tokens=64, unit_tokens=10_000).to_arrow()
+    texts = rows["text"].to_pylist()
+    engine = Overlapping(breaks_on=texts[0])
+    with pytest.raises(TranslatorError, match="RuntimeError: out of memory"):
+        translate_unit(engine, rows)
+    assert len(engine.asked) < len(texts)

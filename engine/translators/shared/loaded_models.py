@@ -7,6 +7,7 @@ scored as ``<unk>``: a word that would need it is spelled with shorter tokens, o
 from __future__ import annotations
 
 import json
+from threading import Lock
 from typing import Any
 
 import ctranslate2
@@ -33,16 +34,18 @@ class LoadedModels:
             raise TranslatorError(msg)
         self._spec = spec
         self._folder = spec.folder
+        self._loading = Lock()  # two batches of a unit may come at once
         self._tokens: dict[str, frozenset[str]] = {}  # by a vocabulary's digest
         self._loaded: tuple[str | None, Any] = self._load(next(iter(spec.vocabularies.values()), None))
 
     def into(self, lang: str) -> Any:
         """The ``ctranslate2.Translator`` for a target language."""
         vocabulary = self._spec.vocabularies.get(lang)
-        if self._loaded[0] != (vocabulary.digest if vocabulary else None):
-            self._loaded = None, None  # before another one takes its memory
-            self._loaded = self._load(vocabulary)
-        return self._loaded[1]
+        with self._loading:
+            if self._loaded[0] != (vocabulary.digest if vocabulary else None):
+                self._loaded = None, None  # before another one takes its memory
+                self._loaded = self._load(vocabulary)
+            return self._loaded[1]
 
     def _load(self, vocabulary: OutputVocabulary | None) -> tuple[str | None, Any]:
         placement = self._spec.placement

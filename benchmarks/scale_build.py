@@ -25,10 +25,10 @@ from typing import Any
 
 # Phases within `pack`, by what does them. What is missing in a tree is passed over; each phase needs one that is there.
 PACK = {
-    "rows": ["glotmill.engine.records.layout:SampleIndex.rows"],
+    "rows": [f"glotmill.engine.records.layout:SampleIndex.{name}" for name in ("rows", "tables")],
     "lay_out": ["glotmill.engine.records.layout:lay_out"],
     "entries": ["glotmill.engine.translation.back_translation:entries_into"],
-    "compose": ["glotmill.engine.records.compose:Composer.compose", "glotmill.engine.records.compose:together"],
+    "compose": ["glotmill.engine.records.compose:Composer.compose"],
     "score": ["glotmill.engine.records.score:score"],
     "judge": ["glotmill.engine.records.pack:Packer._judged"],
     "write": [f"glotmill.engine.dataset.shards:ShardWriter.{name}" for name in ("__init__", "write", "close")],

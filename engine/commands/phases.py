@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.prologue import Prologue, run_prologue
@@ -22,7 +22,7 @@ from glotmill.engine.records.shard_actions import Unknown
 from glotmill.engine.records.skip_rejected import still_needed
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
-from glotmill.engine.samples.sample_files import sample_rows
+from glotmill.engine.samples.sample_files import sample_tables
 from glotmill.engine.text.composition import EngineName
 from glotmill.engine.text.segments import split
 from glotmill.engine.translation.back_translation import BackTranslationRequests, entries_into
@@ -231,10 +231,11 @@ def needed_of(job: Job, files: list[Path], work: Work, asked: RequestSource, sco
     into = partial(entries_into, work, asked=asked, returned=False)
     composers = (composer_into(job, lang, into) for lang in job.recipe.languages)
 
-    def rows_of(lang: str) -> Iterator[dict[str, Any]]:
-        return (row for row in sample_rows(files) if lang in row["langs"])
+    def samples_of(lang: str) -> Iterator[pa.Table]:
+        for samples in sample_tables(files):
+            yield samples.filter(pl.Series(samples["langs"]).list.contains(lang).to_arrow())
 
-    return still_needed(composers, rows_of, job.answers, job.scorers, job.policy, scores)
+    return still_needed(composers, samples_of, job.answers, job.scorers, job.policy, scores)
 
 
 def composer_into(job: Job, lang: str, into: Callable[[str], pl.DataFrame]) -> Composer:

@@ -1,69 +1,36 @@
-"""Compose: samples and memory entries into the target side of records, and the pairs that scorers judge."""
+"""Compose: samples and memory entries into the target side of records, and the pairs that scorers judge.
+
+Guarantees: a record is the same whether it was composed in columns or by itself; the digest of the entries that were
+used depends on the samples and the entries alone.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from glotmill.engine.records.compose_columns import compose_columns
+from glotmill.engine.records.compose_rows import Entries, Row, RowComposer
+from glotmill.engine.records.composed_rows import ComposedRows, merged
+from glotmill.engine.records.sample_batch import Batch
 from glotmill.engine.text.answers import AnswerRule, Origin
-from glotmill.engine.text.composition import Composed, EngineName, compose
-from glotmill.engine.text.fields import (
-    answer_requests,
-    answer_texts,
-    as_carried,
-    field_type,
-    other_requests,
-    template_langs,
-    turn_requests,
-)
+from glotmill.engine.text.composition import EngineName
+from glotmill.engine.text.fields import answer_requests, answer_texts, other_requests, template_langs, turn_requests
 from glotmill.engine.text.parts import Entry
-from glotmill.engine.text.records import is_record, record_request, without_context
+from glotmill.engine.text.records import is_record
 from glotmill.engine.text.segments import split
-from glotmill.engine.text.template_wording import TEMPLATE_REFUSED, Carried, TurnLangs, Words
+from glotmill.engine.text.template_wording import Carried, TurnLangs, Words
 from glotmill.engine.translation.back_translation import JOINED_SCHEMA
-from glotmill.filters.contract import PAIR_SCHEMA
-from glotmill.schemas.keys import canonical_json, record_id
-from glotmill.schemas.languages import ENGLISH, language
-from glotmill.schemas.record import HEAD_FIELDS, TARGET_FIELDS
+from glotmill.schemas.keys import canonical_json, canonical_rows
+from glotmill.schemas.languages import ENGLISH
 
-COMPOSED_SCHEMA = pa.schema([*HEAD_FIELDS, *TARGET_FIELDS, pa.field("failure", pa.string())])
-TURN_SCHEMA = pa.schema([pa.field("row", pa.int64()), pa.field("turn", pa.int32()), *PAIR_SCHEMA])
 COMPOSED_ROWS = 10_000  # of a batch
-Entries = dict[tuple[str, str], Entry]  # by language and text
 KNOWN = [name for name in JOINED_SCHEMA if name != "record"]  # the text, then what `Entry` has
-UNCHANGED = [name for name in (field.name for field in HEAD_FIELDS) if name not in ("record_id", "lang", "lang_bcp47")]
-
-
-@dataclass(frozen=True, slots=True)
-class ComposedRows:
-    """Records without scores and verdict.
-
-    Attributes:
-        records: A table of `COMPOSED_SCHEMA`; ``failure`` is the reason of a failed row.
-        turns: A table of `TURN_SCHEMA`: the translated turns by row position.
-    """
-
-    records: pa.Table
-    turns: pa.Table
-
-
-def together(parts: Sequence[ComposedRows]) -> ComposedRows:
-    """Parts of a shard as one."""
-    offsets = np.cumsum([0, *(part.records.num_rows for part in parts)])
-    turns = [
-        part.turns.set_column(0, TURN_SCHEMA.field("row"), pc.add(part.turns["row"], int(offset)))
-        for part, offset in zip(parts, offsets[:-1], strict=True)
-    ]
-    return ComposedRows(pa.concat_tables([part.records for part in parts]), pa.concat_tables(turns))
 
 
 class Composer:
@@ -72,8 +39,8 @@ class Composer:
     Args:
         lang: Target language.
         into: Gives the entries into a language, `glotmill.engine.translation.back_translation.JOINED_SCHEMA`, whose
-            columns are `Entry`'s, maybe with `glotmill.engine.translation.forced_scores.FORCED_COLUMNS`; asked once for
-            each language that the records hold.
+            columns are `Entry`'s, maybe with `glotmill.engine.translation.forced_scores.FORCED_COLUMNS`; called once
+            for each language that the records hold.
         answers: How answers are treated.
         engine: The translator, for the ``mt`` column.
         engines: The translators by fingerprint, where there are several.
@@ -97,70 +64,45 @@ class Composer:
         self._into = into
         self._entries: dict[str, pl.DataFrame] = {}
         self._answers = answers
-        self._engine = engine
-        self._engines = engines
-        self._by_record = by_record
+        self._engines = {"": engine, **engines}
+        self._rows = RowComposer(lang, answers, engine, engines, by_record)
         self._used = hashlib.sha256()
         self._origins: Counter[Origin] = Counter()
 
-    def compose(self, rows: list[dict[str, Any]]) -> ComposedRows:
-        """The records of some samples, in order."""
-        entries, whole = self._entries_for(self._texts(rows))
-        records, turns = [], []
-        for number, sample in enumerate(rows):
-            row = as_carried(sample, self.lang, self._answers)
-            made = self._composed(sample, row, entries, whole)
-            row = row or sample
-            records.append(self._record(row, made))
-            self._origins.update(made.answers)
-            turns += [
-                {
-                    "row": number,
-                    "source_lang": row["source_lang"],
-                    "field_type": field_type(row, pair.turn),
-                    "image": row["image_refs"][0]["uri"] if row["image_refs"] else None,
-                    **asdict(pair),
-                }
-                for pair in made.pairs
-            ]
-        return ComposedRows(
-            pa.Table.from_pylist(records, schema=COMPOSED_SCHEMA),
-            pa.Table.from_pylist(turns, schema=TURN_SCHEMA),
-        )
+    def compose(self, samples: pa.Table) -> ComposedRows:
+        """The records of some samples of `glotmill.schemas.sample.SAMPLE_SCHEMA`, in order."""
+        batch, odd, texts = self._requested(samples)
+        known = self._known(texts)
+        if not odd:
+            return self._common(batch, known)
+        made, origins = self._rows.compose(odd, *_by_text(known))
+        self._origins.update(origins)
+        if len(odd) == samples.num_rows:
+            return made
+        return merged(self._common(batch.only_common(), known), made, batch.order())
 
-    def _composed(
-        self, sample: dict[str, Any], row: dict[str, Any] | None, entries: Entries, whole: dict[str, Entries]
-    ) -> Composed:
-        """A record out of the answer to the whole of it where there is one, else out of its segments.
+    def _common(self, batch: Batch, known: Mapping[str, pl.DataFrame]) -> ComposedRows:
+        entries = known[self.lang].filter(pl.col("record").is_null()).unique("text", keep="last")
+        return compose_columns(batch, self.lang, entries, self._engines)
 
-        Args:
-            sample: The sample, whose request was asked where records are asked whole.
-            row: The same as the record carries it; None where no template fits.
-            entries: What is known of segments.
-            whole: The same by whole record.
+    def look_up(self, samples: pa.Table) -> dict[str, pl.Series]:
+        """Note the entries of some samples' segments for `take_entries_digest`, as `compose` does.
+
+        Returns:
+            The segments by the language that they go into.
         """
-        if row is None:
-            return Composed(failure=TEMPLATE_REFUSED)
-        request = self._record_of(sample)
-        if request in whole:
-            return self._made(row, whole[str(request)], without_context(self._answers))
-        return self._made(row, entries, self._answers)
-
-    def _made(self, row: dict[str, Any], entries: Entries, answers: AnswerRule) -> Composed:
-        return compose(row, self.lang, entries, answers, self._engine, self._engines)
-
-    def _record_of(self, row: dict[str, Any]) -> str | None:
-        """The request of a row's whole record, where it may have been asked."""
-        asked = self._by_record and row["source_lang"] != self.lang
-        return record_request(row, self.lang, self._answers) if asked else None
-
-    def look_up(self, rows: list[dict[str, Any]]) -> dict[str, set[str]]:
-        """Note the entries of some samples' segments for `take_entries_digest`, as `compose` does; their texts."""
-        texts = self._texts(rows)
-        self._entries_for(texts)
+        _, _, texts = self._requested(samples)
+        self._known(texts)
         return texts
 
-    def _texts(self, rows: list[dict[str, Any]]) -> dict[str, set[str]]:
+    def _requested(self, samples: pa.Table) -> tuple[Batch, list[Row], dict[str, pl.Series]]:
+        """(the batch, its samples that are composed by themselves, the segments of all by language)."""
+        batch = Batch.of(samples, self.lang, in_columns=not self._rows.by_record)
+        odd = batch.odd().to_pylist()
+        found = {lang: pl.Series(list(texts), dtype=pl.String) for lang, texts in self._texts(odd).items()}
+        return batch, odd, {**found, self.lang: found[self.lang].append(batch.requests(self.lang))}
+
+    def _texts(self, rows: Sequence[Row]) -> dict[str, set[str]]:
         """The segments of these samples by the language that they go into, and the requests of whole records."""
         texts: dict[str, set[str]] = {self.lang: set()}
         answers: set[str] = set()
@@ -173,7 +115,7 @@ class Composer:
                 for lang, requests in other_requests(row, self.lang).items():
                     texts.setdefault(lang, set()).update(requests)
                 choices.update(self._template_choice(row))
-            if (request := self._record_of(row)) is not None:
+            if (request := self._rows.request_of(row)) is not None:
                 texts[self.lang].add(request)
         self._used.update(canonical_json(sorted(answers)))  # which answers are asked is a choice of its own
         apart = self._answers.apart.get(self.lang, frozenset())
@@ -182,7 +124,7 @@ class Composer:
         self._note_templates(choices, texts)
         return texts
 
-    def _template_choice(self, row: dict[str, Any]) -> Iterator[tuple[Carried, Carried | None, TurnLangs]]:
+    def _template_choice(self, row: Row) -> Iterator[tuple[Carried, Carried | None, TurnLangs]]:
         """The template drawn for a sample and what its record carries, where it has any."""
         rule = self._answers.instructions
         if rule is not None and row.get("instruction"):
@@ -207,26 +149,20 @@ class Composer:
         if noted:
             self._used.update(canonical_json(sorted(noted, key=canonical_json)))
 
-    def _entries_for(self, texts: dict[str, set[str]]) -> tuple[Entries, dict[str, Entries]]:
-        """What is known of these segments by their language and text, and the same by whole record."""
-        found: Entries = {}
-        whole: dict[str, Entries] = {}
+    def _known(self, texts: Mapping[str, pl.Series]) -> dict[str, pl.DataFrame]:
+        """The entries of these texts by language, sorted; what decides a record of them is noted."""
+        found = {}
         ours = pl.col("record").is_null()
-        if self._by_record:
+        if self._rows.by_record:
             ours |= pl.col("record").is_in([text for text in texts[self.lang] if is_record(text)])
         for lang, wanted in sorted(texts.items()):
             if lang not in self._entries:
                 self._entries[lang] = self._into(lang)
-            asked = pl.DataFrame({"text": list(wanted)}, schema={"text": pl.String})
-            entries = self._entries[lang].join(asked, on="text", how="semi").filter(ours)
-            entries = entries.sort("record", "text", nulls_last=False)
+            entries = self._entries[lang].join(wanted.to_frame("text"), on="text", how="semi").filter(ours)
+            found[lang] = entries.sort("record", "text", nulls_last=False)
             # Forced scores decide no text, and follow from what does.
-            self._used.update(canonical_json([lang, entries.select(JOINED_SCHEMA.keys()).rows()]))
-            scored = [name for name in entries.columns if name not in JOINED_SCHEMA]
-            for record, text, *values in entries.select("record", *KNOWN, *scored).iter_rows():
-                into = found if record is None else whole.setdefault(record, {})
-                into[lang, text] = Entry(*values)
-        return found, whole
+            self._used.update(canonical_rows(lang, found[lang].select(JOINED_SCHEMA.keys())))
+        return found
 
     def take_entries_digest(self) -> str:
         """Identifies the entries that the records since the last call were composed from."""
@@ -239,13 +175,14 @@ class Composer:
         origins, self._origins = self._origins, Counter()
         return {str(origin): count for origin, count in origins.items()}
 
-    def _record(self, row: dict[str, Any], made: Composed) -> dict[str, Any]:
-        return {
-            **{name: row[name] for name in UNCHANGED},
-            "record_id": record_id(row["source_id"], self.lang, row["task"]),
-            "lang": self.lang,
-            "lang_bcp47": language(self.lang).bcp47,
-            "row_status": "failed" if made.failure else "ok",
-            **made.columns,
-            "failure": made.failure,
-        }
+
+def _by_text(known: Mapping[str, pl.DataFrame]) -> tuple[Entries, dict[str, Entries]]:
+    """What is known of segments by their language and text, and the same by whole record."""
+    found: dict[tuple[str, str], Entry] = {}
+    whole: dict[str, dict[tuple[str, str], Entry]] = {}
+    for lang, entries in known.items():
+        scored = [name for name in entries.columns if name not in JOINED_SCHEMA]
+        for record, text, *values in entries.select("record", *KNOWN, *scored).iter_rows():
+            into = found if record is None else whole.setdefault(record, {})
+            into[lang, text] = Entry(*values)
+    return found, dict[str, Entries](whole)

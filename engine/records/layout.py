@@ -10,8 +10,8 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +22,7 @@ from glotmill.schemas.errors import InputError
 from glotmill.schemas.sample import SAMPLE_SCHEMA
 
 DECIDED = ("langs", "split", "only")  # columns of a sample that are in no record
-CHUNK_ROWS = 10_000  # samples as Python objects at a time
+CHUNK_ROWS = 10_000  # samples that are composed at a time; the digest of a shard's entries depends on it
 IDENTITY = ["source_id", "task"]
 INDEXED: dict[str, pl.DataType | type[pl.DataType]] = {
     "source_id": pl.String,
@@ -81,24 +81,26 @@ class SampleIndex:
                     facts.append(_indexed(pl.DataFrame(file.read_row_group(group))))
                     place += facts[-1].height
         self.samples = pl.concat(facts).with_row_index("place")
-        self._bounds = pl.Series([start for start, _, _ in self._starts], dtype=pl.UInt32)
+        self._bounds = np.array([start for start, _, _ in self._starts], dtype=np.int64)
         self._cache: dict[int, pa.Table] = {}
 
     def of_language(self, lang: str) -> pl.DataFrame:
         """Columns place, source_id, task, split and digest of a language's samples, in order."""
         return self.samples.filter(pl.col("langs").list.contains(lang)).drop("langs")
 
-    def rows(self, places: pl.Series) -> Iterator[list[dict[str, Any]]]:
-        """The samples at some places, in the order asked, `CHUNK_ROWS` at a time."""
-        for chunk in pl.DataFrame({"place": places}).with_row_index("order").iter_slices(CHUNK_ROWS):
-            group = self._bounds.search_sorted(chunk["place"], side="right") - 1
-            found: list[dict[str, Any]] = []
-            orders: list[int] = []
-            for (number,), part in chunk.with_columns(group=group).group_by(["group"], maintain_order=True):
-                start, table = self._group(int(str(number)))
-                found += table.take((part["place"] - start).to_arrow()).to_pylist()
-                orders += part["order"].to_list()
-            yield [row for _, row in sorted(zip(orders, found, strict=True), key=lambda item: item[0])]
+    def tables(self, places: pl.Series) -> Iterator[pa.Table]:
+        """The samples at some places, in the order of these, `CHUNK_ROWS` at a time."""
+        wanted = places.to_numpy()
+        for start in range(0, len(wanted), CHUNK_ROWS):
+            chunk = wanted[start : start + CHUNK_ROWS]
+            group = np.searchsorted(self._bounds, chunk, side="right") - 1
+            order = np.argsort(group, kind="stable")
+            parts = []
+            for number in np.unique(group):
+                first, table = self._group(int(number))
+                parts.append(table.take(pa.array(chunk[group == number] - first)))
+            table = pa.concat_tables(parts)
+            yield table if len(parts) == 1 else table.take(pa.array(np.argsort(order)))
 
     def _group(self, number: int) -> tuple[int, pa.Table]:
         start, path, group = self._starts[number]

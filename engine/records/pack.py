@@ -17,7 +17,8 @@ import pyarrow as pa
 from glotmill.engine.dataset.shards import WITHDRAWN, Shard, ShardWriter
 from glotmill.engine.dataset.verdict_columns import read_records
 from glotmill.engine.memory.scores import ScoreStore
-from glotmill.engine.records.compose import COMPOSED_SCHEMA, TURN_SCHEMA, ComposedRows, Composer, together
+from glotmill.engine.records.compose import Composer
+from glotmill.engine.records.composed_rows import COMPOSED_SCHEMA, FAILURE, NOTHING, together
 from glotmill.engine.records.layout import SampleIndex, ShardPlan
 from glotmill.engine.records.score import score
 from glotmill.engine.records.verdict import judge
@@ -26,9 +27,6 @@ from glotmill.filters.policy import Policy
 from glotmill.schemas.pictures import picture_key
 from glotmill.schemas.record import VERDICT_FIELDS, record_schema
 from glotmill.schemas.sample import STRINGS
-
-NOTHING = ComposedRows(COMPOSED_SCHEMA.empty_table(), TURN_SCHEMA.empty_table())
-FAILURE = pa.field("failure", pa.string())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ class Packer:
 
     def _scored(self, plan: ShardPlan, composer: Composer) -> pa.Table:
         """The records with their scores, in order, and why they failed; the verdict is still to come."""
-        parts = [composer.compose(rows) for rows in self.index.rows(plan.present)]
+        parts = [composer.compose(samples) for samples in self.index.tables(plan.present)]
         composed = together(parts) if parts else NOTHING
         scored = score(composed, self.scorers, self.scores, self.policy if self.skip_rejected else None)
         measured = scored.to_arrow()

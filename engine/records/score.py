@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.engine.memory.scores import ScoreStore
-from glotmill.engine.records.compose import ComposedRows
+from glotmill.engine.records.composed_rows import ComposedRows
 from glotmill.filters.contract import PAIR_SCHEMA, Scorer
 from glotmill.filters.policy import Policy
 from glotmill.schemas.errors import GlotmillError

@@ -81,9 +81,10 @@ class Decider:
         if self._other_text:
             return Decision(plan, "re-translate", self._other_text)
         lacking = 0
-        for rows in self._index.rows(plan.present):
-            for lang, texts in composer.look_up(rows).items():
-                lacking += len(texts & self._unknown.get(lang, frozenset()))
+        for samples in self._index.tables(plan.present):
+            for lang, texts in composer.look_up(samples).items():
+                if unknown := self._unknown.get(lang):
+                    lacking += len(unknown.intersection(texts))
         found = shard_fingerprints(self._facts, plan.digest, composer.take_entries_digest())
         if lacking:
             return Decision(plan, "re-translate", f"{lacking:,} segments are not in the memory")

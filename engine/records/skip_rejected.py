@@ -7,13 +7,14 @@ is rejected by the same rules when it is packed, where it names what was skipped
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from glotmill.engine.memory.scores import ScoreStore
-from glotmill.engine.records.compose import COMPOSED_ROWS, ComposedRows, Composer
+from glotmill.engine.records.compose import Composer
+from glotmill.engine.records.composed_rows import ComposedRows
 from glotmill.engine.records.score import rejected, score
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.text.fields import answer_requests, other_requests, turn_requests
@@ -24,7 +25,7 @@ from glotmill.filters.policy import Policy
 
 def still_needed(
     composers: Iterable[Composer],
-    rows_of: Callable[[str], Iterable[dict[str, Any]]],
+    samples_of: Callable[[str], Iterable[pa.Table]],
     answers: AnswerRule,
     scorers: Sequence[Scorer],
     policy: Policy,
@@ -34,7 +35,7 @@ def still_needed(
 
     Args:
         composers: One for each language, whose entries have no back-translation.
-        rows_of: The samples of a language.
+        samples_of: The samples of a language, some thousand a table.
         answers: How answers are treated; their dictionary must not need the back-translation.
         scorers: Those of the job.
         policy: What decides.
@@ -43,13 +44,11 @@ def still_needed(
     early = [s for s in scorers if not (s.expensive or s.whole_shard or s.uses_back_translation)]
     found: dict[str, set[str]] = {}
     for composer in composers:
-        waiting = iter(rows_of(composer.lang))
-        while rows := list(islice(waiting, COMPOSED_ROWS)):
-            made = composer.compose(rows)
-            for row, lost in zip(rows, _lost(made, early, policy, store), strict=True):
-                if not lost:
-                    for lang, request in _requests(row, composer.lang, answers):
-                        found.setdefault(lang, set()).add(request)
+        for samples in samples_of(composer.lang):
+            kept = samples.filter((~_lost(composer.compose(samples), early, policy, store)).to_arrow())
+            for row in kept.to_pylist():
+                for lang, request in _requests(row, composer.lang, answers):
+                    found.setdefault(lang, set()).add(request)
     return Selection({lang: frozenset(requests) for lang, requests in found.items()})
 
 

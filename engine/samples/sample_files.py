@@ -28,12 +28,18 @@ def recorded_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.parquet") if path.name != REJECTED)
 
 
-def sample_rows(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
-    """The rows of sample files, in order, a few thousand in memory at a time."""
+def sample_tables(files: Iterable[Path]) -> Iterator[pa.Table]:
+    """The rows of sample files, in order, a few thousand a table."""
     for path in files:
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
-                yield from file.read_row_group(group).to_pylist()
+                yield file.read_row_group(group)
+
+
+def sample_rows(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
+    """The same as Python objects, one by one."""
+    for samples in sample_tables(files):
+        yield from samples.to_pylist()
 
 
 def read_columns(files: Iterable[Path], *columns: str | pl.Expr) -> pl.DataFrame:

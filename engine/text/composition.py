@@ -8,7 +8,7 @@ turn whose structure changed fails its record with what changed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -119,6 +119,35 @@ def _hash(columns: Mapping[str, Any]) -> str:
     return content_hash(turns, columns["choices"], columns["answers"])
 
 
+def provenance(
+    engines: Mapping[str, EngineName],
+    asked: Iterable[str],
+    copied: Sequence[str],
+    origins: Collection[str] = (),
+    *,
+    by_people: bool,
+) -> dict[str, Any]:
+    """The ``mt`` column of a record.
+
+    Args:
+        engines: The translators by fingerprint; ``""`` is who stands in for one that is not among them.
+        asked: Fingerprints of those that translated.
+        copied: The fields that are as in the source.
+        origins: Where its answers and its bare yes and no come from.
+        by_people: Whether a correction is in it.
+    """
+    tables = [f"answer_{name}" for name in ("table", "yes_no_table") if name in origins]
+    people = [HUMAN] if by_people else []
+    used = [engines.get(name, engines[""]) for name in sorted(asked)]
+    prints = sorted({engine.fingerprint for engine in used})
+    return {
+        "engines": [*dict.fromkeys(engine.engine for engine in used), *people, *tables],
+        "models": list(dict.fromkeys(engine.model for engine in used)),
+        "params_hash": (prints[0] if len(prints) == 1 else digest(prints)) if prints else None,
+        "copied_fields": copied,
+    }
+
+
 class _Composer:
     """One record on its way together; notes what was used for it."""
 
@@ -157,22 +186,12 @@ class _Composer:
         returned = [{"role": role, "content": text} for role, text in zip(roles, back, strict=True)]
         columns |= {
             "content_hash": _hash(columns),
-            "mt": self._provenance(engines, origins),
+            "mt": provenance(
+                engines, self._asked, self._copied, {*origins, *self._tables}, by_people=HUMAN in self._made_by
+            ),
             "back_messages": returned if any(back) else None,
         }
         return Composed(columns=columns, pairs=self._pairs, answers=origins)
-
-    def _provenance(self, engines: Mapping[str, EngineName], origins: Mapping[Origin, int]) -> dict[str, Any]:
-        tables = [f"answer_{name}" for name in sorted({*origins, *self._tables}) if name in ("table", "yes_no_table")]
-        people = [HUMAN] if HUMAN in self._made_by else []
-        used = [engines.get(name, engines[""]) for name in sorted(self._asked)]
-        prints = sorted({engine.fingerprint for engine in used})
-        return {
-            "engines": [*dict.fromkeys(engine.engine for engine in used), *people, *tables],
-            "models": list(dict.fromkeys(engine.model for engine in used)),
-            "params_hash": (prints[0] if len(prints) == 1 else digest(prints)) if prints else None,
-            "copied_fields": self._copied,
-        }
 
     def _turn(self, number: int, turn: Mapping[str, str]) -> tuple[str, TurnLanguages, str | None]:
         """(target text, its languages, back-translation) of a turn."""

@@ -108,3 +108,18 @@ def test_source_hash_is_the_same_for_composed_and_decomposed_text():
     assert composed != decomposed
     hashes = {keys.source_hash([("user", text)], None, None, [text], [text]) for text in (composed, decomposed)}
     assert len(hashes) == 1
+
+
+cells = st.tuples(
+    st.none() | st.text(max_size=8) | st.sampled_from(["e\u0301", "\x7f", '\x01"\\', "\u2028"]),
+    st.none() | st.floats(width=32, allow_nan=False, allow_infinity=False) | st.sampled_from([-1e-05, 0.0, -0.0, 1e16]),
+    st.none() | st.integers(-5, 5),
+    st.none() | st.booleans(),
+)
+
+
+@given(st.lists(cells, max_size=5))
+def test_rows_of_a_frame_are_written_as_canonical_json(rows):
+    schema = {"text": pl.String, "number": pl.Float32, "whole": pl.Int32, "true": pl.Boolean}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    assert keys.canonical_rows("deu_Latn", frame) == keys.canonical_json(["deu_Latn", frame.rows()])

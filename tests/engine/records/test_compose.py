@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from glotmill.engine.records.compose import COMPOSED_SCHEMA, TURN_SCHEMA, ComposedRows, together
+from glotmill.engine.records.composed_rows import COMPOSED_SCHEMA, TURN_SCHEMA, ComposedRows, together
 
 
 def part(records: int, *rows: int) -> ComposedRows:

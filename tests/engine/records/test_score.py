@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from glotmill.engine.memory.scores import ScoreStore
-from glotmill.engine.records.compose import COMPOSED_SCHEMA, TURN_SCHEMA, ComposedRows
+from glotmill.engine.records.composed_rows import COMPOSED_SCHEMA, TURN_SCHEMA, ComposedRows
 from glotmill.engine.records.score import score
 from glotmill.engine.storage.folder import Folder
 from glotmill.filters.contract import Scorer

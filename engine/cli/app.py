@@ -33,6 +33,7 @@ from glotmill.engine.cli.status import status_command
 from glotmill.engine.cli.templates import templates_command
 from glotmill.engine.cli.traceback import traceback_command
 from glotmill.engine.cli.verify import verify_command
+from glotmill.engine.cli.vocabulary import vocabulary_command
 from glotmill.schemas.errors import GlotmillError, from_system, message_line
 from glotmill.schemas.redact import redact
 
@@ -53,6 +54,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "plan": plan_command,
         "build": build_command,
         "templates": templates_command,
+        "vocabulary": vocabulary_command,
     },
     "Look": {
         "show": show_command,

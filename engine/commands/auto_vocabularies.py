@@ -39,9 +39,9 @@ def undecided(job: Job) -> list[tuple[TranslatorSpec, str]]:
         section = spec.section
         if isinstance(section, Ct2Translate) and section.vocabulary == "auto":
             targets = job.routes.targets(spec, job.recipe.languages)
+            targets += [ENGLISH] if job.needs_back_translation or job.needs_forced_scores else []
             found += [(spec, lang) for lang in targets if lang not in spec.vocabularies]
-    returned = job.needs_back_translation or job.needs_forced_scores
-    return [(spec, lang) for spec, lang in found if lang != ENGLISH or returned]
+    return found
 
 
 def decide_vocabularies(
@@ -73,8 +73,7 @@ def decide_vocabularies(
         assert isinstance(section, Ct2Translate)
         ask = _Asker(memory, run, pools, progress)
         if lang == ENGLISH:
-            targets = [other for other in job.routes.targets(spec, job.recipe.languages) if other != ENGLISH]
-            texts = _ways_back(spec, targets, asked, ask)
+            texts = _ways_back(spec, job.routes.targets(spec, job.recipe.languages), asked, ask)
             made = AutoVocabulary(spec, lang, texts, section.max_changed, ask, _sources(asked))
         else:
             made = AutoVocabulary(spec, lang, drawn(asked, lang), section.max_changed, ask)

@@ -190,7 +190,8 @@ class Job:
 
         def listed(spec: TranslatorSpec) -> TranslatorSpec:
             rows = {lang: assigned.get(lang, 0) for lang in self.routes.targets(spec, self.recipe.languages)}
-            rows[ENGLISH] = sum(rows.values())
+            if self.needs_back_translation or self.needs_forced_scores:
+                rows[ENGLISH] = sum(rows.values())
             return with_lists(spec, rows, kept, decide=decide)
 
         return replace(self, routes=self.routes.with_specs(listed))

@@ -118,7 +118,7 @@ class AutoVocabulary:
         figures = {"unseen_mass": sum(count == 1 for count in seen.values()) / max(1, seen.total())}
         start = 0 if self._example else SAMPLE
         for level, share in enumerate(LEVELS):
-            kept = of_first(self._tokens.tokens, self._script, int(share * self._script.size), list(seen))
+            kept = of_first(self._tokens.tokens, self._lang, self._script, int(share * self._script.size), list(seen))
             if kept.tokens >= self._script.size:
                 break
             if start + CHECK > len(self._texts):

@@ -102,7 +102,7 @@ def described(engine: str, section: Ct2Translate, gpus: int | None, tokens: Mapp
         "version": 1,
     }
     if section.vocabulary != "full":
-        identity[VOCABULARY] = section.vocabulary if isinstance(section.vocabulary, str) else "text"
+        identity[VOCABULARY] = section.vocabulary if isinstance(section.vocabulary, str) else "file"
     return TranslatorSpec(
         engine=engine,
         model=files.name,

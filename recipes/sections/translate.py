@@ -79,6 +79,16 @@ class VocabularyText(Section):
     text: RecipePath
 
 
+class VocabularyLists(Section):
+    """Lists of output tokens that ``glotmill vocabulary`` wrote.
+
+    Attributes:
+        lists: The file of a list, or one for each language with ``{lang}`` in its name.
+    """
+
+    lists: RecipePath
+
+
 class Ct2Translate(TranslateBase):
     """A translation model on CTranslate2.
 
@@ -94,8 +104,8 @@ class Ct2Translate(TranslateBase):
         actors_per_gpu: Workers that share one GPU.
         retry: The second decode; null remembers a failure after the first.
         vocabulary: The output tokens: ``full`` has all of the model's, ``script`` those in the target language's
-            script, ``auto`` those that a check on samples shows to be enough, a text those that occur in it. Fewer
-            tokens decode faster, and other translations may come out.
+            script, ``auto`` those that a check on samples shows to be enough, a text those that occur in it,
+            and a list those that it names. Fewer tokens decode faster, and other translations may come out.
         max_changed: The share of translations that ``vocabulary: auto`` may change, by its 95 % bound.
     """
 
@@ -109,7 +119,7 @@ class Ct2Translate(TranslateBase):
     max_decoding_tokens: int = Field(256, ge=1, le=4096)
     actors_per_gpu: int = Field(1, ge=1, le=16)
     retry: Retry | None = Retry()
-    vocabulary: Literal["full", "script", "auto"] | VocabularyText = "full"
+    vocabulary: Literal["full", "script", "auto"] | VocabularyText | VocabularyLists = "full"
     max_changed: float = Field(0.005, gt=0, lt=1)
 
     not_locked: ClassVar[frozenset[str]] = TranslateBase.not_locked | {"device"}

@@ -10,12 +10,14 @@ import pytest
 from glotmill.engine.commands import auto_vocabularies
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe
+from glotmill.engine.commands.make_vocabularies import make_vocabularies
 from glotmill.engine.commands.plan import make_plan
 from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.dataset.manifest import read_manifest
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.translation import vocabulary_phase
 from glotmill.engine.translators.shared import vocabulary_lists
+from glotmill.engine.translators.shared.output_vocabulary import of_text
 from glotmill.schemas.errors import InputError
 
 THINGS = ("dog", "man", "woman", "cat", "horse", "train")
@@ -66,6 +68,7 @@ def small_samples(monkeypatch):
     for name, value in (("SAMPLE", 10), ("CHECK", 10), ("TEXTS_THAT_PAY", 20)):
         monkeypatch.setattr(vocabulary_phase, name, value)
     monkeypatch.setattr(auto_vocabularies, "SAMPLE", 10)
+    monkeypatch.setattr(vocabulary_lists, "ROWS_OF_A_TRIAL", 20)
 
 
 def test_the_tokens_of_a_text_decide_what_can_be_written_and_the_dataset_says_so(recipe, run, tmp_path):
@@ -112,13 +115,24 @@ def test_auto_that_changes_too_much_keeps_all_tokens_and_the_memory_of_full(reci
     assert "vocabularies" not in facts(auto)
 
 
-def test_script_keeps_all_tokens_where_few_rows_do_not_pay_and_more_rows_move_nothing(recipe, run, monkeypatch):
+def test_a_script_s_list_holds_for_later_builds_with_fewer_rows(recipe, run, monkeypatch):
+    monkeypatch.setattr(vocabulary_lists, "ROWS_THAT_PAY", 20)
+    monkeypatch.setattr(vocabulary_lists, "of_script", lambda tokens, lang: of_text(tokens, lang, [], list))
+    made = run(recipe("script"))
+    assert set(facts(made)["vocabularies"]) == {*LANGS, "eng_Latn"}
+    monkeypatch.undo()
+    fewer = run(recipe("script", CAPTIONS[:5]), out="fewer")
+    assert fewer.segments.translated == 0
+    assert facts(fewer)["vocabularies"] == facts(made)["vocabularies"]
+
+
+def test_few_rows_keep_all_tokens_and_decide_nothing(recipe, run, tmp_path):
     full = run(recipe("full"))
-    script = run(recipe("script"))
-    assert script.segments.translated == 0
-    monkeypatch.setattr(vocabulary_lists, "ROWS_THAT_PAY", 1)
-    assert run(recipe("script")).segments.translated == 0
-    assert texts(script) == texts(full)
+    for vocabulary in ("script", "auto"):
+        tried = run(recipe(vocabulary))
+        assert tried.segments.translated == 0
+        assert texts(tried) == texts(full)
+    assert not (tmp_path / "memory" / "vocabularies").exists()
 
 
 def test_a_refilter_of_a_dataset_with_lists_equals_the_build(recipe, run, small_samples, tmp_path):
@@ -147,3 +161,30 @@ def test_a_text_that_makes_no_list_is_one_line(recipe, run, tmp_path, vocabulary
     with pytest.raises(InputError, match=problem) as raised:
         run(recipe(vocabulary))
     assert str(raised.value).startswith("translate.vocabulary.text: ")
+
+
+def test_a_written_list_makes_the_dataset_that_its_text_makes(recipe, run, tmp_path):
+    for lang in (*LANGS, "eng_Latn"):
+        (tmp_path / f"{lang}.txt").write_text("\n".join(CAPTIONS))
+    make_vocabularies("embedded", [*LANGS, "eng_Latn"], tmp_path / "{lang}.tokens", tmp_path / "{lang}.txt")
+    by_text, by_list = run(recipe({"text": "{lang}.txt"})), run(recipe({"lists": "{lang}.tokens"}), out="lists")
+    assert by_list.segments.translated == 0
+    assert texts(by_list) == texts(by_text)
+    assert facts(by_list)["vocabularies"] == facts(by_text)["vocabularies"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda lines: [*lines, '"▁no_such_token"'], "expected a token of this model"),
+        (lambda lines: [*lines, "{"], "expected a token of this model"),
+        (lambda lines: [line for line in lines if line != '"€"'], "the token '€' is missing"),
+    ],
+)
+def test_a_list_that_was_edited_badly_is_one_line(recipe, run, tmp_path, change, problem):
+    (tmp_path / "text.txt").write_text("\n".join(CAPTIONS))
+    make_vocabularies("embedded", ["deu_Latn"], tmp_path / "list.tokens", tmp_path / "text.txt")
+    lines = (tmp_path / "list.tokens").read_text().splitlines()
+    (tmp_path / "list.tokens").write_text("\n".join(change(lines)))
+    with pytest.raises(InputError, match=problem):
+        run(recipe({"lists": "list.tokens"}, langs=["deu_Latn"]))

@@ -56,6 +56,10 @@ class OutputVocabulary:
         """How many it has."""
         return int(np.unpackbits(np.frombuffer(self.members, np.uint8)).sum())
 
+    def has(self, number: int) -> bool:
+        """Whether a token is one of them."""
+        return bool(self.members[number // 8] >> (7 - number % 8) & 1)
+
     @property
     def packed(self) -> str:
         """Its members as text, for a file."""
@@ -119,20 +123,33 @@ def of_text(
     return _chosen(_facts(tokens, lang), pl.lit(pl.Series(seen)))
 
 
-def of_first(tokens: Sequence[str], script: OutputVocabulary, first: int, seen: Sequence[int]) -> OutputVocabulary:
+def of_first(
+    tokens: Sequence[str], lang: str, script: OutputVocabulary, first: int, seen: Sequence[int]
+) -> OutputVocabulary:
     """What can always be spelled, the tokens that were seen, and the first tokens of a language's script.
 
     Args:
         tokens: All tokens of the model.
+        lang: The language, as a FLORES-200 code.
         script: The vocabulary of the language's script, which holds what can always be spelled.
         first: So many tokens of the model are looked at.
         seen: Tokens that are kept whatever they are.
     """
-    facts = pl.DataFrame({"token": tokens}, schema={"token": pl.String}).with_row_index("id")
-    text = pl.col("token").str.strip_prefix(SPACE)
-    always = pl.col("token").str.contains(_SPECIAL) | (text.str.len_chars() <= 1) | ~text.str.contains(r"\p{L}")
-    kept = (always | (pl.col("id") < first)) & pl.col("id").is_in(script.ids)
-    return OutputVocabulary.of(facts.filter(kept | pl.col("id").is_in(seen))["id"].to_numpy(), len(tokens))
+    of_script = np.zeros(len(tokens), np.bool_)
+    of_script[script.ids] = True
+    firsts = of_script & (np.arange(len(tokens)) < first)
+    always = of_script & _facts(tokens, lang).select(_ALWAYS).to_series().to_numpy()
+    firsts[list(seen)] = True
+    return OutputVocabulary.of(np.flatnonzero(firsts | always).astype(np.uint32), len(tokens))
+
+
+def needed(tokens: Sequence[str], lang: str) -> list[str]:
+    """The tokens without which not everything can be spelled.
+
+    Raises:
+        InputError: The language is unknown.
+    """
+    return [tokens[number] for number in _facts(tokens, lang).select(_ALWAYS).to_series().arg_true()]
 
 
 def _facts(tokens: Sequence[str], lang: str) -> pl.DataFrame:
@@ -147,8 +164,10 @@ def _facts(tokens: Sequence[str], lang: str) -> pl.DataFrame:
     )
 
 
+_LETTER = (pl.col("characters") <= 1) & ((pl.col("own") > 0) | (pl.col("latin") > 0))
+_ALWAYS = pl.col("special") | (pl.col("letters") == 0) | _LETTER
+
+
 def _chosen(facts: pl.DataFrame, more: pl.Expr) -> OutputVocabulary:
     """What can always be spelled, and more."""
-    letter = (pl.col("characters") <= 1) & ((pl.col("own") > 0) | (pl.col("latin") > 0))
-    always = pl.col("special") | (pl.col("letters") == 0) | letter
-    return OutputVocabulary.of(facts.select(always | more).to_series().arg_true().to_numpy(), facts.height)
+    return OutputVocabulary.of(facts.select(_ALWAYS | more).to_series().arg_true().to_numpy(), facts.height)

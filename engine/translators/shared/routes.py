@@ -47,9 +47,9 @@ class Routes:
         return isinstance(section, LlmTranslate) and section.mode == "record"
 
     def targets(self, spec: TranslatorSpec, languages: Iterable[str]) -> list[str]:
-        """The languages that an engine of the build translates into, English among them."""
+        """The languages that an engine of the build translates into, but for English."""
         everywhere = spec in (self.second, self.back)
-        return [*(lang for lang in languages if everywhere or self.into(lang) == spec), ENGLISH]
+        return [lang for lang in languages if everywhere or self.into(lang) == spec]
 
     def with_specs(self, change: Callable[[TranslatorSpec], TranslatorSpec]) -> Routes:
         """The same routes with changed engines."""

@@ -13,19 +13,22 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import sentencepiece
 
 from glotmill.engine.memory.vocabularies import FOLDER, MEND, DecidedVocabulary, Vocabularies
 from glotmill.engine.translators.contract import TranslatorSpec
-from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary, of_script, of_text
-from glotmill.recipes.sections.translate import Ct2Translate, VocabularyText
-from glotmill.schemas.errors import InputError
+from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary, needed, of_script, of_text
+from glotmill.recipes.sections.translate import Ct2Translate, VocabularyLists, VocabularyText
+from glotmill.schemas.errors import InputError, shortened
 from glotmill.schemas.keys import digest
 from glotmill.schemas.languages import language
 
 # Rows into the languages of one list from which on its model is loaded: loading NLLB-600M's shape takes some four CPU
 # seconds, and saves a tenth of one or more on each caption (python -m benchmarks.output_vocabulary).
 ROWS_THAT_PAY = 200
+ROWS_OF_A_TRIAL = 1_000  # a build of fewer rows into a language decides nothing for the builds after it
+LANG = "{lang}"  # in a file's name: the target language
 LARGEST_TEXT = 1 << 30  # bytes of a text that a list is made from
 
 
@@ -37,12 +40,13 @@ class ModelTokens:
 
     Attributes:
         tokens: All of them, by number.
+        numbers: The number of each.
     """
 
     def __init__(self, folder: Path) -> None:
         self.tokens: list[str] = json.loads((folder / "shared_vocabulary.json").read_text(encoding="utf-8"))
         self._folder = folder
-        self._numbers = {token: number for number, token in enumerate(self.tokens)}
+        self.numbers = {token: number for number, token in enumerate(self.tokens)}
 
     def encoder(self) -> Callable[[list[str]], list[list[int]]]:
         """From lines to the numbers of their tokens; a piece that is no token has none."""
@@ -50,7 +54,7 @@ class ModelTokens:
 
         def encode(lines: list[str]) -> list[list[int]]:
             encoded = pieces.encode(lines, out_type=str)
-            return [[self._numbers[piece] for piece in line if piece in self._numbers] for line in encoded]
+            return [[self.numbers[piece] for piece in line if piece in self.numbers] for line in encoded]
 
         return encode
 
@@ -81,33 +85,87 @@ def with_lists(spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies
     section = spec.section
     if not isinstance(section, Ct2Translate) or section.vocabulary == "full" or spec.folder is None:
         return spec
-    if isinstance(section.vocabulary, VocabularyText):
-        made: dict[str, OutputVocabulary | None] = {
-            lang: _of_text(spec.folder, lang, section.vocabulary.text) for lang in rows
-        }
-        return replace(spec, vocabularies=made)
-    if section.vocabulary == "auto":
-        decided = {lang: kept.find(model_digest(spec), lang, "auto") for lang in rows}
-        return replace(spec, vocabularies={lang: read_decided(held) for lang, held in decided.items() if held})
+    tokens, origin = model_tokens(spec.folder), section.vocabulary
+    if isinstance(origin, VocabularyText):
+        return replace(spec, vocabularies={lang: _of_text(tokens, lang, origin.text) for lang in rows})
+    if isinstance(origin, VocabularyLists):
+        return replace(spec, vocabularies={lang: read_list(tokens, lang, origin.lists) for lang in rows})
+    if origin == "auto":
+        return replace(spec, vocabularies=_of_auto(spec, rows, kept))
     return replace(spec, vocabularies=_of_scripts(spec, spec.folder, rows, kept, decide=decide))
 
 
-def _of_text(folder: Path, lang: str, text: Path) -> OutputVocabulary:
-    path = Path(str(text).replace("{lang}", lang))
-    where = f"translate.vocabulary.text: {path}"
+def _of_auto(spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies) -> dict[str, OutputVocabulary | None]:
+    """What was decided by `auto`; a build of few rows takes all tokens and decides nothing."""
+    found: dict[str, OutputVocabulary | None] = {}
+    for lang, count in rows.items():
+        held = kept.find(model_digest(spec), lang, "auto")
+        if held is not None or count < ROWS_OF_A_TRIAL:
+            found[lang] = read_decided(held) if held else None
+    return found
+
+
+def _of_text(tokens: ModelTokens, lang: str, text: Path) -> OutputVocabulary:
+    path = Path(str(text).replace(LANG, lang))
+    return of_text(tokens.tokens, lang, read_lines(path, "translate.vocabulary.text"), tokens.encoder())
+
+
+def read_lines(path: Path, where: str) -> list[str]:
+    """The lines of a text that have any.
+
+    Args:
+        path: The text.
+        where: The key or option that names it, for errors.
+
+    Raises:
+        InputError: It cannot be read, is too large, or is empty.
+    """
     try:
         if path.stat().st_size > LARGEST_TEXT:
-            msg = f"{where}: larger than {LARGEST_TEXT:,} bytes; a sample of the text does as well"
+            msg = f"{where}: {path}: larger than {LARGEST_TEXT:,} bytes; a sample of the text does as well"
             raise InputError(msg)
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{where}: cannot be read: {error}; expected text in UTF-8, one sentence a line"
+        msg = f"{where}: {path}: cannot be read: {error}; expected text in UTF-8, one sentence a line"
         raise InputError(msg) from None
-    if not any(line.strip() for line in lines):
-        msg = f"{where}: it has no text; expected one sentence a line in {lang}"
+    if not lines:
+        msg = f"{where}: {path}: it has no text; expected one sentence a line"
         raise InputError(msg)
-    tokens = model_tokens(folder)
-    return of_text(tokens.tokens, lang, lines, tokens.encoder())
+    return lines
+
+
+def list_lines(tokens: ModelTokens, lang: str, vocabulary: OutputVocabulary) -> list[str]:
+    """A list as a file that people can read and compare: a head, then a token a line."""
+    head = f"# {vocabulary.tokens} of {vocabulary.size} output tokens for {lang}, by glotmill vocabulary"
+    return [head, *(json.dumps(tokens.tokens[number], ensure_ascii=False) for number in vocabulary.ids)]
+
+
+def read_list(tokens: ModelTokens, lang: str, file: Path) -> OutputVocabulary:
+    """The list of a language from a file of `list_lines`.
+
+    Raises:
+        InputError: It cannot be read, or names a token that is not the model's.
+    """
+    path = Path(str(file).replace(LANG, lang))
+    where = "translate.vocabulary.lists"
+    numbers = []
+    for number, line in enumerate(read_lines(path, where), start=1):
+        if line.startswith("#"):
+            continue
+        try:
+            numbers.append(tokens.numbers[json.loads(line)])
+        except (ValueError, KeyError, TypeError):
+            msg = (
+                f"{where}: {path}: line {number}: expected a token of this model in double quotes, found "
+                f"{shortened(line)}; make the list again with glotmill vocabulary"
+            )
+            raise InputError(msg) from None
+    made = OutputVocabulary.of(np.array(sorted(set(numbers)), np.uint32), len(tokens.tokens))
+    lacking = next((token for token in needed(tokens.tokens, lang) if not made.has(tokens.numbers[token])), None)
+    if lacking is not None:
+        msg = f"{where}: {path}: the token '{lacking}' is missing, without which not everything can be spelled"
+        raise InputError(msg)
+    return made
 
 
 def _of_scripts(
@@ -123,28 +181,25 @@ def _of_scripts(
     found: dict[str, OutputVocabulary | None] = {}
     for lang in rows:
         script = language(lang).script
+        held = kept.find(model, lang, "script")
+        if held is None and by_script[script] < ROWS_THAT_PAY:
+            found[lang] = None  # not kept: more rows may come, and these few are soon translated again
+            continue
         if script not in of_scripts:
             of_scripts[script] = of_script(tokens.tokens, lang)
-        made = _decided(model, lang, of_scripts[script], by_script[script])
-        held = kept.decide(made) if decide else kept.find(model, lang, "script") or made
-        found[lang] = of_scripts[script] if held == made and made.members else read_decided(held)
+        made = of_scripts[script]
+        if held is None and made.tokens == made.size:
+            found[lang] = None  # all tokens of the model are of its script
+            continue
+        if held is None and decide:
+            held = kept.decide(_decided(model, lang, made))
+        found[lang] = read_decided(held) if held and held.members != made.packed else made
     return found
 
 
-def _decided(model: str, lang: str, vocabulary: OutputVocabulary, rows: int) -> DecidedVocabulary:
-    why = None
-    if rows < ROWS_THAT_PAY:
-        why = f"{rows} rows in its script; from {ROWS_THAT_PAY} on a model of their own pays"
-    elif vocabulary.tokens == vocabulary.size:
-        why = "all tokens of the model are of its script"
+def _decided(model: str, lang: str, made: OutputVocabulary) -> DecidedVocabulary:
     return DecidedVocabulary(
-        model=model,
-        lang=lang,
-        origin="script",
-        size=vocabulary.size,
-        tokens=vocabulary.size if why else vocabulary.tokens,
-        members=None if why else vocabulary.packed,
-        why=why,
+        model=model, lang=lang, origin="script", size=made.size, tokens=made.tokens, members=made.packed
     )
 
 

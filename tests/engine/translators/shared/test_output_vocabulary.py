@@ -40,7 +40,7 @@ def test_a_text_keeps_its_tokens_and_what_spells_the_rest():
 
 def test_the_first_tokens_of_a_script_stand_beside_those_that_were_seen():
     script = of_script(TOKENS, "deu_Latn")
-    made = of_first(TOKENS, script, TOKENS.index("ing") + 1, [len(TOKENS) - 1])
+    made = of_first(TOKENS, "deu_Latn", script, TOKENS.index("ing") + 1, [len(TOKENS) - 1])
     assert {*SPECIAL, *SIGNS, "a", "▁b", "é", "▁the", "ing", FILLERS[-1]} <= set(kept(made))
     assert made.tokens < script.tokens
 

@@ -111,6 +111,9 @@ class NumberedFiles:
         number = (self._given or self.last) + 1
         while True:
             file = NumberedFile(number, number)
+            if (place := self.folder.path) and (place / file.name).is_dir():
+                msg = f"{place / file.name}: expected a file of the memory, found a folder; move it away"
+                raise InputError(msg)
             if self.folder.put_if_absent(file.name, data):
                 # The number may be free only because a compaction took its file away since we looked.
                 if not any(other.covers(file) for other in self._compacted()):

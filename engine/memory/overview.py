@@ -142,6 +142,9 @@ def _wrong_entries(table: pa.Table) -> Iterator[str]:
     except StoreError as error:
         yield str(error)
     frame = pl.DataFrame(table)
+    if lacking := frame.filter(pl.any_horizontal(pl.col("key", *DIRECTION, "request").is_null())).height:
+        yield f"{lacking} entries lack their key, their languages or their request"
+        return
     for (translator, source, target), rows in frame.group_by(["translator", *DIRECTION], maintain_order=True):
         keys = memory_keys(str(translator or HUMAN), str(source), str(target), rows["request"])
         wrong = rows.filter(pl.col("key") != pl.Series(keys, dtype=pl.String))

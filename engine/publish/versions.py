@@ -7,6 +7,7 @@ next number only if nobody has it, so of two publications at once one comes seco
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -18,7 +19,7 @@ from glotmill.engine.publish.addresses import FolderPlace
 from glotmill.engine.storage.atomic_write import json_bytes
 from glotmill.engine.storage.checked import Count, FileModel, Name, Sha256, checked, json_value, parsed
 from glotmill.engine.storage.folder import PROBE, Folder
-from glotmill.schemas.errors import InputError, PublishError, shortened
+from glotmill.schemas.errors import InputError, PublishError, one_line, shortened
 from glotmill.schemas.keys import bytes_sha256, file_sha256
 
 FORMAT = 1
@@ -171,7 +172,12 @@ class Versions:
         if not TAG.fullmatch(name):
             msg = f"--tag {name}: expected letters, digits, dots and hyphens"
             raise InputError(msg)
-        if f"{name}.json" in self.folder.child("tags").names() and self._tagged(name) != number:
+        tags = self.folder.child("tags")
+        # Whatever has the file's name is in the way of a tag, before anything is sent.
+        there = f"{name}.json" in tags.names() or (
+            tags.path is not None and os.path.lexists(tags.path / f"{name}.json")
+        )
+        if there and self._tagged(name) != number:
             msg = f"--tag {name}: version {self._tagged(name)} has it already; choose another"
             raise InputError(msg)
 
@@ -191,8 +197,12 @@ class Versions:
 
     def _tagged(self, name: str) -> int:
         where, what = f"{self.place.url}: the tag {name}", "the number of a version"
-        data = self.folder.child("tags").read(f"{name}.json")
         mend = "name a version by its number, or choose another tag"
+        try:
+            data = self.folder.child("tags").read(f"{name}.json")
+        except OSError as error:
+            msg = f"{where}: cannot be read: {one_line(error)}; {mend}"
+            raise InputError(msg) from None
         number = parsed(TagFile, data, where, what, mend).version
         if number not in self.numbers():
             msg = f"{where}: names version {number}, which is not there; {mend}"

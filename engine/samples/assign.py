@@ -135,7 +135,8 @@ def read_held(folder: Path, splits: Splits, *, published: bool) -> Held | None:
         decided_by = [record.get(key) for key in ("mix", "quotas", "splits")]
         for path in files:
             frames.append(_held_rows(path, splits, published=published))
-        return Held(pl.concat(frames), *decided_by)
+        # A sample that is there twice had one assignment, the first, as everywhere.
+        return Held(pl.concat(frames).unique("source_id", keep="first", maintain_order=True), *decided_by)
     except (OSError, ValueError, AttributeError, pl.exceptions.PolarsError) as error:
         msg = (
             f"{path}: not the record that a build wrote of its samples ({one_line(error)}); put the file back, or "

@@ -531,3 +531,12 @@ def test_an_edited_bank_of_templates_changes_the_records_that_have_its_templates
     asked = {turn["content"] for row in records(summary.dataset)["source_messages"] for turn in row}
     assert any("Now in" in text for text in asked)
     assert not any("Say it in" in text for text in asked)
+
+
+def test_samples_that_a_record_has_twice_are_assigned_once(recipe, run, tmp_path, captions):
+    run(recipe())
+    path = tmp_path / "out/samples/small.parquet"
+    rows = pl.read_parquet(path)
+    pl.concat([rows, rows]).write_parquet(path)
+    append(captions, "A red boat on the water.")
+    assert run(recipe()).sources["small"].samples == rows.height + 1

@@ -11,7 +11,7 @@ import pytest
 from glotmill.engine.memory import commit_log
 from glotmill.engine.memory.commit_log import FILE, NumberedFile, NumberedFiles
 from glotmill.engine.storage.folder import Folder
-from glotmill.schemas.errors import StoreError
+from glotmill.schemas.errors import InputError, StoreError
 
 SCHEMA = pa.schema([pa.field("key", pa.string()), pa.field("value", pa.int64())])
 
@@ -78,6 +78,14 @@ def test_a_commit_after_the_first_lists_no_files_however_many_there_are(
     for i in range(5):
         files.add(table(**{f"b{i}": i}))
     assert set(listed) == {files.folder.child("compacted").url}
+
+
+def test_a_folder_in_the_place_of_the_next_file_is_an_error_and_no_endless_search(files: NumberedFiles):
+    files.add(table(a=1))
+    (files.folder.path / "00000002.parquet").mkdir()
+    with pytest.raises(InputError, match=r"00000002\.parquet: expected a file of the memory, found a folder"):
+        NumberedFiles(files.folder, SCHEMA).add(table(b=2))
+    assert content(files) == {"a": 1}
 
 
 def test_a_table_of_another_schema_is_refused(files: NumberedFiles):

@@ -79,3 +79,13 @@ def test_an_unreadable_file_is_named_and_stays(folder: Folder):
     (problem,) = verify_memory(folder, lambda _: None)
     assert problem.startswith(translations.location("00000001.parquet"))
     assert translations.read("00000001.parquet") == b"rubbish"
+
+
+@pytest.mark.parametrize("name", ["key", "source_lang", "target_lang", "request"])
+def test_entries_that_lack_what_identifies_them_are_counted(folder: Folder, name: str):
+    frame = pl.DataFrame([entry("a car", "ein Auto"), entry("a cat", "eine Katze")]).with_columns(
+        pl.lit(None, pl.String).alias(name)
+    )
+    Memory(folder).translations.add(pa.Table.from_pylist(frame.to_dicts(), schema=MEMORY_SCHEMA))
+    (problem,) = verify_memory(folder, lambda _: None)
+    assert problem.endswith("2 entries lack their key, their languages or their request")

@@ -267,6 +267,22 @@ def test_a_list_of_files_cannot_name_others(make, tmp_path: Path):
             Versions(place).files(1)
 
 
+@pytest.mark.parametrize("way", ["folder", "link", "dead link"])
+def test_whatever_has_the_name_of_a_tag_is_found_before_anything_is_sent(make, tmp_path: Path, way: str):
+    place = FolderPlace(str(tmp_path / "place"))
+    send(make(), place)
+    tag = tmp_path / "place/tags/v1.json"
+    tag.parent.mkdir(exist_ok=True)
+    if way == "folder":
+        tag.mkdir()
+    else:
+        tag.symlink_to("/dev/null" if way == "link" else "nowhere")
+    before = sorted((tmp_path / "place").rglob("*"))
+    with pytest.raises(InputError, match="the tag v1"):
+        send(make("stricter"), place, "v1")
+    assert sorted((tmp_path / "place").rglob("*")) == before
+
+
 def test_a_folder_with_other_things_a_taken_tag_and_an_unknown_version_are_refused(make, tmp_path: Path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/note.txt").write_text("x")

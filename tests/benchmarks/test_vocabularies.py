@@ -1,0 +1,45 @@
+"""What the benchmarks of output vocabularies measure with."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+
+from benchmarks.random_nllb import QUICK, make
+from benchmarks.vocabulary_coverage import coverage, of_language
+from glotmill.engine.translators import Request, load_translator, resolve_translator
+from glotmill.engine.translators.nllb import NllbTranslate
+from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary
+
+
+def test_a_random_model_has_the_shape_that_was_asked_for_and_never_ends_early(tmp_path):
+    folder = make(tmp_path / "model", QUICK)
+    assert len(json.loads((folder / "shared_vocabulary.json").read_text())) == QUICK.tokens
+    before = (folder / "model.bin").stat().st_mtime_ns
+    assert make(folder, QUICK) == folder
+    assert (folder / "model.bin").stat().st_mtime_ns == before
+    section = NllbTranslate(
+        engine="nllb", model=str(folder), device="cpu", beam_size=1, retry=None, max_decoding_tokens=13
+    )
+    made = load_translator(resolve_translator(section)).translate([Request("eng_Latn", "deu_Latn", "A dog runs.")] * 2)
+    assert [(one.target_tokens, one.hit_limit) for one in made] == [(13, True)] * 2
+
+
+def test_coverage_counts_tokens_and_whole_sentences():
+    kept = OutputVocabulary.of(np.arange(16, dtype=np.uint32), 64)
+    assert coverage(kept, [[1, 2, 3], [4, 40], [5]]) == (5 / 6, 2 / 3)
+
+
+def test_the_estimate_is_the_share_of_what_was_seen_once_and_the_truth_that_of_what_was_not_seen():
+    tokens = ["<s>", *(f"▁{letter * 2}" for letter in "abcdefghijklmnopqrstuvwxyz"), *(f"▁x{n}" for n in range(37))]
+    numbers = {token[1:]: number for number, token in enumerate(tokens)}
+
+    def encode(lines):
+        return [[numbers[word] for word in line.split()] for line in lines]
+
+    found = of_language(tokens, encode, "deu_Latn", ["aa aa bb"], ["aa cc", "bb"])
+    assert math.isclose(found["text"]["estimated"], 1 / 3)
+    assert math.isclose(found["text"]["unseen"], 1 / 3)
+    assert found["script"] == {"kept": 1.0, "tokens": 1.0, "sentences": 1.0}

@@ -14,6 +14,8 @@ from glotmill.engine.commands.make_vocabularies import make_vocabularies
 from glotmill.engine.commands.plan import make_plan
 from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.dataset.manifest import read_manifest
+from glotmill.engine.memory.translations import Memory
+from glotmill.engine.memory.vocabularies import Vocabularies
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.translation import vocabulary_phase
 from glotmill.engine.translators.shared import vocabulary_lists
@@ -56,6 +58,10 @@ def records(summary):
 
 def texts(summary):
     return records(summary)["messages"].to_list()
+
+
+def shards(dataset):
+    return {path.relative_to(dataset).as_posix(): path.read_bytes() for path in dataset.glob("data/*/*.parquet")}
 
 
 def facts(summary):
@@ -142,9 +148,7 @@ def test_a_refilter_of_a_dataset_with_lists_equals_the_build(recipe, run, small_
     built = run(first, rules, out="other")
     assert refiltered.flipped > 0
     assert built.segments.translated == 0
-    made, other = ({path.name: path.read_bytes() for path in folder.glob("data/*/*.parquet")}
-                   for folder in (refiltered.dataset, built.dataset))  # fmt: skip
-    assert made == other
+    assert shards(refiltered.dataset) == shards(built.dataset)
 
 
 @pytest.mark.parametrize(
@@ -188,3 +192,51 @@ def test_a_list_that_was_edited_badly_is_one_line(recipe, run, tmp_path, change,
     (tmp_path / "list.tokens").write_text("\n".join(change(lines)))
     with pytest.raises(InputError, match=problem):
         run(recipe({"lists": "list.tokens"}, langs=["deu_Latn"]))
+
+
+class KilledError(BaseException):
+    """Ends a build as a kill does: nothing cleans up."""
+
+
+@pytest.mark.parametrize("commits", [0, 1, 3, 5, 8])
+def test_a_build_that_ends_while_it_decides_goes_on_to_the_same_bytes(recipe, run, small_samples, monkeypatch, commits):
+    wide = recipe("auto", max_changed=0.9, unit_tokens=64)
+    whole = run(wide, "memory=undisturbed", out="undisturbed")
+    real, done = Memory.commit, iter(range(1000))
+
+    def commit(self, table):
+        if next(done) == commits:
+            raise KilledError
+        return real(self, table)
+
+    monkeypatch.setattr(Memory, "commit", commit)
+    with pytest.raises(KilledError):
+        run(wide)
+    monkeypatch.setattr(Memory, "commit", real)
+    again = run(wide)
+    assert facts(again)["vocabularies"] == facts(whole)["vocabularies"]
+    assert shards(again.dataset) == shards(whole.dataset)
+
+
+def test_of_two_builds_that_decide_at_once_the_second_takes_what_the_first_decided(
+    recipe, run, small_samples, monkeypatch
+):
+    wide = recipe("auto", max_changed=0.9)
+    first = run(wide)
+    real = Vocabularies.find
+    unseen = {"deu_Latn"}
+    monkeypatch.setattr(
+        Vocabularies,
+        "find",
+        lambda self, model, lang, origin: None if lang in unseen else real(self, model, lang, origin),
+    )
+    decide = Vocabularies.decide
+
+    def late(self, made):
+        unseen.clear()
+        return decide(self, made.model_copy(update={"members": None, "tokens": made.size}))
+
+    monkeypatch.setattr(Vocabularies, "decide", late)
+    second = run(wide, out="second")
+    assert facts(second)["vocabularies"] == facts(first)["vocabularies"]
+    assert texts(second) == texts(first)

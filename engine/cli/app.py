@@ -32,6 +32,7 @@ from glotmill.engine.cli.show import show_command
 from glotmill.engine.cli.status import status_command
 from glotmill.engine.cli.templates import templates_command
 from glotmill.engine.cli.traceback import traceback_command
+from glotmill.engine.cli.tune import tune_command
 from glotmill.engine.cli.verify import verify_command
 from glotmill.engine.cli.vocabulary import vocabulary_command
 from glotmill.schemas.errors import GlotmillError, from_system, message_line
@@ -55,6 +56,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "build": build_command,
         "templates": templates_command,
         "vocabulary": vocabulary_command,
+        "tune": tune_command,
     },
     "Look": {
         "show": show_command,

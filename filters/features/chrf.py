@@ -19,6 +19,13 @@ _HASH = np.uint64(12)  # top bits of a hash that are left out
 _SIDE = np.uint64(1)
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio
 _FOLD = np.uint64(29)
+_TEXT, _REFERENCE = (pl.col(name).str.replace_all(r"\s+", "") for name in ("text", "reference"))
+_BARE = (
+    _TEXT,
+    _REFERENCE,
+    _TEXT.str.len_chars().cast(pl.Int64).alias("length"),
+    _REFERENCE.str.len_chars().cast(pl.Int64).alias("reference_length"),
+)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -34,22 +41,21 @@ def chrf(texts: pl.Series, references: pl.Series) -> Floats:
     """
     same = texts == references
     found = np.where(texts.str.contains(r"\S").to_numpy(), 100.0, 0.0)
-    bare = [side.filter(~same).str.replace_all(r"\s+", "") for side in (texts, references)]
-    blocks = [_block(*(side[start : start + BLOCK] for side in bare)) for start in range(0, len(bare[0]), BLOCK)]
+    others = pl.DataFrame([texts.alias("text"), references.alias("reference")]).filter(~same).select(*_BARE)
+    blocks = [_block(others[start : start + BLOCK]) for start in range(0, others.height, BLOCK)]
     found[~same.to_numpy()] = np.concatenate([np.empty(0), *blocks])
     return found
 
 
-def _block(texts: pl.Series, references: pl.Series) -> Floats:
-    """The same for a block of texts without white space."""
-    sides = (texts, references)
-    here, there = (side.str.len_chars().to_numpy().astype(np.int64) for side in sides)
+def _block(pairs: pl.DataFrame) -> Floats:
+    """The same for a block of texts without white space, columns as `_BARE` has them."""
+    here, there = pairs["length"].to_numpy(), pairs["reference_length"].to_numpy()
     lengths = np.concatenate([here, there])
-    codes = np.frombuffer("".join([*texts, *references]).encode("utf-32-le"), np.uint32)
+    codes = np.frombuffer("".join([*pairs["text"], *pairs["reference"]]).encode("utf-32-le"), np.uint32)
     letters = (codes.astype(np.uint64) + _SIDE) * _MIX
     letters ^= letters >> _FOLD
-    pairs = np.arange(len(here), dtype=np.uint64) << _PAIR
-    owner = np.repeat(np.concatenate([pairs, pairs | _SIDE]), lengths)
+    pair = np.arange(len(here), dtype=np.uint64) << _PAIR
+    owner = np.repeat(np.concatenate([pair, pair | _SIDE]), lengths)
     place = np.arange(len(letters))
     left = np.repeat(np.cumsum(lengths), lengths) - place  # characters from here to the end of the text
     key = np.zeros(len(letters), np.uint64)

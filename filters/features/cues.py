@@ -41,6 +41,7 @@ def english_numbers(text: str) -> Counter[str]:
     return words + Counter({figure: n for figure, n in figures(text).items() if figure not in ("0", "1")})
 
 
+@lru_cache(maxsize=131_072)
 def is_number(word: str) -> bool:
     """Whether an English word, marks around it aside, is a number from two on."""
     return bool(english_numbers(word))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 TABLE = Path(__file__).parent.parent / "data" / "length_ratios.csv"
@@ -17,6 +19,8 @@ CELL = ["lang", "field_type"]
 LINE = ["intercept", "slope", "spread", "short_spread"]
 LEAST_VARIANCE = 0.005
 MIN_CHARS = 12  # of the source: shorter ones have no usual ratio
+_HERE, _THERE = (pl.col(name).str.len_chars() for name in ("source", "target"))
+_MEASURED = (_HERE, (_HERE + 1).log().alias("log"), ((_THERE + 1) / (_HERE + 1)).log().alias("logratio"))
 
 
 @cache
@@ -33,12 +37,20 @@ def deviations(source: pl.Series, target: pl.Series, lang: pl.Series, field_type
         ``z``: that in standard deviations; both null where the language and field type are not in the table or
         the source is shorter than `MIN_CHARS`.
     """
-    chars = pl.col("source").str.len_chars()
-    judged = (chars >= MIN_CHARS) & pl.col("intercept").is_not_null()
-    expected = pl.col("intercept") + pl.col("slope") * (chars + 1).log()
-    variance = (pl.col("spread") + pl.col("short_spread") / (chars + 1)).clip(lower_bound=LEAST_VARIANCE)
-    frame = pl.DataFrame({"source": source, "target": target, "lang": lang, "field_type": field_type})
-    frame = frame.join(length_table(), on=CELL, how="left", maintain_order="left")
-    frame = frame.with_columns(logratio=((pl.col("target").str.len_chars() + 1) / (chars + 1)).log())
-    excess = pl.when(judged).then(pl.col("logratio") - expected)
-    return frame.select("logratio", excess=excess, z=excess / variance.sqrt())
+    chars, log, logratio = pl.DataFrame({"source": source, "target": target}).select(*_MEASURED)
+    places, lines = _lines()
+    line = lines[[places.get(cell, -1) for cell in zip(lang.to_list(), field_type.to_list(), strict=True)]]
+    intercept, slope, spread, short_spread = line.T
+    size = chars.to_numpy()
+    excess = np.where(size >= MIN_CHARS, logratio.to_numpy() - (intercept + slope * log.to_numpy()), np.nan)
+    deviation = np.sqrt(np.maximum(spread + short_spread / (size + 1.0), LEAST_VARIANCE))
+    columns = {"logratio": logratio, "excess": excess, "z": excess / deviation}
+    return pl.DataFrame([pl.Series(name, values, nan_to_null=True) for name, values in columns.items()])
+
+
+@cache
+def _lines() -> tuple[dict[tuple[str, str], int], npt.NDArray[np.float64]]:
+    """(place of each language and field type, `LINE` by place): the last one is NaN, of those without a line."""
+    table = length_table()
+    places = {cell: place for place, cell in enumerate(table.select(CELL).iter_rows())}
+    return places, np.vstack([table.select(LINE).to_numpy(), np.full(len(LINE), np.nan)])

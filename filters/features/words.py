@@ -18,12 +18,17 @@ Bools = npt.NDArray[np.bool_]
 UNSPACED_SCRIPTS = ("Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt")
 _WORD = r"[\p{L}\p{M}\p{N}]+"
 _CHARACTER = r"[a-z0-9]+|[\p{L}\p{N}]\p{M}*"
+_TEXT = "text"
+_LOWER = pl.col(_TEXT).fill_null("").str.to_lowercase()
+_WORDS = (pl.col(_TEXT).hash(seed=0), pl.col(_TEXT).str.len_chars().cast(pl.Int64).alias("letters"))
+_FEW = 500  # words that NumPy has looked up before Polars has begun
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: spreads sums of hashes
 
 
-def unspaced(lang: pl.Expr) -> pl.Expr:
-    """Whether a language (FLORES-200 code) is written without spaces between words."""
-    return lang.str.slice(-4).is_in(UNSPACED_SCRIPTS)
+def unspaced(langs: pl.Series) -> Bools:
+    """Whether each language (FLORES-200 code) is written without spaces between words."""
+    scripts = frozenset(UNSPACED_SCRIPTS)
+    return np.array([lang is not None and lang[-4:] in scripts for lang in langs.to_list()], bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +48,28 @@ class Words:
     letters: Ints
 
     @classmethod
-    def of(cls, texts: pl.Series, unspaced: pl.Series) -> Words:
+    def of(cls, texts: pl.Series, no_spaces: Bools) -> Words:
         """The words of some texts, each in a language with or without spaces."""
-        lower, no_spaces = texts.fill_null("").str.to_lowercase(), unspaced.to_numpy()
-        rows, words = [np.empty(0, np.int64)], [pl.Series(dtype=pl.String)]
-        for pattern, chosen in ((_WORD, ~no_spaces), (_CHARACTER, no_spaces)):
-            if chosen.any():
-                found = lower.filter(chosen).str.extract_all(pattern)
-                rows.append(np.repeat(np.flatnonzero(chosen), found.list.len()))
-                words.append(found.explode(empty_as_null=False))
-        row, word = np.concatenate(rows), pl.concat(words, rechunk=True)
-        order = np.argsort(row, kind="stable") if no_spaces.any() and not no_spaces.all() else slice(None)
-        letters = word.str.len_chars().cast(pl.Int64).to_numpy()
-        return cls(len(texts), row[order], word.hash(seed=0).to_numpy()[order], letters[order])
+        if not no_spaces.any():
+            return cls._found(texts, _WORD)
+        if no_spaces.all():
+            return cls._found(texts, _CHARACTER)
+        rows = [np.flatnonzero(~no_spaces), np.flatnonzero(no_spaces)]
+        parts = [
+            cls._found(texts.gather(chosen), pattern) for chosen, pattern in zip(rows, (_WORD, _CHARACTER), strict=True)
+        ]
+        row = np.concatenate([chosen[part.row] for chosen, part in zip(rows, parts, strict=True)])
+        order = np.argsort(row, kind="stable")
+        word, letters = (np.concatenate([getattr(part, name) for part in parts]) for name in ("word", "letters"))
+        return cls(len(texts), row[order], word[order], letters[order])
+
+    @classmethod
+    def _found(cls, texts: pl.Series, pattern: str) -> Words:
+        """What matches a pattern in each text, in lower case."""
+        found = texts.alias(_TEXT).to_frame().select(_LOWER.str.extract_all(pattern)).to_series()
+        row = np.repeat(np.arange(len(texts)), found.list.len())
+        word, letters = found.explode(empty_as_null=False).to_frame().select(*_WORDS)
+        return cls(len(texts), row, word.to_numpy(), letters.to_numpy())
 
     def where(self, chosen: Bools) -> Words:
         """The words that are chosen."""
@@ -130,6 +144,9 @@ class Grams:
 
     def within(self, others: Grams) -> Bools:
         """Which runs stand in the same row of other texts too."""
+        if len(self.key) + len(others.key) < _FEW:
+            few: Bools = np.isin(self.key, others.key, kind="sort")
+            return few
         return pl.Series(self.key).is_in(pl.Series(others.key).implode()).to_numpy()
 
 

@@ -24,6 +24,8 @@ def segments_of(pairs: pa.Table) -> pl.DataFrame:
         pairs: Pairs of `glotmill.filters.contract.PAIR_SCHEMA`.
     """
     turns = np.flatnonzero(pairs["segments"].is_valid())
+    if not len(turns):
+        return pl.DataFrame(schema={TURN: pl.Int64, "source": pl.String, "target": pl.String, "lang": pl.String})
     several = pl.DataFrame(pairs.select(["lang", "segments"]).take(turns)).insert_column(0, pl.Series(TURN, turns))
     return several.explode("segments").unnest("segments").select(TURN, "source", "target", "lang")
 

@@ -41,10 +41,14 @@ class FanInScorer(Scorer):
         """Measure all pairs of `PAIR_SCHEMA` of one shard."""
         key = pl.col("target").str.to_lowercase().str.strip_chars(" .!?。？！।")
         frame = pl.DataFrame(pairs.select(["source", "target", "lang"])).with_columns(key=key)
-        same = pl.col("source").str.to_lowercase().n_unique().over("lang", "key")
+        repeated = frame.select(pl.struct("lang", "key").is_duplicated()).to_series()
+        sources = pl.repeat(1, frame.height, dtype=pl.UInt32, eager=True)
+        if repeated.any():
+            same = frame.filter(repeated).select(pl.col("source").str.to_lowercase().n_unique().over("lang", "key"))
+            sources = sources.scatter(repeated.arg_true(), same.to_series())
         enough = pl.col("key").str.count_matches(r"\p{L}") >= MIN_LETTERS
-        sources = frame.select(pl.when(enough).then(same).cast(pl.Float32)).to_series()
-        return {"sources": sources.to_arrow()}
+        found = frame.select(pl.when(enough).then(sources).cast(pl.Float32)).to_series()
+        return {"sources": found.to_arrow()}
 
 
 MEMBER = FanInScorer

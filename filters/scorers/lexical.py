@@ -32,6 +32,15 @@ MIN_RUN = 3  # words of a copied run: neighbours such as Dutch have two of Engli
 _LETTER = r"\p{L}"
 _NO_WORD = " \ua7f7"  # stands for a name: a letter that no translation holds
 
+
+def _without(text: pl.Expr, names: str) -> pl.Expr:
+    """The text with a letter for each name; a text in capitals, or with one on nearly every word, has figures only."""
+    capitals, small = text.str.count_matches(_CAPITAL), text.str.count_matches(_SMALL)
+    shouted = (capitals >= MIN_COPY_WORDS - 1) & (capitals > SHOUTED * small)
+    return pl.when(shouted).then(text.str.to_lowercase()).otherwise(text).str.replace_all(names, _NO_WORD)
+
+
+_NAMELESS = _without(pl.col("source"), _NAME)
 Floats = npt.NDArray[np.float64]
 
 
@@ -131,8 +140,8 @@ class _Texts:
     @classmethod
     def of(cls, frame: pl.DataFrame) -> _Texts:
         """The words of the columns source and target, by lang."""
-        no_spaces = frame.select(unspaced(pl.col("lang")).fill_null(value=False)).to_series()
-        return cls(_spaced(frame["source"]), Words.of(frame["target"], no_spaces), no_spaces.to_numpy())
+        no_spaces = unspaced(frame["lang"])
+        return cls(_spaced(frame["source"]), Words.of(frame["target"], no_spaces), no_spaces)
 
     def telling(self) -> Bools:
         """Which words of the translations say something if they are copied.
@@ -143,15 +152,16 @@ class _Texts:
 
 
 def _spaced(texts: pl.Series) -> Words:
-    return Words.of(texts, pl.repeat(value=False, n=len(texts), eager=True))
+    return Words.of(texts, np.zeros(len(texts), bool))
 
 
 def _copied_segment(pairs: pa.Table, letters: pl.Series, copy_lcs: Floats) -> Floats:
     """The longest copied run of a segment that is long enough, by turn; that of a turn of one segment is the turn's."""
     parts = segments_of(pairs)
-    parts = parts.filter(pl.col("source").str.count_matches(_LETTER) >= SEGMENT_LETTERS)
+    if parts.height:
+        parts = parts.filter(pl.col("source").str.count_matches(_LETTER) >= SEGMENT_LETTERS)
     longest = _copied(parts["source"], _Texts.of(parts))["copy_lcs"] if parts.height else np.empty(0)
-    turns = np.where((letters >= SEGMENT_LETTERS).fill_null(value=False), copy_lcs, np.nan)
+    turns = np.where(letters.to_numpy() >= SEGMENT_LETTERS, copy_lcs, np.nan)
     return worst(pairs, turns, longest, parts[TURN], least=False)
 
 
@@ -180,7 +190,7 @@ def _copied(sources: pl.Series, texts: _Texts) -> dict[str, Floats]:
 def _copies(sources: pl.Series, texts: _Texts) -> tuple[Floats, Floats]:
     """(copy_frac, copy_lcs) of texts, names and figures of the sources found and left out."""
     source, target = texts.source, texts.target
-    text = sources.to_frame().select(_without(pl.col(sources.name), _NAME)).to_series()
+    text = sources.alias("source").to_frame().select(_NAMELESS).to_series()
     nameless, may_be_name = _spaced(text), text.str.contains(_FIRST_NAME).fill_null(value=False).to_numpy()
     types = target.where(texts.telling()).grams(1)
     types = types.where(types.first())
@@ -207,13 +217,6 @@ def _copies(sources: pl.Series, texts: _Texts) -> tuple[Floats, Floats]:
     return share, longest
 
 
-def _without(text: pl.Expr, names: str) -> pl.Expr:
-    """The text with a letter for each name; a text in capitals, or with one on nearly every word, has figures only."""
-    capitals, small = text.str.count_matches(_CAPITAL), text.str.count_matches(_SMALL)
-    shouted = (capitals >= MIN_COPY_WORDS - 1) & (capitals > SHOUTED * small)
-    return pl.when(shouted).then(text.str.to_lowercase()).otherwise(text).str.replace_all(names, _NO_WORD)
-
-
 def _repeated(source: Words, target: Words) -> dict[str, Any]:
     enough = target.count() >= MIN_REPEAT_WORDS
     pairs = target.grams(2)
@@ -225,8 +228,9 @@ def _repeated(source: Words, target: Words) -> dict[str, Any]:
 
 def _compressed(texts: pl.Series) -> Floats:
     ratios = np.full(len(texts), np.nan)
-    rows = (texts.str.len_bytes() >= MIN_ZLIB_BYTES).fill_null(value=False)
-    ratios[rows.to_numpy()] = [_ratio(text.encode()) for text in texts.filter(rows)]
+    rows = np.flatnonzero(texts.str.len_bytes().to_numpy() >= MIN_ZLIB_BYTES)
+    if len(rows):
+        ratios[rows] = [_ratio(text.encode()) for text in texts.gather(rows)]
     return ratios
 
 

@@ -49,10 +49,10 @@ class NegationScorer(Scorer):
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`; their sources are English."""
-        places = [pl.col("target"), pl.col("back")]
-        judged = pl.any_horizontal(place.is_not_null() for place in places)
-        nowhere = ~pl.any_horizontal(place.fill_null(value=False) for place in places)
-        everywhere = pl.all_horizontal(place.fill_null(value=True) for place in places)
+        target, back = pl.col("target"), pl.col("back")
+        judged = target.is_not_null() | back.is_not_null()
+        nowhere = ~(target.fill_null(value=False) | back.fill_null(value=False))
+        everywhere = target.fill_null(value=True) & back.fill_null(value=True)
         scores = denials(pairs).select(
             lost=pl.when(judged).then(pl.col("source") & nowhere),
             gained=pl.when(judged).then(~pl.col("source") & everywhere),
@@ -78,7 +78,7 @@ def _matches(texts: pl.Series, pattern: str) -> pl.Series:
     """What ``str.contains`` gives; where words end is asked only of texts that hold the letters, for that is slow."""
     found = texts.str.contains(pattern.replace(r"\b", ""))
     rows = found.arg_true()
-    return found.scatter(rows, texts.gather(rows).str.contains(pattern))
+    return found.scatter(rows, texts.gather(rows).str.contains(pattern)) if len(rows) else found
 
 
 MEMBER = NegationScorer

@@ -80,14 +80,20 @@ class PunctuationScorer(Scorer):
         """Measure pairs of `PAIR_SCHEMA`."""
         frame = pl.DataFrame(pairs.select(["source", "target", "lang", "field_type"]))
         lengths = deviations(*(frame[name] for name in ("source", "target", "lang", "field_type")))
-        source, target = _final("source"), _final("target")
-        marked = ~pl.col("lang").str.slice(-4).is_in(NO_MARKS)
-        ends = pl.col("target").str.count_matches(_END).cast(pl.Int64)
-        more = ends > pl.col("source").str.count_matches(_END).clip(lower_bound=1)
-        scores = frame.hstack(lengths.select("excess")).select(
-            question_lost=pl.when(marked).then((source == 2) & (target != 2)),
-            final_changed=pl.when(marked).then(source != target),
-            surplus=pl.when(more).then(pl.col("excess")),
+        found = frame.select(
+            lengths["excess"],
+            source=_final("source"),
+            target=_final("target"),
+            marked=~pl.col("lang").str.slice(-4).is_in(NO_MARKS),
+            ends=pl.col("target").str.count_matches(_END).cast(pl.Int64),
+            source_ends=pl.col("source").str.count_matches(_END),
+        )
+        source, target = pl.col("source"), pl.col("target")
+        more = pl.col("ends") > pl.col("source_ends").clip(lower_bound=1)
+        scores = found.select(
+            question_lost=pl.when("marked").then((source == 2) & (target != 2)),
+            final_changed=pl.when("marked").then(source != target),
+            surplus=pl.when(more).then("excess"),
         )
         return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}
 

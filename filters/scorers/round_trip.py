@@ -20,6 +20,13 @@ from glotmill.schemas.record import Metric
 MIN_LETTERS = 15
 
 
+def _bare(column: str) -> pl.Expr:
+    return pl.col(column).str.to_lowercase().str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars()
+
+
+_EXACT = (_bare("back") == _bare("source")).cast(pl.Float32)
+
+
 class RoundTripScorer(Scorer):
     """chrF (character n-grams 1 to 6, beta 2) of the back-translation against the source as reference.
 
@@ -56,20 +63,16 @@ class RoundTripScorer(Scorer):
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`."""
-        frame = pl.DataFrame(pairs.select(["source", "back", "back_failed"]))
-        enough = frame["source"].str.count_matches(r"\p{L}") >= self._min_letters
-        judged = frame["back"].is_not_null() & enough
+        frame = pl.DataFrame(pairs.select(["source", "back"]))
+        enough = frame["source"].str.count_matches(r"\p{L}").to_numpy() >= self._min_letters
         # Where no back-translation could be had (it looped, or had no end), there is nothing to compare.
-        lost = frame["back_failed"].fill_null(value=False) & enough
-        scores = np.where(lost.fill_null(value=False).to_numpy(), 0, np.full(frame.height, np.nan))
+        lost = pairs["back_failed"].fill_null(False).to_numpy()
+        scores = np.where(lost & enough, 0, np.full(frame.height, np.nan))
+        judged = pairs["back"].is_valid().to_numpy() & enough
         texts = frame.filter(judged)
-        scores[judged.fill_null(value=False).to_numpy()] = chrf(texts["back"], texts["source"])
-        exact = frame.select((_bare("back") == _bare("source")).cast(pl.Float32)).to_series()
+        scores[judged] = chrf(texts["back"], texts["source"])
+        exact = frame.select(_EXACT).to_series()
         return {"chrf": pa.array(scores.astype(np.float32), from_pandas=True), "exact": exact.to_arrow()}
-
-
-def _bare(column: str) -> pl.Expr:
-    return pl.col(column).str.to_lowercase().str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars()
 
 
 MEMBER = RoundTripScorer

@@ -151,6 +151,8 @@ def _without_given(texts: pl.DataFrame, letters: Floats, own: Floats, script: st
     words is slow, so that is done only where the source has a run of letters of another script.
     """
     mixed = np.flatnonzero((own >= MIN_LETTERS) & (letters > own))
+    if not len(mixed):
+        return mixed, pl.Series(dtype=pl.String)
     runs = texts.select("source", run=pl.col("target").str.extract_all(_other(script)))[mixed].with_columns(row=mixed)
     given = pl.col("source").str.contains(pl.col("run"), literal=True)
     rows = runs.explode("run").filter(given)["row"].unique(maintain_order=True)

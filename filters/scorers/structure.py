@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -76,13 +77,13 @@ class StructureScorer(Scorer):
 
 
 def _verbatim(frame: pl.DataFrame) -> pl.Series:
-    found = frame.select(pl.all().str.extract_all(_VERBATIM))
-    any_found = found.select(pl.any_horizontal(pl.all().list.len() > 0)).to_series()
-    differences = [
-        ((here := Counter(source)) - (there := Counter(target))).total() + (there - here).total() if some else 0
-        for source, target, some in zip(found["source"], found["target"], any_found, strict=True)
-    ]
-    return pl.Series("verbatim", differences, pl.Int64)
+    differences = np.zeros(frame.height, np.int64)
+    some = np.flatnonzero(frame.select(pl.any_horizontal(pl.all().str.contains(_VERBATIM))).to_series())
+    found = frame[some].select(pl.all().str.extract_all(_VERBATIM)) if len(some) else frame.clear()
+    for row, (source, target) in zip(some, found.iter_rows(), strict=True):
+        here, there = Counter(source), Counter(target)
+        differences[row] = (here - there).total() + (there - here).total()
+    return pl.Series("verbatim", differences)
 
 
 MEMBER = StructureScorer

@@ -7,7 +7,7 @@ from glotmill.filters.features.words import Words, longest_run
 
 
 def words(*texts: str, unspaced: bool = False) -> Words:
-    return Words.of(pl.Series(texts, dtype=pl.String), pl.repeat(unspaced, len(texts), eager=True))
+    return Words.of(pl.Series(texts, dtype=pl.String), np.full(len(texts), unspaced))
 
 
 def test_words_are_counted_by_text_and_empty_texts_have_none():
@@ -55,5 +55,5 @@ def test_texts_that_are_chosen_keep_their_words():
 
 
 def test_languages_with_and_without_spaces_stand_side_by_side():
-    mixed = Words.of(pl.Series(["a b c", "狗 跑", "d e"]), pl.Series([False, True, False]))
+    mixed = Words.of(pl.Series(["a b c", "狗 跑", "d e"]), np.array([False, True, False]))
     assert mixed.row.tolist() == [0, 0, 0, 1, 1, 2, 2]

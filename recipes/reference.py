@@ -22,8 +22,8 @@ from glotmill.recipes.section import RecipePath, RecipeUrl, Section
 HEAD = """# Every key of a recipe
 
 Generated from the recipe's model by `python -m glotmill.engine.commands.recipe_keys docs/recipe-keys.md`; a test
-compares the two. What the keys are for: [recipes](recipes.md), [sources](sources.md), [text](text.md) and
-[filters](filters.md), whose rules have the parameters that `filter` takes. NAME is a name of your choosing.
+compares the two. [recipes](recipes.md), [sources](sources.md) and [text](text.md) explain the keys, and
+[filters](filters.md) has the parameters of the rules, which `filter` takes. NAME stands for a name that you choose.
 """
 _PLAIN = {
     int: "whole number",

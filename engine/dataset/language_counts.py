@@ -18,8 +18,8 @@ class LanguageCount:
         kept: Records that no rule rejects.
         dropped: Records that a rule rejects.
         failed: Records without a translation.
-        warned: Records that a rule warns of, in whichever of the three they are.
-        answers: Answers and choices of its records by where they came from.
+        warned: Records with a warning, whether they are kept, dropped or failed.
+        answers: Answers and choices of its records, counted by their origin.
     """
 
     rows: int

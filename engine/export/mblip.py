@@ -23,7 +23,7 @@ def mblip(folder: Path, split: str, _images: ImageBytes) -> Iterator[Add]:
 
         def add(row: Row) -> None:
             if len(row.images) != 1:
-                raise RowError("image_count", f"{len(row.images)} images; mBLIP's format takes exactly one a row")
+                raise RowError("image_count", f"{len(row.images)} images; mBLIP's format takes exactly one in each row")
             said: list[str] = []
             for number, (role, content) in enumerate(row.turns):
                 text = "\n".join(part for part in parts(content) if part is not None)

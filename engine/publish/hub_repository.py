@@ -117,10 +117,10 @@ class HubRepository:
             raise PublishError(msg) from None
 
     def check_token(self) -> None:
-        """Ask once whom the token belongs to.
+        """Check once whom the token belongs to.
 
         Raises:
-            InputError: It is nobody's.
+            InputError: The Hub does not accept it.
         """
         try:
             self._api.whoami(cache=True)

@@ -35,7 +35,7 @@ def pulled_fields(schema: pa.Schema) -> list[pa.Field]:
 
 
 def pulled_columns(dataset: Path, shard: Shard) -> Path | None:
-    """The columns of a shard that rules read, where a pull brought these and left the shard where it was.
+    """The file with the columns of a shard that rules read, where a pull downloaded only these; else None.
 
     Args:
         dataset: The dataset's folder, inside of the build's.

@@ -25,7 +25,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from glotmill.engine.commands.refilter import new_rules, refilter
+from glotmill.engine.commands.new_rules import new_rules
+from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.dataset.manifest import read_manifest
 from glotmill.engine.dataset.shards import Shard, ShardWriter
 from glotmill.engine.dataset.write_metadata import describe

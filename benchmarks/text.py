@@ -24,7 +24,8 @@ from glotmill.engine.text.fields import answer_requests, turn_requests
 from glotmill.engine.text.parts import Entry
 from glotmill.recipes.model import Answers
 from glotmill.schemas.languages import ENGLISH
-from glotmill.schemas.sample import Origin, check, sample_row
+from glotmill.schemas.sample import Origin, sample_row
+from glotmill.schemas.sample_checks import check
 
 Translations = dict[tuple[str, str], Entry]
 ENGINE = EngineName("fake", "fake", "0" * 32)

@@ -19,7 +19,7 @@ from glotmill.engine.dataset.language_counts import LanguageCount, count_languag
 from glotmill.engine.dataset.manifest import MANIFEST, read_manifest
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.publish.opened import OpenedDataset, opened
-from glotmill.engine.publish.pull import bring
+from glotmill.engine.publish.whole_shards import bring
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.readable import reading
 from glotmill.engine.text.notebook import NotebookResult, View

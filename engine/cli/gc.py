@@ -36,7 +36,7 @@ def gc_command(
     Example: glotmill gc outputs --keep-runs 1 --memory outputs/.memory, and then the same with --yes
     """
     from glotmill.engine.commands.gc import collect
-    from glotmill.engine.commands.job import memory_folder
+    from glotmill.engine.commands.places import memory_folder
 
     if keep_runs < 1:
         msg = f"--keep-runs {keep_runs}: expected 1 or more: glotmill plan goes by the times of the last run"

@@ -30,7 +30,7 @@ def _existing(place: str | None) -> Folder:
     Raises:
         InputError: It is not.
     """
-    from glotmill.engine.commands.job import memory_folder
+    from glotmill.engine.commands.places import memory_folder
     from glotmill.engine.memory.overview import stores
 
     folder = memory_folder(place)
@@ -162,7 +162,7 @@ def import_command(
 
     Example: glotmill memory import german.tmx
     """
-    from glotmill.engine.commands.job import open_memory
+    from glotmill.engine.commands.places import open_memory
     from glotmill.engine.memory.corrections import import_tmx
     from glotmill.engine.memory.translations import Memory
 

@@ -26,7 +26,7 @@ from glotmill.engine.export.registry import EXPORTERS
 from glotmill.engine.export.shared.image_bytes import ImageBytes
 from glotmill.engine.export.shared.row import COLUMNS, sound_row
 from glotmill.engine.publish.opened import refuse_published
-from glotmill.engine.publish.pull import fetch_shards
+from glotmill.engine.publish.whole_shards import fetch_shards
 from glotmill.engine.runs.progress import ProgressReport, Stage
 from glotmill.engine.storage.output_path import check_new_folder
 from glotmill.engine.storage.readable import reading

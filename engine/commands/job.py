@@ -9,15 +9,14 @@ from typing import Any
 
 from glotmill.engine import __version__
 from glotmill.engine.commands.extras import check_libraries
-from glotmill.engine.commands.job_checks import check_languages, left_out, resolve_policy, template_judge
+from glotmill.engine.commands.job_checks import check_languages, check_parts, left_out, resolve_policy, template_judge
+from glotmill.engine.commands.places import build_folder, open_memory
 from glotmill.engine.dataset.fingerprints import CODE_VERSIONS
-from glotmill.engine.dataset.licenses import check_licenses
 from glotmill.engine.memory.vocabularies import Vocabularies
 from glotmill.engine.samples.language_mix import MixRule
 from glotmill.engine.samples.tasks.registry import derived_facts, own_kinds
 from glotmill.engine.sources import OpenSource, located, open_sources
 from glotmill.engine.storage.folder import Folder
-from glotmill.engine.storage.output_path import check_new_folder
 from glotmill.engine.text.answers import AnswerRule, LabelTable, load_answers
 from glotmill.engine.text.dictionary import Judgement
 from glotmill.engine.text.labels import load_labels
@@ -60,8 +59,8 @@ class Job:
         scorers: What measures.
         left_out: Scorers of the default that do not suit the engine, and why.
         policy: What decides.
-        retry_failed: Ask remembered failures again.
-        compact: Lay out all shards again, without the records that were withdrawn.
+        retry_failed: Send remembered failures to the engine again.
+        compact: Write all shards again, without the records that were withdrawn.
         ray_address: A running Ray cluster to work on; None starts a local Ray.
         stop_on_signal: Let units in flight end at the first Ctrl-C or SIGTERM.
     """
@@ -217,8 +216,8 @@ def prepare(
         recipe: The recipe.
         out: The build's folder; None is ``outputs/<name>`` in the working directory.
         memory: Folder or URL of the memory; None takes the recipe's, else ``outputs/.memory``.
-        retry_failed: Ask remembered failures again.
-        compact: Lay out all shards again, without the records that were withdrawn.
+        retry_failed: Send remembered failures to the engine again.
+        compact: Write all shards again, without the records that were withdrawn.
         ray_address: A running Ray cluster to work on; it is joined to count its GPUs.
         stop_on_signal: Let units in flight end at the first Ctrl-C or SIGTERM; False leaves signals alone.
 
@@ -231,20 +230,11 @@ def prepare(
         recipe.score.settings | {"llm_judge": make_judge(recipe.score)},
     )
     policy = resolve_policy(recipe, scorers)
-    if ray_address is not None and recipe.workers == 0:
-        msg = f"--ray-address {ray_address}: workers is 0, which works in this process; name workers, or leave them out"
-        raise InputError(msg)
     labels = load_labels(recipe.labels)
     instructions = _instructions(recipe.templates, own_kinds(recipe.derive))
-    answers = AnswerRule(
-        recipe.answers,
-        load_answers(recipe.answers.table),
-        labels=labels,
-        instructions=instructions,
-    )
-    gpus = None if ray_address is None else cluster_gpus(ray_address)
-    routes = resolve_routes(recipe, gpus)
-    check_languages(recipe, routes)
+    table = load_answers(recipe.answers.table)
+    answers = AnswerRule(recipe.answers, table, labels=labels, instructions=instructions)
+    routes = _routes(recipe, ray_address)
     unfit = left_out(recipe, scorers, routes)
     scorers = [scorer for scorer in scorers if scorer.name not in unfit]
     recipe = recipe.with_scorers(scorer.name for scorer in scorers)
@@ -252,15 +242,10 @@ def prepare(
         policy = resolve_policy(recipe, scorers)
     mix = MixRule(recipe.mix, recipe.languages)
     mix.identity()  # looks the weights up
-    folder = _build_folder(out, recipe.name)
+    folder = build_folder(out, recipe.name)
     store = open_memory(memory or recipe.memory)
-    try:
-        sources = open_sources(recipe)
-        evaluation_files(recipe)
-    except OSError as error:
-        msg = f"sources: cannot be read: {error}"
-        raise InputError(msg) from None
-    check_licenses(_licensed(sources, routes), recipe.allow_licenses)
+    sources = _sources(recipe)
+    check_parts(recipe, sources, routes)
     return Job(
         recipe=recipe,
         folder=folder,
@@ -282,50 +267,25 @@ def prepare(
     )
 
 
-def _build_folder(out: str | Path | None, name: str) -> Path:
-    """The folder of a build; None is ``outputs/<name>`` in the working directory.
-
-    Raises:
-        InputError: It is not local, or holds what is not ours.
-    """
-    if out is not None and "://" in str(out):
-        msg = f"--out {out}: a build's folder is local in this version, whose commits rename files; name a local one"
+def _routes(recipe: Recipe, ray_address: str | None) -> Routes:
+    """The engines of a recipe, which have all of its languages."""
+    if ray_address is not None and recipe.workers == 0:
+        msg = f"--ray-address {ray_address}: workers is 0, which works in this process; name workers, or leave them out"
         raise InputError(msg)
-    folder = Path(out or Path("outputs") / name).absolute()
-    check_new_folder(folder, "--out")
-    ours = (folder / "runs").exists() or (folder / "dataset" / "manifest.json").exists()
-    if not ours and any((folder / part).exists() for part in ("dataset", "samples")):
-        msg = f"--out {folder}: it holds a dataset/ or samples/ that Glotmill did not make; name another folder"
-        raise InputError(msg)
-    return folder
+    routes = resolve_routes(recipe, None if ray_address is None else cluster_gpus(ray_address))
+    check_languages(recipe, routes)
+    return routes
 
 
-def _licensed(sources: list[OpenSource], routes: Routes) -> list[tuple[str, str]]:
-    """What a dataset is made of, and the license of each part."""
-    parts = [(f"sources.{source.name}", source.origin.license) for source in sources]
-    parts += [(f"sources.{s.name}.images", str(s.images.license)) for s in sources if s.images.store]
-    return [*parts, *((f"the model {spec.model}", spec.license) for spec in routes.all.values())]
-
-
-def memory_folder(place: str | Path | None) -> Folder:
-    """The folder of a memory; None is ``outputs/.memory`` in the working directory."""
-    place = place or Path("outputs") / ".memory"
-    return Folder(place if "://" in str(place) else Path(place).absolute())
-
-
-def open_memory(place: str | Path | None) -> Folder:
-    """The folder of a memory that will be written to, found usable.
-
-    Raises:
-        InputError: It is a file, or a storage that cannot be reached or cannot hold a memory.
-    """
-    folder = memory_folder(place)
+def _sources(recipe: Recipe) -> list[OpenSource]:
+    """The sources of a recipe; the evaluation sets that it cleans against are looked for, too."""
     try:
-        folder.check()
-    except InputError as error:
-        msg = f"--memory {error}"
+        sources = open_sources(recipe)
+        evaluation_files(recipe)
+    except OSError as error:
+        msg = f"sources: cannot be read: {error}"
         raise InputError(msg) from None
-    return folder
+    return sources
 
 
 def evaluation_files(recipe: Recipe) -> list[tuple[str, dict[str, Path]]]:

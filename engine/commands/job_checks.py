@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from glotmill.engine.dataset.licenses import check_licenses
 from glotmill.engine.samples.tasks.registry import DERIVATIONS
+from glotmill.engine.sources import OpenSource
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.translation.template_verdict import TemplateJudge
 from glotmill.engine.translators.shared.routes import Routes
@@ -77,6 +81,18 @@ def make_template_judge(recipe: Recipe, answers: AnswerRule, routes: Routes) -> 
         accept = accept.model_copy(update=dict.fromkeys(unfit))
     language_id = LanguageIdScorer(recipe.score.settings["language_id"].model)
     return TemplateJudge(accept, language_id, lambda word, lang: (answers.yes_no(word, lang) or (word,))[0])
+
+
+def check_parts(recipe: Recipe, sources: Sequence[OpenSource], routes: Routes) -> None:
+    """Refuse what a dataset would be made of under licenses that the recipe does not allow.
+
+    Raises:
+        InputError: Naming the part and its license.
+    """
+    parts = [(f"sources.{source.name}", source.origin.license) for source in sources]
+    parts += [(f"sources.{s.name}.images", str(s.images.license)) for s in sources if s.images.store]
+    parts += [(f"the model {spec.model}", spec.license) for spec in routes.all.values()]
+    check_licenses(parts, recipe.allow_licenses)
 
 
 def check_languages(recipe: Recipe, routes: Routes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from glotmill.engine.dataset.commit import build_lock, recover
-from glotmill.engine.publish.pull import bring
+from glotmill.engine.publish.whole_shards import bring
 from glotmill.engine.report.finished_build import open_build
 from glotmill.engine.report.page import write_report
 from glotmill.engine.runs.progress import ProgressReport

@@ -11,8 +11,8 @@ import polars as pl
 from glotmill.engine.dataset.recorded_rules import RECORDS
 from glotmill.engine.dataset.row_counts import source_name
 from glotmill.engine.dataset.shards import Shard
-from glotmill.engine.publish.pull import bring
 from glotmill.engine.publish.pull_record import pulled_columns
+from glotmill.engine.publish.whole_shards import bring
 from glotmill.engine.report.finished_build import BuiltFolder, open_build
 from glotmill.engine.report.rows import read_rows
 from glotmill.engine.runs.progress import ProgressReport

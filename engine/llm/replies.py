@@ -15,7 +15,7 @@ import httpx2
 from glotmill.engine.llm.contract import Answer
 from glotmill.schemas.errors import RowError
 from glotmill.schemas.redact import holds_secret, redact
-from glotmill.schemas.sample import check_text
+from glotmill.schemas.sample_checks import check_text
 
 DETAIL_CHARS = 200
 MOST_TOKENS = 2**31  # of one reply; more is no count

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 
 from glotmill.engine.dataset.contents import LocalDataset
-from glotmill.engine.publish.pull import fetch_shards
 from glotmill.engine.publish.pull_record import Pulled
+from glotmill.engine.publish.whole_shards import fetch_shards
 from glotmill.engine.runs.progress import ProgressReport
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,16 +19,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.commit import INTENT, LOCK, STAGING, build_lock, commit, recover, staging
-from glotmill.engine.dataset.contents import Contents, LocalDataset, read_contents
+from glotmill.engine.dataset.contents import Contents, read_contents
 from glotmill.engine.dataset.lock import lock_from
 from glotmill.engine.dataset.manifest import LOCK_FILE
 from glotmill.engine.dataset.pages import CARD, check_pages, not_checked
 from glotmill.engine.dataset.recorded_rules import RECORDS, columns_schema
 from glotmill.engine.dataset.repeated_ids import read_ids, repeated_ids
 from glotmill.engine.dataset.shards import Shard, ids_sha256
-from glotmill.engine.publish.addresses import FolderPlace, HubPlace
 from glotmill.engine.publish.hub_repository import REFUSALS
-from glotmill.engine.publish.origin import Origin, open_origin
+from glotmill.engine.publish.origin import Origin
 from glotmill.engine.publish.pull_record import (
     COLUMNS,
     PREFIXES,
@@ -38,8 +37,9 @@ from glotmill.engine.publish.pull_record import (
     columns_of,
     pulled_fields,
 )
+from glotmill.engine.publish.whole_shards import UNTRUSTED, fetch
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.engine.storage.atomic_write import TEMPORARY, whole_file, write_bytes, write_table
+from glotmill.engine.storage.atomic_write import TEMPORARY, write_bytes, write_table
 from glotmill.engine.storage.output_path import check_new_folder
 from glotmill.engine.storage.readable import check_types
 from glotmill.engine.text.notebook import NotebookResult
@@ -47,7 +47,6 @@ from glotmill.schemas.errors import InputError, PublishError, one_line
 from glotmill.schemas.keys import file_sha256
 
 FOOTER_BYTES = 65_536  # what is read of the end of a shard to find its footer
-UNTRUSTED = "do not trust this dataset; take another version, or publish it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,46 +120,11 @@ def pull(origin: Origin, folder: Path, progress: ProgressReport, *, everything: 
             for path, what in repeated_ids(hashes, lambda path: read_ids(staged / columns_of(path))):
                 msg = f"{origin.place}: {path}: {what}; do not trust this dataset"
                 raise InputError(msg)
-            _fetch(origin, contents, missing, staged / "dataset", progress)
+            fetch(origin, contents, missing, staged / "dataset", progress)
             Pulled(origin.place, origin.revision, contents.sha256, columns).write(staged)
             commit(folder, ("dataset", SCORES))
     whole = len(here) + len(missing)
     return PullOutcome(str(folder), origin.place, origin.revision, len(contents.shards), whole, down, contents.size)
-
-
-def bring(folder: Path, shards: Iterable[Shard], progress: ProgressReport) -> None:
-    """Make shards that a command reads whole be here; those of a pulled folder are fetched from where it came from.
-
-    Raises:
-        InputError: One is missing in a folder that was not pulled.
-        PublishError: The target holds other bytes than the manifest says.
-    """
-    missing = [shard.path for shard in shards if not (folder / "dataset" / shard.path).is_file()]
-    if missing:
-        with build_lock(folder):
-            fetch_shards(folder, missing, progress)
-
-
-def fetch_shards(folder: Path, paths: list[str], progress: ProgressReport) -> None:
-    """Bring whole shards of a pulled dataset, which were left where it came from.
-
-    Raises:
-        InputError: The folder was not pulled, so what it lacks cannot be had; or the target holds other bytes than the
-            manifest says.
-    """
-    pulled = Pulled.of(folder)
-    if pulled is None:
-        msg = f"{folder / 'dataset' / paths[0]}: the shard is missing; build again"
-        raise InputError(msg)
-    # The place was written by a pull, and is an address without a revision.
-    hub = pulled.place.removeprefix("hf://datasets/")
-    origin = open_origin(
-        HubPlace(hub, pulled.revision) if hub != pulled.place else FolderPlace(pulled.place, pulled.revision)
-    )
-    contents = LocalDataset.open(folder).contents
-    down = sum(contents.shards[path].size for path in paths)
-    progress.say(f"down: {down:,} bytes ({len(paths):,} whole shards from {pulled.place}); up: nothing")
-    _fetch(origin, contents, paths, folder / "dataset", progress)
 
 
 def _contents(origin: Origin, progress: ProgressReport) -> Contents:
@@ -286,19 +250,3 @@ def _readable(origin: Origin, path: str) -> Iterator[None]:
             raise InputError(msg) from None
         msg = f"{origin.place}: reading {path}: {one_line(error)}"
         raise PublishError(msg) from None
-
-
-def _fetch(origin: Origin, contents: Contents, paths: list[str], root: Path, progress: ProgressReport) -> None:
-    """Bring whole shards and check them."""
-    total = sum(contents.shards[path].size for path in paths)
-    if not paths:
-        return
-    with progress.stage("fetch", "bytes") as stage:
-        for path in paths:
-            said = contents.shards[path]
-            with whole_file(root / path) as aside:
-                origin.fetch(path, aside)
-                if aside.stat().st_size != said.size or file_sha256(aside) != said.sha256:
-                    msg = f"{origin.place}: {path} is not the file whose checksum the manifest names; {UNTRUSTED}"
-                    raise InputError(msg)
-            stage.advance(said.size, total=total)

@@ -24,7 +24,8 @@ from glotmill.engine.sources.shared.image_checks import ImageChecker
 from glotmill.engine.sources.shared.pattern_use import PatternUse
 from glotmill.schemas.errors import ConservationError, InputError, RowError
 from glotmill.schemas.languages import ENGLISH
-from glotmill.schemas.sample import REJECTED_SCHEMA, SAMPLE_SCHEMA, Image, ImageCheck, Rejection, check, sample_row
+from glotmill.schemas.sample import REJECTED_SCHEMA, SAMPLE_SCHEMA, Image, ImageCheck, Rejection, sample_row
+from glotmill.schemas.sample_checks import check
 
 BATCH_ROWS = 10_000
 REJECTED = "rejected.parquet"

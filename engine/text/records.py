@@ -20,7 +20,7 @@ from glotmill.engine.text.segments import CACHE_SIZE, split
 from glotmill.engine.text.yes_no import which
 from glotmill.schemas.errors import RowError
 from glotmill.schemas.keys import nfc
-from glotmill.schemas.sample import check_text
+from glotmill.schemas.sample_checks import check_text
 
 # A request that is a record begins with the record separator of JSON text sequences (RFC 7464). No segment does: it
 # is white space, which stands outside of segments.

@@ -11,7 +11,7 @@ from glotmill.engine.sources import open_source
 from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.recipes.load import built_in_recipes
 from glotmill.schemas.errors import InputError
-from glotmill.schemas.sample import check
+from glotmill.schemas.sample_checks import check
 
 GOOD: dict[str, Any] = {
     "name": "good",

@@ -11,7 +11,8 @@ from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.embedded import MODEL_DIR
 from glotmill.engine.sources import open_source
 from glotmill.recipes.load import BUILT_IN, built_in_recipes
-from glotmill.schemas.sample import Sample, check
+from glotmill.schemas.sample import Sample
+from glotmill.schemas.sample_checks import check
 
 DATA = BUILT_IN / "data/quickstart.jsonl"
 

@@ -8,7 +8,8 @@ import pytest
 from glotmill.schemas.errors import RowError
 from glotmill.schemas.keys import image_id
 from glotmill.schemas.picture_pattern import picture_pattern
-from glotmill.schemas.sample import SAMPLE_SCHEMA, Image, Origin, Sample, check, sample_row
+from glotmill.schemas.sample import SAMPLE_SCHEMA, Image, Origin, Sample, sample_row
+from glotmill.schemas.sample_checks import check
 
 CAPTION = Sample(
     row_id="7",

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glotmill.engine.commands.explain.record_segments import Segment, segments_of_record
-from glotmill.engine.commands.job import memory_folder
-from glotmill.engine.commands.refilter import new_rules
+from glotmill.engine.commands.new_rules import new_rules
+from glotmill.engine.commands.places import memory_folder
 from glotmill.engine.dataset.manifest import Manifest, read_manifest
 from glotmill.engine.dataset.recorded_rules import (
     RECORDS,
@@ -30,8 +30,8 @@ from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.memory.overview import stores
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.publish.opened import opened
-from glotmill.engine.publish.pull import bring
 from glotmill.engine.publish.pull_record import pulled_columns
+from glotmill.engine.publish.whole_shards import bring
 from glotmill.engine.records.verdict import rejudge
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.samples.sample_files import recorded_files

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from glotmill.engine.commands.refilter import new_rules
+from glotmill.engine.commands.new_rules import new_rules
 from glotmill.engine.commands.verify.verify_card import card_problems
 from glotmill.engine.commands.verify.verify_shard import Checked, Rules, bytes_problems, check, check_columns
 from glotmill.engine.dataset.locate import unnamed_files

@@ -16,7 +16,8 @@ from glotmill.engine.sources.shared.message_turns import conversation_turns, mar
 from glotmill.recipes.sections.images import Images
 from glotmill.recipes.sections.sources import Fields, Mapped
 from glotmill.schemas.keys import content_row_id, source_hash
-from glotmill.schemas.sample import IMAGE_MARKER, Sample, check
+from glotmill.schemas.sample import IMAGE_MARKER, Sample
+from glotmill.schemas.sample_checks import check
 from glotmill.schemas.task import Task
 
 LISTS = ("answers", "choices")

@@ -65,7 +65,7 @@ def _listed(value: Any, key: str) -> list[dict[str, Any]]:
 def marked(turns: Turns, images: int) -> Turns:
     """Turns with a marker for each image: where user turns have none, they are put before the first of them.
 
-    Some other number of markers is left as it is, for `glotmill.schemas.sample.check` to refuse.
+    Some other number of markers is left as it is, for `glotmill.schemas.sample_checks.check` to refuse.
     """
     if not images or any(IMAGE_MARKER in content for _, content in turns):
         return turns

@@ -6,7 +6,8 @@ from typing import Any
 
 from glotmill.schemas.errors import RowError
 from glotmill.schemas.keys import image_id
-from glotmill.schemas.sample import Image, check_text
+from glotmill.schemas.sample import Image
+from glotmill.schemas.sample_checks import check_text
 
 LONGEST_URI = 8192  # what servers accept of a URL at most
 

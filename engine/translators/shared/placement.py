@@ -32,7 +32,7 @@ def place(section: Ct2Translate, gpus: int, cpu_types: AbstractSet[str]) -> Plac
     if device == "auto":
         device = "cuda" if gpus else "cpu"
     if device == "cuda" and not gpus:
-        msg = "translate.device: the recipe says cuda, but there is no GPU; use cpu or auto"
+        msg = "translate.device: cuda, but this machine has no GPU; use cpu or auto"
         raise InputError(msg)
     compute = section.compute_type
     if compute == "auto":

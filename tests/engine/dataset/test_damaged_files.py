@@ -18,8 +18,8 @@ from glotmill.engine.dataset.lock import read_lock
 from glotmill.engine.dataset.manifest import read_manifest
 from glotmill.engine.dataset.recorded_rules import check_shards
 from glotmill.engine.publish.pull_record import PULLED, Pulled
+from glotmill.engine.runs.events import events
 from glotmill.engine.runs.run import run_summary
-from glotmill.engine.runs.state import events
 from glotmill.schemas.errors import InputError
 
 SHARD = "data/deu_Latn/train-00000.parquet"

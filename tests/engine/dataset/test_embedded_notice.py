@@ -16,7 +16,8 @@ from glotmill.engine.dataset.embedded_notice import NOTICE, notice
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.embedded import MODEL_DIR
 from glotmill.engine.publish.addresses import parse_place
-from glotmill.engine.publish.pull import open_origin, pull
+from glotmill.engine.publish.origin import open_origin
+from glotmill.engine.publish.pull import pull
 from glotmill.engine.report import report_data
 from glotmill.engine.report.finished_build import open_build
 from glotmill.engine.runs.progress import ProgressReport

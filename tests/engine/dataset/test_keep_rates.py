@@ -25,7 +25,8 @@ from glotmill.engine.dataset.manifest import read_manifest
 from glotmill.engine.dataset.row_counts import GroupCount, count_rows, read_countable
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.publish.addresses import parse_place
-from glotmill.engine.publish.pull import open_origin, pull
+from glotmill.engine.publish.origin import open_origin
+from glotmill.engine.publish.pull import pull
 from glotmill.engine.report import report_data
 from glotmill.engine.report.finished_build import open_build
 from glotmill.engine.runs.progress import ProgressReport

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from glotmill.engine.api.terminal import TerminalDisplay
 from glotmill.engine.commands.diff import diff
 from glotmill.engine.commands.export import ExportOptions, export
 from glotmill.engine.commands.refilter import refilter
@@ -18,10 +19,11 @@ from glotmill.engine.dataset.contents import LocalDataset
 from glotmill.engine.publish.addresses import FolderPlace, HubPlace, parse_place
 from glotmill.engine.publish.hub_repository import HubRepository
 from glotmill.engine.publish.origin import open_origin
-from glotmill.engine.publish.pull import fetch_shards, pull
+from glotmill.engine.publish.pull import pull
 from glotmill.engine.publish.pull_record import PULLED
 from glotmill.engine.publish.to_folder import publish_to_folder
 from glotmill.engine.publish.to_hub import HubOptions, publish_to_hub
+from glotmill.engine.publish.whole_shards import fetch_shards
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import bytes_sha256
@@ -72,7 +74,7 @@ def test_the_bytes_that_come_down_are_stated_before_and_are_those_that_come(hub,
     publish(folder)
     hub.served.clear()
     origin = open_origin(parse_place("hf://datasets/org/set", "PLACE"))
-    outcome = pull(origin, tmp_path / "pulled", ProgressReport(), everything=False)
+    outcome = pull(origin, tmp_path / "pulled", ProgressReport(TerminalDisplay()), everything=False)
     assert f"down: {outcome.bytes_down:,} bytes" in capsys.readouterr().err
     assert sum(size for _, size in hub.served) == pytest.approx(
         outcome.bytes_down, rel=0.15
@@ -206,8 +208,8 @@ def test_a_card_that_was_edited_at_the_hub_is_said_and_the_published_one_comes(
 ):
     first = publish(folder)
     at_the_hub(hub, "README.md", b"# My own words\n")
-    pull(open_origin(parse_place("hf://datasets/org/set", "PLACE")), tmp_path / "pulled", ProgressReport(),
-         everything=True)  # fmt: skip
+    pull(open_origin(parse_place("hf://datasets/org/set", "PLACE")), tmp_path / "pulled",
+         ProgressReport(TerminalDisplay()), everything=True)  # fmt: skip
     said = f"README.md was edited there; the one that was published comes ({first.revision})"
     assert said in capsys.readouterr().err
     assert content(tmp_path / "pulled/dataset") == content(folder / "dataset")
@@ -231,7 +233,7 @@ def test_publishing_over_a_card_that_was_edited_at_the_hub_says_so(hub, folder: 
     edit = hub.repository("org/set").head.oid
     repository = HubRepository(HubPlace("org/set", None), write=True)
     options = HubOptions(verify_rows=False)
-    assert publish_to_hub(LocalDataset.open(folder), repository, options, ProgressReport()).committed
+    assert publish_to_hub(LocalDataset.open(folder), repository, options, ProgressReport(TerminalDisplay())).committed
     said = f"README.md was edited there since it was published; the new card replaces it, and the commit {edit} keeps"
     assert said in capsys.readouterr().err
 
@@ -309,8 +311,8 @@ def test_a_dataset_of_schema_version_1_is_pulled_and_what_has_no_checksum_is_sai
     old = tmp_path / "old"
     shutil.copytree(ROOT / "tests/fixtures/round_two/builds/fake/dataset", old / "dataset")
     publish(old)
-    pull(open_origin(parse_place("hf://datasets/org/set", "PLACE")), tmp_path / "pulled", ProgressReport(),
-         everything=True)  # fmt: skip
+    pull(open_origin(parse_place("hf://datasets/org/set", "PLACE")), tmp_path / "pulled",
+         ProgressReport(TerminalDisplay()), everything=True)  # fmt: skip
     assert "not checked: README.md, LICENSES.md (the manifest" in capsys.readouterr().err
     found = verify(tmp_path / "pulled", QUIET)
     assert (found.problems, found.unchecked) == ([], ["README.md", "LICENSES.md"])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from datasets import load_dataset
 
+from glotmill.engine.api.terminal import TerminalDisplay
 from glotmill.engine.dataset.contents import LocalDataset
 from glotmill.engine.publish.addresses import FolderPlace, parse_place
 from glotmill.engine.publish.rollback import roll_back_folder
@@ -178,7 +179,7 @@ def test_a_card_that_somebody_edited_in_the_place_is_replaced_and_the_edit_is_ke
     send(make(), place)
     card = folder.read("README.md")
     folder.overwrite("README.md", b"# My own words\n")
-    publish_to_folder(LocalDataset.open(make()), place, ProgressReport(), dry_run=False, tag=None)
+    publish_to_folder(LocalDataset.open(make()), place, ProgressReport(TerminalDisplay()), dry_run=False, tag=None)
     assert folder.read("README.md") == card
     (kept,) = [name for name in folder.names() if "edited" in name]
     assert folder.read(kept) == b"# My own words\n"

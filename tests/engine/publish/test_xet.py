@@ -10,7 +10,8 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from glotmill.engine.commands.refilter import new_rules, refilter
+from glotmill.engine.commands.new_rules import new_rules
+from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.dataset.contents import LocalDataset
 from glotmill.engine.dataset.shards import ShardWriter
 from glotmill.engine.dataset.write_metadata import describe

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from glotmill.engine.runs.state import RunState, events, run_folders, run_state
+from glotmill.engine.runs.events import events
+from glotmill.engine.runs.state import RunState, run_folders, run_state
 
 
 def state(*told: dict) -> RunState:

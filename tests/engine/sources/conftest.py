@@ -14,7 +14,8 @@ from glotmill.engine.commands.load_recipe import FAMILIES
 from glotmill.engine.sources import Reader, open_source
 from glotmill.recipes.sections.sources import Source
 from glotmill.schemas.errors import RowError
-from glotmill.schemas.sample import Sample, check
+from glotmill.schemas.sample import Sample
+from glotmill.schemas.sample_checks import check
 
 Outcome = Sample | tuple[str, str]
 

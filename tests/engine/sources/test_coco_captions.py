@@ -12,7 +12,7 @@ from glotmill.engine.sources import Reader
 from glotmill.engine.sources.coco_captions import CocoCaptionsReader
 from glotmill.schemas.errors import RowError
 from glotmill.schemas.keys import image_id
-from glotmill.schemas.sample import check
+from glotmill.schemas.sample_checks import check
 
 IMAGE = {"id": 7, "coco_url": "http://i.org/7.jpg", "width": 640, "height": 480}
 

@@ -12,7 +12,7 @@ from glotmill.engine.sources import Reader
 from glotmill.engine.sources.gqa import GqaReader
 from glotmill.recipes.sections.images import NumberedImages
 from glotmill.schemas.errors import RowError
-from glotmill.schemas.sample import check
+from glotmill.schemas.sample_checks import check
 
 QUESTION = {"question": "Who is it?", "imageId": "n1", "answer": "man"}
 

@@ -13,7 +13,7 @@ from glotmill.engine.sources.shared import text_files
 from glotmill.engine.sources.shared.text_files import lines
 from glotmill.engine.text.sentences import MAX_SEGMENT_BYTES, fit
 from glotmill.schemas.errors import RowError
-from glotmill.schemas.sample import LONGEST_TEXT, check_text
+from glotmill.schemas.sample_checks import LONGEST_TEXT, check_text
 
 
 def test_a_line_that_is_too_long_is_rejected_and_the_next_one_is_read(tmp_path: Path, monkeypatch):

@@ -15,7 +15,8 @@ from glotmill.engine.sources.jsonl import JsonlSource
 from glotmill.recipes.sections.images import NumberedImages
 from glotmill.schemas.errors import InputError, RowError
 from glotmill.schemas.keys import image_id
-from glotmill.schemas.sample import Sample, check
+from glotmill.schemas.sample import Sample
+from glotmill.schemas.sample_checks import check
 
 
 def jsonl(path: Path, *rows: Any) -> Path:

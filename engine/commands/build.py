@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from glotmill.engine.commands.auto_vocabularies import decide_vocabularies
 from glotmill.engine.commands.balance import check_languages, check_sources, count_assigned
@@ -19,21 +21,22 @@ from glotmill.engine.commands.summary import BuildSummary
 from glotmill.engine.commands.unchanged import entries_state, note_memory, unchanged_run
 from glotmill.engine.dataset.commit import build_lock, commit, recover, staging
 from glotmill.engine.dataset.embedded_notice import notice
+from glotmill.engine.dataset.fingerprints import ShardFingerprints
 from glotmill.engine.dataset.image_shards import image_shards
 from glotmill.engine.dataset.keep_rates import KeepRates
 from glotmill.engine.dataset.language_counts import count_language
 from glotmill.engine.dataset.manifest import Manifest, has_manifest, read_manifest
 from glotmill.engine.dataset.recorded_rules import check_shards
-from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.dataset.statistics import label_statistics, row_statistics
 from glotmill.engine.dataset.verdict_columns import check_shard
 from glotmill.engine.dataset.write_metadata import describe
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Memory
-from glotmill.engine.records.build_shards import ShardWork
+from glotmill.engine.records.build_shards import BuiltShard, build_shards
+from glotmill.engine.records.compose import Composer
 from glotmill.engine.records.layout import SampleIndex, check_splits, lay_out
 from glotmill.engine.records.pack import Packer
-from glotmill.engine.records.shard_actions import Action, Decider
+from glotmill.engine.records.shard_actions import Action, Decider, Decision
 from glotmill.engine.report import write_report
 from glotmill.engine.report.finished_build import check_place
 from glotmill.engine.runs.progress import ProgressReport
@@ -82,24 +85,26 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             job = job.with_dictionaries(dictionaries)
             read = entries_state(job)
             templates = translated.prologue.check()
-            work, shards = _pack(job, index, samples, translated, scores, published, staged / "dataset", progress)
-            locate = _file(staged / "dataset", work.dataset)
+            built, schema = _pack(job, index, samples, translated, scores, published, staged / "dataset", progress)
+            shards = {lang: [done.shard for done in built if done.lang == lang] for lang in job.recipe.languages}
+            locate = _file(staged / "dataset", job.folder / "dataset")
             facts = dataset_facts(job, samples.sources, staged / "dataset") | refused_facts(templates)
             if dictionaries:
                 facts["dictionaries"] = {lang: asdict(one) for lang, one in dictionaries.items()}
             facts |= row_statistics([locate(s.path) for parts in shards.values() for s in parts], job.score_columns)
             facts |= label_statistics(shards, job.labels_of_scorers)
-            describe(staged / "dataset", shards, facts, job.recipe.lock(), job.policy, work.packer.schema)
+            describe(staged / "dataset", shards, facts, job.recipe.lock(), job.policy, schema)
             check_sources(staged / "samples", samples.sources)
             check_languages(samples.files, locate, shards)
-            commit(job.folder, COMMITTED, keep=[f"dataset/{path}" for path in work.kept])
+            stay = [done.shard.path for done in built if not (staged / "dataset" / done.shard.path).exists()]
+            commit(job.folder, COMMITTED, keep=[f"dataset/{path}" for path in stay])
         summary = BuildSummary(
             dataset=job.folder / "dataset",
             sources=samples.sources,
             derived=samples.derived,
             mix=samples.mix,
             languages={lang: count_language(parts) for lang, parts in shards.items()},
-            shards=dict(sorted(work.actions.items())),
+            shards=dict(sorted(Counter(done.decision.action for done in built).items())),
             segments=translated.forward,
             records=translated.record_count,
             templates=templates,
@@ -182,25 +187,30 @@ def _pack(
     published: Manifest | None,
     root: Path,
     progress: ProgressReport,
-) -> tuple[ShardWork, dict[str, list[Shard]]]:
-    """(what was done, shards by language)."""
+) -> tuple[list[BuiltShard], pa.Schema]:
+    """(the shards of all languages in order, the schema of their records)."""
     dataset = job.folder / "dataset"
-    recipe = job.recipe
+    recipe, facts = job.recipe, job.facts()
     packer = Packer(
-        root, dataset, index, job.scorers, job.policy, recipe.pack.row_group_rows, scores, recipe.score.skip_rejected
-    )
-    decider = Decider(index, published.facts if published else None, job.facts(), {})
-    work = ShardWork(job.facts(), job.policy, packer, dataset, root)
-    shards = {}
-    total = sum(count_assigned(samples.files).values())
-    with progress.stage("pack", "records") as stage:
+        root, dataset, index, job.scorers, job.policy, recipe.pack.row_group_rows, scores, recipe.score.skip_rejected,
+        ShardFingerprints(facts),
+    )  # fmt: skip
+    decider = Decider(index, published.facts if published else None, facts, {})
+
+    def decisions() -> Iterator[tuple[Decision, Composer]]:
         for lang in recipe.languages:
             composer = composer_into(job, lang, translated.into)
             old = published.shards.get(lang, []) if published else []
-            plans = lay_out(index, lang, old, dataset, recipe.pack.shard_rows)
-            decisions = (decider.decide(plan, composer) for plan in plans)
-            shards[lang] = work.language(decisions, composer, partial(stage.advance, total=total))
-    return work, shards
+            for plan in lay_out(index, lang, old, dataset, recipe.pack.shard_rows):
+                yield decider.decide(plan, composer), composer
+
+    built = []
+    total = sum(count_assigned(samples.files).values())
+    with progress.stage("pack", "records") as stage:
+        for done in build_shards(decisions(), packer):
+            built.append(done)
+            stage.advance(done.decision.plan.rows.height, total)
+    return built, packer.schema
 
 
 def _file(staged: Path, dataset: Path) -> Callable[[str], Path]:

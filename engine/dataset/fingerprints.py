@@ -39,23 +39,32 @@ def pack_fingerprint(version: int = SCHEMA_VERSION) -> str:
     return fingerprint("pack", [writer_facts(), version])
 
 
-def shard_fingerprints(facts: Mapping[str, Any], rows: str, entries: str) -> dict[str, str]:
-    """The fingerprints of one shard, by stage in the order of the work.
+class ShardFingerprints:
+    """The fingerprints of the shards of one dataset.
 
     Args:
         facts: What the manifest says the dataset is made from.
-        rows: Digest of the shard's samples, in order.
-        entries: Digest of the memory's entries that its records are composed from.
     """
-    # Where rejected rows are spared, the rules decide what is scored.
-    spared_by = facts["filter"] if facts["skip_rejected"] else None
-    return {
-        "ingest": ingest_fingerprint(rows),
-        "translate": fingerprint("translate", [facts["routes"], facts["text"], entries]),
-        "score": fingerprint("score", [facts["scorers"], spared_by]),
-        "verdict": fingerprint("verdict", facts["filter"]),
-        "pack": pack_fingerprint(),
-    }
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        # Where rejected rows are spared, the rules decide what is scored.
+        spared_by = facts["filter"] if facts["skip_rejected"] else None
+        self._text = [facts["routes"], facts["text"]]
+        self._of_all = {
+            "score": fingerprint("score", [facts["scorers"], spared_by]),
+            "verdict": fingerprint("verdict", facts["filter"]),
+            "pack": pack_fingerprint(),
+        }
+
+    def of(self, rows: str, entries: str) -> dict[str, str]:
+        """Those of one shard, by stage in the order of the work.
+
+        Args:
+            rows: Digest of the shard's samples, in order.
+            entries: Digest of the memory's entries that its records are composed from.
+        """
+        translate = fingerprint("translate", [*self._text, entries])
+        return {"ingest": ingest_fingerprint(rows), "translate": translate, **self._of_all}
 
 
 def first_difference(old: Mapping[str, str], new: Mapping[str, str]) -> str | None:

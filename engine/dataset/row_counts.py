@@ -6,8 +6,10 @@ be made later; for each source and task, rows = kept + dropped + failed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -70,14 +72,25 @@ class RowCount:
     models: dict[str, int]
 
 
+_KINDS = [pl.col("keep"), (pl.col("row_status") == "failed").alias("failed"),
+          pl.col("filter_reasons").list.first().alias("reason")]  # fmt: skip
+Kind = tuple[bool, bool, Any, int]  # kept, failed, the reason that counts, how many rows
+
+
 def count_verdicts(rows: pl.DataFrame) -> VerdictCount:
     """Count the verdicts of rows with the columns row_status, keep and filter_reasons."""
-    first = pl.col("filter_reasons").list.first()
-    refused = rows.filter(~pl.col("keep")).group_by(pl.col("row_status") == "failed", first.alias("reason")).len()
+    return _verdicts(rows.group_by(_KINDS).len().iter_rows())
+
+
+def _verdicts(kinds: Iterable[Kind]) -> VerdictCount:
+    kept = 0
     counts: dict[bool, dict[str, int]] = {False: {}, True: {}}
-    for failed, reason, number in refused.sort("reason").iter_rows():
-        counts[failed][reason] = number
-    return VerdictCount(int(rows["keep"].sum()), counts[False], counts[True])
+    for keep, failed, reason, number in sorted(kinds, key=lambda kind: kind[2] or ""):
+        if keep:
+            kept += number
+        elif keep is False:
+            counts[failed][reason] = counts[failed].get(reason, 0) + number
+    return VerdictCount(kept, counts[False], counts[True])
 
 
 def source_name(dataset: str, config: str, split: str) -> str:
@@ -106,14 +119,16 @@ def read_countable(shard: Path) -> pl.DataFrame:
 
 def count_rows(rows: pl.DataFrame) -> RowCount:
     """Count rows as `countable` gives them."""
-    parts = rows.partition_by(["dataset", "config", "split", "task"], as_dict=True, maintain_order=True)
+    kinds = rows.group_by("dataset", "config", "split", "task", *_KINDS, maintain_order=True).len().rows()
+    parts: dict[tuple[str, str, str, str], list[Kind]] = {}
+    for *group, keep, failed, reason, number in kinds:
+        parts.setdefault(tuple(group), []).append((keep, failed, reason, number))
     groups = [_group(source_name(*key[:3]), key[3], part) for key, part in parts.items()]
     models = rows["models"].list.unique().explode().drop_nulls().value_counts().sort("models")
-    return RowCount(
-        count_verdicts(rows), sorted(groups, key=lambda group: (group.source, group.task)), dict(models.iter_rows())
-    )
+    verdicts = _verdicts(kind for part in parts.values() for kind in part)
+    return RowCount(verdicts, sorted(groups, key=lambda group: (group.source, group.task)), dict(models.iter_rows()))
 
 
-def _group(source: str, task: str, rows: pl.DataFrame) -> GroupCount:
-    count = count_verdicts(rows)
-    return GroupCount(source, task, rows.height, count.kept, count.dropped, count.failed)
+def _group(source: str, task: str, kinds: Sequence[Kind]) -> GroupCount:
+    count = _verdicts(kinds)
+    return GroupCount(source, task, sum(kind[3] for kind in kinds), count.kept, count.dropped, count.failed)

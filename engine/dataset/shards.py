@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,9 +21,9 @@ from datasets import Features
 
 from glotmill.engine.dataset.row_counts import (
     GroupCount,
+    RowCount,
     VerdictCount,
     count_rows,
-    count_verdicts,
     countable,
     read_countable,
 )
@@ -120,16 +121,15 @@ class Shard:
             del entry["label_counts"]
         return entry
 
-    def with_counts(self, rows: pl.DataFrame) -> Self:
+    def with_counts(self, counted: RowCount) -> Self:
         """The shard with what is counted of its rows by source, task and model.
 
         Args:
-            rows: All of them, as `countable` gives them.
+            counted: The counts of all of them.
 
         Raises:
             ConservationError: They are not the rows that it counts.
         """
-        counted = count_rows(rows)
         for group in counted.groups:
             if group.rows != group.kept + sum(group.dropped.values()) + sum(group.failed.values()):
                 msg = f"{self.path}: {group.source}, {group.task}: {group.rows} rows are not kept + dropped + failed"
@@ -149,11 +149,15 @@ def ids_sha256(record_ids: Iterable[str]) -> str:
     return found.hexdigest()
 
 
+@lru_cache(maxsize=8)
+def _features(schema: pa.Schema) -> dict[bytes, bytes]:
+    """The metadata that `datasets` reads of a schema without any."""
+    return dict(Features.from_arrow_schema(schema).arrow_schema.metadata or {})
+
+
 def published_schema(schema: pa.Schema) -> pa.Schema:
     """A record schema with the metadata that `datasets` reads beside its version."""
-    features = Features.from_arrow_schema(schema)
-    metadata = dict(features.arrow_schema.metadata or {})
-    return schema.with_metadata({**metadata, VERSION_KEY: schema.metadata[VERSION_KEY]})
+    return schema.with_metadata({**_features(schema.remove_metadata()), VERSION_KEY: schema.metadata[VERSION_KEY]})
 
 
 def counted(root: Path, shard: Shard) -> Shard:
@@ -165,7 +169,7 @@ def counted(root: Path, shard: Shard) -> Shard:
     """
     if shard.groups is not None or not (root / shard.path).is_file():
         return shard
-    return shard.with_counts(read_countable(root / shard.path))
+    return shard.with_counts(count_rows(read_countable(root / shard.path)))
 
 
 class ShardWriter:
@@ -191,9 +195,15 @@ class ShardWriter:
     ) -> None:
         self._writer.close()
 
-    def write(self, records: pa.Table) -> None:
-        """Check and write one row group of records of the schema."""
-        validate(records, self._schema)
+    def write(self, records: pa.Table, *, checked: bool = False) -> None:
+        """Check and write one row group of records of the schema.
+
+        Args:
+            records: The records.
+            checked: Whether `glotmill.schemas.record.validate` has found them sound already.
+        """
+        if not checked:
+            validate(records, self._schema)
         self._writer.write_table(records.cast(self._writer.schema), row_group_size=records.num_rows)
         for record_id in records["record_id"].to_pylist():
             self._first = self._first or record_id
@@ -215,7 +225,8 @@ class ShardWriter:
         self._writer.close()
         meta = pq.read_metadata(self._file)
         rows = pl.concat(self._rows)
-        counted = count_verdicts(rows)
+        counts = count_rows(rows)
+        counted = counts.verdicts
         if meta.num_rows != counted.rows:
             msg = f"{self._path}: {meta.num_rows} rows, but {counted.rows} kept, dropped and failed"
             raise ConservationError(msg)
@@ -235,7 +246,7 @@ class ShardWriter:
             score_stats={name: score_stats(rows[name]) for name in self._scores},
             fingerprints=dict(fingerprints),
             label_counts={name: label_counts(rows[turns_of(name)]) for name in self._labels} or None,
-        ).with_counts(rows)
+        ).with_counts(counts)
 
 
 def turns_of(label: str) -> str:

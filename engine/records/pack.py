@@ -1,32 +1,51 @@
 """Pack: composed, scored and judged records into shards, one folder a language.
 
-Guarantees: a shard is scored whole, so that scores which compare rows see all of it and nothing else; a record stands
+Guarantees: scores which compare rows see all of a shard and nothing else; a record stands
 where the layout puts it; samples assigned + records withdrawn = kept + dropped + failed, checked for each language.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from glotmill.engine.dataset.fingerprints import ShardFingerprints
 from glotmill.engine.dataset.shards import WITHDRAWN, Shard, ShardWriter
 from glotmill.engine.dataset.verdict_columns import read_records
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.records.compose import Composer
-from glotmill.engine.records.composed_rows import COMPOSED_SCHEMA, FAILURE, NOTHING, together
+from glotmill.engine.records.composed_rows import COMPOSED_SCHEMA, FAILURE, NOTHING, ComposedRows, together
 from glotmill.engine.records.layout import SampleIndex, ShardPlan
 from glotmill.engine.records.score import score
 from glotmill.engine.records.verdict import judge
 from glotmill.filters.contract import Scorer
 from glotmill.filters.policy import Policy
 from glotmill.schemas.pictures import picture_key
-from glotmill.schemas.record import VERDICT_FIELDS, record_schema
+from glotmill.schemas.record import VERDICT_FIELDS, record_schema, validate
 from glotmill.schemas.sample import STRINGS
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedShard:
+    """A shard that is composed, and not yet scored.
+
+    Attributes:
+        plan: Its records, and where they stand.
+        rows: Those that are not withdrawn.
+        answers: How many of their answers and choices went which way.
+        fingerprints: What decides its content, by stage.
+    """
+
+    plan: ShardPlan
+    rows: ComposedRows
+    answers: dict[str, int]
+    fingerprints: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +61,7 @@ class Packer:
         row_group_rows: Rows of a row group of a new shard.
         scores: Keeps what expensive scorers measured.
         skip_rejected: Spare expensive scorers what cheap rules reject.
+        fingerprints: What decides a shard's content.
     """
 
     root: Path
@@ -52,6 +72,7 @@ class Packer:
     row_group_rows: int
     scores: ScoreStore
     skip_rejected: bool
+    fingerprints: ShardFingerprints
 
     @property
     def schema(self) -> pa.Schema:
@@ -61,42 +82,66 @@ class Packer:
             labels=(label for scorer in self.scorers for label in scorer.labels),
         )
 
-    def shard(self, plan: ShardPlan, composer: Composer, fingerprints: Callable[[str], dict[str, str]]) -> Shard:
-        """Compose, score, judge and write one shard.
+    def compose(self, plan: ShardPlan, composer: Composer) -> ComposedShard:
+        """Compose one shard.
 
         Args:
             plan: Its records, and where they stand.
             composer: Puts them together.
-            fingerprints: From the digest of the entries it is composed from to what decides its content.
+        """
+        parts = [composer.compose(samples) for samples in self.index.tables(plan.present)]
+        rows = together(parts) if parts else NOTHING
+        prints = self.fingerprints.of(plan.digest, composer.take_entries_digest())
+        return ComposedShard(plan, rows, composer.take_origins(), prints)
+
+    def finish(self, shards: Sequence[ComposedShard]) -> list[Shard]:
+        """Score, judge and write shards, which takes little longer for many small ones than for one of their rows.
 
         Raises:
-            ConservationError: The file does not hold its records.
+            ConservationError: A file does not hold its records.
         """
-        table, warned = self._judged(self._scored(plan, composer))
-        with ShardWriter(self.root, plan.path, self.schema) as writer:
-            start = 0
-            for rows in plan.old.row_groups if plan.old else _cut(table.num_rows, self.row_group_rows):
-                writer.write(table.slice(start, rows))
-                start += rows
-            return writer.close(
-                warned=warned,
-                answers=composer.take_origins(),
-                fingerprints=fingerprints(composer.take_entries_digest()),
-            )
+        tables = self._scored(shards)
+        table, warnings = self._judged(pa.concat_tables(tables))
+        validate(table, self.schema)
+        made, start = [], 0
+        for shard, part in zip(shards, tables, strict=True):
+            end = start + part.num_rows
+            warned = Counter(code for codes in warnings[start:end].to_list() for code in codes)
+            made.append(self._written(shard, table.slice(start, part.num_rows), warned))
+            start = end
+        return made
 
-    def _scored(self, plan: ShardPlan, composer: Composer) -> pa.Table:
-        """The records with their scores, in order, and why they failed; the verdict is still to come."""
-        parts = [composer.compose(samples) for samples in self.index.tables(plan.present)]
-        composed = together(parts) if parts else NOTHING
-        scored = score(composed, self.scorers, self.scores, self.policy if self.skip_rejected else None)
-        measured = scored.to_arrow()
+    def _written(self, shard: ComposedShard, records: pa.Table, warned: Counter[str]) -> Shard:
+        old = shard.plan.old
+        with ShardWriter(self.root, shard.plan.path, self.schema) as writer:
+            start = 0
+            for rows in old.row_groups if old else _cut(records.num_rows, self.row_group_rows):
+                writer.write(records.slice(start, rows), checked=True)
+                start += rows
+            return writer.close(warned=warned, answers=shard.answers, fingerprints=shard.fingerprints)
+
+    def _scored(self, shards: Sequence[ComposedShard]) -> list[pa.Table]:
+        """The records of each shard with their scores, in order, and why they failed; the verdict is still to come."""
+        composed = together([shard.rows for shard in shards])
+        counts = [shard.rows.records.num_rows for shard in shards]
+        skip = self.policy if self.skip_rejected else None
+        measured = score(composed, self.scorers, self.scores, skip, counts).to_arrow()
         schema = self._unjudged()
         table = composed.records
         for name in schema.names[table.num_columns :]:
             table = table.append_column(name, measured[name])
         table = table.select(schema.names).cast(schema)
+        starts = np.cumsum([0, *counts])
+        return [
+            self._with_withdrawn(shard.plan, table.slice(start, count))
+            for shard, start, count in zip(shards, starts.tolist(), counts, strict=False)
+        ]
+
+    def _with_withdrawn(self, plan: ShardPlan, table: pa.Table) -> pa.Table:
+        """A shard's records with those that are withdrawn, in the shard's order."""
         if not plan.withdrawn or plan.old is None:
             return table
+        schema = table.schema
         gone = plan.rows["place"].is_null()
         left = read_records(self.published / plan.old.path, gone.arg_true(), schema)
         left = left.set_column(schema.get_field_index("failure"), FAILURE, pa.array([WITHDRAWN] * len(left)))
@@ -111,8 +156,8 @@ class Packer:
         place = len(COMPOSED_SCHEMA) - 1
         return pa.schema([*fields[:place], FAILURE, *fields[place:]])
 
-    def _judged(self, records: pa.Table) -> tuple[pa.Table, Counter[str]]:
-        """(records, how many rows each rule warns of)."""
+    def _judged(self, records: pa.Table) -> tuple[pa.Table, pl.Series]:
+        """(records, the codes of the rules that warn of each)."""
         scores = [name for name in records.schema.names if name.startswith("score_")]
         facts = pl.DataFrame(records.select(["lang", "task", "failure", *scores, "scores_skipped"]))
         verdict = judge(facts, self.policy)
@@ -120,7 +165,7 @@ class Packer:
         table = records.drop_columns(["failure"])
         for field in VERDICT_FIELDS:
             table = table.append_column(field.name, measured[field.name])
-        return table.cast(self.schema), Counter(verdict["warnings"].explode().drop_nulls())
+        return table.cast(self.schema), verdict["warnings"]
 
 
 def _with_keys(records: pa.Table) -> pa.Table:

@@ -6,7 +6,8 @@ removes a row; a score skipped to save cost is named in ``scores_skipped``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -19,16 +20,24 @@ from glotmill.filters.policy import Policy
 from glotmill.schemas.errors import GlotmillError
 
 SKIPPED = "scores_skipped"
+Ends = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
-def score(rows: ComposedRows, scorers: Sequence[Scorer], store: ScoreStore, skip: Policy | None = None) -> pl.DataFrame:
+def score(
+    rows: ComposedRows,
+    scorers: Sequence[Scorer],
+    store: ScoreStore,
+    skip: Policy | None = None,
+    shards: Sequence[int] = (),
+) -> pl.DataFrame:
     """The score columns of composed records.
 
     Args:
-        rows: Composed records of a shard and their translated turns.
+        rows: Composed records of one or more shards and their translated turns.
         scorers: What measures them.
         store: Keeps what expensive scorers measured.
         skip: Spare expensive scorers the records that this policy rejects on the other scores alone.
+        shards: Records of each shard, where there are several; scorers that compare rows see one after the other.
 
     Returns:
         One row a record: ``score_…`` (float32) and ``turn_…`` (list of float32, one a turn) for each metric, and
@@ -41,33 +50,44 @@ def score(rows: ComposedRows, scorers: Sequence[Scorer], store: ScoreStore, skip
     place = pl.DataFrame(rows.turns.select(["row", "turn"]))
     cheap = [scorer for scorer in scorers if not (skip and scorer.expensive)]
     expensive = [scorer for scorer in scorers if skip and scorer.expensive]
-    turns = turn_scores(pairs, cheap, store)
+    ends = np.cumsum(shards) if len(shards) > 1 else None
+    turns = turn_scores(pairs, cheap, store, _cuts(place["row"], ends))
     scored = _by_record(rows.records, place.hstack(turns), cheap)
     if not expensive or skip is None:
         return scored.with_columns(pl.lit([], pl.List(pl.String)).alias(SKIPPED))
     spared = rejected(rows.records, scored, skip)
     wanted = ~spared.to_numpy()[place["row"].to_numpy()]
-    more = _spread(turn_scores(pairs.filter(pa.array(wanted)), expensive, store), wanted)
+    cuts = _cuts(place["row"].filter(pl.Series(wanted)), ends)
+    more = _spread(turn_scores(pairs.filter(pa.array(wanted)), expensive, store, cuts), wanted)
     names = pl.lit([scorer.name for scorer in expensive], pl.List(pl.String))
     skipped = pl.select(pl.when(spared).then(names).otherwise(pl.lit([], pl.List(pl.String))).alias(SKIPPED))
     both = _by_record(rows.records, place.hstack([*turns, *more]), scorers)
     return both.hstack(skipped)
 
 
-def turn_scores(pairs: pa.Table, scorers: Iterable[Scorer], store: ScoreStore | None) -> pl.DataFrame:
+def _cuts(rows: pl.Series, ends: Ends | None) -> Sequence[int]:
+    """Where the pairs of each shard end, from the rows that the pairs belong to; nothing where there is one shard."""
+    cuts: list[int] = [] if ends is None else np.searchsorted(rows.to_numpy(), ends).tolist()
+    return cuts
+
+
+def turn_scores(
+    pairs: pa.Table, scorers: Iterable[Scorer], store: ScoreStore | None, cuts: Sequence[int] = ()
+) -> pl.DataFrame:
     """The turn columns of pairs of `PAIR_SCHEMA`, one row a pair.
 
     Args:
         pairs: The pairs.
         scorers: What measures them.
         store: Keeps what expensive scorers measured; None measures again.
+        cuts: Where the pairs of each shard end, where there are several.
 
     Raises:
         GlotmillError: A scorer broke its contract.
     """
     measured = []
     for scorer in scorers:
-        columns = store.score(scorer, pairs) if store is not None and scorer.inputs else scorer.score(pairs)
+        columns = _measured(scorer, pairs, store, cuts if scorer.whole_shard else ())
         for metric in scorer.metrics:
             values = _checked(scorer, metric.name, columns[metric.name], pairs.num_rows, pa.float32())
             measured.append(pl.Series(metric.turn_column, values, dtype=pl.Float32))
@@ -75,6 +95,14 @@ def turn_scores(pairs: pa.Table, scorers: Iterable[Scorer], store: ScoreStore | 
             words = _checked(scorer, label.name, columns[label.name], pairs.num_rows, pa.string())
             measured.append(pl.Series(label.turn_column, words, dtype=pl.String))
     return pl.DataFrame(measured)
+
+
+def _measured(scorer: Scorer, pairs: pa.Table, store: ScoreStore | None, cuts: Sequence[int]) -> Mapping[str, pa.Array]:
+    """What a scorer says of pairs, those of each shard by themselves."""
+    if not cuts:
+        return store.score(scorer, pairs) if store is not None and scorer.inputs else scorer.score(pairs)
+    parts = [_measured(scorer, pairs.slice(start, end - start), store, ()) for start, end in pairwise([0, *cuts])]
+    return {name: pa.concat_arrays([part[name] for part in parts]) for name in parts[0]}
 
 
 def _checked(scorer: Scorer, name: str, values: pa.Array, pairs: int, kind: pa.DataType) -> pa.Array:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from glotmill.engine.dataset.differences import difference
-from glotmill.engine.dataset.fingerprints import first_difference, ingest_fingerprint, shard_fingerprints
+from glotmill.engine.dataset.fingerprints import ShardFingerprints, first_difference, ingest_fingerprint
 from glotmill.engine.dataset.manifest import writer_facts
 from glotmill.engine.dataset.shards import WITHDRAWN
 from glotmill.engine.records.compose import Composer
@@ -67,6 +67,7 @@ class Decider:
         self._published = published or {}
         self._facts = {**facts, "writer": writer_facts()}
         self._unknown = unknown
+        self._fingerprints = ShardFingerprints(facts)
         self._older = self._published.get("schema_version", SCHEMA_VERSION) < SCHEMA_VERSION
         self._other_text = difference("translate", self._published, facts)
 
@@ -85,7 +86,7 @@ class Decider:
             for lang, texts in composer.look_up(samples).items():
                 if unknown := self._unknown.get(lang):
                     lacking += len(unknown.intersection(texts))
-        found = shard_fingerprints(self._facts, plan.digest, composer.take_entries_digest())
+        found = self._fingerprints.of(plan.digest, composer.take_entries_digest())
         if lacking:
             return Decision(plan, "re-translate", f"{lacking:,} segments are not in the memory")
         stage = first_difference(plan.old.fingerprints, found)

@@ -16,6 +16,7 @@ import yaml
 
 from glotmill.engine.commands.summary import BuildSummary
 from glotmill.engine.dataset.commit import INTENT, STAGING
+from glotmill.engine.records import build_shards
 from glotmill.engine.translators import fake
 from glotmill.engine.workers.stopping import StopSwitch
 from glotmill.schemas.errors import ConservationError, InputError, WorkerError
@@ -51,6 +52,15 @@ def test_both_balances_come_out(recipe_file, run, captions):
     for lang, count in summary.languages.items():
         assert count.rows == 40 == count.kept + sum(count.dropped.values()) + sum(count.failed.values())
         assert records(summary.dataset, lang).height == 40
+
+
+def test_shards_are_the_same_bytes_whether_they_are_finished_together_or_not(recipe_file, run, monkeypatch, tmp_path):
+    recipe = recipe_file(pack={"shard_rows": 3})
+    together = files(run(recipe).dataset)
+    monkeypatch.setattr(build_shards, "FINISHED_TOGETHER", 0)
+    alone = files(run(recipe, out=tmp_path / "alone").dataset)
+    assert len([path for path in alone if path.endswith(".parquet")]) == 28
+    assert alone == together
 
 
 def test_languages_have_the_same_source_rows_in_the_same_order(recipe_file, run):

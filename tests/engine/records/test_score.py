@@ -162,3 +162,21 @@ def test_labels_that_are_no_strings_break_the_contract():
 
     with pytest.raises(GlotmillError, match="scorer given gave 1 float values of depth for 1 pairs"):
         score(rows([-1.0]), [Numbers()], NOWHERE)
+
+
+class Comparing(Given):
+    """A scorer that compares rows: each value is how many pairs it saw at once."""
+
+    whole_shard: ClassVar[bool] = True
+
+    def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        seen = pa.array([float(pairs.num_rows)] * pairs.num_rows, pa.float32())
+        return {"up": seen, "down": seen}
+
+
+def test_of_several_shards_a_scorer_that_compares_rows_sees_one_after_the_other():
+    made = rows([-1], [], [-1, -2], [], [-3])
+    assert score(made, [Comparing()], NOWHERE)["score_given_up"].to_list() == [4, None, 4, None, 4]
+    split = score(made, [Comparing()], NOWHERE, shards=[2, 0, 2, 1])
+    assert split["score_given_up"].to_list() == [1, None, 2, None, 1]
+    assert score(made, [Given()], NOWHERE, shards=[2, 0, 2, 1]).equals(score(made, [Given()], NOWHERE))

@@ -9,6 +9,7 @@ import random
 import re
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,7 @@ def change_json(file: Path, rng: random.Random) -> str:
                 node[key] = node[key] * rng.choice((0, 2, 300))
                 said.append(f"{key!r} repeated")
             case 3 | 4:
-                node[key] = rng.choice(OTHERS)
+                node[key] = deepcopy(rng.choice(OTHERS))  # a shared one could come to hold itself
                 said.append(f"{key!r} is {str(node[key])[:40]}")
             case _:
                 node[key] = rng.choice(TEXTS)
@@ -273,9 +274,13 @@ def damage(file: Path, rng: random.Random) -> str:
 
 
 def _places(content: Any) -> list[tuple[Any, Any]]:
-    found = []
-    items = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
-    for key, child in items:
-        found.append((content, key))
-        found += _places(child)
+    """Every place in a JSON value, as (what holds it, its key), however deep an earlier damage nested it."""
+    found: list[tuple[Any, Any]] = []
+    waiting = [content]
+    while waiting:
+        holder = waiting.pop()
+        items = holder.items() if isinstance(holder, dict) else enumerate(holder) if isinstance(holder, list) else ()
+        for key, child in items:
+            found.append((holder, key))
+            waiting.append(child)
     return found

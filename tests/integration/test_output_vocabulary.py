@@ -199,9 +199,11 @@ class KilledError(BaseException):
 
 
 @pytest.mark.parametrize("commits", [0, 1, 3, 5, 8])
-def test_a_build_that_ends_while_it_decides_goes_on_to_the_same_bytes(recipe, run, small_samples, monkeypatch, commits):
+def test_a_build_that_ends_while_it_decides_goes_on_to_the_same_bytes(
+    recipe, run, small_samples, monkeypatch, tmp_path, commits
+):
     wide = recipe("auto", max_changed=0.9, unit_tokens=64)
-    whole = run(wide, "memory=undisturbed", out="undisturbed")
+    whole = run(wide, f"memory={tmp_path}/undisturbed", out="undisturbed")
     real, done = Memory.commit, iter(range(1000))
 
     def commit(self, table):

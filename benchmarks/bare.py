@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 import ctranslate2
 import sentencepiece
 
+from glotmill.engine.translators.nllb import FORCED_TOKENS
 from glotmill.engine.workers.units import plan_units
 from glotmill.schemas.languages import registry
 
 END = "</s>"
+Pair = tuple[str, str, str, str]  # source language, target language, text and translation
+Row = TypeVar("Row", bound=tuple[str, ...])
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +67,29 @@ class Bare:
 
     def translate(self, batches: list[list[str]], source_lang: str, target_lang: str) -> tuple[float, list[list[str]]]:
         """(seconds, translations by batch)."""
+        rows = [[(source_lang, target_lang, text) for text in batch] for batch in batches]
+        return self.translate_rows(rows)
+
+    def translate_rows(self, batches: list[list[tuple[str, str, str]]]) -> tuple[float, list[list[str]]]:
+        """The same where each row says its source and target language."""
+        return self.carry_out(self._translated, batches)
+
+    def score(self, batches: list[list[Pair]]) -> tuple[float, list[list[float]]]:
+        """(seconds, ln P of each pair's translation with its end by batch)."""
+        return self.carry_out(self._scored, batches)
+
+    def carry_out(
+        self, do: Callable[[Any, list[Row]], list[Made]], batches: list[list[Row]]
+    ) -> tuple[float, list[list[Made]]]:
+        """(seconds, what was made by batch), each model at one batch at a time."""
         waiting: SimpleQueue[int | None] = SimpleQueue()
         for number in [*range(len(batches)), *[None] * len(self._models)]:
             waiting.put(number)
-        found: dict[int, list[str]] = {}
+        found: dict[int, list[Made]] = {}
 
         def work(model: Any) -> None:
             while (number := waiting.get()) is not None:
-                found[number] = self._batch(model, batches[number], source_lang, target_lang)
+                found[number] = do(model, batches[number])
 
         workers = [threading.Thread(target=work, args=(model,)) for model in self._models]
         began = time.perf_counter()
@@ -79,13 +99,15 @@ class Bare:
             worker.join()
         return time.perf_counter() - began, [found[number] for number in range(len(batches))]
 
-    def _batch(self, model: Any, batch: list[str], source_lang: str, target_lang: str) -> list[str]:
-        source, target = (registry()[code].nllb_token for code in (source_lang, target_lang))
-        encoded = self._pieces.encode(batch, out_type=str)
+    def _sources(self, batch: Sequence[tuple[str, ...]]) -> list[list[str]]:
+        encoded = self._pieces.encode([row[2] for row in batch], out_type=str)
+        return [[_token(row[0]), *pieces, END] for row, pieces in zip(batch, encoded, strict=True)]
+
+    def _translated(self, model: Any, batch: list[tuple[str, str, str]]) -> list[str]:
         decoding = self._decoding
         results = model.translate_batch(
-            [[source, *tokens, END] for tokens in encoded],
-            target_prefix=[[target]] * len(batch),
+            self._sources(batch),
+            target_prefix=[[_token(target)] for _, target, _ in batch],
             max_batch_size=0,
             beam_size=decoding.beam_size,
             length_penalty=decoding.length_penalty,
@@ -95,3 +117,18 @@ class Bare:
         )
         texts: list[str] = self._pieces.decode([result.hypotheses[0][1:] for result in results])
         return texts
+
+    def _scored(self, model: Any, batch: list[Pair]) -> list[float]:
+        targets = self._pieces.encode([row[3] for row in batch], out_type=str)
+        results = model.score_batch(
+            self._sources(batch),
+            [[_token(row[1]), *pieces] for row, pieces in zip(batch, targets, strict=True)],
+            max_batch_size=FORCED_TOKENS,
+            batch_type="tokens",
+            max_input_length=0,
+        )
+        return [sum(result.log_probs[1:]) for result in results]
+
+
+def _token(lang: str) -> str:
+    return str(registry()[lang].nllb_token)

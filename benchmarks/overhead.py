@@ -33,7 +33,7 @@ from glotmill.engine.memory.translations import Direction, Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.text.segments import split
-from glotmill.engine.translation.back_translation import BackTranslationRequests, join_back
+from glotmill.engine.translation.back_translation import back_requests, join_back
 from glotmill.engine.translation.forced_scores import ForcedStage
 from glotmill.engine.translation.requests import Segments
 from glotmill.engine.translation.stage import TranslateStage
@@ -117,8 +117,7 @@ def staged(spec: TranslatorSpec, asked: Segments, folder: Path) -> tuple[Side, d
             return forcing.beside(entries, GERMAN)
 
         def back() -> pl.DataFrame:
-            requests = BackTranslationRequests(stage, asked)
-            stage.translate("back", requests, retry_failed=False, advance=lambda *_: None)
+            stage.translate("back", back_requests(stage, asked), retry_failed=False, advance=lambda *_: None)
             return join_back(entries, stage.entries("back", GERMAN.back), GERMAN.target_lang)
 
         entries = side.timed("forward", forward)
@@ -130,7 +129,8 @@ def staged(spec: TranslatorSpec, asked: Segments, folder: Path) -> tuple[Side, d
             side.outputs[phase] = dict(whole.select("text", "translation").iter_rows())
     pairs = scored.filter(pl.col("reverse").is_not_null())
     logprob = pl.col("reverse").list.slice(0, pl.col("reverse").list.len() - 1).list.sum()  # the last is the tokens
-    side.outputs["forced"] = dict(pairs.select("translation", logprob).iter_rows())
+    found = pairs.select(pl.concat_list("translation", "text"), logprob.alias("value")).iter_rows()
+    side.outputs["forced"] = {tuple(pair): value for pair, value in found}
     return side, {phase: batches_of(run, phase) for phase in PHASES}, started
 
 
@@ -157,9 +157,10 @@ def bare(spec: TranslatorSpec, batches: dict[str, Batches], models: int, threads
         sent = batches[phase]
         do = partial(loop.score, sent) if phase == "forced" else partial(loop.translate_rows, sent)
         _, made = side.timed(phase, do)
-        side.outputs[phase] = dict(_by(sent, made, lambda row: (row[0], row[2])))
+        side.outputs[phase] = dict(_by(sent, made, lambda row: (row[0], row[2:])))
     for phase, lang in zip(PHASES, (GERMAN.source_lang, GERMAN.target_lang, GERMAN.target_lang), strict=True):
-        side.outputs[phase] = {text: made for (source, text), made in side.outputs[phase].items() if source == lang}
+        found = {texts: made for (source, texts), made in side.outputs[phase].items() if source == lang}
+        side.outputs[phase] = found if phase == "forced" else {text: made for (text,), made in found.items()}
     return side
 
 

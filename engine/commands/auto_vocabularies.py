@@ -22,9 +22,9 @@ from glotmill.engine.translation.vocabulary_phase import (
     Ask,
     AutoVocabulary,
     Drawn,
-    SampledRequests,
     drawn,
     full_engine,
+    requests_of,
 )
 from glotmill.engine.translators import TranslatorSpec
 from glotmill.engine.workers.shared_pools import Pools
@@ -113,7 +113,7 @@ def _ways_back(spec: TranslatorSpec, targets: Iterable[str], asked: RequestSourc
             chosen.setdefault(direction, []).append(text)
         if not chosen:
             continue
-        read = ask(full_engine(spec), f"vocabulary.{lang}.sample", SampledRequests(chosen))
+        read = ask(full_engine(spec), f"vocabulary.{lang}.sample", requests_of(chosen))
         for direction in sorted(chosen, key=lambda one: one.source_lang):
             for translation in read(direction)["translation"].drop_nulls():
                 sentences.add(lang, (ENGLISH,), list(split(translation, lang).requests))

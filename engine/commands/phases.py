@@ -25,11 +25,11 @@ from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.sample_files import sample_tables
 from glotmill.engine.text.composition import EngineName
 from glotmill.engine.text.segments import split
-from glotmill.engine.translation.back_translation import BackTranslationRequests, entries_into
+from glotmill.engine.translation.back_translation import back_requests, entries_into
 from glotmill.engine.translation.counts import RecordCount, SegmentCount
 from glotmill.engine.translation.forced_scores import ForcedCount, ForcedStage
-from glotmill.engine.translation.record_requests import MergedRequests, answered_whole, records_of
-from glotmill.engine.translation.requests import ALL, RequestSource, Selection, segments_of
+from glotmill.engine.translation.record_requests import answered_whole, records_of
+from glotmill.engine.translation.requests import ALL, RequestSource, Selection, segments_of, together
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.stage import TO_DO, Work
 from glotmill.engine.workers.shared_pools import Pools
@@ -61,7 +61,7 @@ class PhaseRunner:
         with self.progress.stage("look up" if self.dry_run else name, "segments") as stage:
             if self.dry_run:
                 missing = self.work.look(phase, requests, retry_failed=self.retry_failed)
-                unique = sum(requests.table(direction).height for direction in requests.directions())
+                unique = sum(table.height for _, table in requests.tables())
                 stage.advance(unique)
                 return SegmentCount(unique, unique, missing.height, unique - missing.height), missing
             count = self.work.translate(phase, requests, retry_failed=self.retry_failed, advance=stage.advance)
@@ -171,14 +171,14 @@ def run_phases(job: Job, files: list[Path], runner: PhaseRunner, scores: ScoreSt
         stage.advance(segments.total())
     there, missing = runner.translate("translate", "forward", segments)
     unknown.add_frame(missing)
-    asked = segments if records is None else MergedRequests(segments, records)
+    asked = segments if records is None else together([segments, records])
     needed = needed_of(job, files, work, asked, scores)
     forcing = forced = back = None
     if job.needs_forced_scores:
         forcing = ForcedStage(job.translator, work, asked, scores, run, pools.of(job.translator), needed)
         forced = runner.score(forcing)
     if job.needs_back_translation:
-        back, missing = runner.translate("back", "back", BackTranslationRequests(work, asked, needed))
+        back, missing = runner.translate("back", "back", back_requests(work, asked, needed))
         unknown.add(_with_sentences(work, asked, missing))
     forcing = None if runner.dry_run else forcing
     there += prologue.there

@@ -177,6 +177,10 @@ class Run:
         """What a phase asks for in one direction."""
         return pl.read_parquet(self._requests(phase, direction), glob=False)
 
+    def count_requests(self, phase: str, direction: Direction) -> int:
+        """How many different requests those are."""
+        return int(pq.read_metadata(self._requests(phase, direction)).num_rows)
+
     def _requests(self, phase: str, direction: Direction) -> Path:
         return self.folder / "asked" / f"{phase}-{direction.source_lang}-{direction.target_lang}.parquet"
 

@@ -7,7 +7,7 @@ whose back-translation failed in a part is marked, never joined half.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
@@ -15,7 +15,16 @@ from glotmill.engine.memory.translations import Direction
 from glotmill.engine.text.one_request import in_nfc, is_one_request
 from glotmill.engine.text.segments import Cut, split
 from glotmill.engine.translation.forced_scores import FORCED_COLUMNS, ForcedStage
-from glotmill.engine.translation.requests import ALL, REQUEST_SCHEMA, RequestSource, Selection, counted, merged
+from glotmill.engine.translation.requests import (
+    ALL,
+    REQUEST_SCHEMA,
+    Requests,
+    RequestSource,
+    Selection,
+    Tables,
+    counted,
+    merged,
+)
 from glotmill.engine.translation.stage import Work
 from glotmill.schemas.errors import ConservationError
 
@@ -62,7 +71,7 @@ def entries_into(
     return pl.concat(rows)
 
 
-class BackTranslationRequests:
+def back_requests(work: Work, forward: RequestSource, needed: Selection = ALL) -> Requests:
     """What the back-translation asks: the sentences of every translation but carriers', languages swapped.
 
     Args:
@@ -71,20 +80,11 @@ class BackTranslationRequests:
         needed: Which of it goes back.
     """
 
-    def __init__(self, work: Work, forward: RequestSource, needed: Selection = ALL) -> None:
-        self._work = work
-        self._forward = forward
-        self._needed = needed
+    def read(directions: Iterable[Direction]) -> Tables:
+        for way, entries in work.entries_in_turn("forward", [direction.back for direction in directions]):
+            yield way.back, back_table(needed.among(entries, way.target_lang), way.target_lang)
 
-    def directions(self) -> list[Direction]:
-        """The forward directions, turned round."""
-        turned = [direction.back for direction in self._forward.directions()]
-        return sorted(turned, key=lambda d: (d.source_lang, d.target_lang))
-
-    def table(self, direction: Direction) -> pl.DataFrame:
-        """`glotmill.engine.translation.requests.REQUEST_SCHEMA` of one direction."""
-        lang = direction.source_lang
-        return back_table(self._needed.among(self._work.entries("forward", direction.back), lang), lang)
+    return Requests([direction.back for direction in forward.directions()], read)
 
 
 def back_table(forward: pl.DataFrame, lang: str) -> pl.DataFrame:

@@ -116,7 +116,8 @@ class ForcedStage:
             retry_failed: Remembered failures are asked again, and count as still to be translated.
         """
         rest = pl.col("translation").is_null() if retry_failed else NOT_YET
-        ahead = {d: self._entries(d).filter(rest)["text"] for d in self._forward.directions()}
+        entries = self._translated.entries_in_turn("forward", self._forward.directions())
+        ahead = {direction: found.filter(~pl.col("carrier") & rest)["text"] for direction, found in entries}
         unknown = [self._unknown(pairs).height for _, pairs in self._pairs(ahead)]
         return sum(map(len, ahead.values())) + sum(unknown)
 
@@ -157,10 +158,6 @@ class ForcedStage:
         forward = self._forward.directions()
         return list(dict.fromkeys([*(d.back for d in forward), *(_alone(d) for d in forward)]))
 
-    def _entries(self, direction: Direction) -> pl.DataFrame:
-        """The forward phase's entries of a direction, but for carriers."""
-        return self._translated.entries("forward", direction).filter(~pl.col("carrier"))
-
     def _pairs(
         self, ahead: Mapping[Direction, pl.Series] = MappingProxyType({})
     ) -> Iterator[tuple[Direction, pl.DataFrame]]:
@@ -170,8 +167,8 @@ class ForcedStage:
             ahead: More sources that will be asked for alone, by their forward direction.
         """
         sources: dict[Direction, list[pl.Series]] = {}
-        for direction in self._forward.directions():
-            entries = self._needed.among(self._entries(direction), direction.target_lang)
+        for direction, found in self._translated.entries_in_turn("forward", self._forward.directions()):
+            entries = self._needed.among(found.filter(~pl.col("carrier")), direction.target_lang)
             scored = entries.filter(pl.col("translation").is_not_null())
             alone = sources.setdefault(_alone(direction), [])
             alone += [scored["text"], *([ahead[direction]] if direction in ahead else [])]

@@ -6,13 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from glotmill.engine.memory.translations import Direction
 from glotmill.engine.samples.sample_files import sample_rows
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.text.records import record_request
-from glotmill.engine.translation.requests import RequestSource, Segments, merged
+from glotmill.engine.translation.requests import Segments
 
 
 def records_of(files: list[Path], answers: AnswerRule, by_record: Callable[[str], bool]) -> Segments:
@@ -49,20 +46,3 @@ def answered_whole(
         return request is not None and (lang, request) not in broken
 
     return whole
-
-
-class MergedRequests:
-    """What is asked in segments and in records, as one."""
-
-    def __init__(self, segments: RequestSource, records: RequestSource) -> None:
-        self._parts = (segments, records)
-
-    def directions(self) -> list[Direction]:
-        """The directions in which anything is asked, sorted."""
-        found = {direction for part in self._parts for direction in part.directions()}
-        return sorted(found, key=lambda direction: (direction.source_lang, direction.target_lang))
-
-    def table(self, direction: Direction) -> pl.DataFrame:
-        """What is asked in one direction."""
-        tables = [part.table(direction) for part in self._parts if direction in part.directions()]
-        return pl.concat(tables) if tables else merged([])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,16 +20,62 @@ REQUEST_SCHEMA = {
     "asked": pl.Int64,
     "carrier": pl.Boolean,  # a question with its answer: not part of a record as it stands, so never translated back
 }
+Tables = Iterator[tuple[Direction, pl.DataFrame]]
 
 
 class RequestSource(Protocol):
-    """What is asked of a translator, one direction at a time."""
+    """What is asked of a translator."""
 
     def directions(self) -> list[Direction]:
         """The directions in which anything is asked, sorted."""
 
     def table(self, direction: Direction) -> pl.DataFrame:
         """`REQUEST_SCHEMA`: each different text of a direction once, sorted."""
+
+    def tables(self, directions: Iterable[Direction] | None = None) -> Tables:
+        """The `table` of some directions (all without), in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Requests that are read, or made from others, when they are needed: one direction is in memory at a time.
+
+    Attributes:
+        known: The directions in which anything is asked.
+        read: Gives the tables of some of them, in turn.
+    """
+
+    known: Collection[Direction]
+    read: Callable[[Iterable[Direction]], Tables]
+
+    def directions(self) -> list[Direction]:
+        """The directions in which anything is asked, sorted."""
+        return in_order(self.known)
+
+    def table(self, direction: Direction) -> pl.DataFrame:
+        """`REQUEST_SCHEMA`: each different text of a direction once, sorted."""
+        return next(table for _, table in self.read([direction]))
+
+    def tables(self, directions: Iterable[Direction] | None = None) -> Tables:
+        """The `table` of some directions (all without), in turn."""
+        return self.read(self.directions() if directions is None else directions)
+
+
+def in_order(directions: Iterable[Direction]) -> list[Direction]:
+    """Directions by source language, then by target language."""
+    return sorted(directions, key=lambda direction: (direction.source_lang, direction.target_lang))
+
+
+def together(parts: Sequence[RequestSource]) -> Requests:
+    """Requests of several kinds, of which no two are the same, as one."""
+    known = [frozenset(part.directions()) for part in parts]
+
+    def read(directions: Iterable[Direction]) -> Tables:
+        for direction in directions:
+            asked = [part for part, own in zip(parts, known, strict=True) if direction in own]
+            yield direction, pl.concat([part.table(direction) for part in asked])
+
+    return Requests(frozenset().union(*known), read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +116,7 @@ class Segments:
     def directions(self) -> list[Direction]:
         """The directions in which anything is asked, sorted."""
         pairs = {(source, target) for source, targets, _ in self._groups for target in targets}
-        return [Direction(*pair) for pair in sorted(pairs)]
+        return in_order(Direction(*pair) for pair in pairs)
 
     def table(self, direction: Direction) -> pl.DataFrame:
         """`REQUEST_SCHEMA`: each different text of a direction once, sorted."""
@@ -79,6 +125,10 @@ class Segments:
             for (source, targets, carrier), texts in self._groups.items()
             if source == direction.source_lang and direction.target_lang in targets
         )
+
+    def tables(self, directions: Iterable[Direction] | None = None) -> Tables:
+        """The `table` of some directions (all without), in turn."""
+        return ((direction, self.table(direction)) for direction in directions or self.directions())
 
     def total(self) -> int:
         """Different texts over all directions, those of different groups counted apart."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 import polars as pl
 
@@ -18,8 +17,8 @@ from glotmill.engine.runs.run import Run
 from glotmill.engine.text.records import items_of
 from glotmill.engine.translation.counts import SegmentCount, Usage
 from glotmill.engine.translation.expected_usage import Sent, expected_back, expected_usage
-from glotmill.engine.translation.requests import RequestSource
-from glotmill.engine.translation.stage import ENTRY, TO_DO, TranslateStage
+from glotmill.engine.translation.requests import Requests, RequestSource, Tables, in_order
+from glotmill.engine.translation.stage import ENTRY, TO_DO, TranslateStage, by_direction
 from glotmill.engine.translators import TranslatorSpec
 from glotmill.engine.translators.shared.routes import WAYS_BACK, Routes
 from glotmill.engine.workers.shared_pools import Pools
@@ -31,34 +30,15 @@ NOTHING = pl.DataFrame(MEMORY_SCHEMA.empty_table()).select(  # as `TranslateStag
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What is asked in some directions."""
-
-    asked: RequestSource
-    wanted: frozenset[Direction]
-
-    def directions(self) -> list[Direction]:
-        return [direction for direction in self.asked.directions() if direction in self.wanted]
-
-    def table(self, direction: Direction) -> pl.DataFrame:
-        return self.asked.table(direction)
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
+def _failed(stage: TranslateStage, phase: str, asked: RequestSource) -> Requests:
     """What a stage left without a translation, as it was asked."""
 
-    stage: TranslateStage
-    phase: str
-    asked: RequestSource
+    def read(directions: Iterable[Direction]) -> Tables:
+        for direction, table in asked.tables(directions):
+            entries = stage.entries(phase, direction).filter(pl.col("failure").is_not_null())
+            yield direction, table.join(entries.select("text"), on="text", how="semi", maintain_order="left")
 
-    def directions(self) -> list[Direction]:
-        return self.asked.directions()
-
-    def table(self, direction: Direction) -> pl.DataFrame:
-        entries = self.stage.entries(self.phase, direction).filter(pl.col("failure").is_not_null())
-        return self.asked.table(direction).join(entries.select("text"), on="text", how="semi", maintain_order="left")
+    return Requests(asked.directions(), read)
 
 
 class RoutedStage:
@@ -96,7 +76,7 @@ class RoutedStage:
             count = stage.translate(name, part, retry_failed=retry_failed, advance=advance)
             second = self._second(phase, spec)
             if second is not None and count.failed:
-                rest = _Failed(stage, name, part)
+                rest = _failed(stage, name, part)
                 more = self._stages[second.fingerprint].translate(
                     name + SECOND, rest, retry_failed=retry_failed, advance=advance
                 )
@@ -113,7 +93,7 @@ class RoutedStage:
             sent.append((spec, stage.look(name, part, retry_failed=retry_failed)))
             second = self._second(phase, spec)
             if second is not None:
-                rest = _Failed(stage, name, part)
+                rest = _failed(stage, name, part)
                 more = self._stages[second.fingerprint].look(name + SECOND, rest, retry_failed=retry_failed)
                 sent.append((second, more))
         self._to_send[phase] = sent
@@ -132,12 +112,10 @@ class RoutedStage:
 
     def _parts(self, phase: str, asked: RequestSource) -> Iterator[tuple[TranslatorSpec, RequestSource]]:
         """What each engine is asked first."""
-        by_engine: dict[str, set[Direction]] = {}
-        for direction in asked.directions():
-            by_engine.setdefault(self._first(phase, direction).fingerprint, set()).add(direction)
+        by_engine = {self._first(phase, own[0]).fingerprint: own for own in self._by_engine(phase, asked.directions())}
         for name, spec in self._routes.all.items():
             if name in by_engine:
-                yield spec, _Part(asked, frozenset(by_engine[name]))
+                yield spec, Requests(by_engine[name], asked.tables)
 
     def _first(self, phase: str, direction: Direction) -> TranslatorSpec:
         return self._routes.first(phase, direction.source_lang, direction.target_lang)
@@ -154,19 +132,33 @@ class RoutedStage:
 
     def entries(self, phase: str, direction: Direction) -> pl.DataFrame:
         """The entries of a phase's segments in one direction, as `TranslateStage.entries`, and of whole records."""
-        frames = []
-        if direction in self._asked[phase]:
-            frames.append(self._settled(phase, [direction]).drop(DIRECTION))
-        if phase == "forward" and direction in self._asked.get("record", ()):
-            frames.append(self._of_records(direction))
-        return pl.concat(frames)
+        return next(entries for _, entries in self.entries_in_turn(phase, [direction]))
+
+    def entries_in_turn(self, phase: str, directions: Iterable[Direction]) -> Iterator[tuple[Direction, pl.DataFrame]]:
+        """The same of several directions, one after the other; those of small ones are looked up together."""
+        wanted = list(directions)
+        in_records = self._asked.get("record", frozenset()) if phase == "forward" else frozenset()
+        for own in self._by_engine(phase, (direction for direction in wanted if direction in self._asked[phase])):
+            spec = self._first(phase, own[0])
+            for portion in self._stages[spec.fingerprint].portions(self._named(phase, spec), own):
+                for direction, entries in by_direction(self._settled(phase, portion), portion):
+                    more = [self._of_records(direction)] if direction in in_records else []
+                    yield direction, pl.concat([entries, *more])
+        for direction in wanted:
+            if direction in in_records and direction not in self._asked[phase]:
+                yield direction, self._of_records(direction)
+
+    def _by_engine(self, phase: str, directions: Iterable[Direction]) -> list[list[Direction]]:
+        """Directions by the engine that is asked first."""
+        found: dict[str, list[Direction]] = {}
+        for direction in directions:
+            found.setdefault(self._first(phase, direction).fingerprint, []).append(direction)
+        return list(found.values())
 
     def entries_of(self, phase: str) -> pl.DataFrame:
         """The entries of everything that a phase was asked, as `TranslateStage.entries_of`: one look-up an engine."""
-        by_engine: dict[str, list[Direction]] = {}
-        for direction in _in_order(self._asked[phase]):
-            by_engine.setdefault(self._first(phase, direction).fingerprint, []).append(direction)
-        settled = (self._settled(phase, directions) for directions in by_engine.values())
+        by_engine = self._by_engine(phase, in_order(self._asked[phase]))
+        settled = (self._settled(phase, directions) for directions in by_engine)
         return pl.concat([NOTHING, *(entries.select(NOTHING.columns) for entries in settled)])
 
     def _settled(self, phase: str, directions: list[Direction]) -> pl.DataFrame:
@@ -191,7 +183,7 @@ class RoutedStage:
         """The records that must be asked in segments, as (language, request), and how many for which reason."""
         broken: set[tuple[str, str]] = set()
         reasons: Counter[str] = Counter()
-        for direction in _in_order(self._asked.get("record", ())):
+        for direction in in_order(self._asked.get("record", ())):
             rows = self._records(direction).filter(pl.col("failure").is_not_null())
             broken.update((direction.target_lang, text) for text in rows["text"])
             reasons.update(failure.removeprefix("failed:") for failure in rows["failure"])
@@ -221,10 +213,6 @@ class RoutedStage:
             attempt=pl.lit(1),
         )
         return _like(made, rows)
-
-
-def _in_order(directions: Iterable[Direction]) -> list[Direction]:
-    return sorted(directions, key=lambda direction: (direction.source_lang, direction.target_lang))
 
 
 def _like(made: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:

@@ -39,6 +39,9 @@ class Work(Protocol):
     def entries(self, phase: str, direction: Direction) -> pl.DataFrame:
         """The entries of a phase's segments in one direction, as `TranslateStage.entries` gives them."""
 
+    def entries_in_turn(self, phase: str, directions: Iterable[Direction]) -> Iterator[tuple[Direction, pl.DataFrame]]:
+        """The same of several directions, one after the other; those of small ones are looked up together."""
+
 
 def in_portions(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Several small directions as one frame: each look-up reads the memory once."""
@@ -124,8 +127,8 @@ class TranslateStage:
 
     def _write_asked(self, phase: str, asked: RequestSource) -> Iterator[pl.DataFrame]:
         """What is asked, by direction, with keys; kept on disk to be read again."""
-        for direction in asked.directions():
-            wanted = with_keys(direction, asked.table(direction), self._spec.fingerprint_into(direction.target_lang))
+        for direction, table in asked.tables():
+            wanted = with_keys(direction, table, self._spec.fingerprint_into(direction.target_lang))
             self._run.write_requests(phase, direction, wanted)
             yield wanted
 
@@ -140,6 +143,24 @@ class TranslateStage:
             ConservationError: A segment has no entry.
         """
         return self.entries_of(phase, [direction]).drop(DIRECTION)
+
+    def entries_in_turn(self, phase: str, directions: Iterable[Direction]) -> Iterator[tuple[Direction, pl.DataFrame]]:
+        """The same of several directions, one after the other; those of small ones are looked up together."""
+        for portion in self.portions(phase, directions):
+            yield from by_direction(self.entries_of(phase, portion), portion)
+
+    def portions(self, phase: str, directions: Iterable[Direction]) -> Iterator[list[Direction]]:
+        """Directions of which the entries are looked up together: about `KEYS_AT_ONCE`."""
+        waiting: list[Direction] = []
+        held = 0
+        for direction in directions:
+            waiting.append(direction)
+            held += self._run.count_requests(phase, direction)
+            if held >= KEYS_AT_ONCE:
+                yield waiting
+                waiting, held = [], 0
+        if waiting:
+            yield waiting
 
     def entries_of(self, phase: str, directions: Iterable[Direction]) -> pl.DataFrame:
         """The same of several directions, with `glotmill.engine.memory.translations.DIRECTION`, in one look-up."""
@@ -231,6 +252,14 @@ class TranslateStage:
         for file in self._memory.set_aside[self._noted :]:
             self._run.event("memory_file_set_aside", file=file.location, reason=file.reason)
         self._noted = len(self._memory.set_aside)
+
+
+def by_direction(entries: pl.DataFrame, directions: Iterable[Direction]) -> Iterator[tuple[Direction, pl.DataFrame]]:
+    """The entries of each direction, out of those of several."""
+    parts = entries.partition_by(DIRECTION, as_dict=True, maintain_order=True, include_key=False)
+    nothing = entries.clear().drop(DIRECTION)
+    for direction in directions:
+        yield direction, parts.get((direction.source_lang, direction.target_lang), nothing)
 
 
 def _failures(results: pa.Table) -> pa.ChunkedArray:

@@ -12,8 +12,8 @@ build that is killed here goes on here; what is decided is kept for every later 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from math import lgamma, log, log1p
 
 import numpy as np
@@ -21,7 +21,7 @@ import polars as pl
 
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.memory.vocabularies import DecidedVocabulary
-from glotmill.engine.translation.requests import RequestSource
+from glotmill.engine.translation.requests import REQUEST_SCHEMA, Requests, RequestSource, Tables
 from glotmill.engine.translators.contract import VOCABULARY, TranslatorSpec
 from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary, of_first, of_script
 from glotmill.engine.translators.shared.vocabulary_lists import model_digest, model_tokens
@@ -39,21 +39,15 @@ Ask = Callable[[TranslatorSpec, str, RequestSource], Callable[[Direction], pl.Da
 Drawn = tuple[Direction, str]  # a text and its direction
 
 
-@dataclass(frozen=True, slots=True)
-class SampledRequests:
-    """Some texts of each direction, in an order that a seed gives them."""
+def requests_of(texts: Mapping[Direction, Sequence[str]]) -> Requests:
+    """Different texts of each direction as requests."""
 
-    texts: dict[Direction, list[str]]
+    def read(directions: Iterable[Direction]) -> Tables:
+        for direction in directions:
+            columns = {"text": sorted(texts[direction]), "asked": 1, "carrier": False}
+            yield direction, pl.DataFrame(columns, schema=REQUEST_SCHEMA)
 
-    def directions(self) -> list[Direction]:
-        """The directions, sorted."""
-        return sorted(self.texts, key=lambda direction: direction.source_lang)
-
-    def table(self, direction: Direction) -> pl.DataFrame:
-        """The texts of a direction as requests."""
-        return pl.DataFrame({"text": sorted(self.texts[direction])}).with_columns(
-            asked=pl.lit(1, pl.Int64), carrier=pl.lit(value=False)
-        )
+    return Requests(texts.keys(), read)
 
 
 def full_engine(spec: TranslatorSpec) -> TranslatorSpec:
@@ -139,7 +133,7 @@ class AutoVocabulary:
         chosen: dict[Direction, list[str]] = {}
         for direction, text in self._texts[start:end]:
             chosen.setdefault(direction, []).append(text)
-        read = self._ask(spec, f"{VOCABULARY}.{self._lang}.{name}", SampledRequests(chosen))
+        read = self._ask(spec, f"{VOCABULARY}.{self._lang}.{name}", requests_of(chosen))
         entries = pl.concat(
             [
                 read(direction).select("text", "translation")

@@ -10,7 +10,7 @@ import pytest
 from glotmill.engine.memory.translations import Direction, Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.storage.folder import Folder
-from glotmill.engine.translation.back_translation import BackTranslationRequests, entries_into
+from glotmill.engine.translation.back_translation import back_requests, entries_into
 from glotmill.engine.translation.requests import RequestSource, Segments
 from glotmill.engine.translation.stage import TranslateStage
 from glotmill.engine.translators import resolve_translator
@@ -76,7 +76,7 @@ class Bench:
     def there_and_back(self, asked: Segments) -> list[tuple]:
         """(request, translation, back-translation, whether that failed) into German"""
         stage, _ = self.phase("forward", asked)
-        self.phase("back", BackTranslationRequests(stage, asked))
+        self.phase("back", back_requests(stage, asked))
         rows = entries_into(stage, "deu_Latn", asked, returned=True)
         return rows.select("text", "translation", "back", "back_failed").rows()
 

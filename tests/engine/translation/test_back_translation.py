@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from glotmill.engine.memory.translations import MEMORY_SCHEMA
-from glotmill.engine.translation.back_translation import BackTranslationRequests, back_table, entries_into, join_back
+from glotmill.engine.translation.back_translation import back_requests, back_table, entries_into, join_back
 from glotmill.schemas.errors import ConservationError
 from tests.engine.translation.bench import GERMAN, TEXTS, Bench, paths, segments
 
@@ -20,7 +20,7 @@ def test_the_way_back_swaps_languages_and_asks_each_translation_once(bench: Benc
     forward, _ = bench.do(segments("a dog", "a dog!"))
     assert back_table(forward, "deu_Latn").rows() == [("a dogˈdeu", 1, False), ("a dogˈdeu!", 1, False)]
     stage, _ = bench.phase("forward", segments("a dog"))
-    assert BackTranslationRequests(stage, segments("a dog")).directions() == [GERMAN.back]
+    assert back_requests(stage, segments("a dog")).directions() == [GERMAN.back]
     assert bench.there_and_back(segments("a dog", "a dog!")) == [
         ("a dog", "a dogˈdeu", "a dog", False), ("a dog!", "a dogˈdeu!", "a dog!", False),
     ]  # fmt: skip
@@ -70,7 +70,7 @@ def test_carriers_do_not_go_back(bench: Bench):
 def test_a_correction_that_comes_after_the_way_back_was_asked_is_one_clear_error(bench: Bench):
     asked = segments(*TEXTS)
     stage, _ = bench.phase("forward", asked)
-    bench.phase("back", BackTranslationRequests(stage, asked))
+    bench.phase("back", back_requests(stage, asked))
     row = pl.read_parquet(paths(bench)[0]).head(1).with_columns(text=pl.lit("Von Hand."), origin=pl.lit("human"))
     bench.memory.correct(row.to_arrow().cast(MEMORY_SCHEMA))
     with pytest.raises(ConservationError, match=r"'Von Hand\.' has no back-translation; run the same command again"):

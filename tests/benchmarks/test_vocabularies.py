@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from benchmarks.vocabulary_coverage import coverage, of_language
 from glotmill.engine.translators import Request, load_translator, resolve_translator
 from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary
+from tests.conftest import ROOT
 
 
 def test_a_random_model_has_the_shape_that_was_asked_for_and_never_ends_early(tmp_path):
@@ -25,6 +28,24 @@ def test_a_random_model_has_the_shape_that_was_asked_for_and_never_ends_early(tm
     )
     made = load_translator(resolve_translator(section)).translate([Request("eng_Latn", "deu_Latn", "A dog runs.")] * 2)
     assert [(one.target_tokens, one.hit_limit) for one in made] == [(13, True)] * 2
+
+
+def test_the_script_for_a_gpu_runs_on_a_cpu_with_nothing_installed_but_numpy_and_ctranslate2(tmp_path):
+    script = ROOT / "tests/gpu/output_vocabulary.py"
+    alone = (
+        "import runpy, sys\n"
+        "class No:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name.partition('.')[0] in ('glotmill', 'polars', 'pyarrow', 'pydantic'):\n"
+        "            raise ImportError(name)\n"
+        "sys.meta_path.insert(0, No())\n"
+        f"sys.argv = [{str(script)!r}, '--out', {str(tmp_path)!r}, '--device', 'cpu', '--quick']\n"
+        f"runpy.run_path({str(script)!r}, run_name='__main__')\n"
+    )
+    subprocess.run([sys.executable, "-c", alone], check=True, cwd=tmp_path, capture_output=True)
+    found = json.loads((tmp_path / "output_vocabulary.json").read_text())
+    assert {row["output_tokens"] for row in found["rows"]} == {8192, 4096, 2048, 1024}
+    assert {row["what"] for row in found["rows"]} == {"translate", "score"}
 
 
 def test_coverage_counts_tokens_and_whole_sentences():

@@ -29,9 +29,11 @@ from glotmill.filters.scorers.script import PROPERTY
 from glotmill.schemas.languages import registry
 
 BY_SCRIPT = {
-    "Latn": "deu fra ces spa ita por nld pol swe dan fin hun ron tur vie ind swh hau yor zul som tgl ceb est lit hrv cym gle",
-    "Cyrl": "rus ukr bul kaz", "Arab": "arb pes urd", "Deva": "hin mar npi", "Beng": "ben", "Taml": "tam", "Telu": "tel",
-    "Grek": "ell", "Hebr": "heb", "Thai": "tha", "Hang": "kor", "Jpan": "jpn", "Hans": "zho", "Hant": "zho",
+    "Latn": "deu fra ces spa ita por nld pol swe dan fin hun ron tur vie ind swh hau yor zul som tgl ceb est lit hrv "
+            "cym gle",
+    "Cyrl": "rus ukr bul kaz", "Arab": "arb pes urd", "Deva": "hin mar npi", "Beng": "ben", "Taml": "tam",
+    "Telu": "tel", "Grek": "ell", "Hebr": "heb", "Thai": "tha", "Hang": "kor", "Jpan": "jpn", "Hans": "zho",
+    "Hant": "zho",
 }  # fmt: skip
 LANGUAGES = [f"{name}_{script}" for script, names in BY_SCRIPT.items() for name in names.split()]
 SHAPE = random_nllb.Shape(layers=3, width=256, ffn=1024, heads=4, tokens=65_536)

@@ -130,8 +130,8 @@ def shards(wanted: Wanted) -> Recipe:
 
 
 def whole_shards(wanted: Wanted) -> Recipe:
-    """The same records in one shard for each language and split."""
-    return shards(wanted) | {"pack": {}}
+    """The same records in one shard for each language."""
+    return shards(wanted) | {"pack": {}, "splits": {}}
 
 
 CASES: dict[str, Callable[[Wanted], Recipe]] = {

@@ -91,7 +91,8 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             facts = dataset_facts(job, samples.sources, staged / "dataset") | refused_facts(templates)
             if dictionaries:
                 facts["dictionaries"] = {lang: asdict(one) for lang, one in dictionaries.items()}
-            facts |= row_statistics([locate(s.path) for parts in shards.values() for s in parts], job.score_columns)
+            files, rows = [locate(done.shard.path) for done in built], sum(done.shard.rows for done in built)
+            facts |= row_statistics(files, rows, job.score_columns)
             facts |= label_statistics(shards, job.labels_of_scorers)
             describe(staged / "dataset", shards, facts, job.recipe.lock(), job.policy, schema)
             check_sources(staged / "samples", samples.sources)

@@ -204,12 +204,14 @@ class ShardWriter:
         """
         if not checked:
             validate(records, self._schema)
-        self._writer.write_table(records.cast(self._writer.schema), row_group_size=records.num_rows)
+        self._writer.write_table(
+            records.replace_schema_metadata(self._writer.schema.metadata), row_group_size=records.num_rows
+        )
         for record_id in records["record_id"].to_pylist():
             self._first = self._first or record_id
             self._ids.update(record_id.encode() + b"\n")
         stated = records.select([*self._scores, *map(turns_of, self._labels)])
-        self._rows.append(pl.concat([countable(records), pl.DataFrame(stated)], how="horizontal"))
+        self._rows.append(countable(records).hstack(pl.DataFrame(stated)))
 
     def close(self, *, warned: Mapping[str, int], answers: Mapping[str, int], fingerprints: Mapping[str, str]) -> Shard:
         """Finish the file.

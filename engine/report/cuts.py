@@ -18,7 +18,7 @@ from glotmill.filters.rules import Rule
 from glotmill.schemas.record import Metric
 
 GREATEST = float(np.finfo(np.float32).max)
-BITS = 33  # halvings until two neighbouring float32 are left
+PARTS = 64  # of what is left, at each look, until two neighbouring float32 are
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,15 @@ def rule_cuts(policy: Policy, metrics: Sequence[Metric], langs: Sequence[str]) -
 
 
 def _judge(rule: Rule, policy: Policy, column: str, langs: Sequence[str]) -> Callable[[Any], Any]:
-    """A function that says which scores fail, one score for each language."""
+    """A function that says which scores fail, one or several rows of a score for each language."""
     fails = policy.uncalibrated(rule)
+    known = pl.Series(langs, dtype=pl.String)
 
     def ask(scores: Any) -> Any:
-        frame = pl.DataFrame({"lang": langs, column: pl.Series(scores, dtype=pl.Float32)})
-        return frame.select(fails.fill_null(value=False)).to_series().to_numpy()
+        many = np.atleast_2d(scores)  # a row for each score of a language
+        values = pl.Series(many.ravel(), dtype=pl.Float32)
+        frame = pl.DataFrame({"lang": known[np.tile(np.arange(len(known)), len(many))], column: values})
+        return frame.select(fails.fill_null(value=False)).to_series().to_numpy().reshape(scores.shape)
 
     return ask
 
@@ -139,10 +142,12 @@ def _cuts(ask: Callable[[Any], Any], langs: Sequence[str]) -> dict[str, Cut]:
     at_low = ask(low)
     turning = at_low != ask(high)
     left, right = _ordered(low), _ordered(high)
-    for _ in range(BITS):
-        middle = (left + right) // 2
-        same = ask(_float(middle)) == at_low
-        left, right = np.where(same, middle, left), np.where(same, right, middle)
+    parts = np.arange(PARTS + 1)[:, None]
+    while (right - left > 1).any():
+        edges = left + (right - left) * parts // PARTS
+        same = ask(_float(edges[1:-1])) == at_low
+        place = np.where(same.all(axis=0), PARTS - 1, same.argmin(axis=0))[None]
+        left, right = (np.take_along_axis(edges, place + step, axis=0)[0] for step in (0, 1))
     passing = _float(np.where(at_low, right, left))
     return {
         lang: Cut(float(str(value)), below=bool(below))

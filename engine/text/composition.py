@@ -8,14 +8,15 @@ turn whose structure changed fails its record with what changed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from glotmill.engine.text.answers import SOURCE, AnswerRule, Origin, carrier, is_returned, recover
+from glotmill.engine.text.answer_making import AnswerMaker
+from glotmill.engine.text.answers import SOURCE, AnswerRule, Origin
 from glotmill.engine.text.choices import collide
-from glotmill.engine.text.fields import answer_texts, is_answer, labels_of, only_question, turn_lang
+from glotmill.engine.text.fields import is_answer, turn_lang
 from glotmill.engine.text.instructions import (
     is_translated,
     options,
@@ -25,9 +26,9 @@ from glotmill.engine.text.instructions import (
     template_of,
     with_images,
 )
+from glotmill.engine.text.part_making import PartMaker, RecordFailedError
 from glotmill.engine.text.parts import HUMAN, Entry, Part, TurnPair, pair
 from glotmill.engine.text.row_languages import (
-    NO_WORDS,
     Languages,
     TurnLanguages,
     language_columns,
@@ -37,11 +38,9 @@ from glotmill.engine.text.row_languages import (
     templated,
     untranslated_columns,
 )
-from glotmill.engine.text.segments import Cut, split
 from glotmill.engine.text.template_wording import TEMPLATE_REFUSED, Words
-from glotmill.engine.text.text_structure import mismatch
 from glotmill.recipes.sections.templates import Role
-from glotmill.schemas.keys import content_hash, digest, nfc
+from glotmill.schemas.keys import content_hash, digest
 from glotmill.schemas.languages import language
 from glotmill.schemas.sample import IMAGE_MARKER
 from glotmill.schemas.task import LANGUAGE, OPTIONS
@@ -71,10 +70,6 @@ class Composed:
     columns: dict[str, Any] = field(default_factory=dict)
     pairs: list[TurnPair] = field(default_factory=list)
     answers: Counter[Origin] = field(default_factory=Counter)
-
-
-class RecordFailedError(Exception):
-    """A record that has no target side, for a reason."""
 
 
 def compose(
@@ -157,15 +152,12 @@ class _Composer:
         self._row = row
         self._lang = lang
         self._source = row["source_lang"]
-        self._entries = entries
         self._rule = rule
-        self._policy = rule.policy(row, lang)
         self._copied: list[str] = []
         self._pairs: list[TurnPair] = []
-        self._made_by: set[str] = set()
-        self._asked: set[str] = set()  # fingerprints of the engines that translated
-        self._tables: set[str] = set()  # where bare yes and no in its texts come from
-        self._answers = {text: self._answer(text) for text in answer_texts(row)}
+        self._parts = PartMaker(self._source, entries, rule)
+        self._answer_maker = AnswerMaker(row, lang, rule, self._parts)
+        self._answers = self._answer_maker.all()
         self._answer_languages = {text: languages for text, (_, languages, _) in self._answers.items()}
 
     def record(self, engines: Mapping[str, EngineName]) -> Composed:
@@ -187,7 +179,11 @@ class _Composer:
         columns |= {
             "content_hash": _hash(columns),
             "mt": provenance(
-                engines, self._asked, self._copied, {*origins, *self._tables}, by_people=HUMAN in self._made_by
+                engines,
+                self._parts.asked,
+                self._copied,
+                {*origins, *self._parts.tables},
+                by_people=HUMAN in self._parts.made_by,
             ),
             "back_messages": returned if any(back) else None,
         }
@@ -207,11 +203,11 @@ class _Composer:
             languages = TurnLanguages(known)
             self._note(where, origin)
             if origin in ("bare", "dictionary"):
-                bare = self._part(text, self._lang)
+                bare = self._parts.part(text, self._lang)
                 self._pairs.append(pair(number, [bare], self._lang))
                 return target, languages, bare.back
             return target, languages, None
-        part = self._part(text, into)
+        part = self._parts.part(text, into)
         if SOURCE in part.settled or not (part.entries or part.settled):
             self._copied.append(where)
         languages = TurnLanguages(languages_of_part(part, into, self._source))
@@ -220,29 +216,6 @@ class _Composer:
         self._pairs.append(pair(number, [part], into))
         return part.target, languages, part.back
 
-    def _part(self, text: str, into: str) -> Part:
-        """A text in a language, its structure checked; that of a bare yes or no is the table's, and is not counted."""
-        cut = split(text, self._source)
-        entries = [self._entry(request, into) for request in cut.requests]
-        source, target = cut.without_yes_no(), cut.join(lambda request: self._translation(request, into), _nothing)
-        reason = mismatch(source, target, self._source, into)
-        if reason:
-            raise RecordFailedError(reason)
-        part = Part(source, target, self._returned(cut, into, _nothing), cut.requests, entries)
-        if not cut.has_yes_no:
-            return part
-        settled: set[str] = set()
-
-        def worded(yes_or_no: str) -> str:
-            word, origin = self._rule.yes_no(yes_or_no, into) or (yes_or_no, SOURCE)
-            settled.add(origin)
-            return word
-
-        target = cut.join(lambda request: self._translation(request, into), worded)
-        self._tables |= settled
-        back = self._returned(cut, into)
-        return Part(text, target, back, cut.requests, entries, frozenset(settled), judged=part)
-
     def _templated(self, number: int, turn: Mapping[str, str], into: str) -> tuple[str, TurnLanguages, str | None]:
         """A turn that a template made: its texts in their slots, its own words in the language that they go into.
 
@@ -250,7 +223,7 @@ class _Composer:
         """
         template = str(template_of(self._row, turn))
         parts = {
-            name: self._part(text, into) if into != self._source else Part(text, text, None, (), [])
+            name: self._parts.part(text, into) if into != self._source else Part(text, text, None, (), [])
             for name, text in slot_texts(self._row, template).items()
         }
         values = self._settled(template, into) | {name: part.target for name, part in parts.items()}
@@ -279,8 +252,8 @@ class _Composer:
         words = rule.words(self._row["template_id"], role, template, into) if rule else None
         if not isinstance(words, Words):
             raise RecordFailedError(TEMPLATE_REFUSED)
-        self._made_by |= words.origins
-        self._asked |= words.engines
+        self._parts.made_by |= words.origins
+        self._parts.asked |= words.engines
         return words, languages_of(template, into, self._source)
 
     def _settled(self, template: str, into: str) -> dict[str, str]:
@@ -291,7 +264,7 @@ class _Composer:
         }
         for slot in self._row["slots"] or ():
             if slot["label"] is not None and slot["name"] != "answer":
-                values[slot["name"]] = self._label(slot["text"], slot["label"], into)
+                values[slot["name"]] = self._answer_maker.label(slot["text"], slot["label"], into)
             elif slot["name"] == "answer":
                 values["answer"] = self._answers[slot["text"]][0]
         return values
@@ -308,88 +281,6 @@ class _Composer:
     def _choices(self) -> list[str]:
         return [self._answers[text][0] for text in self._row["source_choices"] or ()]
 
-    def _label(self, text: str, label: str, into: str) -> str:
-        if into == self._source:
-            return text
-        found = self._rule.labels.get(into, {}).get(label)
-        if found is None:
-            raise RecordFailedError("no_label")
-        return found
-
-    def _entry(self, request: str, into: str) -> Entry:
-        entry = self._entries[into, request]
-        if entry.text is None:
-            raise RecordFailedError(entry.failure)
-        self._use(entry)
-        return entry
-
-    def _use(self, entry: Entry) -> None:
-        self._made_by.add(entry.origin)
-        if entry.origin == "machine":
-            self._asked.add(entry.engine)
-
-    def _translation(self, request: str, into: str) -> str:
-        return str(self._entry(request, into).text)
-
-    def _returned(self, cut: Cut, into: str, yes_no: Callable[[str], str] = str) -> str | None:
-        """A text with each segment translated there and back; None where a back-translation failed."""
-        if any(self._entries[into, request].back is None for request in cut.requests):
-            return None
-        return cut.join(lambda request: str(self._entries[into, request].back), yes_no)
-
-    def _answer(self, text: str) -> tuple[str, Languages, Origin]:
-        """(target text, its languages, where from) of an answer or choice."""
-        into, stays = frozenset([self._lang]), frozenset([self._source])
-        label = labels_of(self._row).get(text)
-        if label is not None and self._policy == "target":
-            return self._label(text, label, self._lang), into, "label"
-        known = self._rule.known(text, self._lang, self._policy)
-        if known is not None:
-            return known[0], into, known[1]
-        cut = split(text, self._source)
-        if not cut.segments:
-            return text, NO_WORDS, "copied"
-        if not cut.requests or self._policy != "target" or not self._rule.is_asked(text):
-            return text, stays, "source"
-        if self._rule.section.dictionary is not None:
-            return self._in_dictionary(text)
-        found = self._in_context(text)
-        if found is not None:
-            bare = cut.join(lambda request: self._entries[self._lang, request].text or "")
-            same = bare.casefold() == found.casefold()
-            return found, into, "in_context_as_bare" if same else "in_context"
-        part = self._part(text, self._lang)
-        return part.target, languages_of_part(part, self._lang, self._source), "bare"
-
-    def _in_dictionary(self, text: str) -> tuple[str, Languages, Origin]:
-        """A frequent answer's translation, where it is translated back as the answer and is the language's word."""
-        stays = frozenset([self._source])
-        found = [self._entries[self._lang, request] for request in split(text, self._source).requests]
-        if any(entry.text is None or entry.back is None for entry in found):
-            return text, stays, "source"
-        part = self._part(text, self._lang)
-        if not is_returned(text, part.target, str(part.back)):
-            return text, stays, "source"
-        if text in self._rule.apart.get(self._lang, ()):
-            return text, stays, "set_apart"
-        return part.target, languages_of_part(part, self._lang, self._source), "dictionary"
-
-    def _in_context(self, text: str) -> str | None:
-        asked = only_question(self._row) if self._rule.section.context else None
-        shown = carrier(asked, text) if asked else None
-        if asked is None or shown is None:
-            return None
-        own, both = (self._entries[self._lang, request].text for request in (asked, nfc(shown)))
-        if own is None or both is None:
-            return None
-        found = recover(both, own, text, self._lang)
-        if found is None or mismatch(text, found, self._source, self._lang):
-            if self._rule.section.context_miss == "fail":
-                raise RecordFailedError("field_count")
-            return None
-        self._use(self._entries[self._lang, nfc(shown)])
-        return found
-
     def _note(self, where: str, origin: Origin) -> None:
         if origin in ("copied", "source", "set_apart"):
             self._copied.append(where)
@@ -405,7 +296,3 @@ class _Composer:
             self._note(f"{name}[{number}]", origin)
             found.append(target)
         return found
-
-
-def _nothing(_: str) -> str:
-    return ""

@@ -112,7 +112,7 @@ def cases(draw: st.DrawFn) -> tuple[pa.Table, pl.DataFrame, AnswerRule]:
     return pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA), entries, rule
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(cases())
 def test_columns_make_the_same_records_pairs_digest_and_counts_as_rows(case):
     table, entries, rule = case

@@ -16,6 +16,14 @@ from glotmill.filters.contract import Scorer
 from glotmill.filters.rules import Rule, below
 from glotmill.schemas.record import Metric
 
+_TOTAL = pl.col("reverse_words").list.sum() + pl.col("reverse_end")
+# A log-probability of a hair over 0 is the engine's rounding.
+_FORWARD = (-pl.col("logprob")).clip(lower_bound=0)
+_REVERSE = (-_TOTAL / pl.col("source_tokens")).clip(lower_bound=0)
+_DUAL = (-((_FORWARD - _REVERSE).abs() + (_FORWARD + _REVERSE) / 2)).exp()
+_ENTROPIES = {"forward": _FORWARD, "reverse": _REVERSE, "dual": _DUAL}
+_SCORES = {name: score.cast(pl.Float32) for name, score in _ENTROPIES.items()}
+
 
 class CrossEntropyScorer(Scorer):
     """Measures the cross-entropy of each direction, and the dual adequacy of both."""
@@ -47,13 +55,8 @@ class CrossEntropyScorer(Scorer):
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`."""
         frame = pl.DataFrame(pairs.select(["logprob", "reverse_words", "reverse_end", "source_tokens"]))
-        total = pl.col("reverse_words").list.sum() + pl.col("reverse_end")
-        entropies = frame.select(forward=-pl.col("logprob"), reverse=-total / pl.col("source_tokens"))
-        forward, reverse = pl.col("forward"), pl.col("reverse")
-        dual = (-((forward - reverse).abs() + (forward + reverse) / 2)).exp()
-        # A log-probability of a hair over 0 is the engine's rounding.
-        scores = entropies.with_columns(pl.all().clip(lower_bound=0)).with_columns(dual=dual)
-        return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}
+        scores = frame.select(**_SCORES)
+        return {name: scores[name].to_arrow() for name in scores.columns}
 
 
 MEMBER = CrossEntropyScorer

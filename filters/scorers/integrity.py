@@ -15,6 +15,14 @@ from glotmill.schemas.record import Metric
 # C0 and C1 controls but tab, line feed and carriage return.
 BROKEN_CHARACTERS = "[\ufffd\u2047\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 
+_BARE = {name: pl.col(name).str.strip_chars() for name in ("source", "target")}
+_BROKEN = {name: pl.col(name).str.count_matches(BROKEN_CHARACTERS).cast(pl.Int64) for name in ("source", "target")}
+_SCORES = {
+    "empty": ((_BARE["target"] == "") & (_BARE["source"] != "")).cast(pl.Float32),
+    "hit_limit": pl.col("hit_limit").cast(pl.Float32),
+    "broken_chars": (_BROKEN["target"] - _BROKEN["source"]).clip(lower_bound=0).cast(pl.Float32),
+}
+
 
 class IntegrityScorer(Scorer):
     """Marks translations that are empty, cut off, or hold characters that no text has."""
@@ -46,16 +54,8 @@ class IntegrityScorer(Scorer):
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`."""
-
-        def broken(column: str) -> pl.Expr:
-            return pl.col(column).str.count_matches(BROKEN_CHARACTERS).cast(pl.Int64)
-
-        scores = pl.DataFrame(pairs.select(["source", "target", "hit_limit"])).select(
-            empty=(pl.col("target").str.strip_chars() == "") & (pl.col("source").str.strip_chars() != ""),
-            hit_limit=pl.col("hit_limit"),
-            broken_chars=(broken("target") - broken("source")).clip(lower_bound=0),
-        )
-        return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}
+        scores = pl.DataFrame(pairs.select(["source", "target", "hit_limit"])).select(**_SCORES)
+        return {name: scores[name].to_arrow() for name in scores.columns}
 
 
 MEMBER = IntegrityScorer

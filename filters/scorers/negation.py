@@ -18,6 +18,15 @@ from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.languages import ENGLISH
 from glotmill.schemas.record import Metric
 
+_TARGET, _BACK = pl.col("target"), pl.col("back")
+_JUDGED = _TARGET.is_not_null() | _BACK.is_not_null()
+_NOWHERE = ~(_TARGET.fill_null(value=False) | _BACK.fill_null(value=False))
+_EVERYWHERE = _TARGET.fill_null(value=True) & _BACK.fill_null(value=True)
+_SCORES = {
+    "lost": pl.when(_JUDGED).then(pl.col("source") & _NOWHERE).cast(pl.Float32),
+    "gained": pl.when(_JUDGED).then(~pl.col("source") & _EVERYWHERE).cast(pl.Float32),
+}
+
 
 class NegationScorer(Scorer):
     """Marks translations that no longer deny what the source denies, and those that deny what it does not."""
@@ -49,15 +58,8 @@ class NegationScorer(Scorer):
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`; their sources are English."""
-        target, back = pl.col("target"), pl.col("back")
-        judged = target.is_not_null() | back.is_not_null()
-        nowhere = ~(target.fill_null(value=False) | back.fill_null(value=False))
-        everywhere = target.fill_null(value=True) & back.fill_null(value=True)
-        scores = denials(pairs).select(
-            lost=pl.when(judged).then(pl.col("source") & nowhere),
-            gained=pl.when(judged).then(~pl.col("source") & everywhere),
-        )
-        return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}
+        scores = denials(pairs).select(**_SCORES)
+        return {name: scores[name].to_arrow() for name in scores.columns}
 
 
 def denials(pairs: pa.Table) -> pl.DataFrame:

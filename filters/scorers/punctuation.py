@@ -48,6 +48,22 @@ def _final(column: str) -> pl.Expr:
     )
 
 
+# Made once: making an expression takes longer than finding what it asks for in one text.
+_FOUND = {
+    "source": _final("source"),
+    "target": _final("target"),
+    "marked": ~pl.col("lang").str.slice(-4).is_in(NO_MARKS),
+    "ends": pl.col("target").str.count_matches(_END).cast(pl.Int64),
+    "source_ends": pl.col("source").str.count_matches(_END).clip(lower_bound=1),
+}
+_CHANGED = {
+    "question_lost": pl.when("marked").then((pl.col("source") == 2) & (pl.col("target") != 2)),
+    "final_changed": pl.when("marked").then(pl.col("source") != pl.col("target")),
+    "surplus": pl.when(pl.col("ends") > pl.col("source_ends")).then("excess"),
+}
+_SCORES = {name: score.cast(pl.Float32) for name, score in _CHANGED.items()}
+
+
 class PunctuationScorer(Scorer):
     """Compares final marks, and measures text that follows a sentence end the source has not."""
 
@@ -80,22 +96,8 @@ class PunctuationScorer(Scorer):
         """Measure pairs of `PAIR_SCHEMA`."""
         frame = pl.DataFrame(pairs.select(["source", "target", "lang", "field_type"]))
         lengths = deviations(*(frame[name] for name in ("source", "target", "lang", "field_type")))
-        found = frame.select(
-            lengths["excess"],
-            source=_final("source"),
-            target=_final("target"),
-            marked=~pl.col("lang").str.slice(-4).is_in(NO_MARKS),
-            ends=pl.col("target").str.count_matches(_END).cast(pl.Int64),
-            source_ends=pl.col("source").str.count_matches(_END),
-        )
-        source, target = pl.col("source"), pl.col("target")
-        more = pl.col("ends") > pl.col("source_ends").clip(lower_bound=1)
-        scores = found.select(
-            question_lost=pl.when("marked").then((source == 2) & (target != 2)),
-            final_changed=pl.when("marked").then(source != target),
-            surplus=pl.when(more).then("excess"),
-        )
-        return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}
+        scores = frame.select(lengths["excess"], **_FOUND).select(**_SCORES)
+        return {name: scores[name].to_arrow() for name in scores.columns}
 
 
 MEMBER = PunctuationScorer

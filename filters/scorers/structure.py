@@ -27,6 +27,19 @@ _ITEM = r"(?m)^\s*(?:[-*+•]|\d+[.)]|#{1,6})\s"
 _ENCODED = r"&(?:amp|lt|gt|quot|nbsp|#\d+);|Ã[\x80-\xBF\u2018-\u203A]|â€[\u0098-\u203A™œ]"
 
 
+def _more(pattern: str, *, literal: bool = False) -> pl.Expr:
+    source, target = (pl.col(name).str.count_matches(pattern, literal=literal) for name in ("source", "target"))
+    return target.cast(pl.Int64) - source.cast(pl.Int64)
+
+
+_SCORES = {
+    "lines": _more("\n", literal=True).abs().cast(pl.Float32),
+    "items": _more(_ITEM).abs().cast(pl.Float32),
+    "encoding": _more(_ENCODED).clip(lower_bound=0).cast(pl.Float32),
+}
+_SOME = pl.any_horizontal(pl.col("source", "target").str.contains(_VERBATIM))
+
+
 class StructureScorer(Scorer):
     """Counts what was lost or invented of addresses, tags, boxes, placeholders and code, of lines and of lists."""
 
@@ -62,23 +75,14 @@ class StructureScorer(Scorer):
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure pairs of `PAIR_SCHEMA`."""
         frame = pl.DataFrame(pairs.select(["source", "target"]))
-
-        def more(pattern: str, *, literal: bool = False) -> pl.Expr:
-            source, target = (pl.col(name).str.count_matches(pattern, literal=literal) for name in frame.columns)
-            return target.cast(pl.Int64) - source.cast(pl.Int64)
-
-        scores = frame.select(
-            lines=more("\n", literal=True).abs(),
-            items=more(_ITEM).abs(),
-            encoding=more(_ENCODED).clip(lower_bound=0),
-        )
-        scores.insert_column(0, _verbatim(frame))
-        return {name: scores[name].cast(pl.Float32).to_arrow() for name in scores.columns}
+        scores = frame.select(**_SCORES)
+        scores.insert_column(0, _verbatim(frame).cast(pl.Float32))
+        return {name: scores[name].to_arrow() for name in scores.columns}
 
 
 def _verbatim(frame: pl.DataFrame) -> pl.Series:
     differences = np.zeros(frame.height, np.int64)
-    some = np.flatnonzero(frame.select(pl.any_horizontal(pl.all().str.contains(_VERBATIM))).to_series())
+    some = np.flatnonzero(frame.select(_SOME).to_series())
     found = frame[some].select(pl.all().str.extract_all(_VERBATIM)) if len(some) else frame.clear()
     for row, (source, target) in zip(some, found.iter_rows(), strict=True):
         here, there = Counter(source), Counter(target)

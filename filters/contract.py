@@ -30,7 +30,7 @@ PAIR_SCHEMA = pa.schema(
         pa.field("back_failed", pa.bool_()),  # a back-translation was tried and failed
         pa.field("logprob", pa.float32()),  # mean log-probability of a target token, <= 0
         pa.field("hit_limit", pa.bool_()),  # the decoder stopped at its length limit
-        # Forced scores, null where they were not asked for: ln P of each word of the source, words as white space
+        # Forced scores, null where no scorer needs them: ln P of each word of the source, words as white space
         # parts them, given the target (reverse) and given a lone full stop (alone); of its end, given the target;
         # and the tokens of the source with its end.
         pa.field("reverse_words", pa.list_(pa.float32())),
@@ -38,7 +38,7 @@ PAIR_SCHEMA = pa.schema(
         pa.field("source_tokens", pa.int32()),
         pa.field("alone_words", pa.list_(pa.float32())),
         pa.field("image", pa.string()),  # URI of the record's first image
-        # What the translator was asked for, each with its translation, in order; null where that was one text only.
+        # The requests to the translator, each with its translation, in order; null where there was one only.
         pa.field("segments", pa.list_(SEGMENT)),
     ]
 )

@@ -40,7 +40,7 @@ class Rule:
         fails: From the parameters' values to an expression that is true for a row to reject.
         action: What the rule does unless a recipe says otherwise.
         graded: The metric and the parameter that a calibration fits, where the score has no natural threshold.
-        own: The parameter that bounds what is asked of each language, and what its own threshold is, by language.
+        own: The parameter that no language's own threshold exceeds, and these thresholds by language.
     """
 
     scorer: str
@@ -63,7 +63,7 @@ class Rule:
         return frozenset(self.fails({p.name: p.default for p in self.parameters}).meta.root_names()) - {"lang"}
 
     def threshold(self, name: str, value: float) -> float | pl.Expr:
-        """What a parameter of this value asks of each row: no language is asked for more than its good text has."""
+        """The threshold of each row for a parameter's value: that value, or its language's own where that is lower."""
         if self.own is None or self.own[0] != name:
             return value
         own = self.own[1]()

@@ -97,7 +97,7 @@ class Recipe(Section):
         splits: Which rows are held out.
         clean: Steps that take rows out of the sources, in order.
         derive: Rows of other tasks, made out of the sources' rows, by a name of your choosing.
-        labels: Names of things, for derived tasks that ask for them.
+        labels: Names of things, for derived tasks that need them.
         templates: Instructions put around the rows; None leaves them as their source has them.
         translate: The engine and how it decodes.
         routing: Other engines for some languages, for what the first failed on, or for the back-translation.
@@ -169,7 +169,7 @@ class Recipe(Section):
             msg = f"derive: the name {', '.join(sorted(taken))} is taken"
             raise ValueError(msg)
         if self.derive and self.templates is None:
-            msg = "derive needs a 'templates' section, whose instructions say what is asked"
+            msg = "derive needs a 'templates' section, whose instructions state the task"
             raise ValueError(msg)
         labelled = [name for name, spec in self.derive.items() if spec.needs_labels]
         if labelled and self.labels is None:

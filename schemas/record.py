@@ -75,7 +75,8 @@ class Metric:
         direction: Which values are better; a record's score is its worst turn.
         low: Least possible value, or None without a bound.
         high: Greatest possible value, or None without a bound.
-        description: What it measures, for the docs and the card.
+        description: What it measures, then ``; high means`` and what a high value says of the translation. The report,
+            ``explain`` and docs/scores.md show it.
     """
 
     scorer: str

@@ -1,7 +1,7 @@
 """What a row teaches: the closed list of tasks, and the one table of what the code knows of each.
 
 The list is closed because datasets hold it: whoever reads one knows every task, with whatever plug-ins it was made. A
-row that is asked in its own way has a *kind* beside its task, which decides on its templates (`KINDS`).
+row whose question has another form has a *kind* beside its task, which decides on its templates (`KINDS`).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ ANSWER_TASKS: frozenset[str] = frozenset(task for task, facts in TASKS.items() i
 
 CROSS_LINGUAL = "cross_lingual"  # the kind of rows whose turns are in different languages, where no other kind fits
 
-# Slots by kind of rows: every task that has templates, and the kinds that are asked in a way of their own.
+# Slots by kind of rows: every task that has templates, and the kinds of questions.
 KINDS: dict[str, Slots] = {
     **{task: facts.slots for task, facts in TASKS.items() if facts.slots is not None},
     "decide": slots("label"),

@@ -1,8 +1,8 @@
-"""The second language identifier: asked only about texts that the first leaves in doubt.
+"""The second language identifier: used only on texts that the first leaves in doubt.
 
 ``py3langid`` (BSD-3-Clause, 4.6 MB, the extra ``langid``) is a naive Bayes model over byte sequences of 139 languages,
 of which lid.176 lacks some twenty; 20,000 short texts per CPU second, 76 MB. Of six identifiers that packages bring it
-told other languages apart best, and the others that come near are much slower and larger.
+tells other languages apart best, and the others that come near are much slower and larger.
 """
 
 from __future__ import annotations

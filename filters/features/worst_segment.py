@@ -1,6 +1,6 @@
 """Segments of turns: what the worst sentence of a long turn says, which the turn as a whole hides.
 
-A segment is what the translator was asked for at once: a sentence, or a clause of a very long one. Guarantees: a turn
+A segment is what went to the translator at once: a sentence, or a clause of a very long one. Guarantees: a turn
 of one segment has its turn's value, measured once; a segment of fewer than `SEGMENT_LETTERS` letters is not judged.
 """
 

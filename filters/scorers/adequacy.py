@@ -74,15 +74,15 @@ class AdequacyScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("adequacy", "score", "higher", None, None,
-               "soft minimum of the five checks: high where all find the translation good"),
+               "soft minimum of the five checks; high means that all find the translation good"),
         Metric("adequacy", "meaning", "higher", None, None,
-               "check of the meaning: high where the source's words follow from the translation"),
+               "check of the meaning; high means that the source's words follow from the translation"),
         Metric("adequacy", "omission", "higher", None, None,
-               "check for omissions: high where nothing was left out, at the end above all"),
-        Metric("adequacy", "addition", "higher", None, None, "check for additions: high where nothing was added"),
+               "check for omissions, at the end above all; high means that nothing was left out"),
+        Metric("adequacy", "addition", "higher", None, None, "check for additions; high means that nothing was added"),
         Metric("adequacy", "numbers", "higher", None, None,
-               "check of the numbers: high where the back-translation has them"),
-        Metric("adequacy", "negation", "higher", None, None, "check of the negation: high where it is preserved"),
+               "check of the numbers; high means that the back-translation has them"),
+        Metric("adequacy", "negation", "higher", None, None, "check of the negation; high means that it is preserved"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("adequacy", "score", "the translation does not say what the source says",

@@ -37,10 +37,14 @@ class CrossEntropyScorer(Scorer):
         "forced scores",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("cross_entropy", "forward", "lower", 0, None, "nats per token of the translation given the source"),
-        Metric("cross_entropy", "reverse", "lower", 0, None, "nats per token of the source given the translation"),
+        Metric("cross_entropy", "forward", "lower", 0, None,
+               "nats per token of the translation given the source; high means that the translation is unlikely"),
+        Metric("cross_entropy", "reverse", "lower", 0, None,
+               "nats per token of the source given the translation; high means that the source does not follow from "
+               "it"),
         Metric("cross_entropy", "dual", "higher", 0, 1,
-               "exp of minus (difference plus mean of the two entropies): near 1, each text follows from the other"),
+               "exp of minus (difference plus mean of the two entropies); high means that each text follows from "
+               "the other"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("cross_entropy", "dual", "source and translation do not follow from one another",

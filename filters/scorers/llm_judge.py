@@ -1,8 +1,8 @@
 """What a language model says of a translation: how much of the meaning it gives, and how well it reads.
 
-Values are stored, as a model's word costs time or money; they depend on the model and on what it is told, and both are
-in the fingerprint. A pair to which the model gives no grades is not judged; a model that cannot be asked is an
-error, never a missing value.
+Values are stored, as a model's word costs time or money; they depend on the model and its prompt, and both are in the
+fingerprint. A pair to which the model gives no grades is not judged; a model that cannot be reached is an error, never
+a missing value.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ class Judge(Protocol):
 
     @abstractmethod
     def fingerprint(self) -> str:
-        """Identifies the model and what it is told."""
+        """Identifies the model and its prompt."""
 
     @abstractmethod
     def grade(self, pairs: Sequence[JudgedPair]) -> list[Grades | None]:
         """The grades of each pair, in order; None where the model gave none.
 
         Raises:
-            GlotmillError: The model cannot be asked.
+            GlotmillError: The model cannot be reached.
         """
 
 
@@ -62,7 +62,7 @@ class LlmJudgeScorer(Scorer):
     """Adequacy and fluency as a language model grades them.
 
     Args:
-        judge: The model; None where it is not to be asked, as in listings.
+        judge: The model; None where it is not needed, as in listings.
     """
 
     name: ClassVar[str] = "llm_judge"
@@ -80,8 +80,9 @@ class LlmJudgeScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("llm_judge", "adequacy", "higher", WORST, BEST,
-               "how much of the meaning is there, from 1 (none) to 5 (all)"),
-        Metric("llm_judge", "fluency", "higher", WORST, BEST, "how well it reads, from 1 (unreadable) to 5 (fluent)"),
+               "how much of the meaning is there, graded from 1 to 5 by a language model; high means all of it"),
+        Metric("llm_judge", "fluency", "higher", WORST, BEST,
+               "how well the translation reads, graded from 1 to 5 by a language model; high means that it is fluent"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("llm_judge", "adequacy", "the language model finds that too much of the meaning is missing",

@@ -41,9 +41,11 @@ class NegationScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("negation", "lost", "lower", 0, 1,
-               "1 where the source denies and the translation does not; null without back-translation and word list"),
+               "whether the source denies and the translation does not (0 or 1; null without back-translation and "
+               "word list); high means a lost negation"),
         Metric("negation", "gained", "lower", 0, 1,
-               "1 where the translation denies and the source does not; null without back-translation and word list"),
+               "whether the translation denies and the source does not (0 or 1; null without back-translation and "
+               "word list); high means an added negation"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("negation", "lost", "the source denies, the translation does not", (),
@@ -77,7 +79,7 @@ def denials(pairs: pa.Table) -> pl.DataFrame:
 
 
 def _matches(texts: pl.Series, pattern: str) -> pl.Series:
-    """What ``str.contains`` gives; where words end is asked only of texts that hold the letters, for that is slow."""
+    """What ``str.contains`` gives; where words end is checked only in texts that hold the letters, for that is slow."""
     found = texts.str.contains(pattern.replace(r"\b", ""))
     rows = found.arg_true()
     return found.scatter(rows, texts.gather(rows).str.contains(pattern)) if len(rows) else found

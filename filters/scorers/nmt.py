@@ -28,8 +28,10 @@ class NmtScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("nmt", "logprob", "higher", None, 0,
-               "mean log-probability of a token of the translation: near 0, the translator was sure"),
-        Metric("nmt", "ended", "higher", 0, 1, "1 where the translation ended by itself, not at the length limit"),
+               "mean log-probability of a token of the translation, at most 0; high means that the translator was "
+               "sure"),
+        Metric("nmt", "ended", "higher", 0, 1,
+               "whether the translation ended by itself, not at the length limit (0 or 1); high means that it did"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("nmt", "logprob", "the translator was unsure",

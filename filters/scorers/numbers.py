@@ -46,10 +46,13 @@ class NumbersScorer(Scorer):
         "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("numbers", "extra", "lower", 0, None, "figures of the translation that the source does not have"),
-        Metric("numbers", "missing", "lower", 0, None, "numbers that the translation lost"),
-        Metric("numbers", "changed", "lower", 0, None, "numbers that the translation lost while it gained others"),
-    )
+        Metric("numbers", "extra", "lower", 0, None,
+               "figures of the translation that the source does not have; high means invented figures"),
+        Metric("numbers", "missing", "lower", 0, None,
+               "numbers of the source that the translation does not have; high means lost numbers"),
+        Metric("numbers", "changed", "lower", 0, None,
+               "numbers that the translation lost while it gained others; high means changed numbers"),
+    )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("numbers", "extra", "figures that the source does not have",
              *above("numbers", "extra", "max_extra", 0, 1e6, "such figures allowed in a turn")),

@@ -74,10 +74,13 @@ class PunctuationScorer(Scorer):
         "–",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("punctuation", "question_lost", "lower", 0, 1, "1 where the source asks and the translation does not"),
-        Metric("punctuation", "final_changed", "lower", 0, 1, "1 where the final marks are of different kinds"),
+        Metric("punctuation", "question_lost", "lower", 0, 1,
+               "whether the source asks and the translation does not (0 or 1); high means a lost question"),
+        Metric("punctuation", "final_changed", "lower", 0, 1,
+               "whether the final marks are of different kinds (0 or 1); high means another final mark"),
         Metric("punctuation", "surplus", "lower", None, None,
-               "ln of the length over the usual one where the translation has more sentence ends than the source"),
+               "ln of the length over the usual one where the translation has more sentence ends than the source; "
+               "high means an added sentence"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("punctuation", "surplus", "a sentence too many, and more text than usual",

@@ -44,9 +44,10 @@ class RoundTripScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("round_trip", "chrf", "higher", 0, 100,
-               "chrF of the back-translation against the source: 100 where they are the same"),
+               "chrF of the back-translation against the source, at most 100; high means that both say the same"),
         Metric("round_trip", "exact", "higher", 0, 1,
-               "1 where the back-translation is the source, case and punctuation aside; texts of any length"),
+               "whether the back-translation is the source, case and punctuation aside (0 or 1), texts of any "
+               "length; high means that it is"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("round_trip", "chrf", "the back-translation is too far from the source",

@@ -73,12 +73,14 @@ class ScriptScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("script", "frac", "higher", 0, 1,
-               f"letters of the language's script over all letters but those of names and quotations that the source "
-               f"has too, from {MIN_LETTERS} letters on"),
+               "letters of the language's script over all letters but those of names and quotations that the source "
+               f"has too, from {MIN_LETTERS} letters on; high means the right script"),
         Metric("script", "latin_frac", "lower", 0, 1,
-               f"Latin letters over all letters, from {MIN_LETTERS} letters on, for other scripts"),
+               f"Latin letters over all letters, from {MIN_LETTERS} letters on, for other scripts; high means text "
+               "in Latin script"),
         Metric("script", "han_variant", "higher", 0, 1,
-               "simplified or traditional characters as the language has them, over all that differ between the two"),
+               "simplified or traditional characters as the language has them, over all that differ between the "
+               "two; high means the right variant"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("script", "frac", "letters of another script",

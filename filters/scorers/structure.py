@@ -51,11 +51,14 @@ class StructureScorer(Scorer):
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("structure", "verbatim", "lower", 0, None,
-               "addresses, tags, boxes, placeholders and code spans that stand in one text only"),
-        Metric("structure", "lines", "lower", 0, None, "line breaks that only one of the texts has"),
-        Metric("structure", "items", "lower", 0, None, "list items and headings that only one of the texts has"),
+               "addresses, tags, boxes, placeholders and code spans that are in one text only; high means lost or "
+               "invented ones"),
+        Metric("structure", "lines", "lower", 0, None,
+               "line breaks that only one of the texts has; high means lost or invented lines"),
+        Metric("structure", "items", "lower", 0, None,
+               "list items and headings that only one of the texts has; high means lost or invented items"),
         Metric("structure", "encoding", "lower", 0, None,
-               "HTML entities and misread bytes that the source does not have"),
+               "HTML entities and misread bytes that the source does not have; high means damaged text"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("structure", "verbatim", "an address, tag, box, placeholder or code span was lost or invented",

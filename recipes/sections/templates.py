@@ -30,13 +30,13 @@ class Accept(Section):
 
     A template stands in many rows, so these bounds are stricter than those of ``filter``, which never decides a text.
     They hold for the whole template, its slots left out, and for each of its sentences of 15 letters and more. A slot
-    or a line that was lost, a sentence that was dropped and a broken character always refuse it. A bound of none is
-    not asked.
+    or a line that was lost, a sentence that was dropped and a broken character always refuse it. A bound of none
+    is not checked.
 
     Attributes:
         min_chrf: Least chrF (0 to 100) of the back-translation against the template; none saves the back-translation.
         min_language: Least share of the language's probability in its own and its strongest rival's, texts of 20
-            letters and more; no language is asked for more than its good text has.
+            letters and more; a language's own threshold may be lower.
         max_english: Greatest probability of English, same texts, for languages that the identifier does not know.
         min_script: Least share of letters in the language's script, texts of 4 letters and more.
         max_copied: Greatest share of words that the English template has too, templates of 4 words and more.
@@ -61,8 +61,8 @@ class Templates(Section):
         bank: A bank of your own (YAML, kinds as in the shipped one); its kinds replace the shipped ones.
         instruction: ``source`` leaves instructions English, and takes those that name the language of the reply
             where the kind has any; ``target`` puts them into the target language, and takes those that name none
-            where the kind has any; ``mixed`` takes both, each in its own way. A row that is asked in one language and
-            answered in another names the language of the reply under each of them.
+            where the kind has any; ``mixed`` takes both, each in its own way. A row whose question is in one
+            language and whose answer is in another names the language of the reply under each of them.
         translations: A reviewed bank in other languages, as ``glotmill templates`` writes it, accepted as it stands;
             what it lacks is translated and judged before any row carries it.
         accept: What a translated template must be like; none takes every one that kept its slots.

@@ -17,6 +17,22 @@ from glotmill.schemas.languages import language
 
 def print_summary(summary: BuildSummary, console: Console) -> None:
     """Print the summary for people."""
+    _show_languages(summary, console)
+    _show_rates(summary.rates, console)
+    _show_gaps(summary, console)
+    _show_samples(summary, console)
+    _show_work(summary, console)
+    console.print(f"shards: {', '.join(f'{n:,} {action}' for action, n in summary.shards.items())}")
+    times = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in summary.seconds.items())
+    console.print(f"seconds: {times}, in all {sum(summary.seconds.values()):.1f}")
+    if summary.notice:
+        console.print(summary.notice, style="bold red", soft_wrap=True)
+    console.print(f"dataset: {summary.dataset}", soft_wrap=True)
+    console.print(f"report: {summary.report}", soft_wrap=True)
+
+
+def _show_languages(summary: BuildSummary, console: Console) -> None:
+    """Rows of each language."""
     targets = summary.mix.targets() if summary.mix.mode == "one_each" else {}
     head = ("language", *(["target"] if targets else []), "rows", "kept", "dropped", "failed", "warned")
     table = Table(*head, box=None, pad_edge=False)
@@ -31,7 +47,10 @@ def print_summary(summary: BuildSummary, console: Console) -> None:
             _reasons(count.warned),
         )
     print_table(console, table)
-    _show_rates(summary.rates, console)
+
+
+def _show_gaps(summary: BuildSummary, console: Console) -> None:
+    """Languages without kept rows or with far fewer than others, withdrawn records, refused templates."""
     without = [lang for lang, count in summary.languages.items() if not count.kept]
     if without:
         console.print(f"no kept row, and so no config of kept rows: {', '.join(without)}")
@@ -46,6 +65,10 @@ def print_summary(summary: BuildSummary, console: Console) -> None:
             )
     for line in summary.templates.lines() if summary.templates else ():
         console.print(line, soft_wrap=True)
+
+
+def _show_samples(summary: BuildSummary, console: Console) -> None:
+    """What was read and derived, and how the mix divides it."""
     for name, source in summary.sources.items():
         console.print(
             f"source {name}: {source.read:,} rows read = {source.samples:,} samples + {source.rejected:,} rejected"
@@ -61,6 +84,10 @@ def print_summary(summary: BuildSummary, console: Console) -> None:
         console.print(f"mix: {note}", soft_wrap=True)
     if len(summary.mix.splits) > 1:
         console.print(f"splits: {', '.join(f'{name} {rows:,}' for name, rows in summary.mix.splits.items())}")
+
+
+def _show_work(summary: BuildSummary, console: Console) -> None:
+    """What was requested of engines, and what the memory and the dictionaries gave."""
     for what, segments in (("segments", summary.segments), ("back-translation", summary.back_translation)):
         if segments:
             console.print(
@@ -88,13 +115,6 @@ def print_summary(summary: BuildSummary, console: Console) -> None:
     for lang, judged in summary.dictionaries.items():
         if judged.apart:
             console.print(visible_line(f"dictionary of {lang}: {judged.in_words()}"), soft_wrap=True, markup=False)
-    console.print(f"shards: {', '.join(f'{n:,} {action}' for action, n in summary.shards.items())}")
-    times = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in summary.seconds.items())
-    console.print(f"seconds: {times}, in all {sum(summary.seconds.values()):.1f}")
-    if summary.notice:
-        console.print(summary.notice, style="bold red", soft_wrap=True)
-    console.print(f"dataset: {summary.dataset}", soft_wrap=True)
-    console.print(f"report: {summary.report}", soft_wrap=True)
 
 
 def _show_rates(rates: KeepRates, console: Console) -> None:

@@ -42,8 +42,8 @@ CALIBRATION = Path(__file__).parent.parent / "data" / "lid176_ftz_tatoeba_calibr
 THRESHOLDS = Path(__file__).parent.parent / "data" / "language_thresholds.csv"
 
 SHORT, LONG = 10, 20  # letters: under SHORT no verdict, from LONG on the mass is trusted
-NEAR = 0.05  # what the probability of a language counts for that the model confuses with the requested one
-DOUBT = 0.0  # the lead below which a second identifier is used: a rival is likelier than the language
+NEAR = 0.05  # what the probability of a language counts for that the model confuses with the one asked for
+DOUBT = 0.0  # the lead below which a second identifier is asked: a rival is likelier than the language
 WEAK_PASS_RATE = 0.95  # languages whose labels together have a probability of 0.10 less often than this are weak
 FLOOR = 1e-5  # added before logarithms; less probable labels are not looked at
 

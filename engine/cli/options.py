@@ -16,6 +16,6 @@ SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe.")
 ]
 RetryFailedOption = Annotated[
-    bool, typer.Option("--retry-failed", help="Ask the engine again for remembered failures.")
+    bool, typer.Option("--retry-failed", help="Send remembered failures to the engine again.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]

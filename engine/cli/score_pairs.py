@@ -58,6 +58,6 @@ def _show(outcome: PairScores) -> None:
             say(f"{what}: {', '.join(f'{reason} {number:,}' for reason, number in most)}")
     for name, why in outcome.left_out.items():
         say(f"left out: {name}: {why}")
-    for lang, number in outcome.not_asked.items():
+    for lang, number in outcome.not_sent.items():
         say(f"without the engine: {number:,} pairs in {lang}, which the model lacks")
     say(f"scores: {outcome.out}")

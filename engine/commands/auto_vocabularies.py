@@ -67,16 +67,16 @@ def decide_vocabularies(
     open_lists = undecided(job)
     if not open_lists:
         return job
-    kept, asked = Vocabularies(job.memory), segments_of(files, job.answers)
+    kept, requested = Vocabularies(job.memory), segments_of(files, job.answers)
     for spec, lang in open_lists:
         section = spec.section
         assert isinstance(section, Ct2Translate)
         ask = _Asker(memory, run, pools, progress)
         if lang == ENGLISH:
-            texts = _ways_back(spec, job.routes.targets(spec, job.recipe.languages), asked, ask)
-            made = AutoVocabulary(spec, lang, texts, section.max_changed, ask, _sources(asked))
+            texts = _ways_back(spec, job.routes.targets(spec, job.recipe.languages), requested, ask)
+            made = AutoVocabulary(spec, lang, texts, section.max_changed, ask, _sources(requested))
         else:
-            made = AutoVocabulary(spec, lang, drawn(asked, lang), section.max_changed, ask)
+            made = AutoVocabulary(spec, lang, drawn(requested, lang), section.max_changed, ask)
         decided = kept.decide(made.decide())
         run.event("vocabulary", lang=lang, tokens=decided.tokens, of=decided.size, why=decided.why, **decided.figures)
     return job.with_vocabularies(assigned, decide=True)
@@ -91,25 +91,27 @@ class _Asker:
     pools: Pools
     progress: ProgressReport
 
-    def __call__(self, spec: TranslatorSpec, name: str, asked: RequestSource) -> Callable[[Direction], pl.DataFrame]:
+    def __call__(
+        self, spec: TranslatorSpec, name: str, requested: RequestSource
+    ) -> Callable[[Direction], pl.DataFrame]:
         stage = TranslateStage(spec, self.memory, self.run, self.pools.of(spec))
         with self.progress.stage("vocabulary", "segments") as shown:
-            stage.translate(name, asked, retry_failed=False, advance=shown.advance)
+            stage.translate(name, requested, retry_failed=False, advance=shown.advance)
         return partial(stage.entries, name)
 
 
-def _sources(asked: RequestSource) -> list[str]:
+def _sources(requested: RequestSource) -> list[str]:
     """The different source texts of a build: English, as its back-translations."""
-    found = {text for direction in asked.directions() for text in asked.table(direction)["text"]}
+    found = {text for direction in requested.directions() for text in requested.table(direction)["text"]}
     return sorted(found)
 
 
-def _ways_back(spec: TranslatorSpec, targets: Iterable[str], asked: RequestSource, ask: Ask) -> list[Drawn]:
+def _ways_back(spec: TranslatorSpec, targets: Iterable[str], requested: RequestSource, ask: Ask) -> list[Drawn]:
     """Sentences of translations in a seeded order, to be translated back."""
     sentences = Segments()
     for lang in targets:
         chosen: dict[Direction, list[str]] = {}
-        for direction, text in drawn(asked, lang)[:SAMPLE]:
+        for direction, text in drawn(requested, lang)[:SAMPLE]:
             chosen.setdefault(direction, []).append(text)
         if not chosen:
             continue

@@ -72,7 +72,7 @@ def template_judge(recipe: Recipe, answers: AnswerRule, routes: Routes) -> Templ
 def make_template_judge(recipe: Recipe, answers: AnswerRule, routes: Routes) -> TemplateJudge:
     """What judges the translations of a recipe's templates.
 
-    The stand-in ``fake`` writes in no language, so for it what tells languages apart is asked only where the recipe
+    The stand-in ``fake`` writes in no language, so for it languages are identified only where the recipe
     states it.
     """
     accept = recipe.templates.accept if recipe.templates else None

@@ -44,7 +44,7 @@ class PhaseRunner:
 
     Attributes:
         work: The translate stage.
-        retry_failed: Ask remembered failures again.
+        retry_failed: Send remembered failures again.
         progress: Shows the phases.
         dry_run: Send nothing.
         check_stop: Raises where somebody has stopped the build.
@@ -86,7 +86,7 @@ class Phases:
     Attributes:
         prologue: What was known before any record was composed.
         work: Reads a language's entries.
-        asked: The segments.
+        requested: The segments.
         needed: Which of them the back-translation and the forced scores were requested for.
         there: Counts of the forward translation, the prologue's among them.
         back: Counts of the back-translation, likewise; None where nothing is translated back.
@@ -99,7 +99,7 @@ class Phases:
 
     prologue: Prologue
     work: RoutedStage
-    asked: RequestSource
+    requested: RequestSource
     needed: Selection
     there: SegmentCount
     back: SegmentCount | None
@@ -140,7 +140,7 @@ class Phases:
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into a language with their back-translation and their forced scores."""
         returned = self.job.needs_back_translation
-        return entries_into(self.work, lang, self.asked, returned=returned, forced=self.forcing, needed=self.needed)
+        return entries_into(self.work, lang, self.requested, returned=returned, forced=self.forcing, needed=self.needed)
 
 
 def run_phases(job: Job, files: list[Path], runner: PhaseRunner, scores: ScoreStore, run: Run, pools: Pools) -> Phases:
@@ -171,18 +171,20 @@ def run_phases(job: Job, files: list[Path], runner: PhaseRunner, scores: ScoreSt
         stage.advance(segments.total())
     there, missing = runner.translate("translate", "forward", segments)
     unknown.add_frame(missing)
-    asked = segments if records is None else together([segments, records])
-    needed = needed_of(job, files, work, asked, scores)
+    requested = segments if records is None else together([segments, records])
+    needed = needed_of(job, files, work, requested, scores)
     forcing = forced = back = None
     if job.needs_forced_scores:
-        forcing = ForcedStage(job.translator, work, asked, scores, run, pools.of(job.translator), needed)
+        forcing = ForcedStage(job.translator, work, requested, scores, run, pools.of(job.translator), needed)
         forced = runner.score(forcing)
     if job.needs_back_translation:
-        back, missing = runner.translate("back", "back", back_requests(work, asked, needed))
-        unknown.add(_with_sentences(work, asked, missing))
+        back, missing = runner.translate("back", "back", back_requests(work, requested, needed))
+        unknown.add(_with_sentences(work, requested, missing))
     forcing = None if runner.dry_run else forcing
     there += prologue.there
-    return Phases(prologue, work, asked, needed, there, back, forcing, forced, whole, dict(reasons), unknown.frozen())
+    return Phases(
+        prologue, work, requested, needed, there, back, forcing, forced, whole, dict(reasons), unknown.frozen()
+    )
 
 
 class _Unknown:
@@ -209,12 +211,12 @@ def by_column(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, pl.DataFra
         yield str(value), part
 
 
-def _with_sentences(work: RoutedStage, asked: RequestSource, missing: pl.DataFrame) -> dict[str, set[str]]:
+def _with_sentences(work: RoutedStage, requested: RequestSource, missing: pl.DataFrame) -> dict[str, set[str]]:
     """The texts whose translations have a sentence without a back-translation, by language."""
     found: dict[str, set[str]] = {}
     for lang, part in by_column(missing, "source_lang"):
         lacking = set(part["text"])
-        for direction in asked.directions():
+        for direction in requested.directions():
             if direction.target_lang == lang:
                 known = work.entries("forward", direction).filter(pl.col("translation").is_not_null())
                 for text, translation in known.select("text", "translation").iter_rows():
@@ -223,12 +225,12 @@ def _with_sentences(work: RoutedStage, asked: RequestSource, missing: pl.DataFra
     return found
 
 
-def needed_of(job: Job, files: list[Path], work: Work, asked: RequestSource, scores: ScoreStore) -> Selection:
+def needed_of(job: Job, files: list[Path], work: Work, requested: RequestSource, scores: ScoreStore) -> Selection:
     """What needs back-translation and forced scores: all of it, unless the recipe skips what cheap rules reject."""
     # A dictionary's answers are composed from their back-translation, so before it nothing is final.
     if not job.recipe.score.skip_rejected or job.answers.needs_back_translation:
         return ALL
-    into = partial(entries_into, work, asked=asked, returned=False)
+    into = partial(entries_into, work, requested=requested, returned=False)
     composers = (composer_into(job, lang, into) for lang in job.recipe.languages)
 
     def samples_of(lang: str) -> Iterator[pa.Table]:

@@ -93,8 +93,8 @@ def run_prologue(job: Job, files: Sequence[Path], work: RoutedStage, translate: 
     counts = {THERE: NOTHING, BACK: NOTHING}
     lacking = {THERE: 0, BACK: 0}
 
-    def ask(name: str, asked: RequestSource) -> pl.DataFrame:
-        count, missing = translate(name, name, asked)
+    def ask(name: str, requested: RequestSource) -> pl.DataFrame:
+        count, missing = translate(name, name, requested)
         # What is missing after a phase was only looked at; the next look counts it again.
         sent = replace(counts[name], translated=counts[name].translated - lacking[name])
         counts[name], lacking[name] = count.after(sent), missing.height

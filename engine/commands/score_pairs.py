@@ -57,7 +57,7 @@ class PairScores(NotebookResult):
         dropped: Rejected pairs by the first reason.
         failed: Rows that cannot be judged, by reason.
         left_out: Scorers that did not run, and why.
-        not_asked: Judged pairs by language that the engine lacks, where there is an engine.
+        not_sent: Judged pairs by language that the engine lacks, where there is an engine.
     """
 
     out: str
@@ -66,7 +66,7 @@ class PairScores(NotebookResult):
     dropped: dict[str, int]
     failed: dict[str, int]
     left_out: dict[str, str]
-    not_asked: dict[str, int]
+    not_sent: dict[str, int]
 
     def notebook_view(self) -> View:
         """The balance."""
@@ -96,7 +96,7 @@ class PairJudge:
     field_type: FieldType
     engine: PairEngine | None
     left_out: dict[str, str]
-    not_asked: Counter[str] = field(default_factory=Counter)
+    not_sent: Counter[str] = field(default_factory=Counter)
 
     @property
     def schema(self) -> pa.Schema:
@@ -129,7 +129,7 @@ class PairJudge:
         """Scores and labels of pairs that can be judged, ``keep`` and ``filter_reasons``."""
         pairs = self._pairs(good)
         if self.engine is not None:
-            self.not_asked.update(lang for lang in good["lang"] if not self.engine.knows(lang))
+            self.not_sent.update(lang for lang in good["lang"] if not self.engine.knows(lang))
             pairs = self.engine.judged(pairs)
         named = {m.turn_column: m.score_column for scorer in self.scorers for m in scorer.metrics}
         named |= {label.turn_column: label.column for scorer in self.scorers for label in scorer.labels}
@@ -242,7 +242,7 @@ def score_pairs(
     if rows != kept + dropped.total() + failed.total():
         msg = f"{path}: {rows:,} rows are not {kept:,} kept + {dropped.total():,} dropped + {failed.total():,} failed"
         raise ConservationError(msg)
-    lost, broken, lacking = (dict(sorted(counter.items())) for counter in (dropped, failed, judge.not_asked))
+    lost, broken, lacking = (dict(sorted(counter.items())) for counter in (dropped, failed, judge.not_sent))
     return PairScores(str(out), rows, kept, lost, broken, judge.left_out, lacking)
 
 

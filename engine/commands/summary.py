@@ -45,7 +45,7 @@ class BuildSummary(NotebookResult):
         notice: What to know before training on the dataset; None for nothing.
         records: Records that were sent whole to a language model; None where none was.
         templates: What became of templates' translations; None where no template's words are translated.
-        score_labels: Judged turns by label's column, language asked for and label, such as the language detected.
+        score_labels: Judged turns by label's column, requested language and label, such as the language detected.
     """
 
     dataset: Path
@@ -92,7 +92,7 @@ class BuildSummary(NotebookResult):
             max_failed: Share of failed records up to which the build counts as good.
             rates: Balances by source and task.
             notice: What to know before training on the dataset.
-            score_labels: Judged turns by label's column, language asked for and label.
+            score_labels: Judged turns by label's column, requested language and label.
         """
 
         def known(way: Mapping[str, Any]) -> SegmentCount:

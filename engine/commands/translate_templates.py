@@ -86,9 +86,9 @@ def _judged(job: Job, texts: set[TextKey], progress: ProgressReport) -> Judged:
     with TemporaryDirectory() as folder, Pools(lambda spec: make_pool(spec, job.recipe.workers)) as pools:
         work = RoutedStage(job.routes, Memory(job.memory), Run(Path(folder)), pools)
 
-        def ask(phase: str, asked: RequestSource) -> pl.DataFrame:
+        def ask(phase: str, requested: RequestSource) -> pl.DataFrame:
             with progress.stage(phase, "segments") as stage:
-                work.translate(phase, asked, retry_failed=job.retry_failed, advance=stage.advance)
+                work.translate(phase, requested, retry_failed=job.retry_failed, advance=stage.advance)
             return pl.DataFrame(schema=TO_DO)
 
         return TemplatePhase((), work, judge, returned=False).verdicts(texts, ask)

@@ -139,13 +139,13 @@ def _space(job: Job, section: Ct2Translate) -> dict[str, Iterator[Any]]:
 
 def _texts(job: Job, files: list[Path], count: int) -> pl.DataFrame:
     """Texts of the language that has the most, as `plan_units` takes them."""
-    asked = segments_of(files, job.answers)
-    sizes = {direction: asked.table(direction).height for direction in asked.directions()}
+    requested = segments_of(files, job.answers)
+    sizes = {direction: requested.table(direction).height for direction in requested.directions()}
     if not sizes:
         msg = "tune: the recipe has nothing to translate"
         raise InputError(msg)
     lang = max(sizes, key=lambda direction: sizes[direction]).target_lang
-    chosen = drawn(asked, lang)[:count]
+    chosen = drawn(requested, lang)[:count]
     rows = [(f"{n:09}", direction.source_lang, lang, text) for n, (direction, text) in enumerate(chosen)]
     return pl.DataFrame(rows, schema=["key", "source_lang", "target_lang", "text"], orient="row")
 

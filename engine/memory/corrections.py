@@ -94,10 +94,10 @@ def import_tmx(memory: Memory, path: Path) -> ImportCount:
 
 def _changed(memory: Memory, direction: Direction, pairs: list[Pair]) -> tuple[list[Pair], int]:
     """(corrections, one a request; how many pairs say what is known)."""
-    asked = pl.DataFrame({"request": list({pair.source for pair in pairs})}, schema={"request": pl.String})
+    requested = pl.DataFrame({"request": list({pair.source for pair in pairs})}, schema={"request": pl.String})
     corrected: dict[str, str] = {}
     machine: dict[str, set[str]] = {}
-    for request, text, origin in memory.texts(direction, asked).iter_rows():
+    for request, text, origin in memory.texts(direction, requested).iter_rows():
         if origin == HUMAN:
             corrected[request] = nfc(text)
         else:

@@ -1,7 +1,7 @@
 """The score store: what scorers with stored values (those that call a model) measured, by content key.
 
 Guarantees: the same as the translation memory's, whose files it shares the mechanism with: numbered, append-only,
-the lowest number wins a key for ever. A score that could not be judged is an entry too, so it is not asked again.
+the lowest number wins a key for ever. A score that could not be judged is an entry too, so it is not computed again.
 Scorers without stored values are recomputed.
 """
 

@@ -1,9 +1,9 @@
 """The translation memory: every translation ever committed, by content key, shared by builds and machines.
 
-Guarantees: a committed entry is never asked again. Of several entries of one key the same one wins for every reader:
-texts before failures, then the lowest file number, so that a text that has won wins for ever. A person's correction of
-a request wins over what any engine said of it, and of several corrections the last one. A build composes from what it
-reads back, never from what it just made. A look-up holds what was asked for, whatever the memory holds.
+Guarantees: a committed entry is never requested again. Of several entries of one key the same one wins for every
+reader: texts before failures, then the lowest file number, so that a text that has won wins for ever. A person's
+correction of a request wins over what any engine said of it, and of several corrections the last one. A build composes
+from what it reads back, never from what it just made. A look-up holds what was requested, whatever the memory holds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MEMORY_SCHEMA = pa.schema(
         pa.field("text", pa.string()),  # null in a failed entry
         pa.field("failure", pa.string()),  # `failed:<reason>`, null in a text entry
         pa.field("attempt", pa.int32()),  # from 1
-        pa.field("settings", pa.string()),  # rung of the retry ladder that gave the result
+        pa.field("settings", pa.string()),  # which decode gave the result: the first, or the retry
         pa.field("logprob", pa.float32()),
         pa.field("source_tokens", pa.int32()),
         pa.field("target_tokens", pa.int32()),
@@ -136,9 +136,9 @@ class Memory:
             The columns of `MEMORY_SCHEMA` under the wanted keys, one row a key found, in no particular order.
         """
         corrections = self._corrected(wanted).drop("key")
-        asked = wanted.select("key", *DIRECTION, request="text")
-        corrected = asked.join(corrections, on=REQUEST, how="inner")
-        rest = asked.join(corrections, on=REQUEST, how="anti").select("key")
+        requested = wanted.select("key", *DIRECTION, request="text")
+        corrected = requested.join(corrections, on=REQUEST, how="inner")
+        rest = requested.join(corrections, on=REQUEST, how="anti").select("key")
         read = {"key", "failure", FILE, *columns}
         found = self.translations.select(
             lambda rows: rows.filter(_directions_of(wanted)).select(read).join(rest.lazy(), on="key", how="semi")

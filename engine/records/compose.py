@@ -117,7 +117,7 @@ class Composer:
                 choices.update(self._template_choice(row))
             if (request := self._rows.request_of(row)) is not None:
                 texts[self.lang].add(request)
-        self._used.update(canonical_json(sorted(answers)))  # which answers are asked is a choice of its own
+        self._used.update(canonical_json(sorted(answers)))  # which answers are requested is a choice of its own
         apart = self._answers.apart.get(self.lang, frozenset())
         if others := sorted(apart.intersection(answer for row in rows for answer in answer_texts(row))):
             self._used.update(canonical_json(["apart", *others]))  # and so is whose word an answer is

@@ -189,8 +189,8 @@ def _mt(turns: pl.DataFrame, rows: int, lang: str, engines: Mapping[str, EngineN
 def _provenance(turns: list[str], engines: Mapping[str, EngineName]) -> dict[str, Any]:
     """The ``mt`` column of a record, from what made each turn: ``=`` and an engine, a person, or nothing."""
     copied = [f"messages[{number}].content" for number, by in enumerate(turns) if not by]
-    asked = {by[1:] for by in turns if by.startswith("=")}
-    return provenance(engines, asked, copied, by_people=HUMAN in turns)
+    requested = {by[1:] for by in turns if by.startswith("=")}
+    return provenance(engines, requested, copied, by_people=HUMAN in turns)
 
 
 def _pairs(samples: pa.Table, lang: str, turns: pl.DataFrame) -> pa.Table:

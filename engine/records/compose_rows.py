@@ -67,15 +67,15 @@ class RowComposer:
         ), origins
 
     def request_of(self, row: Row) -> str | None:
-        """The request of a row's whole record, where it may have been asked."""
-        asked = self.by_record and row["source_lang"] != self.lang
-        return record_request(row, self.lang, self.answers) if asked else None
+        """The request of a row's whole record, where it may have been sent."""
+        requested = self.by_record and row["source_lang"] != self.lang
+        return record_request(row, self.lang, self.answers) if requested else None
 
     def _composed(self, sample: Row, row: Row | None, entries: Entries, whole: Mapping[str, Entries]) -> Composed:
         """A record out of the answer to the whole of it where there is one, else out of its segments.
 
         Args:
-            sample: The sample, whose request was asked where records are asked whole.
+            sample: The sample, whose request was sent where records are sent whole.
             row: The same as the record carries it; None where no template fits.
             entries: What is known of segments.
             whole: The same by whole record.

@@ -77,8 +77,8 @@ class Batch:
     def requests(self, lang: str) -> pl.Series:
         """What the common samples request of an engine in a language."""
         common = pl.Series(self.common[self.turns["row"].to_numpy()], dtype=pl.Boolean)
-        asked = common & (self.turns["source_lang"] != lang) & (self.turns["kind"] == ONE_SEGMENT)
-        return self.turns["request"].filter(asked)
+        requested = common & (self.turns["source_lang"] != lang) & (self.turns["kind"] == ONE_SEGMENT)
+        return self.turns["request"].filter(requested)
 
 
 def _places(counts: Integers) -> tuple[Integers, Integers]:

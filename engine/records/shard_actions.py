@@ -110,5 +110,5 @@ def samples_changed(plan: ShardPlan) -> str:
 
 def _unnamed(stage: str) -> str:
     if stage == "translate":
-        return "memory entries changed: a correction, or a failure that was asked again"
+        return "memory entries changed: a correction, or a failure that was sent again"
     return f"the code of the stage {stage}"

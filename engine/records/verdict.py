@@ -40,8 +40,8 @@ def rejudge(stored: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         As `judge`.
     """
     stands = (pl.col("row_status") == "failed") | (pl.col("filter_reasons").list.first() == WITHDRAWN)
-    settled = stored.select(stands.fill_null(value=False)).to_series()
-    reasons = policy.failing(stored).zip_with(~settled, stored["filter_reasons"])
+    unchanged = stored.select(stands.fill_null(value=False)).to_series()
+    reasons = policy.failing(stored).zip_with(~unchanged, stored["filter_reasons"])
     return _verdict(reasons, policy.failing(stored, "warn"))
 
 

@@ -57,11 +57,11 @@ def record_request(row: Mapping[str, Any], lang: str, rule: AnswerRule) -> str |
             items |= {f"{turn['role']}_{number + 1}.{place}": text for place, text in enumerate(texts, 1)}
     for place, text in enumerate(instructions.get(lang, ()), 1):
         items[f"instruction_{place}"] = text
-    asked = set(answer_requests(row, lang, without_context(rule))[0])
+    requested = set(answer_requests(row, lang, without_context(rule))[0])
     choices = set(row["source_choices"] or ())
     for place, answer in enumerate(answer_texts(row), 1):
         for part, request in enumerate(split(answer, source).requests, 1):
-            if request in asked:
+            if request in requested:
                 items[f"{CHOICE if answer in choices else 'answer'}_{place}.{part}"] = request
     different = {text: key for key, text in reversed(items.items())}
     if len(different) < 2 or all(which(text) for text in different):
@@ -128,11 +128,11 @@ def read_answer(request: str, answer: str) -> dict[str, str] | str:
             check_text(value)
     except RowError as error:  # an escape that names what no table can hold
         return error.reason
-    asked = items_of(request)
-    differing = set(found) ^ set(asked)
+    requested = items_of(request)
+    differing = set(found) ^ set(requested)
     if differing:
         return "choice_count" if all(key.startswith(CHOICE) for key in differing) else "field_count"
-    given = {key: nfc(found[key]) for key in asked}
+    given = {key: nfc(found[key]) for key in requested}
     choices = [text.casefold().strip() for key, text in given.items() if key.startswith(CHOICE)]
-    sources = {text.casefold() for key, text in asked.items() if key.startswith(CHOICE)}
+    sources = {text.casefold() for key, text in requested.items() if key.startswith(CHOICE)}
     return given if len(set(choices)) >= len(sources) else "choices_collide"

@@ -1,7 +1,7 @@
-"""The back-translation: what it asks, and what it says of each translation.
+"""The back-translation: its requests, and what it says of each translation.
 
-Guarantees: every translation but carriers' is asked back sentence by sentence, each different sentence once; an entry
-whose back-translation failed in a part is marked, never joined half.
+Guarantees: every translation but carriers' is translated back sentence by sentence, each different sentence once; an
+entry whose back-translation failed in a part is marked, never joined half.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ JOINED_SCHEMA = {
     "back": pl.String,
     "back_failed": pl.Boolean,
     "origin": pl.String,
-    "engine": pl.String,  # the fingerprint of who was asked
+    "engine": pl.String,  # the fingerprint of the engine
     "record": pl.String,  # the whole record that the text was translated with; null for a segment by itself
 }
 
@@ -46,7 +46,7 @@ JOINED_SCHEMA = {
 def entries_into(
     work: Work,
     lang: str,
-    asked: RequestSource,
+    requested: RequestSource,
     *,
     returned: bool,
     forced: ForcedStage | None = None,
@@ -57,13 +57,13 @@ def entries_into(
     Args:
         work: The stage, after its phases.
         lang: The target language.
-        asked: What the forward phase was asked.
+        requested: The requests of the forward phase.
         returned: Whether there was a back-translation.
         forced: The forced scores, whose columns then stand beside the others.
-        needed: What the back-translation was asked for.
+        needed: What was to be translated back.
     """
     rows = [pl.DataFrame(schema={**JOINED_SCHEMA, **(FORCED_COLUMNS if forced else {})})]
-    for direction in asked.directions():
+    for direction in requested.directions():
         if direction.target_lang == lang:
             back = work.entries("back", direction.back) if returned else None
             joined = join_back(work.entries("forward", direction), back, lang, needed)
@@ -76,7 +76,7 @@ def back_requests(work: Work, forward: RequestSource, needed: Selection = ALL) -
 
     Args:
         work: The stage, after its forward phase.
-        forward: What that was asked.
+        forward: Its requests.
         needed: Which of it goes back.
     """
 
@@ -109,19 +109,19 @@ def join_back(forward: pl.DataFrame, back: pl.DataFrame | None, lang: str, neede
         forward: Entries of one direction (`TranslateStage.entries`).
         back: Entries of the opposite one; None where nothing is translated back.
         lang: The target language.
-        needed: What the back-translation was asked for.
+        needed: What was to be translated back.
     """
     if back is None:
         return forward.with_columns(back=pl.lit(None, pl.String), back_failed=pl.lit(value=False))
-    asked = _to_return(needed.among(forward, lang)).unique().rename("translation")
-    sure = is_one_request(asked, lang)
+    requested = _to_return(needed.among(forward, lang)).unique().rename("translation")
+    sure = is_one_request(requested, lang)
     ways = back.select(request="text", back="translation", was_asked=True)
-    whole = pl.DataFrame([asked.filter(sure), in_nfc(asked.filter(sure)).alias("request")])
+    whole = pl.DataFrame([requested.filter(sure), in_nfc(requested.filter(sure)).alias("request")])
     whole = whole.join(ways, on="request", how="left")
     lacking = whole.filter(pl.col("was_asked").is_null())["request"]
     if lacking.len():
         raise _changed(lacking[0])
-    rest = asked.filter(~sure)
+    rest = requested.filter(~sure)
     cuts = [split(translation, lang) for translation in rest]
     parts = pl.Series("request", [request for cut in cuts for request in cut.requests], dtype=pl.String)
     found = dict(ways.join(parts.unique().to_frame(), on="request", how="semi").select("request", "back").iter_rows())

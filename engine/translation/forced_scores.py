@@ -1,7 +1,7 @@
 """Forced scores: how probable a source is to the engine, word by word, given its translation and given nothing.
 
 Guarantees: each different (source, translation) is scored once, each different source alone once whatever the number
-of languages, both for ever; scores are read back from the store, one for each pair asked for, or the stage raises. A
+of languages, both for ever; scores are read back from the store, one for each requested pair, or the stage raises. A
 pair that the engine cannot score has none, which is remembered too. Carriers' translations are not scored.
 
 An entry of the score store under `FORCED` holds ln P of each word of the source, words as white space parts them, then
@@ -30,7 +30,7 @@ from glotmill.schemas.keys import digest, score_keys
 
 FORCED = "forced"
 VERSION = 1
-# What an engine is told when a source's own probability is asked for: as good as nothing.
+# What an engine gets as the translation when a source's own probability is requested: as good as nothing.
 NOTHING = "."
 PAIR = ["source_lang", "target_lang", "text", "translation"]
 NOT_YET = pl.col("translation").is_null() & pl.col("failure").is_null()
@@ -42,7 +42,7 @@ class ForcedCount:
     """What the stage did.
 
     Attributes:
-        unique: Different pairs asked for, sources alone among them.
+        unique: Different requested pairs, sources alone among them.
         scored: Of those, sent to the engine in this run.
         from_store: Of those, known when the stage began.
         failed: Of the unique ones, those without a score.
@@ -60,9 +60,9 @@ class ForcedStage:
     Args:
         spec: The engine.
         work: The translate stage, after its forward phase.
-        forward: What that was asked.
+        forward: Its requests.
         scores: Keeps the scores.
-        run: Notes what is asked and done.
+        run: Notes what is requested and done.
         pool: Does it.
         needed: Which translations are scored.
     """
@@ -90,7 +90,7 @@ class ForcedStage:
         """Have scores in the store for all pairs.
 
         Args:
-            advance: Told (pairs done now, pairs to do in all); none done when the workers are ready.
+            advance: Is called with (pairs done now, pairs to do in all); none done when the workers are ready.
 
         Raises:
             ConservationError: A pair is not in the store after all units were done.
@@ -98,13 +98,13 @@ class ForcedStage:
         """
         unique = 0
         missing = [pl.DataFrame(schema=dict.fromkeys(["key", *PAIR], pl.String))]
-        for pairs in in_portions(self._write_asked()):
+        for pairs in in_portions(self._write_requests()):
             unique += pairs.height
             missing.append(self._unknown(pairs))
         todo = pl.concat(missing)
         sent = sum(r.results.num_rows for r in self._work.results(FORCED, todo, self._commit, advance))
-        asked = in_portions(self._run.read_requests(FORCED, direction) for direction in self._directions())
-        failed = sum(int(self._found(pairs, pl.col("values").is_null())["values"].sum()) for pairs in asked)
+        requested = in_portions(self._run.read_requests(FORCED, direction) for direction in self._directions())
+        failed = sum(int(self._found(pairs, pl.col("values").is_null())["values"].sum()) for pairs in requested)
         count = ForcedCount(unique, sent, unique - todo.height, failed)
         self._run.event("phase_done", phase=FORCED, **asdict(count))
         return count
@@ -113,7 +113,7 @@ class ForcedStage:
         """How many pairs `force` would send; of what is still to be translated one each, and its source alone.
 
         Args:
-            retry_failed: Remembered failures are asked again, and count as still to be translated.
+            retry_failed: Remembered failures are sent again, and count as still to be translated.
         """
         rest = pl.col("translation").is_null() if retry_failed else NOT_YET
         entries = self._translated.entries_in_turn("forward", self._forward.directions())
@@ -125,14 +125,14 @@ class ForcedStage:
         """The pairs of which the store has nothing."""
         return pairs.join(self._scores.lookup(FORCED, pairs["key"]), on="key", how="anti", maintain_order="left")
 
-    def _write_asked(self) -> Iterator[pl.DataFrame]:
+    def _write_requests(self) -> Iterator[pl.DataFrame]:
         """The pairs of each direction; kept on disk to be read again."""
         for direction, pairs in self._pairs():
             self._run.write_requests(FORCED, direction, pairs)
             yield pairs
 
     def beside(self, entries: pl.DataFrame, direction: Direction) -> pl.DataFrame:
-        """Entries of a forward direction with `FORCED_COLUMNS`; null where nothing was asked or scored.
+        """Entries of a forward direction with `FORCED_COLUMNS`; null where nothing was requested or scored.
 
         Args:
             entries: Columns text (the request) and translation, among others.
@@ -164,7 +164,7 @@ class ForcedStage:
         """Columns key and `PAIR` of each direction; the sources are the translations that are forced.
 
         Args:
-            ahead: More sources that will be asked for alone, by their forward direction.
+            ahead: More sources that will be requested alone, by their forward direction.
         """
         sources: dict[Direction, list[pl.Series]] = {}
         for direction, found in self._translated.entries_in_turn("forward", self._forward.directions()):

@@ -79,8 +79,8 @@ class PairEngine:
     def _back(self, engine: Translator, rows: list[dict[str, str]]) -> list[str | None]:
         """The targets translated back, sentence by sentence as a build does it; None where a part of one failed."""
         cuts = [split(row["target"], row["lang"]) for row in rows]
-        asked = {(row["lang"], part) for row, cut in zip(rows, cuts, strict=True) for part in cut.requests}
-        order = sorted(asked, key=lambda one: (len(one[1]), one))
+        requested = {(row["lang"], part) for row, cut in zip(rows, cuts, strict=True) for part in cut.requests}
+        order = sorted(requested, key=lambda one: (len(one[1]), one))
         known: dict[tuple[str, str], str | None] = {}
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]

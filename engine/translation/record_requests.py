@@ -1,4 +1,4 @@
-"""Whole records: what is asked in one request each, and which records are asked in segments instead."""
+"""Whole records: the requests of one record each, and which records are sent in segments instead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from glotmill.engine.translation.requests import Segments
 
 
 def records_of(files: list[Path], answers: AnswerRule, by_record: Callable[[str], bool]) -> Segments:
-    """The request of every sample in every language whose records are asked whole, as `Segments`.
+    """The request of every sample in every language whose records are sent whole, as `Segments`.
 
     Args:
         files: Sample files.
@@ -37,7 +37,7 @@ def answered_whole(
 
     Args:
         answers: How answers are treated.
-        by_record: Whether a language's records are asked whole.
+        by_record: Whether a language's records are sent whole.
         broken: The records whose answer did not fit, as (language, request).
     """
 

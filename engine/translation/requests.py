@@ -1,4 +1,4 @@
-"""Segment: what has to be translated, over all samples, each different text once with how often it is asked."""
+"""Segment: what has to be translated, over all samples, each different text once with how often it is requested."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Tables = Iterator[tuple[Direction, pl.DataFrame]]
 
 
 class RequestSource(Protocol):
-    """What is asked of a translator."""
+    """Requests to a translator."""
 
     def directions(self) -> list[Direction]:
-        """The directions in which anything is asked, sorted."""
+        """The directions that have requests, sorted."""
 
     def table(self, direction: Direction) -> pl.DataFrame:
         """`REQUEST_SCHEMA`: each different text of a direction once, sorted."""
@@ -41,7 +41,7 @@ class Requests:
     """Requests that are read, or made from others, when they are needed: one direction is in memory at a time.
 
     Attributes:
-        known: The directions in which anything is asked.
+        known: The directions that have requests.
         read: Gives the tables of some of them, in turn.
     """
 
@@ -49,7 +49,7 @@ class Requests:
     read: Callable[[Iterable[Direction]], Tables]
 
     def directions(self) -> list[Direction]:
-        """The directions in which anything is asked, sorted."""
+        """The directions that have requests, sorted."""
         return in_order(self.known)
 
     def table(self, direction: Direction) -> pl.DataFrame:
@@ -72,8 +72,8 @@ def together(parts: Sequence[RequestSource]) -> Requests:
 
     def read(directions: Iterable[Direction]) -> Tables:
         for direction in directions:
-            asked = [part for part, own in zip(parts, known, strict=True) if direction in own]
-            yield direction, pl.concat([part.table(direction) for part in asked])
+            requested = [part for part, own in zip(parts, known, strict=True) if direction in own]
+            yield direction, pl.concat([part.table(direction) for part in requested])
 
     return Requests(frozenset().union(*known), read)
 
@@ -109,12 +109,12 @@ class Segments:
         self._groups: dict[tuple[str, tuple[str, ...], bool], Counter[str]] = defaultdict(Counter)
 
     def add(self, source: str, targets: tuple[str, ...], texts: list[str], *, carrier: bool = False) -> None:
-        """Count texts that are asked for in some languages."""
+        """Count texts that are requested in some languages."""
         if texts and targets:
             self._groups[source, targets, carrier].update(texts)
 
     def directions(self) -> list[Direction]:
-        """The directions in which anything is asked, sorted."""
+        """The directions that have requests, sorted."""
         pairs = {(source, target) for source, targets, _ in self._groups for target in targets}
         return in_order(Direction(*pair) for pair in pairs)
 
@@ -136,7 +136,7 @@ class Segments:
 
 
 def counted(texts: Counter[str], *, carrier: bool = False) -> pl.DataFrame:
-    """`REQUEST_SCHEMA` of texts with how often each is asked."""
+    """`REQUEST_SCHEMA` of texts with how often each is requested."""
     columns = {"text": list(texts), "asked": list(texts.values()), "carrier": carrier}
     return pl.DataFrame(columns, schema=REQUEST_SCHEMA)
 

@@ -1,6 +1,6 @@
 """The translate stage of a build with its engines: each direction by its own, and a second one for what that failed on.
 
-Guarantees: an entry names the engine that made it; what the second engine is asked is exactly what the first left
+Guarantees: an entry names the engine that made it; the second engine gets exactly what the first left
 without a translation; the whole records that fitted are given out as entries of their texts, marked with the record.
 """
 
@@ -30,15 +30,15 @@ NOTHING = pl.DataFrame(MEMORY_SCHEMA.empty_table()).select(  # as `TranslateStag
 )  # fmt: skip
 
 
-def _failed(stage: TranslateStage, phase: str, asked: RequestSource) -> Requests:
-    """What a stage left without a translation, as it was asked."""
+def _failed(stage: TranslateStage, phase: str, requested: RequestSource) -> Requests:
+    """The requests that a stage left without a translation."""
 
     def read(directions: Iterable[Direction]) -> Tables:
-        for direction, table in asked.tables(directions):
+        for direction, table in requested.tables(directions):
             entries = stage.entries(phase, direction).filter(pl.col("failure").is_not_null())
             yield direction, table.join(entries.select("text"), on="text", how="semi", maintain_order="left")
 
-    return Requests(asked.directions(), read)
+    return Requests(requested.directions(), read)
 
 
 class RoutedStage:
@@ -55,23 +55,23 @@ class RoutedStage:
         self._routes = routes
         self._memory = memory
         self._stages = {name: TranslateStage(spec, memory, run, pools.of(spec)) for name, spec in routes.all.items()}
-        self._asked: dict[str, frozenset[Direction]] = {}
+        self._requested: dict[str, frozenset[Direction]] = {}
         self._to_send: dict[str, list[Sent]] = {}
 
     def translate(
-        self, phase: str, asked: RequestSource, *, retry_failed: bool, advance: Callable[[int, int], None]
+        self, phase: str, requested: RequestSource, *, retry_failed: bool, advance: Callable[[int, int], None]
     ) -> SegmentCount:
         """Have entries in the memory for all segments, as `TranslateStage.translate` does.
 
         Args:
             phase: ``record``, ``forward`` or ``back``.
-            asked: The segments.
-            retry_failed: Ask remembered failures again.
-            advance: Told (segments done now, segments that an engine is to do); none done when workers are ready.
+            requested: The segments.
+            retry_failed: Send remembered failures again.
+            advance: Is called with (segments done now, segments for engines to do); none done when workers are ready.
         """
-        self._asked[phase] = frozenset(asked.directions())
+        self._requested[phase] = frozenset(requested.directions())
         total = SegmentCount()
-        for spec, part in self._parts(phase, asked):
+        for spec, part in self._parts(phase, requested):
             stage, name = self._stages[spec.fingerprint], self._named(phase, spec)
             count = stage.translate(name, part, retry_failed=retry_failed, advance=advance)
             second = self._second(phase, spec)
@@ -84,11 +84,11 @@ class RoutedStage:
             total += count
         return total
 
-    def look(self, phase: str, asked: RequestSource, *, retry_failed: bool) -> pl.DataFrame:
+    def look(self, phase: str, requested: RequestSource, *, retry_failed: bool) -> pl.DataFrame:
         """What a phase would send, and send nothing, as `TranslateStage.look`."""
-        self._asked[phase] = frozenset(asked.directions())
+        self._requested[phase] = frozenset(requested.directions())
         sent: list[Sent] = []
-        for spec, part in self._parts(phase, asked):
+        for spec, part in self._parts(phase, requested):
             stage, name = self._stages[spec.fingerprint], self._named(phase, spec)
             sent.append((spec, stage.look(name, part, retry_failed=retry_failed)))
             second = self._second(phase, spec)
@@ -110,18 +110,20 @@ class RoutedStage:
         back = [each for _, requests in there for each in expected_back(self._routes, requests)]
         return expected_usage([*sent, *back] if returned else sent)
 
-    def _parts(self, phase: str, asked: RequestSource) -> Iterator[tuple[TranslatorSpec, RequestSource]]:
-        """What each engine is asked first."""
-        by_engine = {self._first(phase, own[0]).fingerprint: own for own in self._by_engine(phase, asked.directions())}
+    def _parts(self, phase: str, requested: RequestSource) -> Iterator[tuple[TranslatorSpec, RequestSource]]:
+        """The requests that go to each engine first."""
+        by_engine = {
+            self._first(phase, own[0]).fingerprint: own for own in self._by_engine(phase, requested.directions())
+        }
         for name, spec in self._routes.all.items():
             if name in by_engine:
-                yield spec, Requests(by_engine[name], asked.tables)
+                yield spec, Requests(by_engine[name], requested.tables)
 
     def _first(self, phase: str, direction: Direction) -> TranslatorSpec:
         return self._routes.first(phase, direction.source_lang, direction.target_lang)
 
     def _second(self, phase: str, spec: TranslatorSpec) -> TranslatorSpec | None:
-        """Who is asked what an engine failed on; a record that does not fit is asked in segments instead."""
+        """The engine that gets what another failed on; a record that does not fit is sent in segments instead."""
         second = self._routes.second
         return None if phase == "record" or second is None or second.fingerprint == spec.fingerprint else second
 
@@ -137,31 +139,31 @@ class RoutedStage:
     def entries_in_turn(self, phase: str, directions: Iterable[Direction]) -> Iterator[tuple[Direction, pl.DataFrame]]:
         """The same of several directions, one after the other; those of small ones are looked up together."""
         wanted = list(directions)
-        in_records = self._asked.get("record", frozenset()) if phase == "forward" else frozenset()
-        for own in self._by_engine(phase, (direction for direction in wanted if direction in self._asked[phase])):
+        in_records = self._requested.get("record", frozenset()) if phase == "forward" else frozenset()
+        for own in self._by_engine(phase, (direction for direction in wanted if direction in self._requested[phase])):
             spec = self._first(phase, own[0])
             for portion in self._stages[spec.fingerprint].portions(self._named(phase, spec), own):
-                for direction, entries in by_direction(self._settled(phase, portion), portion):
+                for direction, entries in by_direction(self._final(phase, portion), portion):
                     more = [self._of_records(direction)] if direction in in_records else []
                     yield direction, pl.concat([entries, *more])
         for direction in wanted:
-            if direction in in_records and direction not in self._asked[phase]:
+            if direction in in_records and direction not in self._requested[phase]:
                 yield direction, self._of_records(direction)
 
     def _by_engine(self, phase: str, directions: Iterable[Direction]) -> list[list[Direction]]:
-        """Directions by the engine that is asked first."""
+        """Directions by the engine that translates first."""
         found: dict[str, list[Direction]] = {}
         for direction in directions:
             found.setdefault(self._first(phase, direction).fingerprint, []).append(direction)
         return list(found.values())
 
     def entries_of(self, phase: str) -> pl.DataFrame:
-        """The entries of everything that a phase was asked, as `TranslateStage.entries_of`: one look-up an engine."""
-        by_engine = self._by_engine(phase, in_order(self._asked[phase]))
-        settled = (self._settled(phase, directions) for directions in by_engine)
-        return pl.concat([NOTHING, *(entries.select(NOTHING.columns) for entries in settled)])
+        """The entries of all requests of a phase, as `TranslateStage.entries_of`: one look-up an engine."""
+        by_engine = self._by_engine(phase, in_order(self._requested[phase]))
+        parts = (self._final(phase, directions) for directions in by_engine)
+        return pl.concat([NOTHING, *(entries.select(NOTHING.columns) for entries in parts)])
 
-    def _settled(self, phase: str, directions: list[Direction]) -> pl.DataFrame:
+    def _final(self, phase: str, directions: list[Direction]) -> pl.DataFrame:
         """The first engine's entries in directions that it has, and the second's where it could do better."""
         spec = self._first(phase, directions[0])
         name = self._named(phase, spec)
@@ -180,10 +182,10 @@ class RoutedStage:
         return self._stages[spec.fingerprint].entries(self._named("record", spec), direction)
 
     def broken_records(self) -> tuple[set[tuple[str, str]], Counter[str]]:
-        """The records that must be asked in segments, as (language, request), and how many for which reason."""
+        """The records that must be sent in segments, as (language, request), and how many for which reason."""
         broken: set[tuple[str, str]] = set()
         reasons: Counter[str] = Counter()
-        for direction in in_order(self._asked.get("record", ())):
+        for direction in in_order(self._requested.get("record", ())):
             rows = self._records(direction).filter(pl.col("failure").is_not_null())
             broken.update((direction.target_lang, text) for text in rows["text"])
             reasons.update(failure.removeprefix("failed:") for failure in rows["failure"])

@@ -1,9 +1,9 @@
-"""Translate: what is asked for, minus what the memory knows, done in units and read back.
+"""Translate: what is requested, minus what the memory knows, done in units and read back.
 
 Guarantees: units are written down before work begins and a resume finishes them as written; every unit is
-committed to the memory before it counts; entries are read back from the memory, one for each segment asked for, or
+committed to the memory before it counts; entries are read back from the memory, one for each requested segment, or
 the stage raises. What a server did not answer is a named failure of this run alone: nothing remembers it. Beside the
-texts asked for, one language's entries are in memory at a time.
+requested texts, one language's entries are in memory at a time.
 """
 
 from __future__ import annotations
@@ -68,34 +68,34 @@ class TranslateStage:
         self._usage = Usage()
         self._partial = False
 
-    def look(self, phase: str, asked: RequestSource, *, retry_failed: bool) -> pl.DataFrame:
+    def look(self, phase: str, requested: RequestSource, *, retry_failed: bool) -> pl.DataFrame:
         """What a phase would send to the engine, and send nothing; from now on `entries` may lack translations.
 
         Returns:
             Columns key, source_lang, target_lang and text, one row a segment.
         """
         self._partial = True
-        return self._missing(phase, asked, retry_failed=retry_failed)[2]
+        return self._missing(phase, requested, retry_failed=retry_failed)[2]
 
     def translate(
-        self, phase: str, asked: RequestSource, *, retry_failed: bool, advance: Callable[[int, int], None]
+        self, phase: str, requested: RequestSource, *, retry_failed: bool, advance: Callable[[int, int], None]
     ) -> SegmentCount:
         """Have entries in the memory for all segments.
 
         Args:
             phase: ``forward`` or ``back``; names the files of the run.
-            asked: The segments.
-            retry_failed: Ask remembered failures again.
-            advance: Told (segments done now, segments to do in all); none done when the workers are ready.
+            requested: The segments.
+            retry_failed: Send remembered failures again.
+            advance: Is called with (segments done now, segments to do in all); none done when the workers are ready.
 
         Raises:
             ConservationError: A segment has no entry after all units were done.
             WorkerError: A unit cannot be done.
         """
-        total, unique, todo = self._missing(phase, asked, retry_failed=retry_failed)
+        total, unique, todo = self._missing(phase, requested, retry_failed=retry_failed)
         self._usage = Usage()
         self._note_set_aside()
-        # To a server batches are nothing: what is missing is planned again, and nothing is asked, and paid for, twice.
+        # To a server batches are nothing: what is missing is planned again, and nothing is sent, and paid for, twice.
         resume = self._spec.placement.device != SERVER_DEVICE
         sent = 0
         for result in self._work.results(phase, todo, self._commit, advance, resume=resume):
@@ -103,7 +103,7 @@ class TranslateStage:
             self._take_usage(result.results)
             self._note_unanswered(phase, result)
         retried = failed = unanswered = 0
-        for wanted in in_portions(self._run.read_requests(phase, direction) for direction in asked.directions()):
+        for wanted in in_portions(self._run.read_requests(phase, direction) for direction in requested.directions()):
             found = self._found(wanted, ["key", "failure", "attempt"])
             retried += int((found["attempt"] > 1).sum())
             failed += int(found["failure"].is_not_null().sum())
@@ -113,21 +113,21 @@ class TranslateStage:
         self._run.event("phase_done", phase=phase, **asdict(count))
         return count
 
-    def _missing(self, phase: str, asked: RequestSource, *, retry_failed: bool) -> tuple[int, int, pl.DataFrame]:
-        """(segments asked, different ones, `TO_DO` of those that the memory does not know)."""
+    def _missing(self, phase: str, requested: RequestSource, *, retry_failed: bool) -> tuple[int, int, pl.DataFrame]:
+        """(requested segments, different ones, `TO_DO` of those that the memory does not know)."""
         total = unique = 0
-        # A failure that this run committed before it was killed is not asked yet again.
+        # A failure that this run committed before it was killed is not sent yet again.
         failures = self._run.began(self._memory.translations.last) if retry_failed else None
         missing = [pl.DataFrame(schema=TO_DO)]
-        for wanted in in_portions(self._write_asked(phase, asked)):
+        for wanted in in_portions(self._write_requests(phase, requested)):
             total += int(wanted["asked"].sum())
             unique += wanted.height
             missing.append(self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys()))
         return total, unique, pl.concat(missing)
 
-    def _write_asked(self, phase: str, asked: RequestSource) -> Iterator[pl.DataFrame]:
-        """What is asked, by direction, with keys; kept on disk to be read again."""
-        for direction, table in asked.tables():
+    def _write_requests(self, phase: str, requested: RequestSource) -> Iterator[pl.DataFrame]:
+        """The requests by direction, with keys; kept on disk to be read again."""
+        for direction, table in requested.tables():
             wanted = with_keys(direction, table, self._spec.fingerprint_into(direction.target_lang))
             self._run.write_requests(phase, direction, wanted)
             yield wanted
@@ -136,7 +136,7 @@ class TranslateStage:
         """The entries of a phase's segments in one direction, read back from the memory; null where `look` found none.
 
         Returns:
-            Columns text (the request), carrier, key, translation, `ENTRY`, engine (the fingerprint of who was asked)
+            Columns text (the request), carrier, key, translation, `ENTRY`, engine (the fingerprint of the engine)
             and record (null: no part of a whole record), one row a segment, sorted by text.
 
         Raises:

@@ -129,7 +129,7 @@ class TemplatePhase:
         return rule
 
     def verdicts(self, texts: Collection[TextKey], ask: Ask) -> Judged:
-        """The verdicts on texts, which are asked for first."""
+        """The verdicts on texts, which are translated first."""
         return self._judged(texts, self._ask(texts, ask))
 
     def check(self, rule: InstructionRule) -> None:
@@ -161,13 +161,13 @@ class TemplatePhase:
         """Ask for the texts there and back; the requests that are lacking, there or in their back-translation."""
         lacking = set(ask(THERE, segments_of_templates(texts)).select("target_lang", "text").iter_rows())
         if self.judge.needs_back_translation:
-            asked = Segments()
+            requested = Segments()
             sentences: dict[TextKey, tuple[str, ...]] = {}
             translated = self.work.entries_of(THERE).filter(pl.col("translation").is_not_null())
             for lang, text, translation in translated.select("target_lang", "text", "translation").iter_rows():
                 sentences[lang, text] = split(translation, lang).requests
-                asked.add(lang, (ENGLISH,), list(sentences[lang, text]))
-            lost = set(ask(BACK, asked).select("source_lang", "text").iter_rows())
+                requested.add(lang, (ENGLISH,), list(sentences[lang, text]))
+            lost = set(ask(BACK, requested).select("source_lang", "text").iter_rows())
             for (lang, text), parts in sentences.items():
                 if not lost.isdisjoint((lang, sentence) for sentence in parts):
                     lacking.add((lang, text))
@@ -181,7 +181,7 @@ class TemplatePhase:
         return {key: replace(made, back=None) if isinstance(made, Words) else made for key, made in judged.items()}
 
     def _entries(self) -> dict[TextKey, dict[str, Any]]:
-        """What the memory has of what was asked, with its back-translation, by language and request."""
+        """What the memory has of the requests, with their back-translation, by language and request."""
         there = self.work.entries_of(THERE)
         back = self.work.entries_of(BACK) if self.judge.needs_back_translation else None
         found: dict[TextKey, dict[str, Any]] = {}
@@ -193,7 +193,7 @@ class TemplatePhase:
 
 
 def segments_of_templates(texts: Iterable[TextKey]) -> Segments:
-    """The segments of templates' texts, each asked for in its language."""
+    """The segments of templates' texts, each requested in its language."""
     segments = Segments()
     for lang, text in sorted(texts):
         segments.add(ENGLISH, (lang,), list(split(text, ENGLISH).requests))

@@ -43,7 +43,7 @@ class UnitWork:
             phase: Names the files of the run.
             missing: What `plan_units` takes.
             commit: Makes a unit's results safe; the name of their file, None where there was nothing to keep.
-            advance: Told (rows done now, rows to do in all); none done when the workers are ready.
+            advance: Is called with (rows done now, rows to do in all); none done when the workers are ready.
             resume: Whether units of an earlier attempt are finished as they were written down.
 
         Raises:
@@ -96,9 +96,9 @@ class UnitWork:
         advance(0, total)
         units = (Unit(number, rows) for number, rows in self._run.read_units(file, numbers))
         for result in self._pool.run(units):
-            asked, given = result.unit.rows.num_rows, result.results.num_rows
-            if asked != given:
-                msg = f"unit {result.unit.number}: {given} results for {asked} segments"
+            requested, given = result.unit.rows.num_rows, result.results.num_rows
+            if requested != given:
+                msg = f"unit {result.unit.number}: {given} results for {requested} segments"
                 raise ConservationError(msg)
             committed = commit(result)
             self._run.event(

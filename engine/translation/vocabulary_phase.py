@@ -56,13 +56,13 @@ def full_engine(spec: TranslatorSpec) -> TranslatorSpec:
     return replace(spec, identity=rest, vocabularies={})
 
 
-def drawn(asked: RequestSource, lang: str) -> list[Drawn]:
+def drawn(requested: RequestSource, lang: str) -> list[Drawn]:
     """The texts of a target language in a seeded order, but for carriers."""
     found = [
         (draw(VOCABULARY, direction.source_lang, text), direction, text)
-        for direction in asked.directions()
+        for direction in requested.directions()
         if direction.target_lang == lang
-        for text in asked.table(direction).filter(~pl.col("carrier"))["text"]
+        for text in requested.table(direction).filter(~pl.col("carrier"))["text"]
     ]
     return [(direction, text) for _, direction, text in sorted(found, key=lambda one: (one[0], one[2]))]
 

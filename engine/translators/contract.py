@@ -62,7 +62,7 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class ForcedPair:
-    """A text and the translation whose probability is asked for, between two FLORES-200 languages."""
+    """A text and the translation whose probability is requested, between two FLORES-200 languages."""
 
     source_lang: str
     target_lang: str

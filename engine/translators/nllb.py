@@ -198,7 +198,7 @@ class NllbTranslator:
             scored |= zip(rows, results, strict=True)
         scores: list[ForcedScore | None] = [None] * len(pairs)
         for row, result in scored.items():
-            # One for each token asked for and the end; those of the prefix nobody chose.
+            # One for each requested token and the end; those of the prefix nobody chose.
             tokens = iter(result.log_probs[self._prefixed :])
             by_word = tuple(sum(islice(tokens, len(word))) for word in targets[row])
             scores[row] = ForcedScore(by_word, next(tokens), lengths[row] + 1)

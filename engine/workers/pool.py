@@ -50,7 +50,7 @@ def make_pool(
             does the work itself, this process.
         ray_address: A running Ray cluster to work on; None starts a local Ray.
         stop: Asks the pool to stop at the border of a unit.
-        note: Told of workers that come, go and fail.
+        note: Is called when workers come, go and fail.
     """
     stop = stop or StopSwitch()
     if workers == 0 or (workers is None and spec.placement.device == SERVER_DEVICE):

@@ -113,7 +113,7 @@ class Worker:
         queue: What it was sent and has not given back, oldest first; it works on the first.
         since: When it began with the first of the queue, or to start (`time.monotonic`).
         beat: A heartbeat that it has not answered yet.
-        beat_since: When the last heartbeat was asked for.
+        beat_since: When the last heartbeat was requested.
     """
 
     def __init__(self, actor: Any, failed_starts: int = 0, number: int = 1) -> None:

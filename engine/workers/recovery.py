@@ -122,7 +122,7 @@ class UnitRecovery:
 
     def _too_many(self, rows: Collection[int]) -> bool:
         """Whether it is the engine that is broken: many texts fail, or all of several. Languages do not count, as a
-        text that is asked in a hundred languages is a hundred rows. What is forced is the translation."""
+        text that is requested in a hundred languages is a hundred rows. What is forced is the translation."""
         texts = self.unit.rows["translation" if "translation" in self.unit.rows.column_names else "text"].to_pylist()
         failing = {texts[row] for row in rows}
         return len(failing) > MAX_POISONED or 1 < len(failing) == len(set(texts))

@@ -1,6 +1,6 @@
 """Units of work: how segments are cut into batches and units, and how one unit is done.
 
-Guarantees: the unit list is a pure function of the segments asked for and of the recipe, never of the workers;
+Guarantees: the unit list is a pure function of the requested segments and of the recipe, never of the workers;
 a batch is translated exactly as it was written down, so that scores do not depend on who did it or when.
 """
 
@@ -39,7 +39,7 @@ RESULT_SCHEMA = pa.schema(
         pa.field("requests", pa.int64()),
         pa.field("prompt_tokens", pa.int64()),
         pa.field("completion_tokens", pa.int64()),
-        pa.field("settings", pa.string()),  # rung of the retry ladder
+        pa.field("settings", pa.string()),  # which decode it was: the first, or the retry
         pa.field("attempt", pa.int32()),
     ]
 )
@@ -48,7 +48,7 @@ FORCED_SCHEMA = pa.schema([pa.field("values", pa.list_(pa.float32()))])
 
 
 class Note(Protocol):
-    """Told of what happens to workers and units, as `glotmill.engine.runs.run.Run.event` takes it."""
+    """Is called with what happens to workers and units, as `glotmill.engine.runs.run.Run.event` takes it."""
 
     def __call__(self, name: str, **values: Any) -> None:
         """Take note of one event."""
@@ -156,7 +156,7 @@ def do_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], Non
         batch_done: Called after each batch.
 
     Raises:
-        TranslatorError: The engine broke, or gave another number of results than it was asked for.
+        TranslatorError: The engine broke, or gave another number of results than it had requests.
     """
     work = force_unit if "translation" in rows.column_names else translate_unit
     return work(translator, rows, batch_done)
@@ -173,7 +173,7 @@ def force_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], 
             scores = translator.score(pairs)
         except TranslatorError:
             raise
-        except Exception as error:  # whatever an engine raises means that it broke; who asked decides what then
+        except Exception as error:  # whatever an engine raises means that it broke; the caller decides what then
             msg = f"{type(error).__name__}: {error}"
             raise TranslatorError(msg) from error
         if len(scores) != len(pairs):
@@ -246,7 +246,7 @@ def translate_unit(translator: Translator, rows: pa.Table, batch_done: Callable[
         Rows of `RESULT_SCHEMA`, one for each row, in order.
 
     Raises:
-        TranslatorError: The engine broke, or gave another number of results than it was asked for.
+        TranslatorError: The engine broke, or gave another number of results than it had requests.
     """
 
     def translate(*columns: list[str]) -> list[Outcome]:

@@ -75,7 +75,7 @@ def translate_with_retry(translator: Translator, batch: Sequence[Request]) -> li
 
 
 def _final(reason: str) -> bool:
-    """Whether another decode cannot help, or is not due: the engine has asked a failing machine often enough."""
+    """Whether another decode cannot help, or is not due: the engine has tried a failing machine often enough."""
     return reason in _FINAL or is_server_failure(reason)
 
 

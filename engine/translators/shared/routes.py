@@ -36,7 +36,7 @@ class Routes:
         return self.languages.get(lang, self.default)
 
     def first(self, phase: str, source_lang: str, target_lang: str) -> TranslatorSpec:
-        """The engine that is asked first: `WAYS_BACK` go by the source, all other phases by the target."""
+        """The engine that translates first: `WAYS_BACK` go by the source, all other phases by the target."""
         if phase in WAYS_BACK:
             return self.back or self.into(source_lang)
         return self.into(target_lang)
@@ -100,7 +100,7 @@ def resolve_routes(recipe: Recipe, gpus: int | None = None) -> Routes:
         gpus: GPUs for workers; None counts those of this machine.
 
     Raises:
-        InputError: An engine or its model cannot be had as asked.
+        InputError: An engine or its model cannot be had so.
     """
     routing = recipe.routing
     made = {lang: engine for lang in recipe.languages if (engine := routing.engine_of(lang))}

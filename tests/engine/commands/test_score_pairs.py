@@ -173,7 +173,7 @@ def test_an_engine_gives_forced_scores_and_back_translations_where_it_knows_the_
     object.__setattr__(spec, "languages", lacking)
     found = score_pairs.score_pairs(path, out, judge, QUIET)
     frame = pl.read_parquet(out)
-    assert found.not_asked == {"fra_Latn": 1}
+    assert found.not_sent == {"fra_Latn": 1}
     assert list(found.left_out) == ["adequacy"]  # its constants are another engine's
     for column in ("score_nmt_logprob", "score_cross_entropy_dual", "score_round_trip_exact"):
         assert frame[column].is_not_null().to_list() == [True, False], column

@@ -29,7 +29,7 @@ def test_a_refused_key_or_model_is_final(status):
     assert read_reply(reply(status)).final
 
 
-def test_a_bad_request_is_not_asked_again_and_not_the_texts():
+def test_a_bad_request_is_not_sent_again_and_not_the_texts():
     found = read_reply(reply(400, '{"error": "unknown field top_q"}'))
     assert isinstance(found, RetryableFailure)
     assert (found.reason, found.helps) == ("server_refused", False)

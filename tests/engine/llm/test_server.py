@@ -94,7 +94,7 @@ def test_retry_after_is_honoured_by_all():
     assert took >= 0.4
 
 
-def test_a_server_that_asks_for_a_longer_pause_than_allowed_is_not_asked_early():
+def test_a_server_that_asks_for_a_longer_pause_than_allowed_is_not_sent_early():
     with StandIn({"cat": itertools.repeat("429:3600")}) as server:
         answers = ask(server, "a cat", "a dog")
         assert server.seen["a cat"] == 1

@@ -72,7 +72,7 @@ def test_each_bound_refuses_what_misses_it(source: str, said: str, expected: str
     assert reason(source, (said, without_slots(source))) == expected
 
 
-def test_a_bound_of_none_is_not_asked_and_nothing_is_translated_back_without_its_bound():
+def test_a_bound_of_none_is_not_sent_and_nothing_is_translated_back_without_its_bound():
     said = ("Drei Blick auf Kirmen.", "Three look at a fair.")
     assert reason("Three words at most, please.", said, bounds={"min_chrf": None}) is None
     assert not TemplateJudge(Accept(min_chrf=None), LID, lambda word, _: word).needs_back_translation

@@ -14,7 +14,7 @@ HUMAN = "human"  # a person's correction, among the engines of a record
 class Entry:
     """What is known of one segment in one language: its translation or failure, the back-translation, and who made it.
 
-    ``engine`` is the fingerprint of who was asked. ``reverse`` and ``alone`` are forced scores of the segment, given
+    ``engine`` is the fingerprint of the engine. ``reverse`` and ``alone`` are forced scores of the segment, given
     its translation and given nothing, as `glotmill.engine.translation.forced_scores` has them; None where there are
     none.
     """
@@ -34,7 +34,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A text that the translator was asked for, and what it said."""
+    """A request to the translator, and its answer."""
 
     source: str
     target: str
@@ -69,7 +69,7 @@ class Part:
         source: The text.
         target: What became of it.
         back: Its back-translation; None where there is none.
-        requests: Its segments as the translator was asked for them.
+        requests: Its segments as they went to the translator.
         entries: What is known of each.
         settled: Where its bare yes and no come from: ``table``, ``yes_no_table``, or ``source`` where they stay.
         judged: The text without them, which is what scorers are shown; None is all of it.

@@ -42,7 +42,7 @@ class FanInScorer(Scorer):
         """Measure all pairs of `PAIR_SCHEMA` of one shard."""
         key = pl.col("target").str.to_lowercase().str.strip_chars(" .!?。？！।")
         frame = pl.DataFrame(pairs.select(["source", "target", "lang"])).with_columns(key=key)
-        repeated = frame.select(pl.struct("lang", "key").is_duplicated()).to_series()
+        repeated = frame["key"].is_duplicated()
         sources = pl.repeat(1, frame.height, dtype=pl.UInt32, eager=True)
         if repeated.any():
             same = frame.filter(repeated).select(pl.col("source").str.to_lowercase().n_unique().over("lang", "key"))

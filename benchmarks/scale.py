@@ -5,8 +5,9 @@
 
 Builds with engine `fake` in one process, one thread for Polars, Arrow and the rest, the two trees in turn, each build
 in a process and a memory of its own. Figures are CPU seconds: of the round with the least total for each tree. With
-``--free-loops`` each tree is built once more, its retry ladder's look for loops made free: the stand-in's text repeats
-itself as real text does not. ``same_bytes`` says whether both trees made the same shards and the same manifest.
+``--free-loops`` the older code is built once more, its retry ladder's look for loops made free: the stand-in's text
+repeats itself as real text does not. ``same_bytes`` says whether both trees made the same shards and manifest,
+``other_values`` names the columns of both whose values differ, ``other_columns`` those that one of them lacks.
 """
 
 from __future__ import annotations
@@ -85,14 +86,17 @@ def measure(case: str, options: argparse.Namespace) -> Figures:
         for name, tree in trees.items():
             rounds[name].append(built(tree, case, options, *extra))
     found: Figures = {name: summed(made) for name, made in rounds.items()}
-    if options.free_loops:
-        free = {name: summed([built(tree, case, options, "--free-loops")]) for name, tree in trees.items()}
-        found["free_loops"] = free
+    columns = {name: found[name].pop("columns") for name in trees}
     if options.baseline:
         found["ratios"] = ratios(found["baseline"], found["this"])
         found["same_bytes"] = found["baseline"]["digest"] == found["this"]["digest"]
+        old, new = columns["baseline"], columns["this"]
+        found["other_values"] = [name for name in old if name in new and old[name] != new[name]]
+        found["other_columns"] = sorted(old.keys() ^ new.keys())
         if options.free_loops:
-            free["ratios"] = ratios(free["baseline"], free["this"])
+            free = summed([built(options.baseline, case, options, "--free-loops") for _ in range(options.rounds)])
+            del free["columns"]
+            found["free_loops"] = {"baseline": free, "ratios": ratios(free, found["this"])}
     return found
 
 
@@ -115,7 +119,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="samples of each source [all; of llava 300, of shards 4]")
     parser.add_argument("--languages", type=int, default=200, help="of the cases shards and whole_shards [200]")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--free-loops", action="store_true", help="once more with the look for loops made free")
+    parser.add_argument(
+        "--free-loops", action="store_true", help="the baseline once more, its look for loops made free"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object, otherwise the ratios and rates")
     options = parser.parse_args()
     load = load_average()

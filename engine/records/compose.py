@@ -29,7 +29,7 @@ from glotmill.engine.translation.back_translation import JOINED_SCHEMA
 from glotmill.schemas.keys import canonical_json, canonical_rows
 from glotmill.schemas.languages import ENGLISH
 
-COMPOSED_ROWS = 10_000  # of a batch
+FEWEST = 40  # samples that are sooner composed in columns than row by row
 KNOWN = [name for name in JOINED_SCHEMA if name != "record"]  # the text, then what `Entry` has
 
 
@@ -73,7 +73,7 @@ class Composer:
         """The records of some samples of `glotmill.schemas.sample.SAMPLE_SCHEMA`, in order."""
         batch, odd, texts = self._requested(samples)
         known = self._known(texts)
-        if not odd:
+        if samples.num_rows and not odd:
             return self._common(batch, known)
         made, origins = self._rows.compose(odd, *_by_text(known))
         self._origins.update(origins)
@@ -97,7 +97,8 @@ class Composer:
 
     def _requested(self, samples: pa.Table) -> tuple[Batch, list[Row], dict[str, pl.Series]]:
         """(the batch, its samples that are composed by themselves, the segments of all by language)."""
-        batch = Batch.of(samples, self.lang, in_columns=not self._rows.by_record)
+        in_columns = samples.num_rows >= FEWEST and not self._rows.by_record
+        batch = Batch.of(samples, self.lang) if in_columns else Batch.all_odd(samples)
         odd = batch.odd().to_pylist()
         found = {lang: pl.Series(list(texts), dtype=pl.String) for lang, texts in self._texts(odd).items()}
         return batch, odd, {**found, self.lang: found[self.lang].append(batch.requests(self.lang))}

@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from glotmill.engine.text.lone_segments import ONE_SEGMENT, OTHER, cut_texts
+from glotmill.engine.text.lone_segments import CUT, ONE_SEGMENT, OTHER, cut_texts
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
+_NO_TURNS = pl.DataFrame(schema={"row": pl.Int64, "source_lang": pl.String, **CUT})
 _READ = ["source_lang", "task", "source_messages", "source_choices", "source_answers", "instruction", "turn_plan"]
 
 
@@ -30,14 +31,13 @@ class Batch:
     common: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
     @classmethod
-    def of(cls, samples: pa.Table, lang: str, *, in_columns: bool = True) -> Self:
-        """A batch of samples.
+    def all_odd(cls, samples: pa.Table) -> Self:
+        """A batch of samples that are all composed one by one."""
+        return cls(samples, _NO_TURNS, np.zeros(samples.num_rows, dtype=np.bool_))
 
-        Args:
-            samples: The samples.
-            lang: The language that they go into.
-            in_columns: Whether any may be composed so.
-        """
+    @classmethod
+    def of(cls, samples: pa.Table, lang: str) -> Self:
+        """A batch of samples that go into a language."""
         rows = pl.DataFrame(samples.select(_READ))
         counts = rows["source_messages"].list.len().to_numpy().astype(np.int64)
         row, turn = _places(counts)
@@ -51,7 +51,7 @@ class Batch:
             pl.col(name).list.len().fill_null(0) == 0 for name in ("turn_plan", "source_choices", "source_answers")
         ]
         common = rows.select(pl.all_horizontal(pl.col("instruction").is_null(), *given)).to_series().to_numpy().copy()
-        common &= (counts > 0) & in_columns
+        common &= counts > 0
         common[many.to_numpy()] = False
         return cls(samples, turns, common)
 

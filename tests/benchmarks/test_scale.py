@@ -26,6 +26,7 @@ def test_a_tree_is_measured_by_phase_beside_another_one(data: Path):
     root = Path(__file__).resolve().parents[2]
     found = measure("captions", Namespace(data=data, baseline=root, rows=2, languages=2, rounds=1, free_loops=False))
     assert found["same_bytes"]
+    assert found["other_values"] == found["other_columns"] == []
     for one in (found["baseline"], found["this"]):
         assert (one["records"], one["shards"]) == (8, 4)
         assert one["phases"].keys() >= {"ingest", "translate", "back", "entries", "compose", "score", "judge", "write"}

@@ -11,6 +11,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glotmill.engine.records import compose as compose_module
 from glotmill.engine.records.compose import Composer
 from glotmill.engine.records.composed_rows import ComposedRows
 from glotmill.engine.records.sample_batch import Batch
@@ -98,8 +99,7 @@ def composed(
     table: pa.Table, entries: pl.DataFrame, rule: AnswerRule, *, in_columns: bool
 ) -> tuple[ComposedRows, str, dict[str, int]]:
     composer = Composer(LANG, lambda _: entries, rule, ENGINE, ENGINES)
-    way = Batch.of
-    with mock.patch.object(Batch, "of", lambda samples, lang, **_: way(samples, lang, in_columns=in_columns)):
+    with mock.patch.object(compose_module, "FEWEST", 0 if in_columns else len(table) + 1):
         made = composer.compose(table)
     return made, composer.take_entries_digest(), composer.take_origins()
 

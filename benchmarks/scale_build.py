@@ -13,6 +13,7 @@ import cProfile
 import functools
 import hashlib
 import importlib
+import importlib.util
 import inspect
 import json
 import sys
@@ -36,7 +37,11 @@ PACK = {
     "judge": ["glotmill.engine.records.pack:Packer._judged"],
     "write": [f"glotmill.engine.dataset.shards:ShardWriter.{name}" for name in ("__init__", "write", "close")],
 }
-RETRY = "glotmill.engine.translators.shared.retry:loops"
+# What looks for loops, of one text or of many.
+LOOPS = {
+    "glotmill.engine.translators.shared.retry:loops": lambda _: lambda _text: False,
+    "glotmill.engine.translators.shared.loops:looping": lambda _: lambda texts: [False] * len(texts),
+}
 
 
 class Phases:
@@ -87,6 +92,8 @@ class Phases:
 def replace(where: str, change: Callable[[Any], Any]) -> bool:
     """Put another function in the place of ``module:name``, wherever it was imported; whether it is there."""
     module, _, name = where.partition(":")
+    if importlib.util.find_spec(module) is None:
+        return False
     holder: Any = importlib.import_module(module)
     *outer, last = name.split(".")
     for part in outer:
@@ -154,8 +161,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     imported = time.process_time()
     phases = Phases()
     instrument(phases)
-    if options.free_loops and not replace(RETRY, lambda _: lambda _text: False):
-        msg = f"this tree has no {RETRY}"
+    if options.free_loops and not sum(replace(place, free) for place, free in LOOPS.items()):
+        msg = "nothing of this tree is known to look for loops"
         raise LookupError(msg)
     began = time.process_time()
     with (options.profile and cProfile.Profile()) or nullcontext() as profile:

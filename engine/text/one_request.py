@@ -43,6 +43,7 @@ def is_one_request(texts: pl.Series, lang: str) -> pl.Series:
 
 def in_nfc(texts: pl.Series) -> pl.Series:
     """The texts in Unicode normal form C."""
-    if is_normalized("NFC", "\n".join(texts)):  # a line break joins no character
+    column = texts.to_list()
+    if is_normalized("NFC", "\n".join(column)):  # a line break joins no character
         return texts
-    return pl.Series(texts.name, map(nfc, texts), dtype=pl.String)
+    return pl.Series(texts.name, map(nfc, column), dtype=pl.String)

@@ -274,7 +274,7 @@ def machine_failed(failures: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def with_keys(direction: Direction, segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:
     """The segments of one direction with its languages and their memory keys."""
-    keys = memory_keys(fingerprint, direction.source_lang, direction.target_lang, segments["text"])
+    keys = memory_keys(fingerprint, direction.source_lang, direction.target_lang, segments["text"].to_list())
     return segments.with_columns(
         source_lang=pl.lit(direction.source_lang),
         target_lang=pl.lit(direction.target_lang),

@@ -37,6 +37,10 @@ def table(first: dict[str, Any], second: dict[str, Any]) -> str:
     rows.append(
         ("untranslated English caught", *(found["untranslated_english"]["caught"] for found in (first, second)))
     )
+    for name, title in (("good", "good"), ("bad", "gravely wrong")):
+        for lang in first["machine"][name]:
+            shares = (found["machine"][name][lang]["kept"] for found in (first, second))
+            rows.append((f"kept, another engine's {language(lang).name} that people found {title}", *shares))
     lines += [f"| {title} | {one} | {two} |" for title, one, two in rows]
     pairs = ", ".join(pair.replace(" < ", " for ") for pair in _turned(first["inseparable_pairs"]))
     lines += ["", f"Pairs that neither identifier separates: {pairs}.", ""]

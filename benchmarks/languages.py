@@ -6,6 +6,7 @@ By all rules that need no engine, on the texts to test with of `benchmarks.human
 Multi30k test_2016_flickr). Of each language so many sentences of other languages of its script are drawn, by a fixed
 seed, with their own English sources: from 20 letters on and of 10 to 19. Pairs of languages that neither identifier
 separates on the texts to fit on are listed, and their average is apart. English is the source itself, left as it was.
+``machine`` is what is kept of another engine's translations, by what people said of them (`benchmarks.machine_text`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import polars as pl
 import pyarrow as pa
 
 from benchmarks.human_text import human_text
+from benchmarks.machine_text import machine_text
 from benchmarks.results import Result, carry_out, parser
 from glotmill.filters.contract import PAIR_SCHEMA
 from glotmill.filters.features.lid_model import load_lid
@@ -58,6 +60,7 @@ def measure(options: argparse.Namespace) -> Result:
         },
         "inseparable_pairs": sorted(f"{asked} < {other}" for asked, other in pairs),
         "untranslated_english": english(good, judge),
+        "machine": machine(machine_text(options.data, "dev"), judge),
         "reach_second": judge.reached(good.filter(pl.col("set") == "tatoeba")),
     }
 
@@ -189,6 +192,12 @@ def caught(drawn: pl.DataFrame, judge: Judge, pairs: Mapping[tuple[str, str], fl
 
 def _mean(shares: pl.DataFrame) -> float | None:
     return None if shares.is_empty() else round(float(shares["caught"].mean()), 4)  # type: ignore[arg-type]
+
+
+def machine(texts: pl.DataFrame, judge: Judge) -> dict[str, Any]:
+    """What is kept of another engine's translations that people found good, and of those with a grave error."""
+    judged = texts.with_columns(failed=judge.failing(texts))
+    return {name: by_language(judged.filter(pl.col("good") == good)) for name, good in (("good", True), ("bad", False))}
 
 
 def english(good: pl.DataFrame, judge: Judge) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 Plain top-1 rejects 23 % of correct 30-character sentences (lid.176.ftz, 79 languages of the LASER Tatoeba test set).
 What tells is how much likelier the language is than its strongest rival, where a language that the model confuses with
 it counts for `NEAR` of its probability: as its own it would let every such language pass, as a rival it would reject
-good text. What is enough differs by language and length (``filters/data/language_thresholds.csv``, fitted by
-``benchmarks/fit_language_id.py``). A text under `SHORT` letters is never judged. Two metrics are of the worst segment
-of a turn, for a sentence in another language is a small part of a long turn's probability. The label says which
-language is likeliest.
+good text. A text that is mostly in another script than Latin has no rivals that are never written in it. What is enough
+differs by language and length (``filters/data/language_thresholds.csv``, fitted by ``benchmarks/fit_language_id.py``).
+A text under `SHORT` letters is never judged. Two metrics are of the worst segment of a turn, for a sentence in another
+language is a small part of a long turn's probability. The label says which language is likeliest.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ import regex
 from polars._typing import PolarsDataType
 
 from glotmill.filters.contract import Scorer
+from glotmill.filters.features.label_scripts import ALIKE, may_be
 from glotmill.filters.features.lid_model import SHIPPED, LidModel, load_lid
 from glotmill.filters.features.second_identifier import PACKAGE, SecondIdentifier, load_second
 from glotmill.filters.features.second_identifier import fingerprint as second_fingerprint
 from glotmill.filters.features.worst_segment import SEGMENT_LETTERS, TURN, Floats, segments_of, worst
 from glotmill.filters.rules import Parameter, Rule, Thresholds, below
+from glotmill.filters.scorers.script import PROPERTY
 from glotmill.recipes.families import Setting
 from glotmill.recipes.section import RecipePath, Section
 from glotmill.schemas.errors import InputError
@@ -44,6 +46,7 @@ THRESHOLDS = Path(__file__).parent.parent / "data" / "language_thresholds.csv"
 SHORT, LONG = 10, 20  # letters: under SHORT no verdict, from LONG on the mass is trusted
 NEAR = 0.05  # what the probability of a language counts for that the model confuses with the one asked for
 DOUBT = 0.0  # the lead below which a second identifier is asked: a rival is likelier than the language
+WORD_LETTERS = 3  # what a Chinese character counts for beside Latin letters: two make a word
 WEAK_PASS_RATE = 0.95  # languages whose labels together have a probability of 0.10 less often than this are weak
 FLOOR = 1e-5  # added before logarithms; less probable labels are not looked at
 
@@ -52,6 +55,7 @@ _MARKUP = regex.compile(r"<[^<>\s][^<>]*>|https?://\S+|[#*_`>|]|\p{Nd}")
 # Whatever `normalise` takes out of a text in NFC, and more.
 _ODD = r"[[\s--[ ]]\x00-\x1f\p{Nd}<>#*_`|]|  |^ | $|://"
 _LETTERS = r"[\p{L}\p{M}]"
+_LETTER = regex.compile(r"\p{L}")
 
 
 def normalise(text: str) -> str:
@@ -136,13 +140,24 @@ class Target:
         self._weights = {model.prefix + label: weight for label, weight in weights.items()}
         self._english = [model.prefix + label for label in sorted(model.english)]
         self._wanted = {*self._weights, *self._english}
+        # Latin letters occur in every language's texts, so there they exclude none.
+        self._script = wanted.script
+        self._letter = None if wanted.script == "Latn" else _letter_of(wanted.script)
+        self._letter_weight = WORD_LETTERS if wanted.script in ALIKE else 1
 
     def measure(self, clean: str) -> Measured:
         """Measure a normalised text that is not empty.
 
-        Where no label says anything of the language, all but its strongest rival count as the language.
+        Where no label says anything of the language, all but its strongest rival count as the language. A text that is
+        mostly in its script is in no language of another one.
         """
         ranked, wanted, weights = self._model.ranked(clean), self._wanted, self._weights
+        if (
+            self._letter
+            and not all(map(self._may_be, ranked[:2]))
+            and _mostly(self._letter, clean, self._letter_weight)
+        ):
+            ranked = list(filter(self._may_be, ranked))
         found = {label: p for p, label in ranked if label in wanted}
         own, rival = sum([weights[label] * found[label] for label in weights if label in found], 0.0), 0.0
         for p, label in ranked:  # most probable first
@@ -156,6 +171,22 @@ class Target:
         english = min(1.0, sum([found[label] for label in self._english if label in found], 0.0))
         likeliest = ranked[0][1][len(self._model.prefix) :] if ranked else None
         return Measured(math.log(own / rival), own / (own + rival), english, likeliest)
+
+    def _may_be(self, found: tuple[float, str]) -> bool:
+        """Whether a text that is mostly in the language's script may be in that of a label."""
+        return may_be(found[1][len(self._model.prefix) :], self._script)
+
+
+def _mostly(letter: regex.Pattern[str], clean: str, weight: int) -> bool:
+    """Whether half of a text or more is in the letters of a script, each of which counts as several."""
+    own = len(letter.findall(clean))
+    return weight * own >= len(_LETTER.findall(clean)) - own
+
+
+@cache
+def _letter_of(script: str) -> regex.Pattern[str]:
+    """One letter of a script."""
+    return regex.compile("[" + "".join(rf"\p{{{name}}}" for name in PROPERTY[script].split()) + r"]")
 
 
 def _english_fails(p: Thresholds) -> pl.Expr:
@@ -196,7 +227,7 @@ class LanguageIdScorer(Scorer):
     """
 
     name: ClassVar[str] = "language_id"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     setting: ClassVar[Setting | None] = Setting(LanguageIdModel, LanguageIdModel(), "What identifies languages.")
     row: ClassVar[tuple[str, ...]] = (
         "how much likelier the language is than its strongest rival (`mass`, `short_margin`), and the "

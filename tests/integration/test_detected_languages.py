@@ -98,7 +98,7 @@ def test_manifest_json_report_and_card_count_what_the_column_says(made):
         lang: {found: counts.get(found, 0) for found in shown["found"]} for lang, counts in counted.items()
     }
     card = (folder / "dataset/README.md").read_text()
-    assert f"| asked for | `{shown['found'][0]}`" in card
+    assert f"| requested | `{shown['found'][0]}`" in card
     assert verify(folder, QUIET, deep=True).problems == []
 
 

@@ -183,7 +183,7 @@ def _labels(column: str, table: LabelCounts) -> str:
     if not table:
         return ""
     shown, rows = label_matrix(table, MOST_COLUMNS)
-    head = ["asked for", *map(code, shown), *(["others"] if rows and len(rows[0]) > len(shown) else [])]
+    head = ["requested", *map(code, shown), *(["others"] if rows and len(rows[0]) > len(shown) else [])]
     lines = [[f"`{lang}`", *(f"{n:,}" if n else "" for n in row)] for lang, row in zip(table, rows, strict=True)]
     about = f"Turns by what {code(column)} says of them; manifest.json has all counts under `score_labels`."
     return f"{about}\n\n{_table(head, lines, numbers=len(head) - 1)}\n\n"

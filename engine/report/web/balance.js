@@ -121,7 +121,7 @@ function showLabels(data) {
   byId("labels").replaceChildren(...data.labels.filter((label) => label.rows.length).flatMap((label) => {
     const others = label.rows[0].counts.length > label.found.length ? ["others"] : [];
     return [el("h3", {}, label.column.replace("label_", "")), el("p", {}, `Judged turns; ${label.description}.`),
-      table(["asked for", ...label.found, ...others], label.rows.map((row) => [row.code, ...row.counts]), label.column)];
+      table(["requested", ...label.found, ...others], label.rows.map((row) => [row.code, ...row.counts]), label.column)];
   }));
 }
 

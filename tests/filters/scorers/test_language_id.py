@@ -239,3 +239,18 @@ PHRASE = st.lists(
 @given(st.lists(PHRASE.map(" ".join), max_size=8))
 def test_texts_are_normalised_together_as_one_by_one(texts: list[str]):
     assert normalised(pl.Series(texts, dtype=pl.String)) == [normalise(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "text", ["嗯,他去看凯特了,从那儿出发吧.", "他们当然是从Concorde走到Charles de Gaulle广场去的!"]
+)
+def test_a_text_mostly_in_chinese_characters_is_in_no_language_of_latin_letters(text: str):
+    row = scored([text], "zho_Hans").row(0, named=True)
+    assert row["score_language_id_detected"] in ("zho_Hans", None)  # None: it knows nothing of these letters
+    scores = {name: row[f"score_language_id_{name}"] for name in ("mass", "short_margin", "english")}
+    assert verdict("zho_Hans", **{name: value for name, value in scores.items() if value is not None}) == []
+
+
+def test_a_text_mostly_in_latin_letters_is_still_english_to_every_script():
+    row = scored(["This was left in English, but for 一 word."], "zho_Hans").row(0, named=True)
+    assert row["score_language_id_detected"] == "eng_Latn"

@@ -114,3 +114,7 @@ def test_captions_in_one_text_count_as_many_sentences_as_by_themselves(captions:
 def test_languages_that_see_no_sentence_begin_in_lower_case_see_those_of_one_text(lang: str):
     assert count_sentences("a man rides. two dogs run.", lang) == 1
     assert count_sentences(in_one_text(["a man rides.", "two dogs run."], lang), lang) == 2
+
+
+def test_a_text_on_which_the_splitter_breaks_stays_whole():
+    assert sentences("J.B\u00a0. So it is.", "eng_Latn") == ["J.B\u00a0. So it is."]

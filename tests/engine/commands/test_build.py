@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import shutil
@@ -430,3 +431,11 @@ def test_a_reply_of_which_one_sentence_stayed_english_is_dropped_and_no_other(re
     left = [sum(sentence in text for scene in scenes for sentence in scene) for text in texts]
     assert set(left) == {0, 1}
     assert rows["filter_reasons"].to_list() == [["lexical.segment_copy"] if one else [] for one in left]
+
+
+def test_a_build_leaves_the_collector_as_it_was(recipe_file, run):
+    before = gc.get_threshold()
+    run(recipe_file())
+    with pytest.raises(InputError):
+        run(recipe_file(), "sources.small.path=nowhere.jsonl")
+    assert gc.get_threshold() == before

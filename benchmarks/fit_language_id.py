@@ -24,18 +24,9 @@ import polars as pl
 from benchmarks.human_text import human_text
 from glotmill.filters.features.lid_model import load_lid
 from glotmill.filters.features.second_identifier import load_second
+from glotmill.filters.features.target_language import FLOOR, NEAR, Target, letters_of, normalise
 from glotmill.filters.features.worst_segment import SEGMENT_LETTERS
-from glotmill.filters.scorers.language_id import (
-    DOUBT,
-    FLOOR,
-    LONG,
-    NEAR,
-    SHORT,
-    THRESHOLDS,
-    Target,
-    letters_of,
-    normalise,
-)
+from glotmill.filters.scorers.language_id import DOUBT, LONG, SHORT, THRESHOLDS
 from glotmill.schemas.languages import language, registry
 
 Leads = npt.NDArray[np.float64]

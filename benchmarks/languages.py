@@ -25,9 +25,10 @@ from benchmarks.results import Result, carry_out, parser
 from glotmill.filters.contract import PAIR_SCHEMA
 from glotmill.filters.features.lid_model import load_lid
 from glotmill.filters.features.second_identifier import load_second
+from glotmill.filters.features.target_language import Target, letters_of, normalise
 from glotmill.filters.policy import make_policy
 from glotmill.filters.registry import make_scorers
-from glotmill.filters.scorers.language_id import LanguageIdModel, Target, letters_of, normalise
+from glotmill.filters.scorers.language_id import LanguageIdModel
 from glotmill.schemas.languages import ENGLISH, language
 
 SCORERS = ["integrity", "structure", "numbers", "lexical", "punctuation", "script", "language_id", "negation"]

@@ -22,7 +22,7 @@ from typing import Any
 
 from glotmill.engine.text.answers import bare, without_end
 from glotmill.filters.features.lid_model import load_lid
-from glotmill.filters.scorers.language_id import normalise, weak_languages
+from glotmill.filters.features.target_language import normalise, weak_languages
 from glotmill.schemas.languages import Language, language
 
 Dictionaries = Mapping[str, Mapping[str, str]]  # language -> English answer -> word

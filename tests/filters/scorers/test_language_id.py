@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from glotmill.filters.contract import PAIR_SCHEMA
 from glotmill.filters.features.lid_model import SHIPPED, load_lid
+from glotmill.filters.features.target_language import normalise, normalised
 from glotmill.filters.policy import make_policy
 from glotmill.filters.scorers import language_id
 from glotmill.filters.scorers.language_id import (
     THRESHOLDS,
     LanguageIdModel,
     LanguageIdScorer,
-    normalise,
-    normalised,
     thresholds,
 )
 from glotmill.schemas.errors import InputError

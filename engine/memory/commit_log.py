@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from glotmill.engine.storage.atomic_write import table_bytes
 from glotmill.engine.storage.folder import Folder
+from glotmill.engine.storage.readable import DAMAGED
 from glotmill.schemas.errors import InputError, StoreError, one_line
 
 DIGITS = 8
@@ -196,7 +197,7 @@ class NumberedFiles:
             with pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True) as opened:
                 table = opened.read(use_threads=False)
             pl.read_parquet_metadata(io.BytesIO(data))  # look-ups read with Polars, which bears less
-        except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+        except DAMAGED as error:
             return one_line(error)
         if not table.schema.equals(self.schema):
             msg = f"{self.folder.location(file.name)} was written by another version of Glotmill; use another memory"

@@ -19,6 +19,8 @@ from glotmill.schemas.errors import InputError, one_line, shortened
 
 _LAYOUT = re.compile(r"large_|_view")
 _LISTED = re.compile(r"list<\w+:")
+# How the readers say that a file is damaged; Polars panics on some.
+DAMAGED = (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeDecodeError)
 MEND = "put it back, or build with --compact"
 
 
@@ -35,6 +37,10 @@ def check_types(found: pa.Schema, expected: Iterable[pa.Field], where: str | Pat
     Raises:
         InputError: Naming the file and the column.
     """
+    for field in found:
+        if not _in_utf8(field):
+            msg = f"{where}: not {what}: column {field.name}: its metadata is not UTF-8; {mend}"
+            raise InputError(msg)
     for field in expected:
         place = found.get_all_field_indices(field.name)
         has = "no such column" if not place else "more than one" if len(place) > 1 else found.field(place[0]).type
@@ -44,6 +50,16 @@ def check_types(found: pa.Schema, expected: Iterable[pa.Field], where: str | Pat
                 f"found {shortened(str(has))}; {mend}"
             )
             raise InputError(msg)
+
+
+def _in_utf8(field: pa.Field) -> bool:
+    """Whether the metadata of a column, and of what is in it, is text; Polars panics where it is not."""
+    try:
+        for key, value in (field.metadata or {}).items():
+            key.decode(), value.decode()
+    except UnicodeDecodeError:
+        return False
+    return all(_in_utf8(field.type.field(number)) for number in range(field.type.num_fields))
 
 
 def _plain(kind: pa.DataType | str) -> str:
@@ -75,7 +91,7 @@ def reading(*files: Path, what: str, mend: str = MEND) -> Iterator[None]:
     """
     try:
         yield
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+    except DAMAGED as error:
         for path in files:
             why = unreadable(path)
             if why is not None:
@@ -92,7 +108,8 @@ def unreadable(path: Path) -> str | None:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(use_threads=False):
                 batch.validate(full=True)
+                pl.DataFrame(batch.slice(0, 1))
         pl.scan_parquet(path, glob=False).select(pl.all().len()).collect(engine="streaming")
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+    except DAMAGED as error:
         return f"cannot be read: {shortened(one_line(error))}"
     return None

@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -61,6 +62,11 @@ def run_command(arguments: Sequence[str]) -> Ended:
         code = ended.code if isinstance(ended.code, int) else DONE if ended.code is None else 1
     except TooSlowError:
         code = None
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a library's panic is no Exception, and no command may end in one
+        err.write(traceback.format_exc())
+        code = 1
     return Ended(code, out.getvalue(), err.getvalue(), time.monotonic() - began, _peak() - least)
 
 
@@ -86,11 +92,11 @@ def complaint(ended: Ended) -> str | None:
     return None
 
 
-def _bug(traceback: str) -> str:
+def _bug(printed: str) -> str:
     """The error of a traceback and the last places of this project in it."""
-    places = re.findall(r'File "[^"]*?/((?:engine|filters|recipes|schemas)/[^"]+)", line (\d+), in (\w+)', traceback)
+    places = re.findall(r'File "[^"]*?/((?:engine|filters|recipes|schemas)/[^"]+)", line (\d+), in (\w+)', printed)
     named = " < ".join(f"{path}:{line} {name}" for path, line, name in reversed(places[-3:]))
-    return f"{_without_names(traceback.strip().splitlines()[-1])[:200]} at {named}"
+    return f"{_without_names(printed.strip().splitlines()[-1])[:200]} at {named}"
 
 
 def _without_names(text: str) -> str:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from glotmill.engine.dataset.row_counts import count_rows, count_verdicts, read_countable
 from glotmill.engine.dataset.shards import Shard, label_counts, published_schema, score_stats, turns_of
 from glotmill.engine.records.verdict import rejudge, stored_columns
+from glotmill.engine.storage.readable import DAMAGED
 from glotmill.filters.policy import Policy
 from glotmill.schemas.errors import SchemaError, one_line
 from glotmill.schemas.keys import file_sha256
@@ -79,7 +80,7 @@ def check(dataset: Path, shard: Shard, rules: Rules) -> Checked:
             if rules.deep and rules.schema is not None:
                 problems += _records(file, rules.schema)
             return _rows(file, shard, path.stat().st_size, rules.policy, [*problems, *_groups(shard, path)])
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, KeyError) as error:
+    except (*DAMAGED, KeyError) as error:
         return Checked(None, nothing, [*problems, f"cannot be read: {one_line(error)}"])
 
 
@@ -94,7 +95,7 @@ def check_columns(columns: Path, shard: Shard, rules: Rules) -> Checked:
     try:
         with pq.ParquetFile(columns) as file:
             return _rows(file, shard, shard.size, rules.policy, [])
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, KeyError) as error:
+    except (*DAMAGED, KeyError) as error:
         return Checked(None, pl.Series("id", [], dtype=pl.UInt64), [f"cannot be read: {one_line(error)}"])
 
 

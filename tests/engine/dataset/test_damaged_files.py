@@ -126,3 +126,19 @@ def test_what_runs_and_pulls_noted_is_checked(tmp_path: Path):
         (tmp_path / "events.jsonl").write_text(line + "\n")
         with pytest.raises(InputError, match=r"events\.jsonl, line 1: "):
             list(events(tmp_path))
+
+
+@pytest.mark.parametrize("inner", [False, True], ids=["column", "item"])
+@pytest.mark.parametrize("metadata", [{b"k": b"\xff"}, {b"\xff": b"v"}], ids=["value", "key"])
+def test_a_column_whose_metadata_is_not_text_is_one_line_for_every_reader(folder: Path, metadata, inner: bool):
+    path = folder / "dataset" / SHARD
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("turn_langs")
+    field = table.schema.field(place)
+    if inner:
+        field = field.with_type(pa.list_(field.type.value_field.with_metadata(metadata)))
+    else:
+        field = field.with_metadata(metadata)
+    pq.write_table(table.cast(table.schema.set(place, field)), path)
+    with pytest.raises(InputError, match=r"train-00000\.parquet: .*turn_langs: its metadata is not UTF-8"):
+        check_shards(folder / "dataset", read_manifest(folder / "dataset"))

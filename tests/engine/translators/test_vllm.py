@@ -32,7 +32,7 @@ def test_a_worker_takes_the_gpus_that_share_the_model(model):
 
 
 def test_more_gpus_than_there_are_and_a_missing_model_are_refused(model, tmp_path):
-    with pytest.raises(InputError, match="tensor_parallel: 2 GPUs were asked for, there are 1"):
+    with pytest.raises(InputError, match="tensor_parallel: 2 GPUs are needed, there are 1"):
         described(model, gpus=1, tensor_parallel=2)
     with pytest.raises(InputError, match=r"config\.json not found"):
         described(tmp_path / "none")

@@ -27,7 +27,7 @@ from glotmill.engine.translation.template_verdict import TemplateJudge
 from glotmill.engine.translators import TranslatorSpec
 from glotmill.engine.translators.shared.judge_model import make_judge
 from glotmill.engine.translators.shared.routes import Routes, resolve_routes
-from glotmill.engine.translators.shared.vocabulary_lists import with_lists
+from glotmill.engine.translators.shared.vocabulary_lists import listed_facts, with_lists
 from glotmill.engine.workers.ray_session import cluster_gpus
 from glotmill.filters.contract import Scorer
 from glotmill.filters.policy import Policy
@@ -107,6 +107,7 @@ class Job:
 
     def facts(self) -> dict[str, Any]:
         """What the dataset is made from, for its manifest; no path, time or host in it."""
+        lists = Vocabularies(self.memory)
         return {
             "name": self.recipe.name,
             "sources": [
@@ -133,7 +134,12 @@ class Job:
             "labels": digest(self.labels) if self.labels else None,
             "templates": self.instructions.identity() if self.instructions else None,
             "translators": {
-                name: {"model": spec.model, "license": spec.license, **spec.identity, **_listed(spec)}
+                name: {
+                    "model": spec.model,
+                    "license": spec.license,
+                    **spec.identity,
+                    **listed_facts(spec, lists),
+                }
                 for name, spec in self.routes.all.items()
             },
             "routes": self.routes.fingerprint,
@@ -296,13 +302,6 @@ def evaluation_files(recipe: Recipe) -> list[tuple[str, dict[str, Path]]]:
     """
     sets = [item for step in recipe.clean if isinstance(step, Contamination) for item in step.against.items()]
     return [(name, located(f"against.{name}", source).files()) for name, source in sets]
-
-
-def _listed(spec: TranslatorSpec) -> dict[str, Any]:
-    """The output vocabularies of an engine by language, once they are decided."""
-    lists = {lang: kept for lang, kept in spec.vocabularies.items() if kept}
-    facts = {lang: {"tokens": kept.tokens, "of": kept.size, "digest": kept.digest} for lang, kept in lists.items()}
-    return {"vocabularies": facts} if facts else {}
 
 
 def _instructions(section: Templates | None, kinds: Mapping[str, OwnKind]) -> InstructionRule | None:

@@ -104,12 +104,22 @@ class AgainstFacts(FileModel):
     files: dict[str, dict[str, str]]
 
 
+class VocabularyFacts(FileModel):
+    """The output tokens of an engine for a language, where they are not all of the model's."""
+
+    tokens: Count
+    of: Count
+    digest: str
+    changed_at_most: Number | None = None  # the bound of the share of translations that the list changed in a check
+
+
 class TranslatorFacts(FileModel):
     """An engine."""
 
     model: str
     license: str
     checksums: dict[str, str] = Field({})
+    vocabularies: dict[Lang, VocabularyFacts] = Field({})
 
 
 class DictionaryFacts(FileModel):

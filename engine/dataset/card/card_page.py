@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -209,7 +209,21 @@ def _models(translators: Mapping[str, Mapping[str, Any]]) -> str:
     for model in translators.values():
         name, _, revision = str(model["model"]).partition("@")
         rows.append([code(name), code(revision), plain(model["license"])])
-    return _table(["translation model", "revision", "license"], sorted(rows))
+    return "\n".join([_table(["translation model", "revision", "license"], sorted(rows)), *_vocabularies(translators)])
+
+
+def _vocabularies(translators: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """A line for each model that had fewer output tokens than it knows."""
+    for model in translators.values():
+        lists = model.get("vocabularies", {})
+        if lists:
+            named = (f"`{lang}` {kept['tokens']:,} of {kept['of']:,}{_changed(kept)}" for lang, kept in lists.items())
+            yield f"\n{code(str(model['model']).partition('@')[0])} had fewer output tokens: {', '.join(named)}."
+
+
+def _changed(kept: Mapping[str, Any]) -> str:
+    bound = kept.get("changed_at_most")
+    return "" if bound is None else f" (at most {bound:.2%} of translations changed)"
 
 
 def _license(licenses: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sentencepiece
@@ -93,6 +94,18 @@ def with_lists(spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies
     if origin == "auto":
         return replace(spec, vocabularies=_of_auto(spec, rows, kept))
     return replace(spec, vocabularies=_of_scripts(spec, spec.folder, rows, kept, decide=decide))
+
+
+def listed_facts(spec: TranslatorSpec, kept: Vocabularies) -> dict[str, Any]:
+    """What a manifest says of an engine's output vocabularies, by language; nothing where it has all tokens."""
+    found: dict[str, Any] = {}
+    for lang, vocabulary in spec.vocabularies.items():
+        if vocabulary is not None:
+            held = kept.find(model_digest(spec), lang, "auto")
+            checked = held.figures.get("changed_at_most") if held and held.members == vocabulary.packed else None
+            found[lang] = {"tokens": vocabulary.tokens, "of": vocabulary.size, "digest": vocabulary.digest}
+            found[lang] |= {} if checked is None else {"changed_at_most": checked}
+    return {"vocabularies": found} if found else {}
 
 
 def _of_auto(spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies) -> dict[str, OutputVocabulary | None]:

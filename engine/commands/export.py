@@ -29,7 +29,7 @@ from glotmill.engine.publish.opened import refuse_published
 from glotmill.engine.publish.whole_shards import fetch_shards
 from glotmill.engine.runs.progress import ProgressReport, Stage
 from glotmill.engine.storage.output_path import check_new_folder
-from glotmill.engine.storage.readable import reading
+from glotmill.engine.storage.readable import check_types, reading
 from glotmill.engine.text.notebook import NotebookResult
 from glotmill.schemas.errors import InputError, RowError
 
@@ -171,6 +171,7 @@ def _export_split(
 def _records(files: Sequence[Path], *, everything: bool) -> Iterator[dict[str, Any]]:
     for path in files:
         with reading(path, what=RECORDS), pq.ParquetFile(path) as opened:
+            check_types(opened.schema_arrow, (), path, RECORDS)
             for batch in opened.iter_batches(BATCH_ROWS, columns=list(COLUMNS)):
                 rows = batch if everything else batch.filter(pc.field("keep"))
                 check_values(pl.DataFrame(rows), path)

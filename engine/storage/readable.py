@@ -21,6 +21,7 @@ _LAYOUT = re.compile(r"large_|_view")
 _LISTED = re.compile(r"list<\w+:")
 # How the readers say that a file is damaged; Polars panics on some.
 DAMAGED = (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeDecodeError)
+NOT_TEXT = "its name or metadata is not UTF-8"
 MEND = "put it back, or build with --compact"
 
 
@@ -39,7 +40,7 @@ def check_types(found: pa.Schema, expected: Iterable[pa.Field], where: str | Pat
     """
     for field in found:
         if not _in_utf8(field):
-            msg = f"{where}: not {what}: column {field.name}: its metadata is not UTF-8; {mend}"
+            msg = f"{where}: not {what}: column {field.name}: {NOT_TEXT}; {mend}"
             raise InputError(msg)
     for field in expected:
         place = found.get_all_field_indices(field.name)
@@ -53,8 +54,9 @@ def check_types(found: pa.Schema, expected: Iterable[pa.Field], where: str | Pat
 
 
 def _in_utf8(field: pa.Field) -> bool:
-    """Whether the metadata of a column, and of what is in it, is text; Polars panics where it is not."""
+    """Whether the name and metadata of a column, and of what is in it, are text; Polars panics where they are not."""
     try:
+        str(field.name)  # decoded when it is looked at
         for key, value in (field.metadata or {}).items():
             key.decode(), value.decode()
     except UnicodeDecodeError:
@@ -106,6 +108,8 @@ def unreadable(path: Path) -> str | None:
         return "it is not a file" if path.exists() else "it is not there"
     try:
         with pq.ParquetFile(path) as file:
+            if not all(map(_in_utf8, file.schema_arrow)):
+                return NOT_TEXT
             for batch in file.iter_batches(use_threads=False):
                 batch.validate(full=True)
                 pl.DataFrame(batch.slice(0, 1))

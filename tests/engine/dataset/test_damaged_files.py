@@ -20,6 +20,7 @@ from glotmill.engine.dataset.recorded_rules import check_shards
 from glotmill.engine.publish.pull_record import PULLED, Pulled
 from glotmill.engine.runs.events import events
 from glotmill.engine.runs.run import run_summary
+from glotmill.engine.storage.readable import reading
 from glotmill.schemas.errors import InputError
 
 SHARD = "data/deu_Latn/train-00000.parquet"
@@ -130,7 +131,9 @@ def test_what_runs_and_pulls_noted_is_checked(tmp_path: Path):
 
 @pytest.mark.parametrize("inner", [False, True], ids=["column", "item"])
 @pytest.mark.parametrize("metadata", [{b"k": b"\xff"}, {b"\xff": b"v"}], ids=["value", "key"])
-def test_a_column_whose_metadata_is_not_text_is_one_line_for_every_reader(folder: Path, metadata, inner: bool):
+def test_a_column_whose_metadata_is_not_text_is_one_line_and_no_panic(
+    folder: Path, capfd: pytest.CaptureFixture[str], metadata: dict[bytes, bytes], inner: bool
+):
     path = folder / "dataset" / SHARD
     table = pq.read_table(path)
     place = table.schema.get_field_index("turn_langs")
@@ -140,5 +143,8 @@ def test_a_column_whose_metadata_is_not_text_is_one_line_for_every_reader(folder
     else:
         field = field.with_metadata(metadata)
     pq.write_table(table.cast(table.schema.set(place, field)), path)
-    with pytest.raises(InputError, match=r"train-00000\.parquet: .*turn_langs: its metadata is not UTF-8"):
+    with pytest.raises(InputError, match=r"train-00000\.parquet: .*turn_langs: its name or metadata is not UTF-8"):
         check_shards(folder / "dataset", read_manifest(folder / "dataset"))
+    with pytest.raises(InputError, match="its name or metadata is not UTF-8"), reading(path, what="a shard"):
+        raise OSError
+    assert "panicked" not in capfd.readouterr().err

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
@@ -210,7 +210,12 @@ class Versions:
         return number
 
     def lost(self, files: Mapping[str, StoredFile]) -> list[str]:
-        """The paths of files that are not there in their size, or, if they are pages, with their bytes."""
+        """The paths of files that are not there in their size, or, if they are pages, with their bytes.
+
+        Raises:
+            InputError: A folder has the name of one.
+        """
+        self._check_no_folder(files.values())
         folders = {str(PurePosixPath(file.name).parent) for file in files.values()}
         sizes = {
             str(PurePosixPath(folder) / name): size
@@ -222,6 +227,14 @@ class Versions:
             for path, file in files.items()
             if sizes.get(file.name) != file.size or ("/" not in path and not self.holds(file))
         ]
+
+    def _check_no_folder(self, files: Iterable[StoredFile]) -> None:
+        """Refuse a published folder in which a folder has the name of a file, before anything is sent."""
+        root = self.folder.path
+        taken = None if root is None else next((file.name for file in files if (root / file.name).is_dir()), None)
+        if taken is not None:
+            msg = f"{self.folder.location(taken)}: expected a file of a version, found a folder; move it away"
+            raise InputError(msg)
 
     def holds(self, file: StoredFile) -> bool:
         """Whether a file is there, byte for byte; of a shard on an object store, in its size."""

@@ -284,6 +284,21 @@ def test_whatever_has_the_name_of_a_tag_is_found_before_anything_is_sent(make, t
     assert sorted((tmp_path / "place").rglob("*")) == before
 
 
+@pytest.mark.parametrize("pattern", ["recipe.lock-*", "manifests/deu_Latn-*"])
+def test_a_folder_with_the_name_of_a_stored_file_is_found_before_anything_is_sent(make, tmp_path: Path, pattern: str):
+    place = FolderPlace(str(tmp_path / "place"))
+    folder = make()
+    send(folder, place)
+    stored = next((tmp_path / "place").glob(pattern))
+    stored.unlink()
+    stored.mkdir()
+    next((tmp_path / "place/data/deu_Latn").iterdir()).write_bytes(b"cut")
+    before = sorted((tmp_path / "place").rglob("*"))
+    with pytest.raises(InputError, match=f"{stored.name}: expected a file of a version, found a folder"):
+        send(folder, place)
+    assert sorted((tmp_path / "place").rglob("*")) == before
+
+
 def test_a_folder_with_other_things_a_taken_tag_and_an_unknown_version_are_refused(make, tmp_path: Path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/note.txt").write_text("x")

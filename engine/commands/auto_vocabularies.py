@@ -11,7 +11,7 @@ import polars as pl
 
 from glotmill.engine.commands.job import Job
 from glotmill.engine.memory.translations import Direction, Memory
-from glotmill.engine.memory.vocabularies import Vocabularies
+from glotmill.engine.memory.vocabularies import DecidedVocabulary, Vocabularies
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.text.segments import split
@@ -78,8 +78,13 @@ def decide_vocabularies(
         else:
             made = AutoVocabulary(spec, lang, drawn(requested, lang), section.max_changed, ask)
         decided = kept.decide(made.decide())
+        progress.say(f"output vocabulary of {lang}: {decided.tokens:,} of {decided.size:,} tokens{_because(decided)}")
         run.event("vocabulary", lang=lang, tokens=decided.tokens, of=decided.size, why=decided.why, **decided.figures)
     return job.with_vocabularies(assigned, decide=True)
+
+
+def _because(decided: DecidedVocabulary) -> str:
+    return f": {decided.why}" if decided.why else f"; at most {decided.figures['changed_at_most']:.2%} of texts change"
 
 
 @dataclass(frozen=True, slots=True)

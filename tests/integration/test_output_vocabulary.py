@@ -7,7 +7,9 @@ import json
 import polars as pl
 import pytest
 
+from glotmill.engine.api.terminal import TerminalDisplay
 from glotmill.engine.commands import auto_vocabularies
+from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.make_vocabularies import make_vocabularies
@@ -117,9 +119,13 @@ def test_auto_keeps_a_list_for_all_later_builds_of_the_memory(recipe, run, plan,
     assert facts(grown)["vocabularies"] == lists
 
 
-def test_auto_that_changes_too_much_keeps_all_tokens_and_the_memory_of_full(recipe, run, small_samples):
+def test_auto_that_changes_too_much_keeps_all_tokens_and_the_memory_of_full(
+    recipe, run, small_samples, capsys, tmp_path
+):
     full = run(recipe("full"))
-    auto = run(recipe("auto", max_changed=0.001))
+    job = prepare(load_recipe(str(recipe("auto", max_changed=0.001))), out=tmp_path / "out")
+    auto = build(job, ProgressReport(TerminalDisplay()))
+    assert "output vocabulary of deu_Latn: 5,006 of 5,006 tokens: translations changed" in capsys.readouterr().err
     assert auto.segments.translated == 0
     assert texts(auto) == texts(full)
     assert "vocabularies" not in facts(auto)

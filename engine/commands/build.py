@@ -18,6 +18,7 @@ from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import Samples, make_samples
 from glotmill.engine.commands.phases import PhaseRunner, Phases, composer_into, run_phases
 from glotmill.engine.commands.refilter import commit_verdicts, decide_all
+from glotmill.engine.commands.report import report_of_commit
 from glotmill.engine.commands.summary import BuildSummary
 from glotmill.engine.commands.unchanged import entries_state, note_memory, unchanged_run
 from glotmill.engine.dataset.commit import build_lock, commit, recover, staging
@@ -38,7 +39,6 @@ from glotmill.engine.records.compose import Composer
 from glotmill.engine.records.layout import SampleIndex, check_splits, lay_out
 from glotmill.engine.records.pack import Packer
 from glotmill.engine.records.shard_actions import Action, Decider, Decision
-from glotmill.engine.report import write_report
 from glotmill.engine.report.finished_build import check_place
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
@@ -124,7 +124,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         run.finish(summary.as_json())
         if not translated.unanswered:  # else the next build must ask again, and so look at everything
             note_memory(job, run, read)
-        write_report(job.folder, verb="build")
+        report_of_commit(job.folder, "build", progress)
     return summary
 
 
@@ -148,7 +148,7 @@ def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: Pro
         verdicts = decide_all(job.folder / "dataset", published, job.policy)
         shards = commit_verdicts(job.folder, published, verdicts, published.facts, job.recipe.lock(), job.policy)
         stage.advance(sum(shard.rows for parts in shards.values() for shard in parts))
-    write_report(job.folder, verb="build")
+    report_of_commit(job.folder, "build", progress)
     old = {shard.path: shard.fingerprints["verdict"] for shard in published.all_shards()}
     same = sum(old[path] == verdict.shard.fingerprints["verdict"] for path, verdict in verdicts.items())
     actions: dict[Action, int] = {"re-verdict": len(old) - same, "reuse": same}

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from glotmill.engine.commands.new_rules import new_rules
+from glotmill.engine.commands.report import report_of_commit
 from glotmill.engine.dataset.commit import build_lock, commit, recover, staging
 from glotmill.engine.dataset.differences import difference
 from glotmill.engine.dataset.embedded_notice import notice
@@ -33,7 +34,6 @@ from glotmill.engine.publish.opened import refuse_published
 from glotmill.engine.publish.pull_record import pulled_columns
 from glotmill.engine.publish.whole_shards import fetch_shards
 from glotmill.engine.records.rejudge_shard import Verdict, decide_verdict, write_verdict
-from glotmill.engine.report import write_report
 from glotmill.engine.report.finished_build import check_notes
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.text.notebook import NotebookResult, View
@@ -123,7 +123,7 @@ def refilter(
         _fetch_changed(folder, verdicts, progress)
         shards = commit_verdicts(folder, manifest, verdicts, manifest.facts, lock, policy)
         if all((dataset / shard.path).is_file() for shard in manifest.all_shards()):  # else pulled in part
-            write_report(folder, verb="refilter")
+            report_of_commit(folder, "refilter", progress)
     return RefilterSummary(
         dataset=dataset,
         why=difference("verdict", manifest.facts, {"filter": policy.fingerprint()}),

@@ -13,6 +13,7 @@ from glotmill.engine.report.finished_build import open_build
 from glotmill.engine.report.page import write_report
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.text.notebook import NotebookResult
+from glotmill.schemas.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +47,14 @@ def report(folder: Path, progress: ProgressReport) -> ReportOutcome:
     with build_lock(folder) if ours else nullcontext():
         path = write_report(folder)
     return ReportOutcome(path, path.stat().st_size)
+
+
+def report_of_commit(folder: Path, verb: str, progress: ProgressReport) -> None:
+    """Write the page of what a command has committed, while it holds the build's lock.
+
+    What is committed stands: where a damaged shard keeps the page from being written, a line says so.
+    """
+    try:
+        write_report(folder, verb=verb)
+    except InputError as error:
+        progress.say(f"report: not written: {error}")

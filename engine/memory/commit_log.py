@@ -10,9 +10,11 @@ Numbers leave no gap: an unreadable file is copied to ``unreadable/`` and an emp
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -112,9 +114,8 @@ class NumberedFiles:
         number = (self._given or self.last) + 1
         while True:
             file = NumberedFile(number, number)
-            if (place := self.folder.path) and (place / file.name).is_dir():
-                msg = f"{place / file.name}: expected a file of the memory, found a folder; move it away"
-                raise InputError(msg)
+            if self.folder.path is not None:
+                _check_place(self.folder.path / file.name)
             if self.folder.put_if_absent(file.name, data):
                 # The number may be free only because a compaction took its file away since we looked.
                 if not any(other.covers(file) for other in self._compacted()):
@@ -282,3 +283,10 @@ def _live(present: list[NumberedFile]) -> list[NumberedFile]:
         if not (live and live[-1].last >= file.last):
             live.append(file)
     return live
+
+
+def _check_place(path: Path) -> None:
+    """Refuse what has the name of a memory's file and is none: no number after it would ever be free."""
+    if os.path.lexists(path) and not path.is_file():
+        msg = f"{path}: expected a file of the memory, found a folder or a link to nothing; move it away"
+        raise InputError(msg)

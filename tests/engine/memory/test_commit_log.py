@@ -80,10 +80,12 @@ def test_a_commit_after_the_first_lists_no_files_however_many_there_are(
     assert set(listed) == {files.folder.child("compacted").url}
 
 
-def test_a_folder_in_the_place_of_the_next_file_is_an_error_and_no_endless_search(files: NumberedFiles):
+@pytest.mark.parametrize("way", ["folder", "dead link"])
+def test_what_has_the_name_of_the_next_file_is_an_error_and_no_endless_search(files: NumberedFiles, way: str):
     files.add(table(a=1))
-    (files.folder.path / "00000002.parquet").mkdir()
-    with pytest.raises(InputError, match=r"00000002\.parquet: expected a file of the memory, found a folder"):
+    place = files.folder.path / "00000002.parquet"
+    place.mkdir() if way == "folder" else place.symlink_to("nowhere")
+    with pytest.raises(InputError, match=r"00000002\.parquet: expected a file of the memory, found a folder or a link"):
         NumberedFiles(files.folder, SCHEMA).add(table(b=2))
     assert content(files) == {"a": 1}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,10 +122,20 @@ def judged_turns(folder: Path) -> tuple[pl.DataFrame, pa.Table, list[Scorer]]:
     )  # fmt: skip
     with reading(*files, what=RECORDS):
         turns = selected.collect()
+    _check_turns(turns, ("source_messages", letters, *columns), dataset)
     pairs, measured = _pairs(turns), turns.select("lang", "field_type", letters, *columns)
     measured = measured.explode(letters, *columns).rename({letters: "letters"})
     judged = measured["letters"].is_not_null()
     return measured.filter(judged), pairs.filter(judged.to_arrow()), scorers
+
+
+def _check_turns(turns: pl.DataFrame, columns: Sequence[str], dataset: Path) -> None:
+    """Refuse records without one value for each turn."""
+    wanted = turns["messages"].list.len()
+    for name in columns:
+        if not (turns[name].list.len() == wanted).fill_null(value=False).all():
+            msg = f"{dataset}: column {name}: records without one value for each turn; {AGAIN}"
+            raise InputError(msg)
 
 
 def _scorers(lock: Mapping[str, Any], where: str) -> list[Scorer]:

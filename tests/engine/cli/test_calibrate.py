@@ -3,8 +3,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
+
+from tests.fuzz.damage import sign_dataset
 
 SCORERS = {"scorers": ["lexical", "nmt", "round_trip"]}
 
@@ -88,3 +92,17 @@ def dropped_rows(built: Path) -> dict[str, int]:
         shards = json.loads(path.read_text())["splits"]["train"]
         found[path.stem] = sum(sum(shard["dropped"].values()) for shard in shards)
     return found
+
+
+def test_scores_that_are_not_one_for_each_turn_are_one_line(glotmill, built):
+    shard = next((built / "dataset/data/deu_Latn").iterdir())
+    rows = pq.read_table(shard)
+    place = rows.schema.get_field_index("turn_round_trip_chrf")
+    field = rows.schema.field(place)
+    pq.write_table(rows.set_column(place, field, pa.nulls(len(rows), field.type)), shard)
+    sign_dataset(built / "dataset")
+    code, _, err = glotmill("calibrate", built, "--min-rows", "1")
+    assert code == 2
+    assert "column turn_round_trip_chrf: records without one value for each turn" in err
+    assert len(err.splitlines()) == 1
+    assert not (built / "calibration.yaml").exists()

@@ -57,6 +57,7 @@ def publish_to_folder(
     files = _files(local)
     for attempt in range(1, ATTEMPTS + 1):
         latest = versions.latest()
+        versions.check_free(latest + 1)
         there = versions.files(latest) if latest else {}
         plan = _plan(local, files, there, latest, set(versions.lost(files)))
         if not replace:

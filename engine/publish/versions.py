@@ -154,6 +154,18 @@ class Versions:
             raise InputError(msg)
         return files
 
+    def check_free(self, number: int) -> None:
+        """Find nothing that is no file where the list of the next version goes, before anything is sent.
+
+        Raises:
+            InputError: There is something: every number would seem to be another publication's.
+        """
+        lists = self.folder.child("manifests")
+        place = None if lists.path is None else lists.path / list_name(number)
+        if place is not None and os.path.lexists(place) and not place.is_file():
+            msg = f"{place}: expected no file or the list of a version, found a folder or a dead link; move it away"
+            raise InputError(msg)
+
     def put(self, number: int, files: Mapping[str, StoredFile]) -> bool:
         """Make a list of files the version of this number; False where another version has it."""
         content = {"format": FORMAT, "files": {path: asdict(file) for path, file in files.items()}}

@@ -299,6 +299,16 @@ def test_a_folder_with_the_name_of_a_stored_file_is_found_before_anything_is_sen
     assert sorted((tmp_path / "place").rglob("*")) == before
 
 
+def test_a_folder_in_the_place_of_the_next_versions_list_is_found_before_anything_is_sent(make, tmp_path: Path):
+    place = FolderPlace(str(tmp_path / "place"))
+    send(make(), place)
+    (tmp_path / "place/manifests/00000002.json").mkdir()
+    before = sorted((tmp_path / "place").rglob("*"))
+    with pytest.raises(InputError, match=r"00000002\.json: expected no file or the list of a version"):
+        send(make("stricter"), place)
+    assert sorted((tmp_path / "place").rglob("*")) == before
+
+
 def test_a_folder_with_other_things_a_taken_tag_and_an_unknown_version_are_refused(make, tmp_path: Path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/note.txt").write_text("x")

@@ -6,7 +6,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +124,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         run.finish(summary.as_json())
         if not translated.unanswered:  # else the next build must ask again, and so look at everything
             note_memory(job, run, read)
-        report_of_commit(job.folder, "build", progress)
-    return summary
+        return replace(summary, notice=report_of_commit(job.folder, "build", summary.notice))
 
 
 @contextmanager
@@ -148,7 +147,7 @@ def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: Pro
         verdicts = decide_all(job.folder / "dataset", published, job.policy)
         shards = commit_verdicts(job.folder, published, verdicts, published.facts, job.recipe.lock(), job.policy)
         stage.advance(sum(shard.rows for parts in shards.values() for shard in parts))
-    report_of_commit(job.folder, "build", progress)
+    told = report_of_commit(job.folder, "build", notice(published.facts["translators"], shards))
     old = {shard.path: shard.fingerprints["verdict"] for shard in published.all_shards()}
     same = sum(old[path] == verdict.shard.fingerprints["verdict"] for path, verdict in verdicts.items())
     actions: dict[Action, int] = {"re-verdict": len(old) - same, "reuse": same}
@@ -161,7 +160,7 @@ def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: Pro
         max_failed=job.recipe.max_failed,
         rates=KeepRates.of(shards, published.facts["sources"]),
         score_labels=published.facts.get("score_labels", {}),
-        notice=notice(published.facts["translators"], shards),
+        notice=told,
     )
 
 

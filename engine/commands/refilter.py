@@ -122,8 +122,9 @@ def refilter(
         decided = time.monotonic()
         _fetch_changed(folder, verdicts, progress)
         shards = commit_verdicts(folder, manifest, verdicts, manifest.facts, lock, policy)
+        told = notice(manifest.facts["translators"], shards)
         if all((dataset / shard.path).is_file() for shard in manifest.all_shards()):  # else pulled in part
-            report_of_commit(folder, "refilter", progress)
+            told = report_of_commit(folder, "refilter", told)
     return RefilterSummary(
         dataset=dataset,
         why=difference("verdict", manifest.facts, {"filter": policy.fingerprint()}),
@@ -133,7 +134,7 @@ def refilter(
         unjudged=unjudged(lock, manifest.facts),
         languages={lang: count_language(parts) for lang, parts in shards.items()},
         rates=KeepRates.of(shards, manifest.facts["sources"]),
-        notice=notice(manifest.facts["translators"], shards),
+        notice=told,
         decide_seconds=round(decided - began, 3),
         seconds=round(time.monotonic() - began, 3),
     )

@@ -49,12 +49,21 @@ def report(folder: Path, progress: ProgressReport) -> ReportOutcome:
     return ReportOutcome(path, path.stat().st_size)
 
 
-def report_of_commit(folder: Path, verb: str, progress: ProgressReport) -> None:
+def report_of_commit(folder: Path, verb: str, notice: str | None) -> str | None:
     """Write the page of what a command has committed, while it holds the build's lock.
 
-    What is committed stands: where a damaged shard keeps the page from being written, a line says so.
+    What is committed stands, though a damaged shard keeps the page from being written.
+
+    Args:
+        folder: The build's folder.
+        verb: The command.
+        notice: What its summary tells people to know.
+
+    Returns:
+        The notice; with it why the page was not written, where it was not.
     """
     try:
         write_report(folder, verb=verb)
     except InputError as error:
-        progress.say(f"report: not written: {error}")
+        return "; ".join(filter(None, (notice, f"the report was not written: {error}")))
+    return notice

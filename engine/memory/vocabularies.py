@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints
 from glotmill.engine.storage.atomic_write import json_bytes
 from glotmill.engine.storage.checked import Count, FileModel, Lang, Name, Number, parsed
 from glotmill.engine.storage.folder import Folder
+from glotmill.schemas.errors import InputError
 
 FOLDER = "vocabularies"
 Packed = Annotated[str, StringConstraints(max_length=1_000_000)]
@@ -59,7 +60,12 @@ class Vocabularies:
         name = _name(model, lang, origin)
         if self._folder.size_or_none(name) is None:
             return None
-        return parsed(DecidedVocabulary, self._folder.read(name), self._folder.location(name), WHAT, MEND)
+        where = self._folder.location(name)
+        found = parsed(DecidedVocabulary, self._folder.read(name), where, WHAT, MEND)
+        if (found.model, found.lang, found.origin) != (model, lang, origin):
+            msg = f"{where}: holds the decision for {found.lang} of another model or origin; {MEND}"
+            raise InputError(msg)
+        return found
 
     def decide(self, made: DecidedVocabulary) -> DecidedVocabulary:
         """Keep a decision, unless another build was first; the one that holds."""

@@ -545,14 +545,12 @@ def test_samples_that_a_record_has_twice_are_assigned_once(recipe, run, tmp_path
 
 def test_a_report_that_cannot_be_written_is_said_and_the_new_verdicts_stand(recipe, run, tmp_path, monkeypatch):
     bound = records(run(recipe()).dataset)["score_nmt_logprob"].min() + 0.001
-    said = []
 
     def damaged(folder, *, verb):
         raise InputError("a shard cannot be read")
 
     monkeypatch.setattr(report, "write_report", damaged)
-    monkeypatch.setattr(ProgressReport, "say", lambda _self, line: said.append(line))
     done = refilter(tmp_path / "out", overrides=(f"filter.nmt.min_logprob={bound}",))
     assert done.flipped > 0
-    assert said == ["report: not written: a shard cannot be read"]
+    assert done.as_json()["notice"] == "the report was not written: a shard cannot be read"
     assert records(done.dataset)["keep"].not_().sum() > 0

@@ -110,11 +110,12 @@ def listed_facts(spec: TranslatorSpec, kept: Vocabularies) -> dict[str, Any]:
 
 def _of_auto(spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies) -> dict[str, OutputVocabulary | None]:
     """What was decided by `auto`; a build of few rows takes all tokens and decides nothing."""
+    size = len(model_tokens(spec.folder).tokens) if spec.folder else 0
     found: dict[str, OutputVocabulary | None] = {}
     for lang, count in rows.items():
         held = kept.find(model_digest(spec), lang, "auto")
         if held is not None or count < ROWS_OF_A_TRIAL:
-            found[lang] = read_decided(held) if held else None
+            found[lang] = read_decided(held, size) if held else None
     return found
 
 
@@ -206,7 +207,7 @@ def _of_scripts(
             continue
         if held is None and decide:
             held = kept.decide(_decided(model, lang, made))
-        found[lang] = read_decided(held) if held and held.members != made.packed else made
+        found[lang] = read_decided(held, made.size) if held and held.members != made.packed else made
     return found
 
 
@@ -216,8 +217,8 @@ def _decided(model: str, lang: str, made: OutputVocabulary) -> DecidedVocabulary
     )
 
 
-def read_decided(held: DecidedVocabulary) -> OutputVocabulary | None:
-    """What a memory's decision means; None for all tokens.
+def read_decided(held: DecidedVocabulary, size: int) -> OutputVocabulary | None:
+    """What a memory's decision means for a model of so many tokens; None for all of them.
 
     Raises:
         InputError: It is damaged.
@@ -225,7 +226,7 @@ def read_decided(held: DecidedVocabulary) -> OutputVocabulary | None:
     if held.members is None:
         return None
     try:
-        return OutputVocabulary.unpacked(held.members, held.size)
+        return OutputVocabulary.unpacked(held.members, size)
     except (ValueError, zlib.error) as error:
         msg = f"{FOLDER}/{held.model}-{held.lang}-{held.origin}.json of the memory: {error}; {MEND}"
         raise InputError(msg) from None

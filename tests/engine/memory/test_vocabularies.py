@@ -34,3 +34,12 @@ def test_a_damaged_decision_is_one_line_that_names_the_file_and_what_to_do(tmp_p
     with pytest.raises(InputError, match=r"m-deu_Latn-auto\.json: .*delete it") as raised:
         kept.find("m", "deu_Latn", "auto")
     assert "\n" not in str(raised.value)
+
+
+def test_a_decision_under_another_name_is_refused(tmp_path):
+    kept = Vocabularies(Folder(tmp_path))
+    kept.decide(decided(lang="fra_Latn"))
+    folder = tmp_path / "vocabularies"
+    (folder / "m-fra_Latn-auto.json").rename(folder / "m-deu_Latn-auto.json")
+    with pytest.raises(InputError, match="holds the decision for fra_Latn of another model or origin; delete it"):
+        kept.find("m", "deu_Latn", "auto")

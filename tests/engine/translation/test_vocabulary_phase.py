@@ -12,6 +12,7 @@ from glotmill.engine.translation.vocabulary_phase import AutoVocabulary, drawn, 
 from glotmill.engine.translators import resolve_translator
 from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.shared.vocabulary_lists import model_tokens, read_decided
+from glotmill.schemas.errors import InputError
 
 GERMAN = Direction("eng_Latn", "deu_Latn")
 TEXTS = [(GERMAN, f"text {number}") for number in range(600)]
@@ -58,7 +59,9 @@ def test_a_list_that_changes_nothing_is_kept_with_its_figures(spec):
     assert (made.why, made.figures["changed"], made.figures["checked"]) == (None, 0.0, 100.0)
     assert made.figures["changed_at_most"] == pytest.approx(1 - 0.0125 ** (1 / 100))
     assert made.figures["unseen_mass"] == 0.0
-    kept = read_decided(made)
+    kept = read_decided(made, made.size)
+    with pytest.raises(InputError, match="not one of 10,000 tokens; delete it"):
+        read_decided(made, 10_000)
     tokens = model_tokens(spec.folder)
     assert {token for line in tokens.encoder()(engine.translations) for token in line} <= set(kept.ids.tolist())
     assert made.tokens == kept.tokens < made.size == len(tokens.tokens)

@@ -31,7 +31,10 @@ import pyarrow.parquet as pq
 PACK = {
     "rows": [f"glotmill.engine.records.layout:SampleIndex.{name}" for name in ("rows", "tables")],
     "lay_out": ["glotmill.engine.records.layout:lay_out"],
-    "entries": ["glotmill.engine.translation.back_translation:entries_into"],
+    "entries": [
+        "glotmill.engine.translation.language_entries:LanguageEntries.into",
+        "glotmill.engine.translation.back_translation:entries_into",
+    ],
     "compose": ["glotmill.engine.records.compose:Composer.compose"],
     "score": ["glotmill.engine.records.score:score"],
     "judge": ["glotmill.engine.records.pack:Packer._judged"],

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -25,9 +24,10 @@ from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.sample_files import sample_tables
 from glotmill.engine.text.composition import EngineName
 from glotmill.engine.text.segments import split
-from glotmill.engine.translation.back_translation import back_requests, entries_into
+from glotmill.engine.translation.back_translation import back_requests
 from glotmill.engine.translation.counts import RecordCount, SegmentCount
 from glotmill.engine.translation.forced_scores import ForcedCount, ForcedStage
+from glotmill.engine.translation.language_entries import LanguageEntries
 from glotmill.engine.translation.record_requests import answered_whole, records_of
 from glotmill.engine.translation.requests import ALL, RequestSource, Selection, segments_of, together
 from glotmill.engine.translation.routed_stage import RoutedStage
@@ -90,8 +90,8 @@ class Phases:
         needed: Which of them the back-translation and the forced scores were requested for.
         there: Counts of the forward translation, the prologue's among them.
         back: Counts of the back-translation, likewise; None where nothing is translated back.
-        forcing: Reads the forced scores; None where there are none, and in a dry run.
-        forced: Their counts.
+        entries: Reads them back with what stands beside them.
+        forced: The counts of the forced scores; None where there are none.
         records: Counts of whole records; None where none was requested.
         by_segment: How many of those were requested by segment instead, by reason.
         unknown: The texts of which the memory lacks something, by language; empty but in a dry run.
@@ -103,7 +103,7 @@ class Phases:
     needed: Selection
     there: SegmentCount
     back: SegmentCount | None
-    forcing: ForcedStage | None
+    entries: LanguageEntries
     forced: ForcedCount | None
     records: SegmentCount | None
     by_segment: dict[str, int]
@@ -139,8 +139,7 @@ class Phases:
 
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into a language with their back-translation and their forced scores."""
-        returned = self.job.needs_back_translation
-        return entries_into(self.work, lang, self.requested, returned=returned, forced=self.forcing, needed=self.needed)
+        return self.entries.into(lang)
 
 
 def run_phases(job: Job, files: list[Path], runner: PhaseRunner, scores: ScoreStore, run: Run, pools: Pools) -> Phases:
@@ -182,8 +181,10 @@ def run_phases(job: Job, files: list[Path], runner: PhaseRunner, scores: ScoreSt
         unknown.add(_with_sentences(work, requested, missing))
     forcing = None if runner.dry_run else forcing
     there += prologue.there
+    returned, langs = job.needs_back_translation, job.recipe.languages
+    entries = LanguageEntries(work, requested, returned=returned, forced=forcing, needed=needed, langs=langs)
     return Phases(
-        prologue, work, requested, needed, there, back, forcing, forced, whole, dict(reasons), unknown.frozen()
+        prologue, work, requested, needed, there, back, entries, forced, whole, dict(reasons), unknown.frozen()
     )
 
 
@@ -230,8 +231,8 @@ def needed_of(job: Job, files: list[Path], work: Work, requested: RequestSource,
     # A dictionary's answers are composed from their back-translation, so before it nothing is final.
     if not job.recipe.score.skip_rejected or job.answers.needs_back_translation:
         return ALL
-    into = partial(entries_into, work, requested=requested, returned=False)
-    composers = (composer_into(job, lang, into) for lang in job.recipe.languages)
+    entries = LanguageEntries(work, requested, returned=False, langs=job.recipe.languages)
+    composers = (composer_into(job, lang, entries.into) for lang in job.recipe.languages)
 
     def samples_of(lang: str) -> Iterator[pa.Table]:
         for samples in sample_tables(files):

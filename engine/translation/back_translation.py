@@ -14,7 +14,6 @@ import polars as pl
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.text.one_request import in_nfc, is_one_request
 from glotmill.engine.text.segments import Cut, split
-from glotmill.engine.translation.forced_scores import FORCED_COLUMNS, ForcedStage
 from glotmill.engine.translation.requests import (
     ALL,
     REQUEST_SCHEMA,
@@ -41,34 +40,6 @@ JOINED_SCHEMA = {
     "engine": pl.String,  # the fingerprint of the engine
     "record": pl.String,  # the whole record that the text was translated with; null for a segment by itself
 }
-
-
-def entries_into(
-    work: Work,
-    lang: str,
-    requested: RequestSource,
-    *,
-    returned: bool,
-    forced: ForcedStage | None = None,
-    needed: Selection = ALL,
-) -> pl.DataFrame:
-    """The entries into one language with their back-translation, as `JOINED_SCHEMA`.
-
-    Args:
-        work: The stage, after its phases.
-        lang: The target language.
-        requested: The requests of the forward phase.
-        returned: Whether there was a back-translation.
-        forced: The forced scores, whose columns then stand beside the others.
-        needed: What was to be translated back.
-    """
-    rows = [pl.DataFrame(schema={**JOINED_SCHEMA, **(FORCED_COLUMNS if forced else {})})]
-    for direction in requested.directions():
-        if direction.target_lang == lang:
-            back = work.entries("back", direction.back) if returned else None
-            joined = join_back(work.entries("forward", direction), back, lang, needed)
-            rows.append((forced.beside(joined, direction) if forced else joined).select(rows[0].columns))
-    return pl.concat(rows)
 
 
 def back_requests(work: Work, forward: RequestSource, needed: Selection = ALL) -> Requests:

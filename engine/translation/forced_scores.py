@@ -10,7 +10,7 @@ of its end, then the source's tokens with the end; null where there is no score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
@@ -103,7 +103,8 @@ class ForcedStage:
             missing.append(self._unknown(pairs))
         todo = pl.concat(missing)
         sent = sum(r.results.num_rows for r in self._work.results(FORCED, todo, self._commit, advance))
-        requested = in_portions(self._run.read_requests(FORCED, direction) for direction in self._directions())
+        forward = self._forward.directions()
+        requested = in_portions(self._run.read_requests(FORCED, direction) for direction in self._directions(forward))
         failed = sum(int(self._found(pairs, pl.col("values").is_null())["values"].sum()) for pairs in requested)
         count = ForcedCount(unique, sent, unique - todo.height, failed)
         self._run.event("phase_done", phase=FORCED, **asdict(count))
@@ -131,31 +132,32 @@ class ForcedStage:
             self._run.write_requests(FORCED, direction, pairs)
             yield pairs
 
-    def beside(self, entries: pl.DataFrame, direction: Direction) -> pl.DataFrame:
-        """Entries of a forward direction with `FORCED_COLUMNS`; null where nothing was requested or scored.
+    def beside(self, entries: Mapping[Direction, pl.DataFrame]) -> Iterator[tuple[Direction, pl.DataFrame]]:
+        """Entries of forward directions with `FORCED_COLUMNS`; null where nothing was requested or scored.
 
         Args:
-            entries: Columns text (the request) and translation, among others.
-            direction: The direction.
+            entries: Columns text (the request) and translation, among others, by direction.
 
         Raises:
             ConservationError: A translation is another one than was scored.
         """
-        reverse = self._read(direction.back).select(text="translation", scored="text", reverse="values")
-        alone = self._read(_alone(direction)).select(text="translation", alone="values")
-        joined = entries.join(reverse, on="text", how="left", maintain_order="left")
-        changed = joined.filter(pl.col("scored") != pl.col("translation"))
-        if changed.height:
-            msg = (
-                f"the memory has another translation than when it was scored (a correction, or another build's retry): "
-                f"{changed['translation'][0]!r} has no forced score; run the same command again"
-            )
-            raise ConservationError(msg)
-        return joined.drop("scored").join(alone, on="text", how="left", maintain_order="left")
+        scored = self._read(entries)
+        for direction, rows in entries.items():
+            reverse = scored[direction.back].select(text="translation", scored="text", reverse="values")
+            alone = scored[_alone(direction)].select(text="translation", alone="values")
+            joined = rows.join(reverse, on="text", how="left", maintain_order="left")
+            changed = joined.filter(pl.col("scored") != pl.col("translation"))
+            if changed.height:
+                msg = (
+                    f"the memory has another translation than when it was scored (a correction, or another build's "
+                    f"retry): {changed['translation'][0]!r} has no forced score; run the same command again"
+                )
+                raise ConservationError(msg)
+            yield direction, joined.drop("scored").join(alone, on="text", how="left", maintain_order="left")
 
-    def _directions(self) -> list[Direction]:
+    @staticmethod
+    def _directions(forward: Collection[Direction]) -> list[Direction]:
         """Those of the forced pairs: the forward ones turned round, and each source language alone."""
-        forward = self._forward.directions()
         return list(dict.fromkeys([*(d.back for d in forward), *(_alone(d) for d in forward)]))
 
     def _pairs(
@@ -192,10 +194,13 @@ class ForcedStage:
     def _commit(self, result: UnitResult) -> str:
         return self._scores.add(FORCED, self._fingerprint, result.unit.rows["key"], result.results["values"]).name
 
-    def _read(self, direction: Direction) -> pl.DataFrame:
-        """The pairs of a direction with their ``values``, read back from the store."""
-        pairs = self._run.read_requests(FORCED, direction)
-        return pairs.join(self._found(pairs), on="key", how="left", maintain_order="left")
+    def _read(self, forward: Collection[Direction]) -> dict[Direction, pl.DataFrame]:
+        """The pairs of some forward directions with their ``values``, read back from the store in one look-up."""
+        pairs = {direction: self._run.read_requests(FORCED, direction) for direction in self._directions(forward)}
+        if not pairs:
+            return {}
+        found = self._found(pl.concat(pairs.values()))
+        return {way: own.join(found, on="key", how="left", maintain_order="left") for way, own in pairs.items()}
 
     def _found(self, pairs: pl.DataFrame, values: pl.Expr = VALUES) -> pl.DataFrame:
         """Columns key and values of all pairs, read back from the store."""

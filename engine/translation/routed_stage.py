@@ -150,6 +150,13 @@ class RoutedStage:
             if direction in in_records and direction not in self._requested[phase]:
                 yield direction, self._of_records(direction)
 
+    def count(self, phase: str, direction: Direction) -> int:
+        """How many different segments, and whole records, a phase has in one direction."""
+        phases = ("forward", "record") if phase == "forward" else (phase,)
+        own = (name for name in phases if direction in self._requested.get(name, ()))
+        return sum(self._stages[spec.fingerprint].count(self._named(name, spec), direction)
+                   for name in own for spec in [self._first(name, direction)])  # fmt: skip
+
     def _by_engine(self, phase: str, directions: Iterable[Direction]) -> list[list[Direction]]:
         """Directions by the engine that translates first."""
         found: dict[str, list[Direction]] = {}

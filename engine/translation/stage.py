@@ -42,6 +42,9 @@ class Work(Protocol):
     def entries_in_turn(self, phase: str, directions: Iterable[Direction]) -> Iterator[tuple[Direction, pl.DataFrame]]:
         """The same of several directions, one after the other; those of small ones are looked up together."""
 
+    def count(self, phase: str, direction: Direction) -> int:
+        """How many different segments a phase has in one direction."""
+
 
 def in_portions(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Several small directions as one frame: each look-up reads the memory once."""
@@ -149,13 +152,17 @@ class TranslateStage:
         for portion in self.portions(phase, directions):
             yield from by_direction(self.entries_of(phase, portion), portion)
 
+    def count(self, phase: str, direction: Direction) -> int:
+        """How many different segments a phase has in one direction."""
+        return self._run.count_requests(phase, direction)
+
     def portions(self, phase: str, directions: Iterable[Direction]) -> Iterator[list[Direction]]:
         """Directions of which the entries are looked up together: about `KEYS_AT_ONCE`."""
         waiting: list[Direction] = []
         held = 0
         for direction in directions:
             waiting.append(direction)
-            held += self._run.count_requests(phase, direction)
+            held += self.count(phase, direction)
             if held >= KEYS_AT_ONCE:
                 yield waiting
                 waiting, held = [], 0

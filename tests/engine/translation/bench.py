@@ -10,7 +10,8 @@ import pytest
 from glotmill.engine.memory.translations import Direction, Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.storage.folder import Folder
-from glotmill.engine.translation.back_translation import back_requests, entries_into
+from glotmill.engine.translation.back_translation import back_requests
+from glotmill.engine.translation.language_entries import LanguageEntries
 from glotmill.engine.translation.requests import RequestSource, Segments
 from glotmill.engine.translation.stage import TranslateStage
 from glotmill.engine.translators import resolve_translator
@@ -77,7 +78,7 @@ class Bench:
         """(request, translation, back-translation, whether that failed) into German"""
         stage, _ = self.phase("forward", asked)
         self.phase("back", back_requests(stage, asked))
-        rows = entries_into(stage, "deu_Latn", asked, returned=True)
+        rows = LanguageEntries(stage, asked, returned=True).into("deu_Latn")
         return rows.select("text", "translation", "back", "back_failed").rows()
 
 

@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from glotmill.engine.memory.translations import MEMORY_SCHEMA
-from glotmill.engine.translation.back_translation import back_requests, back_table, entries_into, join_back
+from glotmill.engine.translation.back_translation import back_requests, back_table, join_back
+from glotmill.engine.translation.language_entries import LanguageEntries
 from glotmill.schemas.errors import ConservationError
 from tests.engine.translation.bench import GERMAN, TEXTS, Bench, paths, segments
 
@@ -36,12 +37,12 @@ def test_a_way_back_that_failed_is_marked(tmp_path: Path):
 
 def test_without_a_way_back_there_are_nulls(bench: Bench):
     stage, _ = bench.phase("forward", segments("a dog"))
-    assert entries_into(stage, "deu_Latn", segments("a dog"), returned=False)["back"].to_list() == [None]
+    assert LanguageEntries(stage, segments("a dog"), returned=False).into("deu_Latn")["back"].to_list() == [None]
 
 
 def test_a_language_in_which_nothing_is_asked_has_no_entries(bench: Bench):
     stage, _ = bench.phase("forward", segments("a dog"))
-    assert entries_into(stage, "fra_Latn", segments("a dog"), returned=False).height == 0
+    assert LanguageEntries(stage, segments("a dog"), returned=False).into("fra_Latn").height == 0
 
 
 def test_a_translation_of_several_sentences_goes_back_sentence_by_sentence(bench: Bench):
@@ -74,4 +75,4 @@ def test_a_correction_that_comes_after_the_way_back_was_asked_is_one_clear_error
     row = pl.read_parquet(paths(bench)[0]).head(1).with_columns(text=pl.lit("Von Hand."), origin=pl.lit("human"))
     bench.memory.correct(row.to_arrow().cast(MEMORY_SCHEMA))
     with pytest.raises(ConservationError, match=r"'Von Hand\.' has no back-translation; run the same command again"):
-        entries_into(stage, "deu_Latn", asked, returned=True)
+        LanguageEntries(stage, asked, returned=True).into("deu_Latn")

@@ -9,8 +9,8 @@ import pytest
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import MEMORY_SCHEMA
 from glotmill.engine.runs.run import Run
-from glotmill.engine.translation.back_translation import entries_into
 from glotmill.engine.translation.forced_scores import ForcedCount, ForcedStage
+from glotmill.engine.translation.language_entries import LanguageEntries
 from glotmill.engine.translation.requests import Segments
 from glotmill.engine.translation.stage import TranslateStage
 from glotmill.engine.translators.contract import ForcedScore
@@ -41,7 +41,7 @@ def force(bench: Bench, asked: Segments, digest: str = "aaaa", *, dies_after: in
                 stage.force(advance)
             return None
         count = stage.force(advance)
-    return entries_into(work, "deu_Latn", asked, returned=False, forced=stage), count
+    return LanguageEntries(work, asked, returned=False, forced=stage).into("deu_Latn"), count
 
 
 @pytest.fixture
@@ -152,4 +152,4 @@ def test_a_correction_that_comes_after_the_scores_were_asked_is_one_clear_error(
     row = pl.read_parquet(paths(bench)[0]).head(1).with_columns(text=pl.lit("Von Hand."), origin=pl.lit("human"))
     bench.memory.correct(row.to_arrow().cast(MEMORY_SCHEMA))
     with pytest.raises(ConservationError, match=r"'Von Hand\.' has no forced score; run the same command again"):
-        entries_into(work, "deu_Latn", asked, returned=False, forced=stage)
+        LanguageEntries(work, asked, returned=False, forced=stage).into("deu_Latn")

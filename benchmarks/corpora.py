@@ -18,7 +18,7 @@ import pyarrow as pa
 from benchmarks.corruptions import Corpus
 from glotmill.engine.translation.forced_scores import NOTHING
 from glotmill.engine.translators import Request, Translator, load_translator, resolve_translator
-from glotmill.engine.translators.contract import ForcedPair
+from glotmill.engine.translators.contract import ForcedPair, ForcedScore
 from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.filters.contract import PAIR_SCHEMA
 from glotmill.schemas.languages import ENGLISH
@@ -139,7 +139,7 @@ class Machine:
         """Greedy back-translations."""
         return self._translate(self.translator, targets, lang, ENGLISH)
 
-    def reverse(self, sources: list[str], targets: list[str], lang: str) -> list[object]:
+    def reverse(self, sources: list[str], targets: list[str], lang: str) -> list[ForcedScore | None]:
         """Forced scores of the sources given the targets."""
         asked = [ForcedPair(lang, ENGLISH, target, source) for source, target in zip(sources, targets, strict=True)]
         return list(self.translator.score(asked))
@@ -149,6 +149,10 @@ class Machine:
         new = list(dict.fromkeys(source for source in sources if source not in self._alone))
         scores = self.translator.score([ForcedPair(ENGLISH, ENGLISH, NOTHING, source) for source in new])
         self._alone |= {text: list(score.words) for text, score in zip(new, scores, strict=True) if score is not None}
+
+    def words_alone(self, source: str) -> list[float] | None:
+        """A source's own probability, word by word, where it was learnt and has one."""
+        return self._alone.get(source)
 
     def forget(self) -> None:
         """Forget what was learnt of sources, to time it again."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from glotmill.filters.calibration import LETTERS, Calibration
+from glotmill.filters.quality_fit import LOWEST, QualityFit
 from glotmill.filters.registry import MEMBERS, rules_of
 from glotmill.filters.rules import ACTIONS, Action, Parameter, Rule
 from glotmill.filters.user_rules import USER, user_rule
@@ -33,6 +34,7 @@ class Policy:
         user: The recipe's own rules.
         calibration: Thresholds by language, where the recipe names a file of them.
         fixed: Parameters that the recipe states, which no calibration changes.
+        fit: What the build fitted to its own translations; shares of rows are thresholds by it.
     """
 
     parameters: dict[str, float]
@@ -41,6 +43,7 @@ class Policy:
     user: tuple[Rule, ...] = ()
     calibration: Calibration | None = None
     fixed: frozenset[str] = field(default_factory=frozenset)
+    fit: QualityFit | None = None
 
     def all_rules(self) -> list[Rule]:
         """The rules of the scorers that run and the recipe's own, in order, whatever their actions."""
@@ -54,6 +57,10 @@ class Policy:
     def calibrated(self, calibration: Calibration) -> Policy:
         """The policy with a calibration's thresholds for all parameters that the recipe does not state."""
         return replace(self, calibration=calibration)
+
+    def fitted(self, fit: QualityFit | None) -> Policy:
+        """The policy with what a build fitted to its own translations."""
+        return replace(self, fit=fit)
 
     @property
     def unreliable(self) -> frozenset[str]:
@@ -94,11 +101,12 @@ class Policy:
 
     def uncalibrated(self, rule: Rule) -> pl.Expr:
         """What fails a rule by the recipe's thresholds and those of each language, whatever a calibration says."""
-        values = {p.name: self.parameters[f"{rule.scorer}.{p.name}"] for p in rule.parameters}
-        return rule.fails({name: rule.threshold(name, value) for name, value in values.items()})
+        return replace(self, calibration=None)._fails(rule)
 
     def _threshold(self, rule: Rule, parameter: Parameter) -> float | pl.Expr:
         full = f"{rule.scorer}.{parameter.name}"
+        if rule.share == parameter.name:
+            return self.fit.threshold(self.parameters[full]) if self.fit else LOWEST
         if self.calibration is not None and full not in self.fixed:
             fitted = self.calibration.threshold(full, default=self.parameters[full])
             if fitted is not None:
@@ -127,6 +135,7 @@ class Policy:
             "calibration": None if self.calibration is None else self.calibration.digest,
             # Stated thresholds are those that a calibration does not change.
             "stated": [] if self.calibration is None else sorted(self.fixed),
+            **({"fit": self.fit.digest} if self.fit else {}),
         }
 
 

@@ -22,7 +22,7 @@ MEMBERS: Members[type] = Members(
     "scorer",
     order=(
         "integrity", "structure", "numbers", "lexical", "punctuation", "script", "language_id", "fan_in", "negation",
-        "nmt", "round_trip", "cross_entropy", "adequacy", "embedding", "image_text", "llm_judge",
+        "nmt", "round_trip", "cross_entropy", "adequacy", "quality", "embedding", "image_text", "llm_judge",
     ),
 )  # fmt: skip
 SCORERS: dict[str, type[Scorer]] = MEMBERS.of_ours()

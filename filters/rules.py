@@ -40,6 +40,7 @@ class Rule:
         fails: From the parameters' values to an expression that is true for a row to reject.
         action: What the rule does unless a recipe says otherwise.
         graded: The metric and the parameter that a calibration fits, where the score has no natural threshold.
+        share: The parameter that is a share of each language's rows: the build's fit says which threshold that is.
         own: The parameter that no language's own threshold exceeds, and these thresholds by language.
     """
 
@@ -50,6 +51,7 @@ class Rule:
     fails: Callable[[Thresholds], pl.Expr]
     action: Action = "reject"
     graded: tuple[str, str] | None = None
+    share: str | None = None
     own: tuple[str, Callable[[], Mapping[str, float]]] | None = None
 
     @property

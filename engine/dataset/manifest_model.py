@@ -59,6 +59,7 @@ class FilterFacts(FileModel):
     rules: dict[str, str]
     calibration: str | None
     stated: list[str]
+    fit: str | None = None
 
     @model_validator(mode="after")
     def _rules_have_actions(self) -> Self:

@@ -24,9 +24,9 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
-from glotmill.filters.features.chrf import chrf
 from glotmill.filters.features.cues import english_numbers, is_number
 from glotmill.filters.features.length import TABLE, deviations
+from glotmill.filters.features.shared_chrf import back_chrf
 from glotmill.filters.rules import Rule, below
 from glotmill.filters.scorers.negation import denials
 from glotmill.schemas.keys import file_sha256
@@ -166,7 +166,7 @@ def features(pairs: pa.Table) -> tuple[dict[str, Floats], npt.NDArray[np.bool_]]
         "back_longer": np.maximum(back_ratio, 0),
         "back_shorter": np.minimum(back_ratio, 0),
         "forward": frame["logprob"].cast(pl.Float64).to_numpy(),
-        "chrf": chrf(frame["back"], frame["source"]),
+        "chrf": back_chrf(pairs)[judged.to_numpy()],
         "negation_lost": (denied["source"] & ~denied["there"]).cast(pl.Float64).to_numpy(),
         "negation_gained": (~denied["source"] & denied["there"]).cast(pl.Float64).to_numpy(),
     }

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
-from glotmill.filters.features.chrf import chrf
+from glotmill.filters.features.shared_chrf import back_chrf
 from glotmill.filters.rules import Rule, below
 from glotmill.schemas.record import Metric
 
@@ -70,8 +70,7 @@ class RoundTripScorer(Scorer):
         lost = pairs["back_failed"].fill_null(False).to_numpy()
         scores = np.where(lost & enough, 0, np.full(frame.height, np.nan))
         judged = pairs["back"].is_valid().to_numpy() & enough
-        texts = frame.filter(judged)
-        scores[judged] = chrf(texts["back"], texts["source"])
+        scores[judged] = back_chrf(pairs)[judged]
         exact = frame.select(_EXACT).to_series()
         return {"chrf": pa.array(scores.astype(np.float32), from_pandas=True), "exact": exact.to_arrow()}
 

@@ -7,10 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import SerializeAsAny, field_validator
+from pydantic import (
+    SerializationInfo,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+)
 
 from glotmill.recipes.families import with_settings
 from glotmill.recipes.section import Section
+from glotmill.recipes.sections.translate import FOR_LOCK
+
+LATER = frozenset({"quality"})  # settings that came after datasets whose locks do not have them
 
 
 class Score(Section):
@@ -29,6 +38,14 @@ class Score(Section):
     @classmethod
     def _as_tuple(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value
+
+    @model_serializer(mode="wrap")
+    def _dumped(self, dump: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        """A key of `LATER` that states nothing is left out of locks: those of datasets stay as they are."""
+        found: dict[str, Any] = dump(self)
+        if info.context == FOR_LOCK:
+            found = {key: value for key, value in found.items() if value is not None or key not in LATER}
+        return found
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from glotmill.filters.contract import PAIR_SCHEMA
+from glotmill.filters.quality_fit import SHIPPED
 from glotmill.filters.registry import SCORERS, make_scorers, rules_of
 from glotmill.filters.scorers.llm_judge import Grades, JudgedPair
 from glotmill.schemas.errors import InputError
@@ -65,7 +66,7 @@ class Letters:
         return [Grades(5, 4) if pair.source and pair.target else None for pair in pairs]
 
 
-MODELS = {"llm_judge": Letters()}
+MODELS = {"llm_judge": Letters(), "quality": SHIPPED}
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +95,8 @@ def test_the_scorers_and_their_columns_are_golden():
         fan_in_sources< negation_lost< negation_gained< nmt_logprob> nmt_ended> round_trip_chrf> round_trip_exact>
         cross_entropy_forward< cross_entropy_reverse< cross_entropy_dual>
         adequacy_score> adequacy_meaning> adequacy_omission> adequacy_addition> adequacy_numbers> adequacy_negation>
-        embedding_cosine> embedding_margin> image_text_similarity> image_text_drop<
+        quality_score> quality_likely> quality_way_back> quality_gain> quality_expected> quality_round_trip>
+        quality_complete> embedding_cosine> embedding_margin> image_text_similarity> image_text_drop<
         llm_judge_adequacy> llm_judge_fluency>
     """.split()  # noqa: SIM905
     signs = {"higher": ">", "lower": "<"}
@@ -137,10 +139,12 @@ def test_what_scorers_need_beside_the_two_texts():
     def those(attribute: str) -> list[str]:
         return [name for name, scorer in SCORERS.items() if getattr(scorer, attribute)]
 
-    assert those("needs_back_translation") == ["round_trip", "adequacy"]
-    assert those("needs_forced_scores") == ["cross_entropy", "adequacy"]
+    assert those("needs_back_translation") == ["round_trip", "adequacy", "quality"]
+    assert those("needs_forced_scores") == ["cross_entropy", "adequacy", "quality"]
     assert those("whole_shard") == ["fan_in", "embedding"]
-    assert those("expensive") == ["round_trip", "cross_entropy", "adequacy", "embedding", "image_text", "llm_judge"]
+    assert those("expensive") == [
+        "round_trip", "cross_entropy", "adequacy", "quality", "embedding", "image_text", "llm_judge",
+    ]  # fmt: skip
 
 
 def test_a_fingerprint_is_plain_data_with_the_version_and_the_same_each_time(scorer):
@@ -173,7 +177,7 @@ def test_scorers_come_in_one_order_whatever_was_asked(names: list[str], expected
         (["integrty"], "score.scorers: unknown scorer 'integrty', expected one of integrity"),
         (["qqqq"], "score.scorers: unknown scorer 'qqqq', expected one of "
                    "integrity, structure, numbers, lexical, punctuation, script, language_id, fan_in, negation, "
-                   "nmt, round_trip, cross_entropy, adequacy, embedding, image_text, llm_judge"),
+                   "nmt, round_trip, cross_entropy, adequacy, quality, embedding, image_text, llm_judge"),
         (["nmt", "integrity", "nmt"], "score.scorers: 'nmt' is named twice"),
     ],
 )  # fmt: skip

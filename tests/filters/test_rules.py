@@ -19,7 +19,7 @@ def test_codes_are_golden_and_in_order_of_cost():
         "language_id.segment_english", "language_id.segment_mass", "language_id.second_margin",
         "fan_in.sources", "negation.lost", "negation.gained", "nmt.logprob", "round_trip.chrf", "cross_entropy.dual",
         "adequacy.score", "adequacy.meaning", "adequacy.omission", "adequacy.addition", "adequacy.numbers",
-        "adequacy.negation", "embedding.cosine", "image_text.similarity",
+        "adequacy.negation", "quality.score", "quality.share", "embedding.cosine", "image_text.similarity",
         "llm_judge.adequacy", "llm_judge.fluency",
     ]  # fmt: skip
 
@@ -40,6 +40,7 @@ def test_parameters_are_golden():
         "nmt.min_logprob": -1e3, "round_trip.min_chrf": 10.0, "cross_entropy.min_dual": 0.0,
         "adequacy.min_score": -1e3, "adequacy.min_meaning": -0.2, "adequacy.min_omission": 0.0,
         "adequacy.min_addition": -0.3, "adequacy.min_numbers": 0.0, "adequacy.min_negation": 0.5,
+        "quality.min": 0.0, "quality.keep": 1.0,
         "embedding.min_cosine": -1.0, "image_text.min_similarity": -1e3,
         "llm_judge.min_adequacy": 3, "llm_judge.min_fluency": 2,
     }  # fmt: skip

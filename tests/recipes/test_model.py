@@ -56,7 +56,7 @@ def test_what_a_recipe_leaves_out_is_golden():
         "score": {
             "scorers": None,
             "skip_rejected": False, "language_id": {"model": None, "second": "none"},
-            "embedding": None, "image_text": None,
+            "quality": None, "embedding": None, "image_text": None,
             "llm_judge": None,
         },
         "routing": {"languages": {}, "second": None, "back": None},

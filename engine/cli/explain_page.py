@@ -84,6 +84,14 @@ def _segment(segment: Segment) -> Iterator[str]:
         }
         named = ", ".join(f"{name} {value}" for name, value in facts.items() if value not in (None, ""))
         yield f"      {entry['origin']}, {named}, key {entry['key']}"
+        yield from map(_hypothesis, entry.get("hypotheses") or ())
+
+
+def _hypothesis(one: dict[str, Any]) -> str:
+    """One of the translations that an entry keeps, its own text among them."""
+    scores = {"log-probability": one["logprob"], "of the source given it": one["reverse"]}
+    named = ", ".join(f"{name} {value:.4f}" for name, value in scores.items() if value is not None)
+    return f"      {one['place'] + 1} of the search: {one['text']} ({named})"
 
 
 def _scores(scores: list[Score], rules: list[RuleResult]) -> Table:

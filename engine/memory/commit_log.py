@@ -70,6 +70,7 @@ class NumberedFiles:
     Args:
         folder: Where they are.
         schema: What every file holds.
+        more: A column that files hold behind it where they have something for it.
         redoable: Whether what an unreadable file held can be made again; if not, the file is an error.
         read_only: Write nothing: an unreadable file is an error, too.
 
@@ -77,9 +78,19 @@ class NumberedFiles:
         set_aside: The unreadable files found so far.
     """
 
-    def __init__(self, folder: Folder, schema: pa.Schema, *, redoable: bool = True, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        schema: pa.Schema,
+        *,
+        more: pa.Field | None = None,
+        redoable: bool = True,
+        read_only: bool = False,
+    ) -> None:
         self.folder = folder
         self.schema = schema
+        self._more = more
+        self._whole = schema if more is None else schema.append(more)
         self.set_aside: list[SetAside] = []
         self._redoable = redoable
         self._read_only = read_only
@@ -107,7 +118,7 @@ class NumberedFiles:
         Raises:
             StoreError: It has another schema.
         """
-        if not table.schema.equals(self.schema):
+        if not self._known(table.schema):
             msg = f"{self.folder}: entries of another schema: {table.schema}"
             raise StoreError(msg)
         data = table_bytes(table)
@@ -124,17 +135,24 @@ class NumberedFiles:
                 self.folder.delete(file.name)
             number = self.last + 1  # others have added files, too
 
-    def select(self, query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
+    def _known(self, schema: pa.Schema) -> bool:
+        return any(schema.equals(known) for known in (self.schema, self._whole))
+
+    def select(self, query: Callable[[pl.LazyFrame], pl.LazyFrame], *, whole: bool = False) -> pl.DataFrame:
         """Run a query over all rows, with `FILE` beside the schema's columns.
 
         A file that went away meanwhile makes the query start again; an unreadable one is set aside first.
+
+        Args:
+            query: What to run.
+            whole: With the column that not every file holds, null where one does not.
 
         Raises:
             StoreError: The files cannot be read, or were written by another version.
         """
         for _ in range(MAX_LOOKS):
             files = self.live()
-            rows = self._scan(files)
+            rows = self._scan(files, whole=whole)
             try:
                 return query(rows).collect(engine="streaming")
             except FileNotFoundError:
@@ -146,11 +164,21 @@ class NumberedFiles:
         msg = f"{self.folder} changes faster than it can be read; wait for the compaction to end"
         raise StoreError(msg)
 
-    def _scan(self, files: list[NumberedFile]) -> pl.LazyFrame:
+    def _scan(self, files: list[NumberedFile], *, whole: bool) -> pl.LazyFrame:
+        nothing = pl.DataFrame((self._whole if whole else self.schema).empty_table())
         if not files:
-            return pl.DataFrame(self.schema.empty_table()).lazy().with_columns(pl.lit(None, pl.String).alias(FILE))
+            return nothing.lazy().with_columns(pl.lit(None, pl.String).alias(FILE))
         places = [self.folder.location(file.name) for file in files]
-        return pl.scan_parquet(places, glob=False, include_file_paths=FILE)
+        if self._more is None:
+            return pl.scan_parquet(places, glob=False, include_file_paths=FILE)
+        return pl.scan_parquet(
+            places,
+            glob=False,
+            include_file_paths=FILE,
+            schema=nothing.schema,
+            missing_columns="insert" if whole else "raise",
+            extra_columns="ignore",
+        )
 
     def _set_aside(self, files: list[NumberedFile]) -> bool:
         """Take the unreadable ones of these files out of the way; whether there were any."""
@@ -200,7 +228,7 @@ class NumberedFiles:
             pl.read_parquet_metadata(io.BytesIO(data))  # look-ups read with Polars, which bears less
         except DAMAGED as error:
             return one_line(error)
-        if not table.schema.equals(self.schema):
+        if not self._known(table.schema):
             msg = f"{self.folder.location(file.name)} was written by another version of Glotmill; use another memory"
             raise InputError(msg)
         return table
@@ -227,17 +255,23 @@ class NumberedFiles:
         live = self.live()
         for group in self._groups(live):
             merged = NumberedFile(group[0].first, group[-1].last)
-            rows = self._merged(group, lambda rows: winners(rows).sort(order).select(self.schema.names))
-            table = rows.to_arrow().cast(self.schema)
+            rows = self._merged(group, lambda rows: winners(rows).sort(order).select(self._whole.names))
+            table = self._as_written(rows.to_arrow())
             self.folder.child(COMPACTED).put_if_absent(merged.name, b"")
             self.folder.put_if_absent(merged.name, table_bytes(table, row_group_rows=ROW_GROUP_ROWS))
             for file in group:
                 self.folder.delete(file.name)
             yield merged
 
+    def _as_written(self, rows: pa.Table) -> pa.Table:
+        """Rows of a file, without the column that not every file holds where they have nothing for it."""
+        lacking = self._more is not None and rows[self._more.name].null_count == rows.num_rows
+        schema = self.schema if lacking else self._whole
+        return rows.select(schema.names).cast(schema)
+
     def _merged(self, group: list[NumberedFile], query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
         try:
-            return query(self._scan(group)).collect(engine="streaming")
+            return query(self._scan(group, whole=True)).collect(engine="streaming")
         except FileNotFoundError:
             msg = f"{self.folder} is being compacted by another command; wait for it"
             raise StoreError(msg) from None
@@ -245,7 +279,7 @@ class NumberedFiles:
             if not self._set_aside(group):
                 msg = f"{self.folder} cannot be read: {one_line(error)}"
                 raise StoreError(msg) from error
-            return query(self._scan(group)).collect(engine="streaming")
+            return query(self._scan(group, whole=True)).collect(engine="streaming")
 
     def _groups(self, live: list[NumberedFile]) -> list[list[NumberedFile]]:
         """Neighbours to merge: at least two, until they hold enough rows."""

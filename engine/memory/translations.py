@@ -38,6 +38,17 @@ MEMORY_SCHEMA = pa.schema(
         pa.field("provenance", pa.string()),  # of a correction: file, checksum, who, as JSON
     ]
 )
+# Of an engine that keeps several translations of a text: those that were whole, the entry's text first, then the next
+# best. Files without any lack the column, as those of earlier versions do.
+HYPOTHESIS = pa.struct(
+    [
+        pa.field("text", pa.string()),
+        pa.field("logprob", pa.float32()),  # mean natural log-probability of a token, end token included
+        pa.field("reverse", pa.float32()),  # that of the request, given the text; null where it was not scored
+        pa.field("place", pa.int32()),  # among the engine's translations, from 0
+    ]
+)
+HYPOTHESES = pa.field("hypotheses", pa.list_(HYPOTHESIS))
 FAILED = "failed:"
 HUMAN = "human"
 DIRECTION = ["source_lang", "target_lang"]
@@ -76,7 +87,9 @@ class Memory:
 
     def __init__(self, folder: Folder, *, read_only: bool = False) -> None:
         self.folder = folder
-        self.translations = NumberedFiles(folder.child("translations"), MEMORY_SCHEMA, read_only=read_only)
+        self.translations = NumberedFiles(
+            folder.child("translations"), MEMORY_SCHEMA, more=HYPOTHESES, read_only=read_only
+        )
         self.corrections = NumberedFiles(folder.child("corrections"), MEMORY_SCHEMA, redoable=False)
 
     @property
@@ -88,7 +101,7 @@ class Memory:
         """Add an engine's entries as one new file.
 
         Args:
-            entries: A table of `MEMORY_SCHEMA`.
+            entries: A table of `MEMORY_SCHEMA`, maybe with `HYPOTHESES`.
 
         Raises:
             StoreError: The entries break the schema or contradict themselves.
@@ -145,6 +158,25 @@ class Memory:
         )
         machine = found.sort(_ORDER, maintain_order=True).unique("key", keep="first")
         return pl.concat([corrected.select(columns), machine.select(columns)])
+
+    def hypotheses(self, wanted: pl.DataFrame) -> pl.DataFrame:
+        """Columns key and hypotheses: those of the winning entry of each wanted row that has any.
+
+        Args:
+            wanted: As `lookup` takes it.
+        """
+        corrections = self._corrected(wanted)
+        rest = wanted.join(corrections, left_on=[*DIRECTION, "text"], right_on=REQUEST, how="anti").select("key")
+        found = self.translations.select(
+            lambda rows: (
+                rows.filter(_directions_of(wanted))
+                .select("key", "failure", FILE, HYPOTHESES.name)
+                .join(rest.lazy(), on="key", how="semi")
+            ),
+            whole=True,
+        )
+        machine = found.sort(_ORDER, maintain_order=True).unique("key", keep="first")
+        return machine.select("key", HYPOTHESES.name).drop_nulls()
 
     def _corrected(self, wanted: pl.DataFrame) -> pl.DataFrame:
         """The corrections in force in the directions of some rows, one a request."""
@@ -207,7 +239,7 @@ def check_entries(entries: pa.Table) -> None:
     Raises:
         StoreError: One is not.
     """
-    if not entries.schema.equals(MEMORY_SCHEMA):
+    if not any(entries.schema.equals(schema) for schema in (MEMORY_SCHEMA, MEMORY_SCHEMA.append(HYPOTHESES))):
         msg = f"memory entries have another schema: {entries.schema}"
         raise StoreError(msg)
     text, failure = entries["text"], entries["failure"]

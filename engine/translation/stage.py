@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from glotmill.engine.llm.contract import GONE, SERVER
-from glotmill.engine.memory.translations import DIRECTION, FAILED, MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.memory.translations import DIRECTION, FAILED, HYPOTHESES, MEMORY_SCHEMA, Direction, Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.counts import SegmentCount, Usage
 from glotmill.engine.translation.requests import RequestSource
@@ -223,7 +223,10 @@ class TranslateStage:
         langs = rows["target_lang"].unique()
         prints = pa.array([self._spec.fingerprint_into(lang) for lang in langs.to_pylist()], pa.string())
         columns["translator"] = prints.take(pc.index_in(rows["target_lang"], langs))
-        return pa.table(columns).select(MEMORY_SCHEMA.names).cast(MEMORY_SCHEMA)
+        several = results[HYPOTHESES.name].null_count < results.num_rows
+        schema = MEMORY_SCHEMA.append(HYPOTHESES) if several else MEMORY_SCHEMA
+        columns[HYPOTHESES.name] = results[HYPOTHESES.name]
+        return pa.table(columns).select(schema.names).cast(schema)
 
     def _take_usage(self, results: pa.Table) -> None:
         """Count what a unit took."""

@@ -46,6 +46,9 @@ class Translation:
         requests: Requests to a server that it took, repeated ones included.
         prompt_tokens: Tokens that a language model read for it, instructions included, as it counts them.
         completion_tokens: Tokens that it wrote.
+        others: Other translations of the text, in the engine's order; of an engine that has a `Choice` alone.
+        reverse: Mean natural log-probability of a token of the text, given the translation; None where not scored.
+        place: The translation's place among those of the engine, from 0; None where it gave only one.
     """
 
     text: str | None
@@ -58,6 +61,9 @@ class Translation:
     requests: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    others: tuple[Translation, ...] = ()
+    reverse: float | None = None
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,8 @@ class Translator(Protocol):
         retries: Whether it has other settings for a second decode.
 
     An engine with a true attribute ``overlaps`` is given a second batch by another thread while it computes the first,
-    so that it need not wait for Python; each must be computed by itself.
+    so that it need not wait for Python; each must be computed by itself. One with an attribute ``choice``
+    (`glotmill.engine.translators.shared.choose.Choice`) gives several translations of a text, of which one is chosen.
     """
 
     retries: bool

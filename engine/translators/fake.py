@@ -11,6 +11,8 @@ import os
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Literal
 
 from pydantic import Field
@@ -24,15 +26,16 @@ from glotmill.engine.translators.contract import (
     TranslatorMember,
     TranslatorSpec,
 )
+from glotmill.engine.translators.shared.choose import Choice, choice_identity
 from glotmill.engine.translators.shared.retry import TRIGGERS_VERSION
-from glotmill.recipes.sections.translate import TranslateBase
+from glotmill.recipes.sections.translate import NBestTranslate
 from glotmill.schemas.errors import TranslatorError
 from glotmill.schemas.languages import ENGLISH, registry
 
 Fault = Literal["drop_sentence", "loop", "echo", "wrong_language", "empty"]
 
 
-class FakeTranslate(TranslateBase):
+class FakeTranslate(NBestTranslate):
     """A deterministic stand-in for tests and dry runs: it marks words with the language and can misbehave.
 
     Attributes:
@@ -72,6 +75,7 @@ def describe(section: FakeTranslate, _gpus: int | None = None) -> TranslatorSpec
         "batch_sensitive": section.batch_sensitive,
         "triggers": TRIGGERS_VERSION,
         "version": 1,
+        **choice_identity(section),
     }
     return TranslatorSpec(
         engine="fake",
@@ -99,6 +103,7 @@ class FakeTranslator:
         self._section = spec.section
         self._batches = 0
         self.retries = True
+        self.choice = Choice.of(spec.section)
 
     def translate(self, batch: Sequence[Request], *, retry: bool = False) -> list[Translation]:
         """Translate one batch as one batch."""
@@ -114,7 +119,22 @@ class FakeTranslator:
         if self._section.batch_sensitive:
             noise = _hash("\0".join(r.text for r in batch)) / 2**64
         well = retry and self._section.retry_helps
-        return [self._one(request, noise, well=well) for request in batch][short:]
+        made = [self._one(request, noise, well=well) for request in batch]
+        if self.choice is not None:
+            made = [self._with_others(request, first) for request, first in zip(batch, made, strict=True)]
+        return made[short:]
+
+    def _with_others(self, request: Request, first: Translation) -> Translation:
+        """A translation with others behind it: the right one, then ever shorter ones; only the first has a fault."""
+        words = _mark(request.text, request.target_lang).split()
+        texts = [" ".join(words[:count]) for count in range(len(words), 0, -1)]
+        logprob = first.logprob or 0.0
+        others = (
+            replace(first, text=text, failure=None, logprob=logprob - 0.1 * place, hit_limit=False,
+                    target_tokens=len(text.split()) + 1)
+            for place, text in enumerate([text for text in texts if text != first.text], start=1)
+        )  # fmt: skip
+        return replace(first, others=tuple(islice(others, self._section.hypotheses - 1)))
 
     def _poisoned(self) -> int:
         """Come to grief as the recipe says; how many results to withhold."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any, Literal
 
@@ -25,6 +26,7 @@ from glotmill.engine.translators.contract import (
     TranslatorMember,
     TranslatorSpec,
 )
+from glotmill.engine.translators.shared.choose import Choice, choice_identity
 from glotmill.engine.translators.shared.loaded_models import LoadedModels
 from glotmill.engine.translators.shared.model_files import find_model
 from glotmill.engine.translators.shared.placement import place
@@ -100,6 +102,7 @@ def described(engine: str, section: Ct2Translate, gpus: int | None, tokens: Mapp
         "retry": section.retry.model_dump() if section.retry else None,
         "triggers": TRIGGERS_VERSION,
         "version": 1,
+        **choice_identity(section),
     }
     if section.vocabulary != "full":
         identity[VOCABULARY] = section.vocabulary if isinstance(section.vocabulary, str) else "file"
@@ -141,6 +144,7 @@ class NllbTranslator:
         self._spec = spec
         self._section = section
         self.retries = section.retry is not None
+        self.choice = Choice.of(section)
 
     def _language_tokens(self) -> Mapping[str, str]:
         """The model's language tokens by FLORES-200 code."""
@@ -226,37 +230,43 @@ class NllbTranslator:
     def _searched(
         self, model: Any, sources: list[list[Any]], prefixes: list[list[Any]], retry: Retry | None
     ) -> list[Any]:
-        penalties: dict[str, Any] = {}
+        more: dict[str, Any] = {}
+        beam_size = retry.beam_size if retry else self._section.beam_size
         if retry:
-            penalties = {
+            more = {
                 "repetition_penalty": retry.repetition_penalty,
                 "no_repeat_ngram_size": retry.no_repeat_ngram,
             }
+        if self.choice is not None:
+            more["num_hypotheses"] = min(self.choice.hypotheses, beam_size)
         results: list[Any] = model.translate_batch(
             sources,
             target_prefix=prefixes if self._prefixed else None,
             max_batch_size=0,  # the batch is the unit's own: no re-batching here
-            beam_size=retry.beam_size if retry else self._section.beam_size,
+            beam_size=beam_size,
             length_penalty=self._section.length_penalty,
             max_input_length=0,  # longer sources have failed already: never cut in silence
             max_decoding_length=self._section.max_decoding_tokens + self._prefixed,  # which count
             return_scores=True,
             return_end_token=True,
-            **penalties,
+            **more,
         )
         return results
 
     def _translations(self, results: list[Any], source_tokens: list[int]) -> list[Translation]:
         """What was decoded, as texts; the texts of a batch are put together in one call."""
-        chosen = [result.hypotheses[0][self._prefixed :] for result in results]
-        ended = [bool(tokens) and tokens[-1] == END for tokens in chosen]
-        texts = self._pieces.decode([
-            tokens[:-1] if whole else tokens for tokens, whole in zip(chosen, ended, strict=True)
-        ])  # fmt: skip
-        return [
-            self._translation(text, result.scores[0], len(tokens), read, ended=whole)
-            for text, result, tokens, whole, read in zip(texts, results, chosen, ended, source_tokens, strict=True)
-        ]
+        made = [tokens[self._prefixed :] for result in results for tokens in result.hypotheses]
+        ended = [bool(tokens) and tokens[-1] == END for tokens in made]
+        texts = self._pieces.decode([tokens[:-1] if whole else tokens for tokens, whole in zip(made, ended, strict=True)])
+        found = zip(texts, made, ended, strict=True)
+        translations = []
+        for result, read in zip(results, source_tokens, strict=True):
+            first, *others = (
+                self._translation(text, score, len(tokens), read, ended=whole)
+                for score, (text, tokens, whole) in zip(result.scores, found, strict=False)
+            )
+            translations.append(replace(first, others=tuple(others)) if others else first)
+        return translations
 
     def _translation(self, text: str, score: float, tokens: int, source_tokens: int, *, ended: bool) -> Translation:
         # CTranslate2 divides the sum by (length with the language token) ** length_penalty.

@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from glotmill.engine.translators.contract import ForcedPair, ForcedScore, Request, Translator
-from glotmill.engine.translators.shared.retry import Outcome, translate_with_retry
-from glotmill.schemas.errors import TranslatorError
+from glotmill.engine.memory.translations import HYPOTHESES, HYPOTHESIS
+from glotmill.engine.translators.contract import ForcedPair, ForcedScore, Request, Translation, Translator
+from glotmill.engine.translators.shared.retry import Outcome, translate_with_retry, whole_answer
 
 # A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch: many
 # workers share a small job, and all of them have work until shortly before its end.
@@ -41,8 +41,10 @@ RESULT_SCHEMA = pa.schema(
         pa.field("completion_tokens", pa.int64()),
         pa.field("settings", pa.string()),  # which decode it was: the first, or the retry
         pa.field("attempt", pa.int32()),
+        HYPOTHESES,
     ]
 )
+OF_TRANSLATION = RESULT_SCHEMA.names[: RESULT_SCHEMA.names.index("settings")]  # what a `Translation` holds
 # A forced score as numbers: ln P of each word, of the end, and the tokens with the end. Null where there is no score.
 FORCED_SCHEMA = pa.schema([pa.field("values", pa.list_(pa.float32()))])
 
@@ -169,17 +171,7 @@ def force_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], 
 
     def score(*columns: list[str]) -> Sequence[ForcedScore | None]:
         pairs = list(map(ForcedPair, *columns))
-        try:
-            scores = translator.score(pairs)
-        except TranslatorError:
-            raise
-        except Exception as error:  # whatever an engine raises means that it broke; the caller decides what then
-            msg = f"{type(error).__name__}: {error}"
-            raise TranslatorError(msg) from error
-        if len(scores) != len(pairs):
-            msg = f"the engine gave {len(scores)} scores for the {len(pairs)} pairs of a batch"
-            raise TranslatorError(msg)
-        return scores
+        return whole_answer(lambda: translator.score(pairs), len(pairs), "scores", "pairs")
 
     batches = _batches(rows, "source_lang", "target_lang", "text", "translation")
     return forced_table(_done(translator, score, batches, batch_done))
@@ -253,7 +245,14 @@ def translate_unit(translator: Translator, rows: pa.Table, batch_done: Callable[
         return translate_with_retry(translator, list(map(Request, *columns)))
 
     done = _done(translator, translate, _batches(rows, "source_lang", "target_lang", "text"), batch_done)
-    of_translation = RESULT_SCHEMA.names[:-2]
-    columns = {name: [getattr(outcome.translation, name) for outcome in done] for name in of_translation}
+    columns = {name: [getattr(outcome.translation, name) for outcome in done] for name in OF_TRANSLATION}
     columns |= {"settings": [outcome.settings for outcome in done], "attempt": [outcome.attempt for outcome in done]}
+    columns["hypotheses"] = [_hypotheses(outcome.translation) for outcome in done]
     return pa.table(columns, schema=RESULT_SCHEMA)
+
+
+def _hypotheses(made: Translation) -> list[dict[str, Any]] | None:
+    """The translations of a text as its entry keeps them; None where it has none, or the engine gives one alone."""
+    if made.text is None or made.place is None:
+        return None
+    return [{field.name: getattr(one, field.name) for field in HYPOTHESIS} for one in (made, *made.others)]

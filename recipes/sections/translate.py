@@ -6,7 +6,7 @@ The section of an engine is in the module of that engine.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     Field,
@@ -15,6 +15,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     field_validator,
     model_serializer,
+    model_validator,
 )
 
 from glotmill.recipes.families import one_of
@@ -54,6 +55,28 @@ class TranslateBase(Section):
         return found
 
 
+class NBestTranslate(TranslateBase):
+    """An engine that can give several translations of a text.
+
+    Attributes:
+        hypotheses: Different translations of a text that the memory keeps, at most; those that are broken do not count.
+        choose: Which of them is the text: ``score`` takes the one that the search ranks first, ``reverse`` the one with
+            the highest log-probability plus ``reverse_weight`` times that of the source, given the translation.
+        reverse_weight: Weight of the source's log-probability; both are means of a token, end token included.
+    """
+
+    hypotheses: int = Field(1, ge=1, le=64)
+    choose: Literal["score", "reverse"] = "score"
+    reverse_weight: float = Field(0.3, ge=0, le=10)
+
+    @model_validator(mode="after")
+    def _several_to_choose_from(self) -> Self:
+        if self.choose == "reverse" and self.hypotheses == 1:
+            msg = "choose: reverse chooses among several translations: set hypotheses to 2 or more, such as 8"
+            raise ValueError(msg)
+        return self
+
+
 class Retry(Section):
     """The second decode of a segment whose first one came out empty, looped or cut off at the length limit.
 
@@ -89,7 +112,7 @@ class VocabularyLists(Section):
     lists: RecipePath
 
 
-class Ct2Translate(TranslateBase):
+class Ct2Translate(NBestTranslate):
     """A translation model on CTranslate2.
 
     Attributes:
@@ -123,6 +146,17 @@ class Ct2Translate(TranslateBase):
     max_changed: float = Field(0.005, gt=0, lt=1)
 
     not_locked: ClassVar[frozenset[str]] = TranslateBase.not_locked | {"device"}
+
+    @model_validator(mode="after")
+    def _can_have_as_many(self) -> Self:
+        if self.hypotheses > self.beam_size:
+            msg = f"hypotheses: {self.hypotheses} translations need a beam_size of {self.hypotheses} or more"
+            raise ValueError(msg + f", it is {self.beam_size}")
+        if self.choose == "reverse" and self.vocabulary != "full":
+            # Each target language has a model of its own then, and every batch would load two.
+            msg = "choose: reverse needs vocabulary: full, as the model that translates also scores the way back"
+            raise ValueError(msg)
+        return self
 
 
 class LlmRetry(Section):

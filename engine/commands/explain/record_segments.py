@@ -35,7 +35,7 @@ class Segment:
         target_lang: FLORES-200 code of the translation.
         request: Every byte that the engine is shown.
         entries: The memory's entries by translator, as rows of `glotmill.engine.memory.translations.MEMORY_SCHEMA` with
-            ``engine`` and ``model``; none where it has none.
+            ``engine`` and ``model``, and ``hypotheses`` of an engine that keeps several; none where it has none.
     """
 
     where: str
@@ -153,6 +153,8 @@ def _found(
             wanted = pl.concat(frames)
             known = memory.lookup(wanted).drop("request", "source_lang", "target_lang")
             rows = wanted.rename({"text": "request"}).join(known, on="key", how="inner", maintain_order="left")
+            if described.get("hypotheses"):
+                rows = rows.join(memory.hypotheses(wanted), on="key", how="left", maintain_order="left")
             for entry in rows.iter_rows(named=True):
                 place = entries.setdefault((entry["source_lang"], entry["target_lang"], entry["request"]), [])
                 if entry["origin"] != HUMAN:

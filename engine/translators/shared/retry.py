@@ -7,17 +7,20 @@ fingerprint, and never a recipe's filter; a segment that stays broken is a named
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from glotmill.engine.llm.contract import is_server_failure
-from glotmill.engine.translators.contract import Request, Translation, Translator
+from glotmill.engine.translators.contract import ForcedPair, ForcedScore, Request, Translation, Translator
+from glotmill.engine.translators.shared.choose import choose
 from glotmill.engine.translators.shared.loops import looping
 from glotmill.schemas.errors import TranslatorError
 
 # Raised whenever another translation counts as broken.
 TRIGGERS_VERSION = 2
 FIRST, RETRY = "first", "retry"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,12 @@ def translate_with_retry(translator: Translator, batch: Sequence[Request]) -> li
     Raises:
         TranslatorError: The engine broke, or gave another number of results than it had requests.
     """
-    first = _decoded(translator, batch, retry=False)
-    reasons = troubles(batch, first)
+    first, reasons = _decoded(translator, batch, retry=False)
     again = [i for i, reason in enumerate(reasons) if reason and not _final(reason)] if translator.retries else []
     rest = [batch[i] for i in again]
-    second = _decoded(translator, rest, retry=True) if again else []
+    second, still = _decoded(translator, rest, retry=True) if again else ([], [])
     outcomes = [Outcome(_settled(result, reason), FIRST, 1) for result, reason in zip(first, reasons, strict=True)]
-    for i, result, reason in zip(again, second, troubles(rest, second), strict=True):
+    for i, result, reason in zip(again, second, still, strict=True):
         outcomes[i] = Outcome(_with_cost(_settled(result, reason), first[i]), RETRY, 2)
     return outcomes
 
@@ -89,16 +91,42 @@ def _with_cost(result: Translation, first: Translation) -> Translation:
     )
 
 
-def _decoded(translator: Translator, batch: Sequence[Request], *, retry: bool) -> list[Translation]:
+def _decoded(
+    translator: Translator, batch: Sequence[Request], *, retry: bool
+) -> tuple[list[Translation], list[str | None]]:
+    """(the translations of a batch, chosen where the engine gives several; why they are broken)."""
+
+    def score(pairs: Sequence[ForcedPair]) -> list[ForcedScore | None]:
+        return whole_answer(lambda: translator.score(pairs), len(pairs), "scores", "pairs")
+
+    results = whole_answer(lambda: translator.translate(batch, retry=retry), len(batch), "results", "requests")
+    choice = getattr(translator, "choice", None)
+    if choice is None:
+        return results, troubles(batch, results)
+    return choose(choice, batch, results, troubles, score)
+
+
+def whole_answer(ask: Callable[[], list[T]], expected: int, given: str, requested: str) -> list[T]:
+    """What an engine gives for a batch.
+
+    Args:
+        ask: Asks it.
+        expected: How many results it owes.
+        given: What they are called in a message.
+        requested: What they are for, likewise.
+
+    Raises:
+        TranslatorError: The engine broke, or gave another number of results.
+    """
     try:
-        results = translator.translate(batch, retry=retry)
+        results = ask()
     except TranslatorError:
         raise
     except Exception as error:  # whatever an engine raises means that it broke; the caller decides what then
         msg = f"{type(error).__name__}: {error}"
         raise TranslatorError(msg) from error
-    if len(results) != len(batch):
-        msg = f"the engine gave {len(results)} results for the {len(batch)} requests of a batch"
+    if len(results) != expected:
+        msg = f"the engine gave {len(results)} {given} for the {expected} {requested} of a batch"
         raise TranslatorError(msg)
     return results
 

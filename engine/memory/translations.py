@@ -45,6 +45,7 @@ HYPOTHESIS = pa.struct(
         pa.field("text", pa.string()),
         pa.field("logprob", pa.float32()),  # mean natural log-probability of a token, end token included
         pa.field("reverse", pa.float32()),  # that of the request, given the text; null where it was not scored
+        pa.field("target_tokens", pa.int32()),  # end token included
         pa.field("place", pa.int32()),  # among the engine's translations, from 0
     ]
 )

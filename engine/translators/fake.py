@@ -32,7 +32,7 @@ from glotmill.recipes.sections.translate import NBestTranslate
 from glotmill.schemas.errors import TranslatorError
 from glotmill.schemas.languages import ENGLISH, registry
 
-Fault = Literal["drop_sentence", "loop", "echo", "wrong_language", "empty"]
+Fault = Literal["drop_sentence", "drop_word", "loop", "echo", "wrong_language", "empty"]
 
 
 class FakeTranslate(NBestTranslate):
@@ -178,6 +178,8 @@ class FakeTranslator:
         match self._section.fault:
             case "drop_sentence":
                 return " ".join(_SENTENCE.split(right)[:-1]) or right
+            case "drop_word":
+                return " ".join(right.split()[:-1])
             case "loop":
                 return " ".join([right, *right.split()[-3:] * 20])
             case "wrong_language":

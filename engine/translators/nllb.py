@@ -257,7 +257,9 @@ class NllbTranslator:
         """What was decoded, as texts; the texts of a batch are put together in one call."""
         made = [tokens[self._prefixed :] for result in results for tokens in result.hypotheses]
         ended = [bool(tokens) and tokens[-1] == END for tokens in made]
-        texts = self._pieces.decode([tokens[:-1] if whole else tokens for tokens, whole in zip(made, ended, strict=True)])
+        texts = self._pieces.decode(
+            [tokens[:-1] if whole else tokens for tokens, whole in zip(made, ended, strict=True)]
+        )
         found = zip(texts, made, ended, strict=True)
         translations = []
         for result, read in zip(results, source_tokens, strict=True):

@@ -200,6 +200,15 @@ class LlmTranslate(TranslateBase):
     license: str = Field("auto", min_length=1)
     batch_tokens: int = Field(32_768, ge=16, le=1_000_000)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_translation_of_a_text(cls, value: Any) -> Any:
+        for key in NBestTranslate.__annotations__:
+            if isinstance(value, dict) and key in value:
+                msg = f"{key} is for engines that search for several translations, such as nllb and madlad; "
+                raise ValueError(msg + "a language model gives one: leave the key out")
+        return value
+
 
 Translate = Annotated[SerializeAsAny[TranslateBase], one_of(TranslateBase)]
 LanguageModel = Annotated[SerializeAsAny[LlmTranslate], one_of(LlmTranslate, "a language model: openai or vllm")]

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from glotmill.engine.memory.translations import MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.memory.translations import HYPOTHESES, MEMORY_SCHEMA, Direction, Memory
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import InputError, StoreError
 
@@ -193,3 +193,48 @@ def test_a_memory_of_another_version_is_refused(memory: Memory):
     memory.translations.folder.put_if_absent("00000001.parquet", sink.getvalue())
     with pytest.raises(InputError, match="another version of Glotmill"):
         memory.lookup(wanted("k"))
+
+
+def several(*rows: dict[str, Any]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=MEMORY_SCHEMA.append(HYPOTHESES))
+
+
+KEPT = [
+    {"text": "Hund", "logprob": -0.5, "reverse": -0.25, "target_tokens": 3, "place": 1},
+    {"text": "Hündin", "logprob": -0.25, "reverse": None, "target_tokens": 4, "place": 0},
+]
+
+
+def hypotheses(memory: Memory, *keys: str) -> dict[str, Any]:
+    return dict(memory.hypotheses(wanted(*keys)).iter_rows())
+
+
+def test_an_entry_may_keep_several_translations_beside_others_that_keep_one(memory: Memory):
+    memory.commit(table(entry("a", "alt")))  # as files of earlier versions are
+    memory.commit(several(entry("b", "Hund", hypotheses=KEPT), failed("c")))
+    memory.commit(table(entry("d", "neu")))
+    assert texts(memory, "a", "b", "c", "d") == {"a": "alt", "b": "Hund", "c": None, "d": "neu"}
+    assert memory.lookup(wanted("b")).columns == MEMORY_SCHEMA.names
+    assert hypotheses(memory, "a", "b", "c", "d") == {"b": KEPT}
+    assert memory.missing(wanted("a", "b", "e"))["key"].to_list() == ["e"]
+
+
+def test_the_translations_of_the_entry_that_wins_are_found(memory: Memory):
+    memory.commit(several(entry("a", "Hund", hypotheses=KEPT)))
+    memory.commit(several(entry("a", "Katze", hypotheses=[{**KEPT[0], "text": "Katze"}])))
+    assert hypotheses(memory, "a") == {"a": KEPT}
+    memory.correct(table(entry("k", "Dogge", request="request a", origin="human")))
+    assert hypotheses(memory, "a") == {}
+
+
+def test_compaction_keeps_several_translations_and_adds_none_to_other_files(memory: Memory):
+    for key in "ab":
+        memory.commit(table(entry(key, key)))
+    list(memory.compact())
+    (file,) = memory.translations.live()
+    assert memory.translations.parsed(file, memory.translations.folder.read(file.name)).schema.equals(MEMORY_SCHEMA)
+    memory.commit(several(entry("c", "Hund", hypotheses=KEPT)))
+    list(memory.compact())
+    assert len(memory.translations.live()) == 1
+    assert texts(memory, "a", "b", "c") == {"a": "a", "b": "b", "c": "Hund"}
+    assert hypotheses(memory, "a", "b", "c") == {"c": KEPT}

@@ -10,11 +10,11 @@ from glotmill.engine.memory.translations import MEMORY_SCHEMA
 from glotmill.engine.runs import run as runs
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation import stage as translate
-from glotmill.engine.translation.stage import TranslateStage
+from glotmill.engine.translation.stage import TranslateStage, with_keys
 from glotmill.engine.workers import inline_pool
 from glotmill.engine.workers.pool import make_pool
 from glotmill.schemas.errors import ConservationError
-from tests.engine.translation.bench import TEXTS, Bench, Killed, add, paths, segments
+from tests.engine.translation.bench import GERMAN, TEXTS, Bench, Killed, add, paths, segments
 
 
 @pytest.fixture
@@ -192,3 +192,24 @@ def test_a_unit_with_fewer_results_than_segments_is_never_committed(bench: Bench
     with pytest.raises(ConservationError, match="results for"):
         bench.do(segments(*TEXTS))
     assert paths(bench) == []
+
+
+def schema_of_entries(bench: Bench) -> list[str]:
+    files = bench.memory.translations
+    return [name for file in files.live() for name in files.parsed(file, files.folder.read(file.name)).schema.names]
+
+
+def test_entries_of_one_translation_are_as_they_were_and_several_stand_behind(tmp_path: Path):
+    bench = Bench(tmp_path / "one")
+    bench.do(segments("A big dog."))
+    assert schema_of_entries(bench) == MEMORY_SCHEMA.names
+    bench = Bench(tmp_path / "several", hypotheses=3, choose="reverse", fault="drop_sentence")
+    entries, count = bench.do(segments("A big dog. It runs.", "A"))
+    assert (count.translated, count.failed) == (2, 0)
+    assert entries["translation"].to_list() == ["A", "A bigˈdeu dogˈdeu. Itˈdeu runsˈdeu."]
+    assert schema_of_entries(bench) == [*MEMORY_SCHEMA.names, "hypotheses"]
+    wanted = with_keys(GERMAN, pl.DataFrame({"text": ["A big dog. It runs.", "A"]}), bench.spec.fingerprint)
+    kept = dict(bench.memory.hypotheses(wanted).iter_rows())
+    assert [[one["text"] for one in several] for several in kept.values() if len(several) > 1] == [
+        ["A bigˈdeu dogˈdeu. Itˈdeu runsˈdeu.", "A bigˈdeu dogˈdeu. Itˈdeu", "A bigˈdeu dogˈdeu."]
+    ]

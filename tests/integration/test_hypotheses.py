@@ -1,0 +1,55 @@
+"""Builds that keep several translations of a text and choose one by the way back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from glotmill.engine.cli.explain_page import _page
+from glotmill.engine.commands.explain.explain_record import explain
+from glotmill.engine.commands.job import prepare
+from glotmill.engine.commands.load_recipe import load_recipe
+from glotmill.engine.commands.plan import make_plan
+from glotmill.engine.runs.progress import ProgressReport
+
+FAKE = {"engine": "fake", "batch_tokens": 128, "unit_tokens": 256, "fault": "drop_word", "fault_every": 2}
+REVERSE = {**FAKE, "hypotheses": 3, "choose": "reverse"}
+QUIET = ProgressReport()
+
+
+def replies(summary) -> pl.Series:
+    table = pl.read_parquet(summary.dataset / "data" / "deu_Latn" / "*.parquet").filter(pl.col("task") == "caption")
+    return table.sort("record_id")["messages"].list.last().struct.field("content")
+
+
+def test_the_chosen_translation_is_the_records_and_the_memory_keeps_the_others(recipe_file, run, tmp_path: Path):
+    first = replies(run(recipe_file(translate=FAKE), out="first"))
+    assert not first.str.ends_with("grassˈdeu.").all()
+    summary = run(recipe_file(translate=REVERSE))
+    assert replies(summary).str.ends_with("grassˈdeu.").all()
+    table = pl.read_parquet(summary.dataset / "data/deu_Latn/*.parquet").filter(pl.col("task") == "caption")
+    found = explain(tmp_path / "out", table["record_id"][0], QUIET, memory=str(tmp_path / "memory"))
+    (entry,) = next(segment.entries for segment in found.segments if segment.where == "turn 1")
+    assert [one["text"] == entry["text"] for one in entry["hypotheses"]] == [True, False, False]
+    assert {one["place"] for one in entry["hypotheses"]} == {0, 1, 2}
+    page = "\n".join(part for part in _page(found) if isinstance(part, str))
+    for one in entry["hypotheses"]:
+        assert f"{one['place'] + 1} of the search: {one['text']} (log-probability {one['logprob']:.4f}, of the" in page
+    assert not any("hypotheses" in line for line in page.splitlines())
+
+
+def test_plan_counts_what_another_choice_would_send(recipe_file, run, tmp_path: Path):
+    sent = run(recipe_file(translate=REVERSE)).segments.translated
+    same, other = (
+        make_plan(prepare(load_recipe(str(recipe_file(translate=engine))), out=tmp_path / "out"), QUIET)
+        for engine in (REVERSE, {**REVERSE, "reverse_weight": 1.0})
+    )
+    assert (same.calls, other.calls) == (0, sent)
+
+
+def test_the_same_build_gives_the_same_bytes(recipe_file, run, tmp_path: Path):
+    recipe = recipe_file(translate=REVERSE)
+    folders = [run(recipe, out=out, memory=tmp_path / f"memory_{out}").dataset for out in ("one", "two")]
+    one, two = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*") if p.is_file()} for f in folders)
+    assert one == two

@@ -47,7 +47,7 @@ def test_what_a_recipe_leaves_out_is_golden():
             "beam_size": 4, "length_penalty": 1.0, "max_source_tokens": 1024,
             "max_decoding_tokens": 256, "actors_per_gpu": 1,
             "retry": {"beam_size": 5, "repetition_penalty": 1.2, "no_repeat_ngram": 4},
-            "vocabulary": "full", "max_changed": 0.005,
+            "vocabulary": "full", "max_changed": 0.005, "hypotheses": 1, "choose": "score", "reverse_weight": 0.3,
         },
         "answers": {
             "policy": "target", "seed": 0, "target_share": 0.5, "context": False, "context_miss": "bare",

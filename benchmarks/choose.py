@@ -3,8 +3,8 @@
     python -m benchmarks.choose --data FOLDER --json
 
 Multi30k's test_2016_flickr into German, French and Czech; the embedded model, one thread. BLEU and chrF are
-sacreBLEU's, of a corpus. Seconds are of the CPU: of the engine's part, and of a whole build of the same captions into the three
-languages with the default scorers, with ``choose: reverse`` and without.
+sacreBLEU's, of a corpus. Seconds are of the CPU: of the engine's part, and of a whole build of the same captions
+into the three languages with the default scorers, with ``choose: reverse`` and without.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from glotmill.engine.commands.auto_vocabularies import decide_vocabularies
 from glotmill.engine.commands.balance import check_languages, check_sources, count_assigned
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import Samples, make_samples
-from glotmill.engine.commands.phases import PhaseRunner, Phases, composer_into, run_phases
+from glotmill.engine.commands.phases import PhaseRunner, Phases, composers_into, run_phases
 from glotmill.engine.commands.refilter import commit_verdicts, decide_all
 from glotmill.engine.commands.report import report_of_commit
 from glotmill.engine.commands.summary import BuildSummary
@@ -34,11 +34,18 @@ from glotmill.engine.dataset.verdict_columns import check_shard
 from glotmill.engine.dataset.write_metadata import describe
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Memory
-from glotmill.engine.records.build_shards import BuiltShard, build_shards
-from glotmill.engine.records.compose import Composer
+from glotmill.engine.records.build_shards import (
+    BuiltShard,
+    LanguagePlan,
+    ShardWork,
+    build_group,
+    build_group_apart,
+    in_groups,
+)
 from glotmill.engine.records.layout import SampleIndex, check_splits, lay_out
 from glotmill.engine.records.pack import Packer
-from glotmill.engine.records.shard_actions import Action, Decider, Decision
+from glotmill.engine.records.recipe_scorers import RecipeScorers
+from glotmill.engine.records.shard_actions import Action, Decider
 from glotmill.engine.report.finished_build import check_place
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
@@ -47,10 +54,13 @@ from glotmill.engine.samples.ingest import SourceCount
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.template_count import refused_facts
 from glotmill.engine.workers.pool import make_pool
+from glotmill.engine.workers.ray_session import one_ray
 from glotmill.engine.workers.shared_pools import Pools
+from glotmill.engine.workers.stage_tasks import InlineTasks, StageTasks, make_tasks
 from glotmill.engine.workers.stopping import stop_on_signal
 
 COMMITTED = ("samples", "dataset")
+FEWEST_APART = 50_000  # records that are packed by several processes: to start one takes as long as to pack this many
 NEW_OBJECTS = 200_000  # more than were let go, before Python looks for cycles among the young
 
 
@@ -70,7 +80,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         last = unchanged_run(job, published)
         if published is not None and last is not None:
             return _rejudged(job, published, last, progress)
-        with staging(job.folder) as staged, ExitStack() as attempt:
+        with staging(job.folder) as staged, one_ray(), ExitStack() as attempt:
             samples = make_samples(job, staged, progress)
             index = SampleIndex(samples.files)
             if published is not None:
@@ -107,7 +117,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             derived=samples.derived,
             mix=samples.mix,
             languages={lang: count_language(parts) for lang, parts in shards.items()},
-            shards=dict(sorted(Counter(done.decision.action for done in built).items())),
+            shards=dict(sorted(Counter(done.action for done in built).items())),
             segments=translated.forward,
             records=translated.record_count,
             templates=templates,
@@ -205,28 +215,40 @@ def _pack(
     progress: ProgressReport,
 ) -> tuple[list[BuiltShard], pa.Schema]:
     """(the shards of all languages in order, the schema of their records)."""
-    dataset = job.folder / "dataset"
-    recipe, facts = job.recipe, job.facts()
+    dataset, recipe, facts = job.folder / "dataset", job.recipe, job.facts()
+    scorers = RecipeScorers(recipe.score, job.scorers)
     packer = Packer(
-        root, dataset, index, job.scorers, job.policy, recipe.pack.row_group_rows, scores, recipe.score.skip_rejected,
+        root, dataset, index.rows, scorers, job.policy, recipe.pack.row_group_rows, scores, recipe.score.skip_rejected,
         ShardFingerprints(facts),
     )  # fmt: skip
-    decider = Decider(index, published.facts if published else None, facts, {})
+    decider = Decider(index.rows, published.facts if published else None, facts, {})
+    work = ShardWork(decider, composers_into(job, translated.entries.into), translated.entries, packer)
 
-    def decisions() -> Iterator[tuple[Decision, Composer]]:
+    def plans() -> Iterator[LanguagePlan]:
         for lang in recipe.languages:
-            composer = composer_into(job, lang, translated.into)
             old = published.shards.get(lang, []) if published else []
             for plan in lay_out(index, lang, old, dataset, recipe.pack.shard_rows):
-                yield decider.decide(plan, composer), composer
+                yield LanguagePlan(lang, plan)
 
-    built = []
+    built: list[BuiltShard] = []
     total = sum(count_assigned(samples.files).values())
+    tasks = shard_tasks(job, total)
+    make = build_group if isinstance(tasks, InlineTasks) else build_group_apart
     with progress.stage("pack", "records") as stage:
-        for done in build_shards(decisions(), packer):
-            built.append(done)
-            stage.advance(done.decision.plan.rows.height, total)
+        for done in tasks.run(make, work, in_groups(plans())):
+            built += done
+            stage.advance(sum(each.shard.rows for each in done), total)
     return built, packer.schema
+
+
+def shard_tasks(job: Job, records: int) -> StageTasks:
+    """What packs: this process alone where there is little to do, or scores are kept.
+
+    Scores that are kept are those of a model that takes long or costs money. Several processes would each measure what
+    is in the shards of both, and load the model each.
+    """
+    alone = records < FEWEST_APART or any(scorer.inputs for scorer in job.scorers)
+    return make_tasks(0 if alone else job.recipe.workers, ray_address=job.ray_address)
 
 
 def _file(staged: Path, dataset: Path) -> Callable[[str], Path]:

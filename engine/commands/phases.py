@@ -16,7 +16,7 @@ import pyarrow as pa
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.prologue import Prologue, run_prologue
 from glotmill.engine.memory.scores import ScoreStore
-from glotmill.engine.records.compose import Composer
+from glotmill.engine.records.composers import Composers
 from glotmill.engine.records.shard_actions import Unknown
 from glotmill.engine.records.skip_rejected import still_needed
 from glotmill.engine.runs.progress import ProgressReport
@@ -232,7 +232,7 @@ def needed_of(job: Job, files: list[Path], work: Work, requested: RequestSource,
     if not job.recipe.score.skip_rejected or job.answers.needs_back_translation:
         return ALL
     entries = LanguageEntries(work, requested, returned=False, langs=job.recipe.languages)
-    composers = (composer_into(job, lang, entries.into) for lang in job.recipe.languages)
+    composers = map(composers_into(job, entries.into).of, job.recipe.languages)
 
     def samples_of(lang: str) -> Iterator[pa.Table]:
         for samples in sample_tables(files):
@@ -241,13 +241,14 @@ def needed_of(job: Job, files: list[Path], work: Work, requested: RequestSource,
     return still_needed(composers, samples_of, job.answers, job.scorers, job.policy, scores)
 
 
-def composer_into(job: Job, lang: str, into: Callable[[str], pl.DataFrame]) -> Composer:
-    """What puts a job's records of one language together, from the entries into each language."""
+def composers_into(job: Job, into: Callable[[str], pl.DataFrame]) -> Composers:
+    """What puts a job's records together, from the entries into each language."""
     langs = (*job.recipe.languages, ENGLISH)
     engines = {
         name: EngineName(spec.engine, spec.model, name)
         for spec in job.routes.all.values()
         for name in (spec.fingerprint, *(spec.fingerprint_into(lang) for lang in langs))
     }
-    engine = engines[job.translator.fingerprint_into(lang)]
-    return Composer(lang, into, job.answers, engine, engines, by_record=job.routes.by_record(lang))
+    default = {lang: engines[job.translator.fingerprint_into(lang)] for lang in job.recipe.languages}
+    by_record = frozenset(filter(job.routes.by_record, job.recipe.languages))
+    return Composers(job.answers, engines, default, by_record, into)

@@ -15,7 +15,7 @@ from glotmill.engine.commands.balance import count_assigned
 from glotmill.engine.commands.build import dataset_facts, published_dataset
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import make_samples
-from glotmill.engine.commands.phases import PhaseRunner, Phases, composer_into, run_phases
+from glotmill.engine.commands.phases import PhaseRunner, Phases, composers_into, run_phases
 from glotmill.engine.commands.refilter import decide_all
 from glotmill.engine.commands.unchanged import unchanged_run
 from glotmill.engine.dataset.commit import build_lock, recover, staging
@@ -138,11 +138,11 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
             job = phases.job
             job = job.with_dictionaries(judged_dictionaries(job.recipe.languages, phases.into, job.answers))
             facts = dataset_facts(job, samples.sources, staged / "dataset")
-            decider = Decider(index, published.facts if published else None, facts, phases.unknown)
+            decider = Decider(index.rows, published.facts if published else None, facts, phases.unknown)
             decisions: list[Decision] = []
             with progress.stage("decide", "records") as stage:
                 for lang in job.recipe.languages:
-                    composer = composer_into(job, lang, phases.into)
+                    composer = composers_into(job, phases.into).of(lang)
                     old = published.shards.get(lang, []) if published else []
                     for plan in lay_out(index, lang, old, job.folder / "dataset", job.recipe.pack.shard_rows):
                         decisions.append(decider.decide(plan, composer))

@@ -1,22 +1,32 @@
-"""Shards: what was decided for each shard of a build, done.
+"""Shards: what is to be done to each shard of a build, decided and done; large ones by themselves, small ones together.
 
-Guarantees: a shard that is judged again is written only where a verdict changed; shards come in the order in which
-they were decided, whether they were finished together or one by one.
+Guarantees: a shard that is judged again is written only where a verdict changed; what comes out depends neither on who
+does it nor on what else it is done with; doing it twice leaves what doing it once leaves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from glotmill.engine.dataset.shards import Shard, counted
 from glotmill.engine.records.compose import Composer
-from glotmill.engine.records.layout import CHUNK_ROWS
+from glotmill.engine.records.composers import Composers
+from glotmill.engine.records.layout import CHUNK_ROWS, ShardPlan
 from glotmill.engine.records.pack import ComposedShard, Packer
 from glotmill.engine.records.rejudge_shard import decide_verdict, write_verdict
-from glotmill.engine.records.shard_actions import Decision
+from glotmill.engine.records.shard_actions import Action, Decider, Decision
+from glotmill.engine.translation.language_entries import LanguageEntries
 
 FINISHED_TOGETHER = CHUNK_ROWS  # records of small shards that are scored, judged and checked at once
+
+
+@dataclass(frozen=True, slots=True)
+class LanguagePlan:
+    """A shard that is, or is to be, with its language."""
+
+    lang: str
+    plan: ShardPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,33 +35,77 @@ class BuiltShard:
 
     Attributes:
         lang: Its language.
-        decision: What was decided.
+        action: What was done.
         shard: Its entry in the manifest.
     """
 
     lang: str
-    decision: Decision
+    action: Action
     shard: Shard
 
 
-def build_shards(decisions: Iterable[tuple[Decision, Composer]], packer: Packer) -> Iterator[BuiltShard]:
-    """Do what was decided.
+@dataclass(slots=True)
+class ShardWork:
+    """What makes the shards of a build, in this process or another one of the machine.
 
-    Args:
-        decisions: What is to be done to each shard, and what puts the records of its language together.
+    Attributes:
+        decider: Decides what is to be done to a shard.
+        composers: Put the records of a language together.
+        entries: Reads what they are put together from.
         packer: Makes shards.
     """
-    waiting: list[tuple[str, Decision, Shard | ComposedShard]] = []
+
+    decider: Decider
+    composers: Composers
+    entries: LanguageEntries
+    packer: Packer
+    _last: Composer | None = field(default=None, init=False)
+
+    def composer(self, lang: str) -> Composer:
+        """The composer of a language; the last one is kept, with the entries that it has read."""
+        if self._last is None or self._last.lang != lang:
+            self._last = self.composers.of(lang)
+        return self._last
+
+
+def in_groups(plans: Iterable[LanguagePlan]) -> Iterator[tuple[LanguagePlan, ...]]:
+    """Shards that are done together, in order: small ones make a group, a large one is alone."""
+    waiting: list[LanguagePlan] = []
     rows = 0
-    for decision, composer in decisions:
-        done = _begun(decision, composer, packer)
-        more = done.rows.records.num_rows if isinstance(done, ComposedShard) else 0
-        if rows + more > FINISHED_TOGETHER:
-            yield from _finished(waiting, packer)
+    for each in plans:
+        more = each.plan.rows.height
+        if waiting and rows + more > FINISHED_TOGETHER:
+            yield tuple(waiting)
             waiting, rows = [], 0
-        waiting.append((composer.lang, decision, done))
+        waiting.append(each)
         rows += more
-    yield from _finished(waiting, packer)
+    if waiting:
+        yield tuple(waiting)
+
+
+def build_group(work: ShardWork, group: tuple[LanguagePlan, ...]) -> list[BuiltShard]:
+    """Decide what is to be done to each shard of a group, and do it.
+
+    Raises:
+        GlotmillError: A file of the samples, the memory or the dataset is damaged, or a scorer broke its contract.
+    """
+    begun: list[tuple[str, Action, Shard | ComposedShard]] = []
+    for each in group:
+        composer = work.composer(each.lang)
+        decision = work.decider.decide(each.plan, composer)
+        begun.append((each.lang, decision.action, _begun(decision, composer, work.packer)))
+    composed = [done for _, _, done in begun if isinstance(done, ComposedShard)]
+    finished = iter(work.packer.finish(composed) if composed else ())
+    return [
+        BuiltShard(lang, action, next(finished) if isinstance(done, ComposedShard) else done)
+        for lang, action, done in begun
+    ]
+
+
+def build_group_apart(work: ShardWork, group: tuple[LanguagePlan, ...]) -> list[BuiltShard]:
+    """The same by one of several processes, which reads the entries of the group's languages alone."""
+    work.entries.expect(list(dict.fromkeys(each.lang for each in group)))
+    return build_group(work, group)
 
 
 def _begun(decision: Decision, composer: Composer, packer: Packer) -> Shard | ComposedShard:
@@ -63,10 +117,3 @@ def _begun(decision: Decision, composer: Composer, packer: Packer) -> Shard | Co
         verdict = decide_verdict(dataset, plan.old, packer.policy)
         return write_verdict(dataset, packer.root, verdict, packer.schema)
     return packer.compose(plan, composer)
-
-
-def _finished(waiting: Iterable[tuple[str, Decision, Shard | ComposedShard]], packer: Packer) -> Iterator[BuiltShard]:
-    composed = [done for _, _, done in waiting if isinstance(done, ComposedShard)]
-    finished = iter(packer.finish(composed) if composed else ())
-    for lang, decision, done in waiting:
-        yield BuiltShard(lang, decision, next(finished) if isinstance(done, ComposedShard) else done)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -63,30 +64,31 @@ class ShardPlan:
         return self.rows["place"].null_count()
 
 
-class SampleIndex:
-    """Where every sample stands, and a digest of what it says; a hundred bytes a sample.
+class SampleRows:
+    """The rows of all samples by their places, read from their files.
 
     Args:
         files: All sample files of a build.
     """
 
     def __init__(self, files: Sequence[Path]) -> None:
-        facts = [pl.DataFrame(schema=INDEXED)]
-        self._starts: list[tuple[int, Path, int]] = []  # first place of each row group
-        place = 0
+        self._groups: list[tuple[Path, int]] = []
+        starts = [0]
         for path in files:
-            with pq.ParquetFile(path) as file:
-                for group in range(file.num_row_groups):
-                    self._starts.append((place, path, group))
-                    facts.append(_indexed(pl.DataFrame(file.read_row_group(group))))
-                    place += facts[-1].height
-        self.samples = pl.concat(facts).with_row_index("place")
-        self._bounds = np.array([start for start, _, _ in self._starts], dtype=np.int64)
-        self._cache: dict[int, pa.Table] = {}
+            meta = pq.read_metadata(path)
+            for group in range(meta.num_row_groups):
+                self._groups.append((path, group))
+                starts.append(starts[-1] + meta.row_group(group).num_rows)
+        self._bounds = np.array(starts[:-1], dtype=np.int64)  # first place of each row group
+        self._held: tuple[int, pa.Table] | None = None
 
-    def of_language(self, lang: str) -> pl.DataFrame:
-        """Columns place, source_id, task, split and digest of a language's samples, in order."""
-        return self.samples.filter(pl.col("langs").list.contains(lang)).drop("langs")
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_held": None}
+
+    def groups(self) -> Iterator[pa.Table]:
+        """All row groups, in order."""
+        for number in range(len(self._groups)):
+            yield self._group(number)
 
     def tables(self, places: pl.Series) -> Iterator[pa.Table]:
         """The samples at some places, in the order of these, `CHUNK_ROWS` at a time."""
@@ -97,16 +99,37 @@ class SampleIndex:
             order = np.argsort(group, kind="stable")
             parts = []
             for number in np.unique(group):
-                first, table = self._group(int(number))
-                parts.append(table.take(pa.array(chunk[group == number] - first)))
+                first = self._bounds[number]
+                parts.append(self._group(int(number)).take(pa.array(chunk[group == number] - first)))
             table = pa.concat_tables(parts)
             yield table if len(parts) == 1 else table.take(pa.array(np.argsort(order)))
 
-    def _group(self, number: int) -> tuple[int, pa.Table]:
-        start, path, group = self._starts[number]
-        if number not in self._cache:
-            self._cache = {number: pq.ParquetFile(path).read_row_group(group)}
-        return start, self._cache[number]
+    def _group(self, number: int) -> pa.Table:
+        if self._held is None or self._held[0] != number:
+            path, group = self._groups[number]
+            self._held = number, pq.ParquetFile(path).read_row_group(group)
+        return self._held[1]
+
+
+class SampleIndex:
+    """Where every sample stands, and a digest of what it says; a hundred bytes a sample.
+
+    Args:
+        files: All sample files of a build.
+
+    Attributes:
+        rows: Reads the samples.
+        samples: Their place and `INDEXED`.
+    """
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.rows = SampleRows(files)
+        facts = [_indexed(pl.DataFrame(table)) for table in self.rows.groups()]
+        self.samples = pl.concat([pl.DataFrame(schema=INDEXED), *facts]).with_row_index("place")
+
+    def of_language(self, lang: str) -> pl.DataFrame:
+        """Columns place, source_id, task, split and digest of a language's samples, in order."""
+        return self.samples.filter(pl.col("langs").list.contains(lang)).drop("langs")
 
 
 def _indexed(rows: pl.DataFrame) -> pl.DataFrame:

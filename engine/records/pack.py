@@ -21,10 +21,10 @@ from glotmill.engine.dataset.verdict_columns import read_records
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.records.compose import Composer
 from glotmill.engine.records.composed_rows import COMPOSED_SCHEMA, FAILURE, NOTHING, ComposedRows, together
-from glotmill.engine.records.layout import SampleIndex, ShardPlan
+from glotmill.engine.records.layout import SampleRows, ShardPlan
+from glotmill.engine.records.recipe_scorers import RecipeScorers
 from glotmill.engine.records.score import score
 from glotmill.engine.records.verdict import judge
-from glotmill.filters.contract import Scorer
 from glotmill.filters.policy import Policy
 from glotmill.schemas.pictures import picture_key
 from glotmill.schemas.record import VERDICT_FIELDS, record_schema, validate
@@ -55,7 +55,7 @@ class Packer:
     Attributes:
         root: The folder that the shards are written into.
         published: The dataset's folder, which holds the records that are withdrawn.
-        index: The samples.
+        samples: The samples.
         scorers: What measures.
         policy: What decides.
         row_group_rows: Rows of a row group of a new shard.
@@ -66,8 +66,8 @@ class Packer:
 
     root: Path
     published: Path
-    index: SampleIndex
-    scorers: Sequence[Scorer]
+    samples: SampleRows
+    scorers: RecipeScorers
     policy: Policy
     row_group_rows: int
     scores: ScoreStore
@@ -78,8 +78,8 @@ class Packer:
     def schema(self) -> pa.Schema:
         """The dataset's record schema."""
         return record_schema(
-            (metric for scorer in self.scorers for metric in scorer.metrics),
-            labels=(label for scorer in self.scorers for label in scorer.labels),
+            (metric for scorer in self.scorers.get() for metric in scorer.metrics),
+            labels=(label for scorer in self.scorers.get() for label in scorer.labels),
         )
 
     def compose(self, plan: ShardPlan, composer: Composer) -> ComposedShard:
@@ -89,7 +89,7 @@ class Packer:
             plan: Its records, and where they stand.
             composer: Puts them together.
         """
-        parts = [composer.compose(samples) for samples in self.index.tables(plan.present)]
+        parts = [composer.compose(samples) for samples in self.samples.tables(plan.present)]
         rows = together(parts) if parts else NOTHING
         prints = self.fingerprints.of(plan.digest, composer.take_entries_digest())
         return ComposedShard(plan, rows, composer.take_origins(), prints)
@@ -125,7 +125,7 @@ class Packer:
         composed = together([shard.rows for shard in shards])
         counts = [shard.rows.records.num_rows for shard in shards]
         skip = self.policy if self.skip_rejected else None
-        measured = score(composed, self.scorers, self.scores, skip, counts).to_arrow()
+        measured = score(composed, self.scorers.get(), self.scores, skip, counts).to_arrow()
         schema = self._unjudged()
         table = composed.records
         for name in schema.names[table.num_columns :]:

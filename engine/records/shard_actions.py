@@ -15,7 +15,7 @@ from glotmill.engine.dataset.fingerprints import ShardFingerprints, first_differ
 from glotmill.engine.dataset.manifest import writer_facts
 from glotmill.engine.dataset.shards import WITHDRAWN
 from glotmill.engine.records.compose import Composer
-from glotmill.engine.records.layout import SampleIndex, ShardPlan
+from glotmill.engine.records.layout import SampleRows, ShardPlan
 from glotmill.schemas.record import SCHEMA_VERSION
 
 Action = Literal["reuse", "re-pack", "re-verdict", "re-score", "re-translate", "new", "delete"]
@@ -50,7 +50,7 @@ class Decider:
     """Decides for the shards of a build.
 
     Args:
-        index: Its samples.
+        samples: Its samples.
         published: Facts of the manifest as published; None where there is none.
         facts: Facts of the manifest to be.
         unknown: What the memory lacks; nothing once all is translated.
@@ -58,12 +58,12 @@ class Decider:
 
     def __init__(
         self,
-        index: SampleIndex,
+        samples: SampleRows,
         published: Mapping[str, Any] | None,
         facts: Mapping[str, Any],
         unknown: Unknown,
     ) -> None:
-        self._index = index
+        self._samples = samples
         self._published = published or {}
         self._facts = {**facts, "writer": writer_facts()}
         self._unknown = unknown
@@ -82,7 +82,7 @@ class Decider:
         if self._other_text:
             return Decision(plan, "re-translate", self._other_text)
         lacking = 0
-        for samples in self._index.tables(plan.present):
+        for samples in self._samples.tables(plan.present):
             for lang, texts in composer.look_up(samples).items():
                 if unknown := self._unknown.get(lang):
                     lacking += len(unknown.intersection(texts))

@@ -101,6 +101,10 @@ class Run:
         self.folder = folder
         self._listeners: list[Callable[[dict[str, Any]], None]] = []
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the listeners, who are of this process."""
+        return {**self.__dict__, "_listeners": []}
+
     @classmethod
     def open(cls, build: Path, plan: dict[str, Any], digest: str) -> Run:
         """The unfinished run of this plan, or a new one.

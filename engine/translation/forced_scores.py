@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
+from typing import Any
 
 import polars as pl
 
@@ -85,6 +86,10 @@ class ForcedStage:
         self._needed = needed
         self._run = run
         self._work = UnitWork(spec, run, pool)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the requests: another process reads what was scored, and scores nothing."""
+        return {**self.__dict__, "_forward": None}
 
     def force(self, advance: Callable[[int, int], None]) -> ForcedCount:
         """Have scores in the store for all pairs.

@@ -7,6 +7,7 @@ together, as a look-up reads the memory whole: at most `ENTRIES_AT_ONCE`, or one
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
@@ -51,6 +52,14 @@ class LanguageEntries:
         self._directions: dict[str, list[Direction]] = {}
         for direction in requested.directions():
             self._directions.setdefault(direction.target_lang, []).append(direction)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what was read: another process reads for itself."""
+        return {**self.__dict__, "_given": set(), "_held": {}}
+
+    def expect(self, langs: Sequence[str]) -> None:
+        """Read these languages together from now on, and no others with them: they are all that is wanted here."""
+        self._order, self._given, self._held = list(langs), set(), {}
 
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into one language, as `JOINED_SCHEMA` with the forced scores."""

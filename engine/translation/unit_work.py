@@ -7,6 +7,7 @@ before it counts, with one result for each of its rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -27,6 +28,10 @@ class UnitWork:
         self._spec = spec
         self._run = run
         self._pool = pool
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the pool: what another process gets is there to be read with, and does no unit."""
+        return {**self.__dict__, "_pool": None}
 
     def results(
         self,

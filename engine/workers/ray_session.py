@@ -22,6 +22,7 @@ from glotmill.schemas.errors import InputError, WorkerError
 CONNECT_TIMEOUT_S = 10.0
 START_TIMEOUT_S = 90.0  # of a local Ray, which takes seconds
 START_TRIES = 2  # on a loaded machine one of Ray's processes may miss another's deadline once
+_holders: list[bool] = []  # of `one_ray`, outermost first: whether Ray was started inside
 OURS = {
     "RAY_AUTH_MODE": "token",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # no copying of the project into another environment
@@ -47,7 +48,7 @@ def start_ray(address: str | None = None, note: Callable[..., None] = lambda *_,
         note: Called with an event's name and its facts where a start failed and is tried again.
 
     Returns:
-        Whether it was started or joined here, and so is to be left here.
+        Whether it was started or joined here, and so is to be left here; within `one_ray` that leaves it.
 
     Raises:
         InputError: There is no cluster at the address.
@@ -63,15 +64,35 @@ def start_ray(address: str | None = None, note: Callable[..., None] = lambda *_,
         if reason := _failure(address):
             msg = f"--ray-address {address}: no Ray cluster can be joined there: {reason}"
             raise InputError(msg)
-        return True
+        return not _held()
     for _ in range(START_TRIES):
         reason = _failure("local", include_dashboard=False)
         if reason is None:
-            return True
+            return not _held()
         note("ray_not_started", reason=reason)
         ray.shutdown()  # what the failed start left behind
     msg = f"Ray cannot be started here ({START_TRIES} tries): {reason}; work without Ray: --workers 0"
     raise WorkerError(msg)
+
+
+@contextmanager
+def one_ray() -> Iterator[None]:
+    """Let pools and tasks inside share one Ray: whoever needs it first starts it, and it is left at the end."""
+    _holders.append(False)
+    try:
+        yield
+    finally:
+        if _holders.pop():
+            import ray
+
+            ray.shutdown()
+
+
+def _held() -> bool:
+    """Whether Ray, just started, is left by the outermost `one_ray`."""
+    if _holders:
+        _holders[0] = True
+    return bool(_holders)
 
 
 def _failure(address: str, **options: Any) -> str | None:

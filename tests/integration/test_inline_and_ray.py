@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from glotmill.engine.commands import build
+from glotmill.engine.records import build_shards
+from glotmill.engine.workers.ray_tasks import RayTasks
+
 pytestmark = pytest.mark.usefixtures("local_ray")
 
 EMBEDDED = {"engine": "nllb", "model": "embedded", "beam_size": 2, "batch_tokens": 256, "unit_tokens": 512}
@@ -23,12 +27,19 @@ def content(dataset: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("engine", [EMBEDDED, FAKE], ids=["embedded", "batch_sensitive"])
-def test_inline_one_and_two_ray_workers_give_the_same_bytes(recipe_file, run, tmp_path: Path, engine: dict):
+def test_inline_one_and_two_ray_workers_give_the_same_bytes(
+    recipe_file, run, monkeypatch, tmp_path: Path, engine: dict
+):
+    monkeypatch.setattr(build_shards, "FINISHED_TOGETHER", 25)  # several tasks of a build of some ten records
+    done = []
+    of_ray = RayTasks.run
+    monkeypatch.setattr(RayTasks, "run", lambda *a: (done.append(each) or each for each in of_ray(*a)))
     made = []
     for workers in (0, 1, 2):
+        monkeypatch.setattr(build, "FEWEST_APART", 0 if workers == 2 else 1_000_000)
         recipe = recipe_file(
             translate=engine, languages=["deu_Latn", "fra_Latn"], score=SCORERS, workers=workers,
-            memory=str(tmp_path / f"memory{workers}"), templates={"instruction": "mixed"},
+            memory=str(tmp_path / f"memory{workers}"), templates={"instruction": "mixed"}, pack={"shard_rows": 30},
         )  # fmt: skip
         summary = run(recipe, out=f"out{workers}")
         assert summary.segments.translated == summary.segments.unique > 50
@@ -36,6 +47,9 @@ def test_inline_one_and_two_ray_workers_give_the_same_bytes(recipe_file, run, tm
         assert bool(summary.templates.refused) == (engine is EMBEDDED)
         made.append(content(summary.dataset))
     assert made[0] == made[1] == made[2]
+    shards = [path for path in made[0] if path.endswith(".parquet")]
+    assert sum(map(len, done)) == len(shards)  # with two workers Ray's tasks made all shards
+    assert len(done) > 1
 
 
 def test_batch_sensitive_scores_reach_the_dataset(recipe_file, run, tmp_path: Path):

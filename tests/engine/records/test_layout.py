@@ -51,7 +51,7 @@ def test_published_rows_keep_their_places_and_every_sample_stands_once(tmp_path_
     assert sorted(standing) == sorted(ids)
     assert all(p.rows.height <= rows for p in plans[2:])
     for plan in plans:
-        read = [found for table in samples.tables(plan.present) for found in table["source_id"].to_pylist()]
+        read = [found for table in samples.rows.tables(plan.present) for found in table["source_id"].to_pylist()]
         assert read == plan.rows.filter(plan.rows["place"].is_not_null())["source_id"].to_list()
 
 

@@ -1,0 +1,46 @@
+"""The scorers of a recipe, which each process that scores makes for itself: they hold models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from glotmill.engine.translators.shared.judge_model import make_judge
+from glotmill.filters.contract import Scorer
+from glotmill.filters.registry import make_scorers
+from glotmill.recipes.sections.scorers import Score
+from glotmill.schemas.errors import WorkerError
+
+
+class RecipeScorers:
+    """Scorers that can be sent: as the section that they are made from, and what decides their scores.
+
+    Args:
+        section: The recipe's section, with the scorers' names.
+        made: The scorers of it.
+    """
+
+    def __init__(self, section: Score, made: Sequence[Scorer]) -> None:
+        self._section = section
+        self._made: Sequence[Scorer] | None = made
+        self._identities = {scorer.name: scorer.identity() for scorer in made}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_made": None}
+
+    def get(self) -> Sequence[Scorer]:
+        """The scorers, made here if they were sent.
+
+        Raises:
+            WorkerError: One has another version or other files here than where it was sent from.
+        """
+        if self._made is None:
+            stated = self._section.settings | {"llm_judge": make_judge(self._section)}
+            made = make_scorers(tuple(self._identities), stated)
+            for scorer in made:
+                here, there = scorer.identity(), self._identities[scorer.name]
+                if here != there:
+                    msg = f"scorer {scorer.name} has another version or other files in a task than in the build: {here}"
+                    raise WorkerError(f"{msg}, not {there}")
+            self._made = made
+        return self._made

@@ -1,0 +1,100 @@
+"""Stage tasks: the same results in the same order, whoever does them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from glotmill.engine.workers.stage_tasks import InlineTasks, StageTasks, make_tasks
+from glotmill.schemas.errors import InputError, WorkerError
+
+pytestmark = pytest.mark.usefixtures("local_ray")
+
+
+@pytest.fixture
+def tasks(request: pytest.FixtureRequest) -> StageTasks:
+    if request.param == "inline":
+        return InlineTasks()
+    from glotmill.engine.workers.ray_tasks import RayTasks
+
+    return RayTasks(None, lambda *_, **__: None, at_once=2)
+
+
+def slower_first(offset: int, item: int) -> tuple[int, int]:
+    time.sleep(0.2 if item == 0 else 0)
+    return os.getpid(), item + offset
+
+
+@pytest.mark.parametrize("tasks", ["inline", "ray"], indirect=True)
+def test_results_come_in_the_order_of_the_items_and_items_are_taken_when_there_is_room(tasks: StageTasks):
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(40):
+            taken.append(number)
+            yield number
+
+    results = tasks.run(slower_first, 100, items())
+    pid, first = next(results)
+    assert first == 100
+    assert len(taken) <= 8
+    rest = list(results)
+    assert [value for _, value in rest] == list(range(101, 140))
+    assert (os.getpid() in {pid, *(pid for pid, _ in rest)}) == isinstance(tasks, InlineTasks)
+
+
+def refused(_shared: None, item: int) -> int:
+    if item == 3:
+        msg = f"row {item}: expected a caption, found none"
+        raise InputError(msg)
+    return item
+
+
+@pytest.mark.parametrize("tasks", ["inline", "ray"], indirect=True)
+def test_an_error_of_a_task_is_the_error_of_the_build(tasks: StageTasks):
+    with pytest.raises(InputError, match=r"^row 3: expected a caption, found none$"):
+        list(tasks.run(refused, None, range(20)))
+
+
+def dies(folder: Path, item: int) -> int:
+    """Ends its process: of item 1 the first time, of item 2 always."""
+    marker = folder / str(item)
+    if item == 2 or (item == 1 and not marker.exists()):
+        marker.touch()
+        os._exit(1)
+    return item
+
+
+@pytest.mark.parametrize("tasks", ["ray"], indirect=True)
+def test_a_process_that_dies_once_costs_nothing_and_one_that_always_dies_is_an_error(tasks: StageTasks, tmp_path: Path):
+    assert list(tasks.run(dies, tmp_path, [0, 1])) == [0, 1]
+    with pytest.raises(WorkerError, match=r"the process of a task died 3 times .*--workers 0"):
+        list(tasks.run(dies, tmp_path, [0, 2]))
+
+
+def double(_shared: None, item: int) -> int:
+    return 2 * item
+
+
+@pytest.mark.parametrize("tasks", ["ray"], indirect=True)
+def test_tasks_are_done_while_actors_hold_all_cpus(tasks: StageTasks):
+    import ray
+
+    class Engine:
+        def ready(self) -> None:
+            """It holds its CPUs."""
+
+    actor = ray.remote(num_cpus=ray.cluster_resources()["CPU"])(Engine).remote()
+    try:
+        ray.get(actor.ready.remote())
+        assert list(tasks.run(double, None, range(3))) == [0, 2, 4]
+    finally:
+        ray.kill(actor)
+
+
+def test_workers_0_works_in_this_process():
+    assert isinstance(make_tasks(0), InlineTasks)

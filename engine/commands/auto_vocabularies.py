@@ -14,6 +14,7 @@ from glotmill.engine.memory.translations import Direction, Memory
 from glotmill.engine.memory.vocabularies import DecidedVocabulary, Vocabularies
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
+from glotmill.engine.samples.sample_files import sample_tables
 from glotmill.engine.text.segments import split
 from glotmill.engine.translation.requests import RequestSource, Segments, segments_of
 from glotmill.engine.translation.stage import TranslateStage
@@ -67,7 +68,7 @@ def decide_vocabularies(
     open_lists = undecided(job)
     if not open_lists:
         return job
-    kept, requested = Vocabularies(job.memory), segments_of(files, job.answers)
+    kept, requested = Vocabularies(job.memory), segments_of(sample_tables(files), job.answers)
     for spec, lang in open_lists:
         section = spec.section
         assert isinstance(section, Ct2Translate)

@@ -10,20 +10,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from glotmill.engine.commands.auto_vocabularies import decide_vocabularies
 from glotmill.engine.commands.balance import check_languages, check_sources, count_assigned
 from glotmill.engine.commands.job import Job
-from glotmill.engine.commands.make_samples import Samples, make_samples
-from glotmill.engine.commands.phases import PhaseRunner, Phases, composers_into, run_phases
+from glotmill.engine.commands.make_records import make_records
+from glotmill.engine.commands.make_samples import make_samples
 from glotmill.engine.commands.refilter import commit_verdicts, decide_all
 from glotmill.engine.commands.report import report_of_commit
 from glotmill.engine.commands.summary import BuildSummary
-from glotmill.engine.commands.unchanged import entries_state, note_memory, unchanged_run
+from glotmill.engine.commands.unchanged import note_memory, unchanged_run
 from glotmill.engine.dataset.commit import build_lock, commit, recover, staging
 from glotmill.engine.dataset.embedded_notice import notice
-from glotmill.engine.dataset.fingerprints import ShardFingerprints
 from glotmill.engine.dataset.image_shards import image_shards
 from glotmill.engine.dataset.keep_rates import KeepRates
 from glotmill.engine.dataset.language_counts import count_language
@@ -32,35 +28,17 @@ from glotmill.engine.dataset.recorded_rules import check_shards
 from glotmill.engine.dataset.statistics import label_statistics, row_statistics
 from glotmill.engine.dataset.verdict_columns import check_shard
 from glotmill.engine.dataset.write_metadata import describe
-from glotmill.engine.memory.scores import ScoreStore
-from glotmill.engine.memory.translations import Memory
-from glotmill.engine.records.build_shards import (
-    BuiltShard,
-    LanguagePlan,
-    ShardWork,
-    build_group,
-    build_group_apart,
-    in_groups,
-)
-from glotmill.engine.records.layout import SampleIndex, check_splits, lay_out
-from glotmill.engine.records.pack import Packer
-from glotmill.engine.records.recipe_scorers import RecipeScorers
-from glotmill.engine.records.shard_actions import Action, Decider
+from glotmill.engine.records.layout import SampleIndex, check_splits
+from glotmill.engine.records.shard_actions import Action
 from glotmill.engine.report.finished_build import check_place
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
-from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
+from glotmill.engine.samples.frequent_answers import frequent_answers
 from glotmill.engine.samples.ingest import SourceCount
-from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.template_count import refused_facts
-from glotmill.engine.workers.pool import make_pool
 from glotmill.engine.workers.ray_session import one_ray
-from glotmill.engine.workers.shared_pools import Pools
-from glotmill.engine.workers.stage_tasks import InlineTasks, StageTasks, make_tasks
-from glotmill.engine.workers.stopping import stop_on_signal
 
 COMMITTED = ("samples", "dataset")
-FEWEST_APART = 50_000  # records that are packed by several processes: to start one takes as long as to pack this many
 NEW_OBJECTS = 200_000  # more than were let go, before Python looks for cycles among the young
 
 
@@ -90,14 +68,9 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             attempt.enter_context(run.attempt())
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             job = job.with_vocabularies(count_assigned(samples.files), decide=True)
-            memory, scores = Memory(job.memory), ScoreStore(job.memory)
-            translated = _translate(job, samples.files, memory, scores, run, progress)
-            job = translated.job
-            dictionaries = judged_dictionaries(job.recipe.languages, translated.into, job.answers)
-            job = job.with_dictionaries(dictionaries)
-            read = entries_state(job)
-            templates = translated.prologue.check()
-            built, schema = _pack(job, index, samples, translated, scores, published, staged / "dataset", progress)
+            made = make_records(job, index, samples, published, staged, run, progress)
+            job, dictionaries, templates = made.job, made.dictionaries, made.prologue.check()
+            built, schema, translated = made.shards, made.schema, made.counts
             shards = {lang: [done.shard for done in built if done.lang == lang] for lang in job.recipe.languages}
             locate = _file(staged / "dataset", job.folder / "dataset")
             facts = dataset_facts(job, samples.sources, staged / "dataset") | refused_facts(templates)
@@ -121,10 +94,10 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             segments=translated.forward,
             records=translated.record_count,
             templates=templates,
-            back_translation=translated.back_count,
+            back_translation=translated.back,
             forced=translated.forced,
             dictionaries=dictionaries,
-            set_aside=[file.location for file in (*memory.set_aside, *scores.set_aside)],
+            set_aside=made.set_aside,
             seconds=progress.seconds,
             max_failed=job.recipe.max_failed,
             rates=KeepRates.of(shards, facts["sources"]),
@@ -132,8 +105,9 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             score_labels=facts.get("score_labels", {}),
         )
         run.finish(summary.as_json())
-        if not translated.unanswered:  # else the next build must ask again, and so look at everything
-            note_memory(job, run, read)
+        # Else the next build must ask again, and so look at everything.
+        if made.read is not None and not translated.unanswered:
+            note_memory(job, run, made.read)
         return replace(summary, notice=report_of_commit(job.folder, "build", summary.notice))
 
 
@@ -188,67 +162,6 @@ def published_dataset(job: Job) -> Manifest | None:
         check_shard(root, shard)
     check_shards(root, manifest)
     return manifest
-
-
-def _translate(
-    job: Job, files: list[Path], memory: Memory, scores: ScoreStore, run: Run, progress: ProgressReport
-) -> Phases:
-    workers, address = job.recipe.workers, job.ray_address
-    with (
-        stop_on_signal(progress.say, handle=job.stop_on_signal) as stop,
-        Pools(lambda spec: make_pool(spec, workers, ray_address=address, stop=stop, note=run.event)) as pools,
-    ):
-        job = decide_vocabularies(job, files, memory, run, pools, progress, count_assigned(files))
-        work = RoutedStage(job.routes, memory, run, pools)
-        runner = PhaseRunner(work, job.retry_failed, progress, check_stop=stop.check)
-        return run_phases(job, files, runner, scores, run, pools)
-
-
-def _pack(
-    job: Job,
-    index: SampleIndex,
-    samples: Samples,
-    translated: Phases,
-    scores: ScoreStore,
-    published: Manifest | None,
-    root: Path,
-    progress: ProgressReport,
-) -> tuple[list[BuiltShard], pa.Schema]:
-    """(the shards of all languages in order, the schema of their records)."""
-    dataset, recipe, facts = job.folder / "dataset", job.recipe, job.facts()
-    scorers = RecipeScorers(recipe.score, job.scorers)
-    packer = Packer(
-        root, dataset, index.rows, scorers, job.policy, recipe.pack.row_group_rows, scores, recipe.score.skip_rejected,
-        ShardFingerprints(facts),
-    )  # fmt: skip
-    decider = Decider(index.rows, published.facts if published else None, facts, {})
-    work = ShardWork(decider, composers_into(job, translated.entries.into), translated.entries, packer)
-
-    def plans() -> Iterator[LanguagePlan]:
-        for lang in recipe.languages:
-            old = published.shards.get(lang, []) if published else []
-            for plan in lay_out(index, lang, old, dataset, recipe.pack.shard_rows):
-                yield LanguagePlan(lang, plan)
-
-    built: list[BuiltShard] = []
-    total = sum(count_assigned(samples.files).values())
-    tasks = shard_tasks(job, total)
-    make = build_group if isinstance(tasks, InlineTasks) else build_group_apart
-    with progress.stage("pack", "records") as stage:
-        for done in tasks.run(make, work, in_groups(plans())):
-            built += done
-            stage.advance(sum(each.shard.rows for each in done), total)
-    return built, packer.schema
-
-
-def shard_tasks(job: Job, records: int) -> StageTasks:
-    """What packs: this process alone where there is little to do, or scores are kept.
-
-    Scores that are kept are those of a model that takes long or costs money. Several processes would each measure what
-    is in the shards of both, and load the model each.
-    """
-    alone = records < FEWEST_APART or any(scorer.inputs for scorer in job.scorers)
-    return make_tasks(0 if alone else job.recipe.workers, ray_address=job.ray_address)
 
 
 def _file(staged: Path, dataset: Path) -> Callable[[str], Path]:

@@ -1,4 +1,4 @@
-"""The phases that a build sends to engines, in their order: prologue, records, forward, forced scores, back.
+"""The phases of a window that a build sends to engines, in their order: records, forward, forced scores, back.
 
 Guarantees: `build` does them and `plan` looks at them by this one sequence, so what plan counts is what build sends;
 each phase reads from the memory what the ones before it left there.
@@ -6,22 +6,22 @@ each phase reads from the memory what the ones before it left there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import polars as pl
 import pyarrow as pa
 
 from glotmill.engine.commands.job import Job
-from glotmill.engine.commands.prologue import Prologue, run_prologue
+from glotmill.engine.commands.prologue import Prologue
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.records.composers import Composers
 from glotmill.engine.records.shard_actions import Unknown
 from glotmill.engine.records.skip_rejected import still_needed
-from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.runs.progress import Stages
 from glotmill.engine.runs.run import Run
-from glotmill.engine.samples.sample_files import sample_tables
 from glotmill.engine.text.composition import EngineName
 from glotmill.engine.text.segments import split
 from glotmill.engine.translation.back_translation import back_requests
@@ -32,10 +32,14 @@ from glotmill.engine.translation.record_requests import answered_whole, records_
 from glotmill.engine.translation.requests import ALL, RequestSource, Selection, segments_of, together
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.stage import TO_DO, Work
-from glotmill.engine.workers.shared_pools import Pools
+from glotmill.engine.translation.window_order import WindowPlace
+from glotmill.engine.workers.shared_pools import PoolsOf
 from glotmill.schemas.languages import ENGLISH
 
 NOTHING = SegmentCount()
+Count = TypeVar("Count", SegmentCount, ForcedCount)
+# The samples of a window, or those of one of its languages; each with its languages in the window.
+SamplesOf = Callable[[str | None], Iterable[pa.Table]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class PhaseRunner:
 
     work: RoutedStage
     retry_failed: bool
-    progress: ProgressReport
+    progress: Stages
     dry_run: bool = False
     check_stop: Callable[[], None] = lambda: None
 
@@ -80,39 +84,38 @@ class PhaseRunner:
 
 
 @dataclass(frozen=True, slots=True)
-class Phases:
-    """What the phases left in the memory, and how to read it back.
+class PhaseCounts:
+    """What the phases of one or more windows did.
 
     Attributes:
-        prologue: What was known before any record was composed.
-        work: Reads a language's entries.
-        requested: The segments.
-        needed: Which of them the back-translation and the forced scores were requested for.
-        there: Counts of the forward translation, the prologue's among them.
-        back: Counts of the back-translation, likewise; None where nothing is translated back.
-        entries: Reads them back with what stands beside them.
-        forced: The counts of the forced scores; None where there are none.
-        records: Counts of whole records; None where none was requested.
+        there: Of the forward translation.
+        back: Of the back-translation.
+        forced: Of the forced scores; None where there are none.
+        records: Of whole records; None where none was requested.
         by_segment: How many of those were requested by segment instead, by reason.
-        unknown: The texts of which the memory lacks something, by language; empty but in a dry run.
     """
 
-    prologue: Prologue
-    work: RoutedStage
-    requested: RequestSource
-    needed: Selection
-    there: SegmentCount
-    back: SegmentCount | None
-    entries: LanguageEntries
-    forced: ForcedCount | None
-    records: SegmentCount | None
-    by_segment: dict[str, int]
-    unknown: Unknown
+    there: SegmentCount = NOTHING
+    back: SegmentCount | None = None
+    forced: ForcedCount | None = None
+    records: SegmentCount | None = None
+    by_segment: Mapping[str, int] = field(default_factory=dict)
 
-    @property
-    def job(self) -> Job:
-        """The job with what the prologue found out."""
-        return self.prologue.job
+    def __add__(self, other: PhaseCounts) -> PhaseCounts:
+        return PhaseCounts(
+            self.there + other.there,
+            _sum(self.back, other.back),
+            _sum(self.forced, other.forced),
+            _sum(self.records, other.records),
+            {**(Counter(self.by_segment) + Counter(other.by_segment))},
+        )
+
+    def with_prologue(self, prologue: Prologue) -> PhaseCounts:
+        """The counts with the prologue's."""
+        back = self.back
+        if back is not None or prologue.back.unique:
+            back = (back or NOTHING) + prologue.back
+        return replace(self, there=self.there + prologue.there, back=back)
 
     @property
     def forward(self) -> SegmentCount:
@@ -120,44 +123,72 @@ class Phases:
         return self.there.with_records(self.records) if self.records else self.there
 
     @property
-    def back_count(self) -> SegmentCount | None:
-        """Counts of the back-translation, the prologue's among them; None where nothing was translated back."""
-        if self.back is None and not self.prologue.back.unique:
-            return None
-        return (self.back or NOTHING) + self.prologue.back
-
-    @property
     def record_count(self) -> RecordCount | None:
         """What became of whole records."""
         whole = self.records
-        return RecordCount(whole.unique, whole.unique - whole.failed, self.by_segment) if whole else None
+        return RecordCount(whole.unique, whole.unique - whole.failed, dict(self.by_segment)) if whole else None
 
     @property
     def unanswered(self) -> int:
         """Requests that a server did not answer."""
-        return sum(way.unanswered for way in (self.records, self.there, self.back_count) if way)
+        return sum(way.unanswered for way in (self.records, self.there, self.back) if way)
+
+
+def _sum(one: Count | None, other: Count | None) -> Count | None:
+    return one + other if one is not None and other is not None else one or other
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """What the phases of a window left in the memory, and how to read it back.
+
+    Attributes:
+        work: The translate stage.
+        entries: Reads a language's entries with what stands beside them.
+        counts: What was done.
+        unknown: The texts of which the memory lacks something, by language; empty but in a dry run.
+    """
+
+    work: RoutedStage
+    entries: LanguageEntries
+    counts: PhaseCounts
+    unknown: Unknown
 
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into a language with their back-translation and their forced scores."""
         return self.entries.into(lang)
 
 
-def run_phases(job: Job, files: list[Path], runner: PhaseRunner, scores: ScoreStore, run: Run, pools: Pools) -> Phases:
-    """Do, or look at, everything that the records of a job need of engines.
+@dataclass(frozen=True, slots=True)
+class WindowTools:
+    """What the phases of one window work with.
 
-    Args:
-        job: The job.
-        files: Sample files.
+    Attributes:
         runner: Does a phase.
         scores: Keeps forced scores.
         run: Notes what is requested and done.
         pools: Do the forced scores.
+        place: The window's place among those that are open.
     """
-    work, unknown = runner.work, _Unknown()
-    prologue = run_prologue(job, files, work, runner.translate)
-    unknown.add(prologue.open_requests())
-    job, by_record = prologue.job, prologue.job.routes.by_record
-    records = records_of(files, job.answers, by_record) if any(map(by_record, job.recipe.languages)) else None
+
+    runner: PhaseRunner
+    scores: ScoreStore
+    run: Run
+    pools: PoolsOf
+    place: WindowPlace
+
+
+def run_phases(job: Job, samples: SamplesOf, tools: WindowTools) -> Phases:
+    """Do, or look at, everything that the records of a window need of engines; the prologue is done.
+
+    Args:
+        job: The job, with what the prologue found out.
+        samples: The window's samples.
+        tools: What does it.
+    """
+    runner, work, unknown = tools.runner, tools.runner.work, _Unknown()
+    by_record = job.routes.by_record
+    records = records_of(samples(None), job.answers, by_record) if any(map(by_record, job.recipe.languages)) else None
     whole = None
     if records is not None:
         # In a dry run, what is not answered yet counts as fitting: a record that turns out not to is sent twice.
@@ -166,26 +197,33 @@ def run_phases(job: Job, files: list[Path], runner: PhaseRunner, scores: ScoreSt
     broken, reasons = work.broken_records()
     with runner.progress.stage("segment", "segments") as stage:
         done = answered_whole(job.answers, by_record, broken) if records is not None else None
-        segments = segments_of(files, job.answers, done)
+        segments = segments_of(samples(None), job.answers, done)
         stage.advance(segments.total())
     there, missing = runner.translate("translate", "forward", segments)
     unknown.add_frame(missing)
     requested = segments if records is None else together([segments, records])
-    needed = needed_of(job, files, work, requested, scores)
+    needed = needed_of(job, samples, work, requested, tools.scores)
     forcing = forced = back = None
     if job.needs_forced_scores:
-        forcing = ForcedStage(job.translator, work, requested, scores, run, pools.of(job.translator), needed)
+        forcing = ForcedStage(
+            job.translator,
+            work,
+            requested,
+            tools.scores,
+            tools.run,
+            tools.pools.of(job.translator),
+            needed,
+            tools.place,
+        )
         forced = runner.score(forcing)
     if job.needs_back_translation:
         back, missing = runner.translate("back", "back", back_requests(work, requested, needed))
         unknown.add(_with_sentences(work, requested, missing))
+    counts = PhaseCounts(there, back, forced, whole, dict(reasons))
     forcing = None if runner.dry_run else forcing
-    there += prologue.there
     returned, langs = job.needs_back_translation, job.recipe.languages
     entries = LanguageEntries(work, requested, returned=returned, forced=forcing, needed=needed, langs=langs)
-    return Phases(
-        prologue, work, requested, needed, there, back, entries, forced, whole, dict(reasons), unknown.frozen()
-    )
+    return Phases(work, entries, counts, unknown.frozen())
 
 
 class _Unknown:
@@ -226,19 +264,14 @@ def _with_sentences(work: RoutedStage, requested: RequestSource, missing: pl.Dat
     return found
 
 
-def needed_of(job: Job, files: list[Path], work: Work, requested: RequestSource, scores: ScoreStore) -> Selection:
+def needed_of(job: Job, samples: SamplesOf, work: Work, requested: RequestSource, scores: ScoreStore) -> Selection:
     """What needs back-translation and forced scores: all of it, unless the recipe skips what cheap rules reject."""
     # A dictionary's answers are composed from their back-translation, so before it nothing is final.
     if not job.recipe.score.skip_rejected or job.answers.needs_back_translation:
         return ALL
     entries = LanguageEntries(work, requested, returned=False, langs=job.recipe.languages)
     composers = map(composers_into(job, entries.into).of, job.recipe.languages)
-
-    def samples_of(lang: str) -> Iterator[pa.Table]:
-        for samples in sample_tables(files):
-            yield samples.filter(pl.Series(samples["langs"]).list.contains(lang).to_arrow())
-
-    return still_needed(composers, samples_of, job.answers, job.scorers, job.policy, scores)
+    return still_needed(composers, samples, job.answers, job.scorers, job.policy, scores)
 
 
 def composers_into(job: Job, into: Callable[[str], pl.DataFrame]) -> Composers:

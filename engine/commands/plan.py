@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial, reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
 from glotmill.engine.commands.auto_vocabularies import undecided
 from glotmill.engine.commands.balance import count_assigned
 from glotmill.engine.commands.build import dataset_facts, published_dataset
+from glotmill.engine.commands.dictionary_answers import translate_answers
 from glotmill.engine.commands.job import Job
+from glotmill.engine.commands.make_records import lay_out_all, windows_of
 from glotmill.engine.commands.make_samples import make_samples
-from glotmill.engine.commands.phases import PhaseRunner, Phases, composers_into, run_phases
+from glotmill.engine.commands.phases import PhaseCounts, PhaseRunner, Phases, WindowTools, composers_into, run_phases
+from glotmill.engine.commands.prologue import Prologue, run_prologue
 from glotmill.engine.commands.refilter import decide_all
 from glotmill.engine.commands.unchanged import unchanged_run
 from glotmill.engine.dataset.commit import build_lock, recover, staging
@@ -24,9 +29,11 @@ from glotmill.engine.dataset.manifest import Manifest
 from glotmill.engine.dataset.shards import WITHDRAWN
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Memory
-from glotmill.engine.records.layout import SampleIndex, check_splits, lay_out
+from glotmill.engine.records.compose import Composer
+from glotmill.engine.records.layout import SampleIndex, check_splits
 from glotmill.engine.records.rejudge_shard import decide_verdict
 from glotmill.engine.records.shard_actions import Action, Decider, Decision, samples_changed
+from glotmill.engine.records.windows import Window
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run, run_summary
 from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
@@ -34,6 +41,7 @@ from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.engine.translation.counts import Usage
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.template_count import TemplateCount
+from glotmill.engine.translation.window_order import WindowOrder
 from glotmill.engine.workers.pool import make_pool
 from glotmill.engine.workers.shared_pools import Pools
 
@@ -134,28 +142,18 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
                 check_splits(index, published.shards, job.folder / "dataset")
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             job = job.with_vocabularies(count_assigned(samples.files), decide=False)
-            phases = _look(job, samples.files, Run(staged / "run"), progress)
-            job = phases.job
-            job = job.with_dictionaries(judged_dictionaries(job.recipe.languages, phases.into, job.answers))
+            looked = _look(job, index, samples.files, published, Run(staged / "run"), progress)
+            job = looked.job
             facts = dataset_facts(job, samples.sources, staged / "dataset")
-            decider = Decider(index.rows, published.facts if published else None, facts, phases.unknown)
-            decisions: list[Decision] = []
-            with progress.stage("decide", "records") as stage:
-                for lang in job.recipe.languages:
-                    composer = composers_into(job, phases.into).of(lang)
-                    old = published.shards.get(lang, []) if published else []
-                    for plan in lay_out(index, lang, old, job.folder / "dataset", job.recipe.pack.shard_rows):
-                        decisions.append(decider.decide(plan, composer))
-                        stage.advance(plan.rows.height)
+            decisions = _decide(looked, index, published, facts, progress)
             changes = [_change(job, decision) for decision in decisions]
     changes += _deleted(job, published)
     shards = _sized(changes, published)
-    calls, back_calls = _calls(phases)
-    forced = phases.forced.scored if phases.forced else 0
-    usage = phases.work.expected_usage(returned=job.needs_back_translation)
+    calls, back_calls = _calls(looked)
+    forced = looked.counts.forced.scored if looked.counts.forced else 0
     seconds = _seconds(job.folder, calls + back_calls, forced)
-    templates, no_lists = phases.prologue.count(), [lang for _, lang in undecided(job)]
-    return Plan(shards, calls, back_calls, forced, seconds, templates, usage, no_lists)
+    templates, no_lists = looked.prologue.count(), [lang for _, lang in undecided(job)]
+    return Plan(shards, calls, back_calls, forced, seconds, templates, looked.usage, no_lists)
 
 
 def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:
@@ -173,11 +171,67 @@ def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:
     return changes
 
 
-def _look(job: Job, files: list[Path], run: Run, progress: ProgressReport) -> Phases:
-    pools = Pools(lambda spec: make_pool(spec, 0))
-    work = RoutedStage(job.routes, Memory(job.memory), run, pools)
-    runner = PhaseRunner(work, job.retry_failed, progress, dry_run=True)
-    return run_phases(job, files, runner, ScoreStore(job.memory), run, pools)
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at all windows found.
+
+    Attributes:
+        job: The job with what is known of templates and dictionaries.
+        prologue: What is known before any record is composed.
+        windows: The windows, each with what was found of it.
+        counts: Of all windows and the prologue.
+        usage: What servers with a price would take.
+    """
+
+    job: Job
+    prologue: Prologue
+    windows: list[tuple[Window, Phases]]
+    counts: PhaseCounts
+    usage: Usage
+
+
+def _look(
+    job: Job, index: SampleIndex, files: list[Path], published: Manifest | None, run: Run, progress: ProgressReport
+) -> Looked:
+    pools, memory, scores = Pools(lambda spec: make_pool(spec, 0)), Memory(job.memory), ScoreStore(job.memory)
+    runner = PhaseRunner(RoutedStage(job.routes, memory, run, pools), job.retry_failed, progress, dry_run=True)
+    prologue = run_prologue(job, files, runner.work, runner.translate)
+    job, works = prologue.job, [runner.work]
+    windows = windows_of(job, lay_out_all(job, index, published))
+    sent = PhaseCounts()
+    into = None
+    if job.answers.frequent and len(windows) > 1:
+        into, sent = translate_answers(job, files, memory, run, pools, runner)
+        job = job.with_dictionaries(judged_dictionaries(job.recipe.languages, into, job.answers))
+    order, found = WindowOrder(), []
+    for window in windows:
+        place, part = order.place(window.number), run.window(window.number)
+        works.append(RoutedStage(job.routes, memory, part, pools, place))
+        tools = WindowTools(replace(runner, work=works[-1]), scores, part, pools, place)
+        found.append((window, run_phases(job, partial(window.samples, index.rows), tools)))
+    if into is None:
+        job = job.with_dictionaries(judged_dictionaries(job.recipe.languages, found[0][1].into, job.answers))
+    counts = reduce(add, (phases.counts for _, phases in found), sent).with_prologue(prologue)
+    returned = job.needs_back_translation
+    usage = reduce(add, (work.expected_usage(returned=returned) for work in works), Usage())
+    return Looked(job, prologue, found, counts, usage)
+
+
+def _decide(
+    looked: Looked, index: SampleIndex, published: Manifest | None, facts: dict[str, Any], progress: ProgressReport
+) -> list[Decision]:
+    """What would be done to each shard, by language and in the order of its shards."""
+    decisions: dict[str, tuple[str, Decision]] = {}
+    with progress.stage("decide", "records") as stage:
+        for window, phases in looked.windows:
+            decider = Decider(index.rows, published.facts if published else None, facts, phases.unknown)
+            composers: dict[str, Composer] = {}
+            for piece in window.pieces:
+                if piece.lang not in composers:
+                    composers = {piece.lang: composers_into(looked.job, phases.into).of(piece.lang)}
+                decisions[piece.plan.path] = piece.lang, decider.decide(piece.plan, composers[piece.lang])
+                stage.advance(piece.records)
+    return [made for lang in looked.job.recipe.languages for own, made in decisions.values() if own == lang]
 
 
 def _change(job: Job, decision: Decision) -> ShardChange:
@@ -215,13 +269,14 @@ def _sized(changes: list[ShardChange], published: Manifest | None) -> list[Shard
     return [replace(change, size=round(change.rows * each)) if change.action == "new" else change for change in changes]
 
 
-def _calls(phases: Phases) -> tuple[int, int]:
+def _calls(looked: Looked) -> tuple[int, int]:
     """(segments to be sent there, segments to be sent back); of what is not yet translated one each goes back."""
-    records = phases.records.translated if phases.records else 0
-    there = phases.there.translated + records
-    back = phases.back_count.translated if phases.back_count else 0
-    if phases.job.needs_back_translation:
-        back += there - phases.prologue.there.translated
+    counts = looked.counts
+    records = counts.records.translated if counts.records else 0
+    there = counts.there.translated + records
+    back = counts.back.translated if counts.back else 0
+    if looked.job.needs_back_translation:
+        back += there - looked.prologue.there.translated
     return there, back
 
 

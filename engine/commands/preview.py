@@ -24,7 +24,7 @@ from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.frequent_answers import frequent_answers
-from glotmill.engine.samples.sample_files import read_columns, sample_rows
+from glotmill.engine.samples.sample_files import read_columns, sample_rows, sample_tables
 from glotmill.engine.text.composition import EngineName, compose
 from glotmill.engine.text.fields import answer_requests, as_carried, other_requests, turn_requests
 from glotmill.engine.text.notebook import NotebookResult, View
@@ -149,7 +149,7 @@ def preview(job: Job, count: int, rate: float | None, *, measure: bool, progress
         prologue = _prologue(job, samples.files, Run(Path(folder) / "run"), progress)
         job = prologue.job
         with progress.stage("segment", "segments") as stage:
-            segments = segments_of(samples.files, job.answers)
+            segments = segments_of(sample_tables(samples.files), job.answers)
             stage.advance(segments.total())
         known = pl.concat([_known(job, segments_of_templates(prologue.texts())), _known(job, segments)])
         estimate = _estimate(job, known, rate, measure=measure)

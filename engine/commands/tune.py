@@ -19,6 +19,7 @@ import polars as pl
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import make_samples
 from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.samples.sample_files import sample_tables
 from glotmill.engine.translation.requests import segments_of
 from glotmill.engine.translation.vocabulary_phase import drawn
 from glotmill.engine.translators import load_translator, resolve_translator
@@ -139,7 +140,7 @@ def _space(job: Job, section: Ct2Translate) -> dict[str, Iterator[Any]]:
 
 def _texts(job: Job, files: list[Path], count: int) -> pl.DataFrame:
     """Texts of the language that has the most, as `plan_units` takes them."""
-    requested = segments_of(files, job.answers)
+    requested = segments_of(sample_tables(files), job.answers)
     sizes = {direction: requested.table(direction).height for direction in requested.directions()}
     if not sizes:
         msg = "tune: the recipe has nothing to translate"

@@ -84,10 +84,12 @@ class Memory:
     Attributes:
         translations: What engines said.
         corrections: What people said instead.
+        committed: The files that were added here.
     """
 
     def __init__(self, folder: Folder, *, read_only: bool = False) -> None:
         self.folder = folder
+        self.committed: list[str] = []
         self.translations = NumberedFiles(
             folder.child("translations"), MEMORY_SCHEMA, more=HYPOTHESES, read_only=read_only
         )
@@ -108,7 +110,9 @@ class Memory:
             StoreError: The entries break the schema or contradict themselves.
         """
         check_entries(entries)
-        return self.translations.add(entries)
+        file = self.translations.add(entries)
+        self.committed.append(file.name)
+        return file
 
     def correct(self, entries: pa.Table) -> NumberedFile:
         """Add people's corrections as one new file.

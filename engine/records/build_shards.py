@@ -12,21 +12,14 @@ from dataclasses import dataclass, field
 from glotmill.engine.dataset.shards import Shard, counted
 from glotmill.engine.records.compose import Composer
 from glotmill.engine.records.composers import Composers
-from glotmill.engine.records.layout import CHUNK_ROWS, ShardPlan
+from glotmill.engine.records.layout import CHUNK_ROWS
 from glotmill.engine.records.pack import ComposedShard, Packer
 from glotmill.engine.records.rejudge_shard import decide_verdict, write_verdict
 from glotmill.engine.records.shard_actions import Action, Decider, Decision
+from glotmill.engine.records.windows import Piece
 from glotmill.engine.translation.language_entries import LanguageEntries
 
 FINISHED_TOGETHER = CHUNK_ROWS  # records of small shards that are scored, judged and checked at once
-
-
-@dataclass(frozen=True, slots=True)
-class LanguagePlan:
-    """A shard that is, or is to be, with its language."""
-
-    lang: str
-    plan: ShardPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +61,29 @@ class ShardWork:
         return self._last
 
 
-def in_groups(plans: Iterable[LanguagePlan]) -> Iterator[tuple[LanguagePlan, ...]]:
-    """Shards that are done together, in order: small ones make a group, a large one is alone."""
-    waiting: list[LanguagePlan] = []
+def in_groups(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, ...]]:
+    """Shards that are done together, in order: small ones make a group; a large one, or a part of it, is alone."""
+    waiting: list[Piece] = []
     rows = 0
-    for each in plans:
+    for each in pieces:
         more = each.plan.rows.height
-        if waiting and rows + more > FINISHED_TOGETHER:
+        if waiting and (rows + more > FINISHED_TOGETHER or not each.whole):
             yield tuple(waiting)
             waiting, rows = [], 0
-        waiting.append(each)
-        rows += more
+        if each.whole:
+            waiting.append(each)
+            rows += more
+        else:
+            yield (each,)
     if waiting:
         yield tuple(waiting)
 
 
-def build_group(work: ShardWork, group: tuple[LanguagePlan, ...]) -> list[BuiltShard]:
+def build_group(work: ShardWork, group: tuple[Piece, ...]) -> list[BuiltShard]:
     """Decide what is to be done to each shard of a group, and do it.
+
+    Returns:
+        The shards that are whole now: not that of a part which is not its last.
 
     Raises:
         GlotmillError: A file of the samples, the memory or the dataset is damaged, or a scorer broke its contract.
@@ -93,6 +92,11 @@ def build_group(work: ShardWork, group: tuple[LanguagePlan, ...]) -> list[BuiltS
     for each in group:
         composer = work.composer(each.lang)
         decision = work.decider.decide(each.plan, composer)
+        if not each.whole:
+            work.packer.compose_part(each, composer)
+            if each.last:
+                begun.append((each.lang, decision.action, work.packer.joined(each.plan)))
+            continue
         begun.append((each.lang, decision.action, _begun(decision, composer, work.packer)))
     composed = [done for _, _, done in begun if isinstance(done, ComposedShard)]
     finished = iter(work.packer.finish(composed) if composed else ())
@@ -102,7 +106,7 @@ def build_group(work: ShardWork, group: tuple[LanguagePlan, ...]) -> list[BuiltS
     ]
 
 
-def build_group_apart(work: ShardWork, group: tuple[LanguagePlan, ...]) -> list[BuiltShard]:
+def build_group_apart(work: ShardWork, group: tuple[Piece, ...]) -> list[BuiltShard]:
     """The same by one of several processes, which reads the entries of the group's languages alone."""
     work.entries.expect(list(dict.fromkeys(each.lang for each in group)))
     return build_group(work, group)

@@ -66,7 +66,7 @@ class Composer:
         self._answers = answers
         self._engines = {"": engine, **engines}
         self._rows = RowComposer(lang, answers, engine, engines, by_record)
-        self._used = hashlib.sha256()
+        self._used = bytearray()
         self._origins: Counter[Origin] = Counter()
 
     def compose(self, samples: pa.Table) -> ComposedRows:
@@ -118,10 +118,10 @@ class Composer:
                 choices.update(self._template_choice(row))
             if (request := self._rows.request_of(row)) is not None:
                 texts[self.lang].add(request)
-        self._used.update(canonical_json(sorted(answers)))  # which answers are requested is a choice of its own
+        self._used.extend(canonical_json(sorted(answers)))  # which answers are requested is a choice of its own
         apart = self._answers.apart.get(self.lang, frozenset())
         if others := sorted(apart.intersection(answer for row in rows for answer in answer_texts(row))):
-            self._used.update(canonical_json(["apart", *others]))  # and so is whose word an answer is
+            self._used.extend(canonical_json(["apart", *others]))  # and so is whose word an answer is
         self._note_templates(choices, texts)
         return texts
 
@@ -148,7 +148,7 @@ class Composer:
                 words = [[*key, found.facts() if isinstance(found, Words) else None] for key, found in judged.items()]
                 noted.append([drawn.template.name, carried and [carried.template.name, carried.translated], words])
         if noted:
-            self._used.update(canonical_json(sorted(noted, key=canonical_json)))
+            self._used.extend(canonical_json(sorted(noted, key=canonical_json)))
 
     def _known(self, texts: Mapping[str, pl.Series]) -> dict[str, pl.DataFrame]:
         """The entries of these texts by language, sorted; what decides a record of them is noted."""
@@ -162,19 +162,27 @@ class Composer:
             entries = self._entries[lang].join(wanted.to_frame("text"), on="text", how="semi").filter(ours)
             found[lang] = entries.sort("record", "text", nulls_last=False)
             # Forced scores decide no text, and follow from what does.
-            self._used.update(canonical_rows(lang, found[lang].select(JOINED_SCHEMA.keys())))
+            self._used.extend(canonical_rows(lang, found[lang].select(JOINED_SCHEMA.keys())))
         return found
+
+    def take_used(self) -> bytes:
+        """What was noted of the entries that the records since the last call were composed from."""
+        used, self._used = bytes(self._used), bytearray()
+        return used
 
     def take_entries_digest(self) -> str:
         """Identifies the entries that the records since the last call were composed from."""
-        digest = self._used.hexdigest()
-        self._used = hashlib.sha256()
-        return digest
+        return entries_digest(self.take_used())
 
     def take_origins(self) -> dict[str, int]:
         """How many answers and choices of the records since the last call went which way."""
         origins, self._origins = self._origins, Counter()
         return {str(origin): count for origin, count in origins.items()}
+
+
+def entries_digest(used: bytes) -> str:
+    """Identifies the entries of records, from what `Composer.take_used` gave of them."""
+    return hashlib.sha256(used).hexdigest()
 
 
 def _by_text(known: Mapping[str, pl.DataFrame]) -> tuple[Entries, dict[str, Entries]]:

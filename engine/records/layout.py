@@ -105,10 +105,11 @@ class SampleRows:
             yield table if len(parts) == 1 else table.take(pa.array(np.argsort(order)))
 
     def _group(self, number: int) -> pa.Table:
-        if self._held is None or self._held[0] != number:
+        held = self._held  # windows read in threads of their own
+        if held is None or held[0] != number:
             path, group = self._groups[number]
-            self._held = number, pq.ParquetFile(path).read_row_group(group)
-        return self._held[1]
+            held = self._held = number, pq.ParquetFile(path).read_row_group(group)
+        return held[1]
 
 
 class SampleIndex:

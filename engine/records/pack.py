@@ -19,12 +19,15 @@ from glotmill.engine.dataset.fingerprints import ShardFingerprints
 from glotmill.engine.dataset.shards import WITHDRAWN, Shard, ShardWriter
 from glotmill.engine.dataset.verdict_columns import read_records
 from glotmill.engine.memory.scores import ScoreStore
-from glotmill.engine.records.compose import Composer
+from glotmill.engine.records.compose import Composer, entries_digest
 from glotmill.engine.records.composed_rows import COMPOSED_SCHEMA, FAILURE, NOTHING, ComposedRows, together
 from glotmill.engine.records.layout import SampleRows, ShardPlan
 from glotmill.engine.records.recipe_scorers import RecipeScorers
-from glotmill.engine.records.score import score
+from glotmill.engine.records.score import SKIPPED, score
+from glotmill.engine.records.shard_parts import Part, PartFolder
 from glotmill.engine.records.verdict import judge
+from glotmill.engine.records.windows import Piece
+from glotmill.filters.contract import Scorer
 from glotmill.filters.policy import Policy
 from glotmill.schemas.pictures import picture_key
 from glotmill.schemas.record import VERDICT_FIELDS, record_schema, validate
@@ -40,12 +43,14 @@ class ComposedShard:
         rows: Those that are not withdrawn.
         answers: How many of their answers and choices went which way.
         fingerprints: What decides its content, by stage.
+        scores: The scores of those scorers that do not compare rows, where its parts have them.
     """
 
     plan: ShardPlan
     rows: ComposedRows
     answers: dict[str, int]
     fingerprints: dict[str, str]
+    scores: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Packer:
 
     Attributes:
         root: The folder that the shards are written into.
+        parts: The folder that parts of shards are kept in until these are whole.
         published: The dataset's folder, which holds the records that are withdrawn.
         samples: The samples.
         scorers: What measures.
@@ -65,6 +71,7 @@ class Packer:
     """
 
     root: Path
+    parts: Path
     published: Path
     samples: SampleRows
     scorers: RecipeScorers
@@ -93,6 +100,31 @@ class Packer:
         rows = together(parts) if parts else NOTHING
         prints = self.fingerprints.of(plan.digest, composer.take_entries_digest())
         return ComposedShard(plan, rows, composer.take_origins(), prints)
+
+    def compose_part(self, piece: Piece, composer: Composer) -> None:
+        """Compose a part of a shard, score it as far as it goes without the rest, and keep it.
+
+        Args:
+            piece: Its records.
+            composer: Puts them together.
+        """
+        rows = together([composer.compose(samples) for samples in self.samples.tables(piece.places)])
+        scores = None
+        if not self.skip_rejected:  # else scores of the whole shard decide what is scored
+            scores = score(rows, self._scorers(whole_shard=False), self.scores)
+            if not self._scorers(whole_shard=True):
+                rows = ComposedRows(rows.records, rows.turns.slice(0, 0))
+        part = Part(rows, scores, composer.take_used(), composer.take_origins())
+        PartFolder(self.parts, piece.plan.path).write(piece.start, part)
+
+    def joined(self, plan: ShardPlan) -> ComposedShard:
+        """A shard from all of its parts."""
+        part = PartFolder(self.parts, plan.path).read()
+        prints = self.fingerprints.of(plan.digest, entries_digest(part.used))
+        return ComposedShard(plan, part.rows, part.answers, prints, part.scores)
+
+    def _scorers(self, *, whole_shard: bool) -> list[Scorer]:
+        return [scorer for scorer in self.scorers.get() if scorer.whole_shard == whole_shard]
 
     def finish(self, shards: Sequence[ComposedShard]) -> list[Shard]:
         """Score, judge and write shards, which takes little longer for many small ones than for one of their rows.
@@ -125,7 +157,12 @@ class Packer:
         composed = together([shard.rows for shard in shards])
         counts = [shard.rows.records.num_rows for shard in shards]
         skip = self.policy if self.skip_rejected else None
-        measured = score(composed, self.scorers.get(), self.scores, skip, counts).to_arrow()
+        done = shards[0].scores
+        if done is None:
+            measured = score(composed, self.scorers.get(), self.scores, skip, counts).to_arrow()
+        else:  # a shard by itself
+            rest = score(composed, self._scorers(whole_shard=True), self.scores)
+            measured = done.hstack(rest.drop(SKIPPED)).to_arrow()
         schema = self._unjudged()
         table = composed.records
         for name in schema.names[table.num_columns :]:

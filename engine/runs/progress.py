@@ -114,6 +114,20 @@ class Display(Protocol):
         """Show a line."""
 
 
+class Advancing(Protocol):
+    """A stage, to whom counts it."""
+
+    def advance(self, count: int, total: int | None = None) -> None:
+        """Note that so many more are done, and how many there are in all where that is known."""
+
+
+class Stages(Protocol):
+    """What times and shows the stages of a command."""
+
+    def stage(self, name: str, unit: str) -> AbstractContextManager[Advancing]:
+        """Time and show one stage."""
+
+
 class ProgressReport:
     """Keeps how long each stage took, writes the stages down and passes them on.
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ FORCED_UNIT_SCHEMA = UNIT_SCHEMA.append(pa.field("translation", pa.string()))
 ROW_GROUP_ROWS = 50_000
 UNITS = "a list of units of a run"
 PLAN = "plan.json"
+WINDOWS = "windows"  # the folder of their lists, where there are several
 STOPPED = "stopped"  # how an attempt ended that somebody stopped
 
 
@@ -99,11 +101,14 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._lists = folder
+        self._window: int | None = None
         self._listeners: list[Callable[[dict[str, Any]], None]] = []
+        self._writing = RLock()  # windows write from threads of their own
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the listeners, who are of this process."""
-        return {**self.__dict__, "_listeners": []}
+        """Without the listeners, who are of this process, and their lock."""
+        return {**self.__dict__, "_listeners": [], "_writing": None}
 
     @classmethod
     def open(cls, build: Path, plan: dict[str, Any], digest: str) -> Run:
@@ -123,6 +128,18 @@ class Run:
         write_json(run.folder / PLAN, plan)
         return run
 
+    def window(self, number: int) -> Run:
+        """The same run for one of several windows, whose lists of units and requests have a folder of their own."""
+        one = self.part(f"{WINDOWS}/{number:04}")
+        one._window = number
+        return one
+
+    def part(self, name: str) -> Run:
+        """The same run with a folder of its own for the lists of units and requests of a part of it."""
+        one = Run(self.folder)
+        one._lists, one._listeners, one._writing = self.folder / name, self._listeners, self._writing
+        return one
+
     def began(self, last_file: int) -> int:
         """The number of the memory's last file when the run began; the first call notes it."""
         path = self.folder / "began.json"
@@ -135,7 +152,7 @@ class Run:
 
     def unit_files(self, phase: str) -> list[Path]:
         """The unit lists written for a phase so far, in order."""
-        return sorted(self.folder.glob(f"units-{phase}-*.parquet"))
+        return sorted(self._lists.glob(f"units-{phase}-*.parquet"))
 
     def checked_unit_files(self, phase: str) -> list[Path]:
         """The same, each of them found whole.
@@ -156,7 +173,7 @@ class Run:
     def write_units(self, phase: str, units: pl.DataFrame) -> Path:
         """Write down a list of units, in order, before work on it begins: `UNIT_SCHEMA`, or `FORCED_UNIT_SCHEMA` where
         the units have translations; its file."""
-        path = self.folder / f"units-{phase}-{len(self.unit_files(phase)) + 1:04}.parquet"
+        path = self._lists / f"units-{phase}-{len(self.unit_files(phase)) + 1:04}.parquet"
         schema = FORCED_UNIT_SCHEMA if "translation" in units.columns else UNIT_SCHEMA
         table = units.select(schema.names).to_arrow().cast(schema)
         write_table(path, table, row_group_rows=ROW_GROUP_ROWS)
@@ -164,7 +181,7 @@ class Run:
 
     def read_units(self, file: str, numbers: set[int]) -> Iterator[tuple[int, pa.Table]]:
         """Some units of a list, as (number, rows), in order and a row group in memory at a time."""
-        with pq.ParquetFile(self.folder / file) as reader:
+        with pq.ParquetFile(self._lists / file) as reader:
             rest = reader.schema_arrow.empty_table()
             for group in range(reader.num_row_groups):
                 rows = pa.concat_tables([rest, reader.read_row_group(group)]).combine_chunks()
@@ -181,19 +198,28 @@ class Run:
         """What a phase asks for in one direction."""
         return pl.read_parquet(self._requests(phase, direction), glob=False)
 
+    def requested_by(self, window: int, phase: str, direction: Direction) -> pl.Series:
+        """The keys of what another window requests in a direction; none where it requests nothing."""
+        path = self.window(window)._requests(phase, direction)
+        if not path.exists():
+            return pl.Series("key", dtype=pl.String)
+        return pl.read_parquet(path, columns=["key"], glob=False)["key"]
+
     def count_requests(self, phase: str, direction: Direction) -> int:
         """How many different requests those are."""
         return int(pq.read_metadata(self._requests(phase, direction)).num_rows)
 
     def _requests(self, phase: str, direction: Direction) -> Path:
-        return self.folder / "asked" / f"{phase}-{direction.source_lang}-{direction.target_lang}.parquet"
+        return self._lists / "asked" / f"{phase}-{direction.source_lang}-{direction.target_lang}.parquet"
 
     def event(self, name: str, **values: Any) -> None:
         """Append one line to ``events.jsonl``, and tell those who listen."""
-        event = redacted({"time": round(time.time(), 3), "event": name, **values})
-        self._append("events.jsonl", event)
-        for listener in self._listeners:
-            listener(event)
+        window = {} if self._window is None else {"window": self._window}
+        with self._writing:
+            event = redacted({"time": round(time.time(), 3), "event": name, **values, **window})
+            self._append("events.jsonl", event)
+            for listener in self._listeners:
+                listener(event)
 
     def listen(self, listener: Callable[[dict[str, Any]], None]) -> None:
         """Tell somebody of every event from now on."""
@@ -223,7 +249,8 @@ class Run:
     def finish(self, summary: dict[str, Any]) -> None:
         """Mark the run as done."""
         write_json(self.folder / FINISHED, summary)
-        shutil.rmtree(self.folder / "asked", ignore_errors=True)
+        for lists in (self.folder, *self.folder.glob(f"{WINDOWS}/*")):
+            shutil.rmtree(lists / "asked", ignore_errors=True)
 
 
 def _by_unit(rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
@@ -288,7 +315,7 @@ def given_up_texts(run: Path) -> list[dict[str, Any]]:
         checked(GivenUp, failures[-1], where, what, mend)
     wanted = pl.col("key").is_in([failure["key"] for failure in failures])
     texts: dict[str, dict[str, Any]] = {}
-    for file in sorted(run.glob("units-*.parquet")):
+    for file in sorted(run.rglob("units-*.parquet")):
         check_types(schema_of(file, UNITS, mend), UNIT_SCHEMA, file, UNITS, mend)
         rows = pl.scan_parquet(file, glob=False).filter(wanted).select("key", "source_lang", "target_lang", "text")
         with reading(file, what=UNITS, mend=mend):

@@ -38,8 +38,13 @@ def sample_tables(files: Iterable[Path]) -> Iterator[pa.Table]:
 
 def sample_rows(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
     """The same as Python objects, one by one."""
-    for samples in sample_tables(files):
-        yield from samples.to_pylist()
+    return rows_of(sample_tables(files))
+
+
+def rows_of(samples: Iterable[pa.Table]) -> Iterator[dict[str, Any]]:
+    """The rows of tables of samples as Python objects, one by one."""
+    for table in samples:
+        yield from table.to_pylist()
 
 
 def read_columns(files: Iterable[Path], *columns: str | pl.Expr) -> pl.DataFrame:

@@ -10,7 +10,7 @@ of its end, then the source's tokens with the end; null where there is no score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
@@ -21,8 +21,9 @@ from glotmill.engine.memory.scores import VALUES, ScoreStore
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.requests import ALL, RequestSource, Selection
-from glotmill.engine.translation.stage import Work, in_portions
+from glotmill.engine.translation.stage import Work, in_portions, not_requested
 from glotmill.engine.translation.unit_work import UnitWork
+from glotmill.engine.translation.window_order import WindowPlace, alone
 from glotmill.engine.translators import TranslatorSpec
 from glotmill.engine.workers.pool import Pool
 from glotmill.engine.workers.units import UnitResult
@@ -54,6 +55,14 @@ class ForcedCount:
     from_store: int
     failed: int
 
+    def __add__(self, other: ForcedCount) -> ForcedCount:
+        return ForcedCount(
+            self.unique + other.unique,
+            self.scored + other.scored,
+            self.from_store + other.from_store,
+            self.failed + other.failed,
+        )
+
 
 class ForcedStage:
     """Asks for the forced scores of what the forward phase translated.
@@ -66,6 +75,7 @@ class ForcedStage:
         run: Notes what is requested and done.
         pool: Does it.
         needed: Which translations are scored.
+        place: The window's, where there are several.
     """
 
     def __init__(
@@ -77,7 +87,9 @@ class ForcedStage:
         run: Run,
         pool: Pool,
         needed: Selection = ALL,
+        place: WindowPlace | None = None,
     ) -> None:
+        self._place = place or alone()
         self._spec = spec
         self._fingerprint = digest([FORCED, VERSION, spec.fingerprint])
         self._translated = work
@@ -85,7 +97,7 @@ class ForcedStage:
         self._scores = scores
         self._needed = needed
         self._run = run
-        self._work = UnitWork(spec, run, pool)
+        self._work = UnitWork(spec, run, pool, last=self._place.last)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the requests: another process reads what was scored, and scores nothing."""
@@ -103,11 +115,14 @@ class ForcedStage:
         """
         unique = 0
         missing = [pl.DataFrame(schema=dict.fromkeys(["key", *PAIR], pl.String))]
-        for pairs in in_portions(self._write_requests()):
-            unique += pairs.height
-            missing.append(self._unknown(pairs))
+        with self._place.planning(FORCED) as before:
+            for pairs in in_portions(self._write_requests()):
+                unique += pairs.height
+                missing.append(not_requested(self._run, before, FORCED, self._unknown(pairs)))
         todo = pl.concat(missing)
         sent = sum(r.results.num_rows for r in self._work.results(FORCED, todo, self._commit, advance))
+        self._place.through(FORCED)
+        self._place.await_entries(FORCED)
         forward = self._forward.directions()
         requested = in_portions(self._run.read_requests(FORCED, direction) for direction in self._directions(forward))
         failed = sum(int(self._found(pairs, pl.col("values").is_null())["values"].sum()) for pairs in requested)
@@ -122,10 +137,20 @@ class ForcedStage:
             retry_failed: Remembered failures are sent again, and count as still to be translated.
         """
         rest = pl.col("translation").is_null() if retry_failed else NOT_YET
-        entries = self._translated.entries_in_turn("forward", self._forward.directions())
-        ahead = {direction: found.filter(~pl.col("carrier") & rest)["text"] for direction, found in entries}
-        unknown = [self._unknown(pairs).height for _, pairs in self._pairs(ahead)]
-        return sum(map(len, ahead.values())) + sum(unknown)
+        ahead, count = {}, 0
+        with self._place.planning(FORCED) as before:
+            for direction, found in self._translated.entries_in_turn("forward", self._forward.directions()):
+                ahead[direction] = found.filter(~pl.col("carrier") & rest)["text"]
+                count += self._not_before("forward", before, found.filter(~pl.col("carrier") & rest), direction)
+            for direction, pairs in self._pairs(ahead):
+                self._run.write_requests(FORCED, direction, pairs)
+                count += self._not_before(FORCED, before, self._unknown(pairs), direction)
+        return count
+
+    def _not_before(self, phase: str, before: Sequence[int], rows: pl.DataFrame, direction: Direction) -> int:
+        """How many of these rows no window before requests."""
+        languages = {"source_lang": pl.lit(direction.source_lang), "target_lang": pl.lit(direction.target_lang)}
+        return not_requested(self._run, before, phase, rows.with_columns(**languages)).height
 
     def _unknown(self, pairs: pl.DataFrame) -> pl.DataFrame:
         """The pairs of which the store has nothing."""

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from glotmill.engine.samples.sample_files import sample_rows
+import pyarrow as pa
+
+from glotmill.engine.samples.sample_files import rows_of
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.text.records import record_request
 from glotmill.engine.translation.requests import Segments
 
 
-def records_of(files: list[Path], answers: AnswerRule, by_record: Callable[[str], bool]) -> Segments:
+def records_of(samples: Iterable[pa.Table], answers: AnswerRule, by_record: Callable[[str], bool]) -> Segments:
     """The request of every sample in every language whose records are sent whole, as `Segments`.
 
     Args:
-        files: Sample files.
+        samples: The samples, with the languages that each is requested in.
         answers: How answers are treated.
         by_record: Whether a language is one of these.
     """
     records = Segments()
-    for row in sample_rows(files):
+    for row in rows_of(samples):
         for lang in row["langs"]:
             if lang != row["source_lang"] and by_record(lang):
                 request = record_request(row, lang, answers)

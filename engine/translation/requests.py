@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
+import pyarrow as pa
 
 from glotmill.engine.memory.translations import Direction
-from glotmill.engine.samples.sample_files import sample_rows
+from glotmill.engine.samples.sample_files import rows_of
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.text.fields import answer_requests, other_requests, turn_requests
 
@@ -148,17 +148,17 @@ def merged(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 
 def segments_of(
-    files: list[Path], answers: AnswerRule, done: Callable[[Mapping[str, Any], str], bool] | None = None
+    samples: Iterable[pa.Table], answers: AnswerRule, done: Callable[[Mapping[str, Any], str], bool] | None = None
 ) -> Segments:
     """Every request of every sample and language.
 
     Args:
-        files: Sample files.
+        samples: The samples, with the languages that each is requested in.
         answers: How answers are treated.
         done: Whether a sample needs none in a language.
     """
     segments = Segments()
-    for row in sample_rows(files):
+    for row in rows_of(samples):
         source = row["source_lang"]
         langs = tuple(lang for lang in row["langs"] if lang != source and not (done and done(row, lang)))
         segments.add(source, langs, turn_requests(row))

@@ -19,9 +19,10 @@ from glotmill.engine.translation.counts import SegmentCount, Usage
 from glotmill.engine.translation.expected_usage import Sent, expected_back, expected_usage
 from glotmill.engine.translation.requests import Requests, RequestSource, Tables, in_order
 from glotmill.engine.translation.stage import ENTRY, TO_DO, TranslateStage, by_direction
+from glotmill.engine.translation.window_order import WindowPlace, alone
 from glotmill.engine.translators import TranslatorSpec
 from glotmill.engine.translators.shared.routes import WAYS_BACK, Routes
-from glotmill.engine.workers.shared_pools import Pools
+from glotmill.engine.workers.shared_pools import PoolsOf
 
 SECOND = ".second"
 NOTHING = pl.DataFrame(MEMORY_SCHEMA.empty_table()).select(  # as `TranslateStage.entries_of` gives them
@@ -49,12 +50,18 @@ class RoutedStage:
         memory: Where entries are kept.
         run: Notes the units.
         pools: Do them.
+        place: The window's, where there are several.
     """
 
-    def __init__(self, routes: Routes, memory: Memory, run: Run, pools: Pools) -> None:
+    def __init__(
+        self, routes: Routes, memory: Memory, run: Run, pools: PoolsOf, place: WindowPlace | None = None
+    ) -> None:
         self._routes = routes
         self._memory = memory
-        self._stages = {name: TranslateStage(spec, memory, run, pools.of(spec)) for name, spec in routes.all.items()}
+        self._place = place or alone()
+        self._stages = {
+            name: TranslateStage(spec, memory, run, pools.of(spec), self._place) for name, spec in routes.all.items()
+        }
         self._requested: dict[str, frozenset[Direction]] = {}
         self._to_send: dict[str, list[Sent]] = {}
 
@@ -82,6 +89,8 @@ class RoutedStage:
                 )
                 count = count.with_second(more)
             total += count
+        self._place.through(phase)
+        self._place.await_entries(phase)
         return total
 
     def look(self, phase: str, requested: RequestSource, *, retry_failed: bool) -> pl.DataFrame:

@@ -8,7 +8,7 @@ requested texts, one language's entries are in memory at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.counts import SegmentCount, Usage
 from glotmill.engine.translation.requests import RequestSource
 from glotmill.engine.translation.unit_work import UnitWork
+from glotmill.engine.translation.window_order import WindowPlace, alone
 from glotmill.engine.translators.contract import SERVER_DEVICE, TranslatorSpec
 from glotmill.engine.workers.pool import Pool
 from glotmill.engine.workers.units import UnitResult
@@ -61,11 +62,14 @@ def in_portions(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 class TranslateStage:
     """The stage with its tools: the memory, the run that notes its units, the pool that does them."""
 
-    def __init__(self, spec: TranslatorSpec, memory: Memory, run: Run, pool: Pool) -> None:
+    def __init__(
+        self, spec: TranslatorSpec, memory: Memory, run: Run, pool: Pool, place: WindowPlace | None = None
+    ) -> None:
         self._spec = spec
+        self._place = place or alone()
         self._memory = memory
         self._run = run
-        self._work = UnitWork(spec, run, pool)
+        self._work = UnitWork(spec, run, pool, last=self._place.last)
         self._noted = 0
         self._unanswered: dict[str, str] = {}  # failure by key
         self._usage = Usage()
@@ -78,7 +82,8 @@ class TranslateStage:
             Columns key, source_lang, target_lang and text, one row a segment.
         """
         self._partial = True
-        return self._missing(phase, requested, retry_failed=retry_failed)[2]
+        with self._place.planning(phase) as before:
+            return self._missing(phase, requested, before, retry_failed=retry_failed)[2]
 
     def translate(
         self, phase: str, requested: RequestSource, *, retry_failed: bool, advance: Callable[[int, int], None]
@@ -95,7 +100,8 @@ class TranslateStage:
             ConservationError: A segment has no entry after all units were done.
             WorkerError: A unit cannot be done.
         """
-        total, unique, todo = self._missing(phase, requested, retry_failed=retry_failed)
+        with self._place.planning(phase) as before:
+            total, unique, todo = self._missing(phase, requested, before, retry_failed=retry_failed)
         self._usage = Usage()
         self._note_set_aside()
         # To a server batches are nothing: what is missing is planned again, and nothing is sent, and paid for, twice.
@@ -105,6 +111,7 @@ class TranslateStage:
             sent += result.results.num_rows
             self._take_usage(result.results)
             self._note_unanswered(phase, result)
+        self._place.await_entries(phase)
         retried = failed = unanswered = 0
         for wanted in in_portions(self._run.read_requests(phase, direction) for direction in requested.directions()):
             found = self._found(wanted, ["key", "failure", "attempt"])
@@ -116,8 +123,10 @@ class TranslateStage:
         self._run.event("phase_done", phase=phase, **asdict(count))
         return count
 
-    def _missing(self, phase: str, requested: RequestSource, *, retry_failed: bool) -> tuple[int, int, pl.DataFrame]:
-        """(requested segments, different ones, `TO_DO` of those that the memory does not know)."""
+    def _missing(
+        self, phase: str, requested: RequestSource, before: Sequence[int], *, retry_failed: bool
+    ) -> tuple[int, int, pl.DataFrame]:
+        """(requested segments, different ones, `TO_DO` of those that neither the memory knows nor windows before)."""
         total = unique = 0
         # A failure that this run committed before it was killed is not sent yet again.
         failures = self._run.began(self._memory.translations.last) if retry_failed else None
@@ -125,7 +134,8 @@ class TranslateStage:
         for wanted in in_portions(self._write_requests(phase, requested)):
             total += int(wanted["asked"].sum())
             unique += wanted.height
-            missing.append(self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys()))
+            lacking = self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys())
+            missing.append(not_requested(self._run, before, phase, lacking))
         return total, unique, pl.concat(missing)
 
     def _write_requests(self, phase: str, requested: RequestSource) -> Iterator[pl.DataFrame]:
@@ -262,6 +272,22 @@ class TranslateStage:
         for file in self._memory.set_aside[self._noted :]:
             self._run.event("memory_file_set_aside", file=file.location, reason=file.reason)
         self._noted = len(self._memory.set_aside)
+
+
+def not_requested(run: Run, before: Sequence[int], phase: str, lacking: pl.DataFrame) -> pl.DataFrame:
+    """What is lacking without what other windows request in the same phase.
+
+    Args:
+        run: The run.
+        before: These windows.
+        phase: The phase.
+        lacking: Columns key and `glotmill.engine.memory.translations.DIRECTION` among others.
+    """
+    for direction in lacking.select(DIRECTION).unique(maintain_order=True).iter_rows() if before else ():
+        for window in before:
+            theirs = run.requested_by(window, phase, Direction(*direction)).to_frame()
+            lacking = lacking.join(theirs, on="key", how="anti", maintain_order="left")
+    return lacking
 
 
 def by_direction(entries: pl.DataFrame, directions: Iterable[Direction]) -> Iterator[tuple[Direction, pl.DataFrame]]:

@@ -24,10 +24,11 @@ NUMBERS = ("unit", "batch")
 class UnitWork:
     """The run that notes units, the pool that does them, and how they are cut."""
 
-    def __init__(self, spec: TranslatorSpec, run: Run, pool: Pool) -> None:
+    def __init__(self, spec: TranslatorSpec, run: Run, pool: Pool, *, last: bool = True) -> None:
         self._spec = spec
         self._run = run
         self._pool = pool
+        self._last = last  # whether no window comes after these units
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the pool: what another process gets is there to be read with, and does no unit."""
@@ -80,7 +81,9 @@ class UnitWork:
         planned: list[pl.DataFrame] = []
         for _, chosen in sorted(langs.items()):
             rows = missing.filter(pl.col("target_lang").is_in(chosen))
-            units = plan_units(rows, batch_tokens=section.batch_tokens, unit_tokens=section.unit_tokens)
+            units = plan_units(
+                rows, batch_tokens=section.batch_tokens, unit_tokens=section.unit_tokens, shrinking=self._last
+            )
             last = planned[-1].row(-1, named=True) if planned else dict.fromkeys(NUMBERS, -1)
             planned.append(units.with_columns(pl.col(name) + last[name] + 1 for name in NUMBERS))
         return pl.concat(planned)

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.workers.pool import Pool
 from glotmill.engine.workers.units import Unit, UnitResult
+
+
+class PoolsOf(Protocol):
+    """What gives the pool of an engine."""
+
+    def of(self, spec: TranslatorSpec) -> Pool:
+        """The pool of an engine."""
 
 
 class Pools:

@@ -113,7 +113,7 @@ def _tokens(column: str) -> pl.Expr:
     return pl.col(column).str.len_bytes() // 3 + 3
 
 
-def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int) -> pl.DataFrame:
+def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int, shrinking: bool = True) -> pl.DataFrame:
     """Cut segments into batches of like length and units of like cost, longest first.
 
     Languages share batches, so that one with few segments does not cost a unit of its own.
@@ -123,6 +123,7 @@ def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int) -
             counts too; keys are unique.
         batch_tokens: Bound of a batch: its longest text's tokens times its texts.
         unit_tokens: Tokens from which a unit is full.
+        shrinking: Whether units shrink towards the end, as nothing comes after them.
 
     Returns:
         The segments with their ``unit`` and ``batch`` numbers, in the order of work.
@@ -133,14 +134,15 @@ def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int) -
     units: list[int] = []
     batches: list[int] = []
     unit = batch = used = width = count = 0
-    size = min(unit_tokens, rest * SHARE_OF_REST)
+    size = min(unit_tokens, rest * SHARE_OF_REST) if shrinking else unit_tokens
     for tokens in rows["tokens"]:
         if count and width * (count + 1) > batch_tokens:
             used += width * count
             batch, width, count = batch + 1, 0, 0
             if used >= size:
                 rest -= used
-                unit, used, size = unit + 1, 0, min(unit_tokens, rest * SHARE_OF_REST)
+                unit, used = unit + 1, 0
+                size = min(unit_tokens, rest * SHARE_OF_REST) if shrinking else unit_tokens
         width = max(width, tokens)
         count += 1
         units.append(unit)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from glotmill.engine.commands import build
-from glotmill.engine.records import build_shards
+from glotmill.engine.records import build_shards, layout, windows
 from glotmill.engine.workers.ray_tasks import RayTasks
 
 pytestmark = pytest.mark.usefixtures("local_ray")
@@ -61,3 +61,21 @@ def test_batch_sensitive_scores_reach_the_dataset(recipe_file, run, tmp_path: Pa
         for n in (64, 128)
     ]
     assert made[0]["data/deu_Latn/train-00000.parquet"] != made[1]["data/deu_Latn/train-00000.parquet"]
+
+
+def test_windows_that_ray_works_on_together_give_the_bytes_of_one_after_the_other(
+    recipe_file, run, tmp_path: Path, monkeypatch
+):
+    for module in (layout, windows):
+        monkeypatch.setattr(module, "CHUNK_ROWS", 8)
+    monkeypatch.setattr(windows, "FEWEST_RECORDS", 16)
+    made = []
+    for workers in (0, 2):
+        recipe = recipe_file(
+            translate=FAKE, languages=["deu_Latn", "fra_Latn"], score=SCORERS, workers=workers,
+            memory=str(tmp_path / f"memory{workers}"),
+        )  # fmt: skip
+        summary = run(recipe, out=f"out{workers}")
+        assert len(list((tmp_path / f"out{workers}/runs").glob("*/windows/*"))) > 2
+        made.append(content(summary.dataset))
+    assert made[0] == made[1]

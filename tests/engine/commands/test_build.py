@@ -329,7 +329,7 @@ def test_a_stop_asked_for_when_nothing_is_left_to_translate_stops_the_build_all_
         switch.asked = True
         yield switch
 
-    monkeypatch.setattr("glotmill.engine.commands.build.stop_on_signal", stopped)
+    monkeypatch.setattr("glotmill.engine.commands.make_records.stop_on_signal", stopped)
     with pytest.raises(KeyboardInterrupt):
         run(recipe_file())
     assert not (tmp_path / "out/dataset").exists()

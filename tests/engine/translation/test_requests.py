@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glotmill.engine.memory.translations import Direction
-from glotmill.engine.samples.sample_files import sample_files, sample_rows
+from glotmill.engine.samples.sample_files import sample_files, sample_rows, sample_tables
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.translation.requests import segments_of
 from glotmill.recipes.model import Answers
@@ -26,7 +26,7 @@ def write(path: Path, *turns: str, langs: list[str], answer: str = "red") -> Non
 
 
 def asked(files: list[Path], rule: AnswerRule) -> dict[tuple[str, str], int]:
-    segments = segments_of(files, rule)
+    segments = segments_of(sample_tables(files), rule)
     return {
         (direction.target_lang, text): count
         for direction in segments.directions()
@@ -52,7 +52,10 @@ def test_answers_are_asked_only_under_policy_target_and_outside_the_table(tmp_pa
 
 def test_english_rows_ask_for_nothing(tmp_path: Path):
     write(tmp_path / "a.parquet", "What is it?", langs=["eng_Latn"])
-    assert segments_of([tmp_path / "a.parquet"], AnswerRule(Answers(policy="target"), {})).directions() == []
+    assert (
+        segments_of(sample_tables([tmp_path / "a.parquet"]), AnswerRule(Answers(policy="target"), {})).directions()
+        == []
+    )
 
 
 def test_rows_come_in_the_order_of_the_recipe(tmp_path: Path):
@@ -64,7 +67,9 @@ def test_rows_come_in_the_order_of_the_recipe(tmp_path: Path):
 
 def test_carriers_are_marked_so_that_they_are_never_translated_back(tmp_path: Path):
     write(tmp_path / "a.parquet", "What is it?", langs=["deu_Latn"])
-    segments = segments_of([tmp_path / "a.parquet"], AnswerRule(Answers(policy="target", context=True), {}))
+    segments = segments_of(
+        sample_tables([tmp_path / "a.parquet"]), AnswerRule(Answers(policy="target", context=True), {})
+    )
     frame = segments.table(Direction("eng_Latn", "deu_Latn"))
     marked = dict(frame.select("text", "carrier").iter_rows())
     assert marked == {"What is it?": False, "red": False, "What is it? Red.": True}

@@ -151,3 +151,13 @@ def test_a_broken_engine_is_given_no_more_batches():
     with pytest.raises(TranslatorError, match="RuntimeError: out of memory"):
         translate_unit(engine, rows)
     assert len(engine.asked) < len(texts)
+
+
+def test_units_before_others_do_not_shrink():
+    asked = segments([30] * 2000)
+    sizes = plan_units(asked, batch_tokens=512, unit_tokens=4096, shrinking=False)["unit"].value_counts()["count"]
+    assert (
+        sizes.max()
+        == sizes.sort()[1]
+        > 2 * plan_units(asked, batch_tokens=512, unit_tokens=4096)["unit"].value_counts()["count"].min()
+    )

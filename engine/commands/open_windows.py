@@ -1,0 +1,81 @@
+"""Windows of a build done, several at once where workers of their own do the units.
+
+Guarantees: what a window makes depends neither on how many are open nor on which is faster; results come in the order
+of the windows; one that fails ends all, and what was committed until then stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from glotmill.engine.records.windows import Window
+from glotmill.engine.translation.window_order import AbandonedError, WindowOrder, WindowPlace
+from glotmill.engine.translators.contract import TranslatorSpec
+from glotmill.engine.workers.pool import Pool
+from glotmill.engine.workers.shared_pools import Pools, PoolsOf
+from glotmill.engine.workers.unit_desk import UnitDesk
+
+R = TypeVar("R")
+# Does a window: from the window, its place in the order, and what does its units.
+WindowWork = Callable[[Window, WindowPlace, PoolsOf], R]
+AT_ONCE = 3  # one that is packed, one whose last units are done, one whose first units wait
+
+
+def do_windows(
+    windows: Sequence[Window], work: WindowWork[R], pools: Pools, specs: Sequence[TranslatorSpec], *, at_once: int
+) -> Iterator[R]:
+    """What each window gives, in order.
+
+    Args:
+        windows: The windows.
+        work: Does one.
+        pools: Do its units.
+        specs: The engines. Several have their workers in turn, and so do their windows.
+        at_once: Windows that are open at once where there is one engine.
+    """
+    order = WindowOrder()
+    if at_once == 1 or len(windows) == 1 or len({spec.worker_fingerprint for spec in specs}) > 1:
+        for window in windows:
+            yield work(window, order.place(window.number, last=window is windows[-1]), pools)
+        return
+    desk = UnitDesk(pools.of(specs[0]))
+
+    def do(window: Window) -> R:
+        try:
+            place = order.place(window.number, last=window is windows[-1])
+            return work(window, place, _Desks(desk, window.number))
+        except BaseException:
+            order.fail()
+            raise
+
+    with ThreadPoolExecutor(at_once, "window") as threads:
+        done = [threads.submit(do, window) for window in windows]
+        try:
+            desk.serve(lambda: not all(each.done() for each in done))
+        except BaseException:
+            order.fail()
+            threads.shutdown(cancel_futures=True)
+            raise
+    _check(done)
+    yield from (each.result() for each in done)
+
+
+def _check(done: Sequence[Future[R]]) -> None:
+    """Raise what ended the windows: the first error that is one of its own."""
+    errors = [error for each in done if (error := each.exception()) is not None]
+    for error in errors:
+        if not isinstance(error, AbandonedError):
+            raise error
+
+
+class _Desks:
+    """The pools as one window sees them."""
+
+    def __init__(self, desk: UnitDesk, window: int) -> None:
+        self._pool = desk.of(window)
+
+    def of(self, spec: TranslatorSpec) -> Pool:  # noqa: ARG002  there is one engine
+        """The pool."""
+        return self._pool

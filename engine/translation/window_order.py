@@ -1,0 +1,136 @@
+"""The order of windows that are open at once: what one must know of those before it, and when.
+
+A window plans a phase's units once all windows before it have, as they are what is requested minus what those request.
+It reads entries once all windows before it are through the phase, as some of its texts are theirs to translate.
+
+Guarantees: what a window sends depends on the windows before it and never on which of them was faster.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+from glotmill.schemas.errors import GlotmillError
+
+PHASES = ("record", "forward", "forced", "back", "pack")  # of a window, in their order
+
+
+class AbandonedError(GlotmillError):
+    """Another window failed, so this one is not finished."""
+
+
+class WindowOrder:
+    """What each open window has done so far."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._planned: defaultdict[str, set[int]] = defaultdict(set)
+        self._through: defaultdict[int, int] = defaultdict(int)  # phases that a window is through
+        self._failed = False
+
+    def place(self, number: int, *, last: bool = True) -> WindowPlace:
+        """The place of a window in the order, which may be the last one."""
+        return WindowPlace(self, number, last=last)
+
+    def fail(self) -> None:
+        """Have every window that waits give up."""
+        with self._changed:
+            self._failed = True
+            self._changed.notify_all()
+
+    def is_through(self, number: int, phase: str) -> bool:
+        """Whether a window is through a phase."""
+        return self._through[number] > _index(phase)
+
+    def await_planned(self, number: int, phase: str) -> None:
+        """Wait until all windows before this one have planned a phase, or are through it.
+
+        Raises:
+            AbandonedError: Another window failed.
+        """
+        self._await(
+            lambda: all(before in self._planned[phase] or self.is_through(before, phase) for before in range(number))
+        )
+
+    def await_through(self, number: int, phase: str) -> None:
+        """Wait until all windows before this one are through a phase.
+
+        Raises:
+            AbandonedError: Another window failed.
+        """
+        self._await(lambda: all(self.is_through(before, phase) for before in range(number)))
+
+    def planned(self, number: int, phase: str) -> None:
+        """Note that the units of a window's phase are written down."""
+        with self._changed:
+            self._planned[phase].add(number)
+            self._changed.notify_all()
+
+    def through(self, number: int, phase: str) -> None:
+        """Note that a window is through a phase."""
+        with self._changed:
+            self._through[number] = max(self._through[number], _index(phase) + 1)
+            self._changed.notify_all()
+
+    def _await(self, ready: Callable[[], bool]) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._failed or ready())
+            if self._failed:
+                raise AbandonedError
+
+
+class WindowPlace:
+    """A window's place in the order.
+
+    Args:
+        order: The order.
+        number: The window's number.
+        last: Whether no window comes after it.
+    """
+
+    def __init__(self, order: WindowOrder, number: int, *, last: bool) -> None:
+        self.number = number
+        self.last = last
+        self._order = order
+
+    def __getstate__(self) -> int:
+        """The number: another process reads entries, and waits for nobody."""
+        return self.number
+
+    def __setstate__(self, number: int) -> None:
+        self.__init__(WindowOrder(), number, last=True)  # type: ignore[misc]
+
+    @contextmanager
+    def planning(self, phase: str) -> Iterator[list[int]]:
+        """Plan a phase in turn.
+
+        Args:
+            phase: The phase, maybe with an engine's name behind it.
+
+        Yields:
+            The windows before this one that are still at it: what they request is not yet in the memory.
+        """
+        self._order.await_planned(self.number, phase)
+        yield [before for before in range(self.number) if not self._order.is_through(before, phase)]
+        self._order.planned(self.number, phase)
+
+    def await_entries(self, phase: str) -> None:
+        """Wait until what the windows before this one translate in a phase is in the memory."""
+        self._order.await_through(self.number, phase)
+
+    def through(self, phase: str) -> None:
+        """Note that this window is through a phase."""
+        self._order.through(self.number, phase)
+
+
+def alone() -> WindowPlace:
+    """The place of what has nothing before it."""
+    return WindowOrder().place(0)
+
+
+def _index(phase: str) -> int:
+    name = phase.partition(".")[0]
+    return PHASES.index(name) if name in PHASES else -1

@@ -18,7 +18,7 @@ from glotmill.engine.commands.refilter import commit_verdicts, decide_all
 from glotmill.engine.commands.report import report_of_commit
 from glotmill.engine.commands.summary import BuildSummary
 from glotmill.engine.commands.unchanged import note_memory, unchanged_run
-from glotmill.engine.dataset.commit import build_lock, commit, recover, staging
+from glotmill.engine.dataset.commit import WORK, build_lock, commit, recover, staging
 from glotmill.engine.dataset.embedded_notice import notice
 from glotmill.engine.dataset.image_shards import image_shards
 from glotmill.engine.dataset.keep_rates import KeepRates
@@ -60,7 +60,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             return _rejudged(job, published, last, progress)
         with staging(job.folder) as staged, one_ray(), ExitStack() as attempt:
             samples = make_samples(job, staged, progress)
-            index = SampleIndex(samples.files)
+            index = SampleIndex(samples.files, staged / WORK / "index.parquet")
             if published is not None:
                 check_splits(index, published.shards, job.folder / "dataset")
             run = Run.open(job.folder, {"recipe": job.recipe.lock(), **job.facts()}, job.digest())

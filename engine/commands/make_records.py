@@ -24,6 +24,7 @@ from glotmill.engine.commands.open_windows import AT_ONCE, do_windows
 from glotmill.engine.commands.phases import PhaseCounts, PhaseRunner, Phases, WindowTools, composers_into, run_phases
 from glotmill.engine.commands.prologue import Prologue, run_prologue
 from glotmill.engine.commands.unchanged import entries_state
+from glotmill.engine.dataset.commit import WORK
 from glotmill.engine.dataset.fingerprints import ShardFingerprints
 from glotmill.engine.dataset.manifest import Manifest
 from glotmill.engine.memory.scores import ScoreStore
@@ -117,7 +118,7 @@ def make_records(
         maker = _Maker(job, index, published, staged, memory, scores, run, runner, dictionaries)
         before = entries_state(job)
         done = list(maker.all(windows, pools, progress))
-    shutil.rmtree(maker.packer.parts, ignore_errors=True)
+    shutil.rmtree(staged / WORK)
     shards = {shard.shard.path: shard for each in done for shard in each.shards}
     counts = reduce(add, (each.counts for each in done), first).with_prologue(prologue)
     return MadeRecords(
@@ -202,8 +203,9 @@ class _Maker:
         self._run = run
         self._runner = runner
         self._dictionaries = dictionaries
+        self._total = 0
         self.packer = Packer(
-            staged / "dataset", staged / "parts", job.folder / "dataset", index.rows,
+            staged / "dataset", staged / WORK / "parts", job.folder / "dataset", index.rows,
             RecipeScorers(recipe.score, job.scorers), job.policy, recipe.pack.row_group_rows, scores,
             recipe.score.skip_rejected, ShardFingerprints(facts),
         )  # fmt: skip
@@ -211,13 +213,13 @@ class _Maker:
 
     def all(self, windows: Sequence[Window], pools: Pools, progress: ProgressReport) -> Iterator[WindowDone]:
         """Make all windows, in order."""
+        self._total = sum(window.records for window in windows)
         if len(windows) == 1:
             tools = WindowTools(self._runner, self._scores, self._run, pools, alone())
             yield self._do(windows[0], tools)
             return
-        total = sum(window.records for window in windows)
         with progress.stage("windows", "records") as shown:
-            stages = WindowsProgress(progress, shown, total)
+            stages = WindowsProgress(progress, shown, self._total)
 
             def work(window: Window, place: WindowPlace, own: PoolsOf) -> WindowDone:
                 run = self._run.window(window.number)
@@ -246,7 +248,7 @@ class _Maker:
         built: list[BuiltShard] = []
         groups = list(in_groups(window.pieces))
         with progress.stage("pack", "records") as stage:
-            tasks = shard_tasks(job, window.records)
+            tasks = shard_tasks(job, self._total)
             make = build_group if isinstance(tasks, InlineTasks) else build_group_apart
             made = tasks.run(make, work, groups)
             for group, done in zip(groups, made, strict=True):

@@ -23,7 +23,7 @@ from glotmill.engine.commands.phases import PhaseCounts, PhaseRunner, Phases, Wi
 from glotmill.engine.commands.prologue import Prologue, run_prologue
 from glotmill.engine.commands.refilter import decide_all
 from glotmill.engine.commands.unchanged import unchanged_run
-from glotmill.engine.dataset.commit import build_lock, recover, staging
+from glotmill.engine.dataset.commit import WORK, build_lock, recover, staging
 from glotmill.engine.dataset.differences import difference
 from glotmill.engine.dataset.manifest import Manifest
 from glotmill.engine.dataset.shards import WITHDRAWN
@@ -137,7 +137,7 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
             return Plan(_rejudged(job, published), 0, 0, 0, None, templates)
         with staging(job.folder) as staged:
             samples = make_samples(job, staged, progress)
-            index = SampleIndex(samples.files)
+            index = SampleIndex(samples.files, staged / WORK / "index.parquet")
             if published is not None:
                 check_splits(index, published.shards, job.folder / "dataset")
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
@@ -236,7 +236,7 @@ def _decide(
 
 def _change(job: Job, decision: Decision) -> ShardChange:
     plan, old = decision.plan, decision.plan.old
-    rows = plan.rows.height
+    rows = len(plan.places)
     if old is None:
         return ShardChange(plan.path, decision.action, decision.why, rows, 0)
     size = old.size

@@ -26,6 +26,7 @@ from glotmill.engine.storage.checked import FileModel, parsed
 from glotmill.schemas.errors import GlotmillError, InputError
 
 STAGING = ".staging"
+WORK = "work"  # a folder in it: what nobody needs any more when the new files are complete
 INTENT = ".commit.json"
 LOCK = ".lock"
 

@@ -66,7 +66,7 @@ def in_groups(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, ...]]:
     waiting: list[Piece] = []
     rows = 0
     for each in pieces:
-        more = each.plan.rows.height
+        more = len(each.plan.places)
         if waiting and (rows + more > FINISHED_TOGETHER or not each.whole):
             yield tuple(waiting)
             waiting, rows = [], 0

@@ -25,14 +25,18 @@ from glotmill.schemas.sample import SAMPLE_SCHEMA
 DECIDED = ("langs", "split", "only")  # columns of a sample that are in no record
 CHUNK_ROWS = 10_000  # samples that are composed at a time; the digest of a shard's entries depends on it
 IDENTITY = ["source_id", "task"]
-INDEXED: dict[str, pl.DataType | type[pl.DataType]] = {
-    "source_id": pl.String,
-    "task": pl.String,
-    "langs": pl.List(pl.String),
-    "split": pl.String,
-    "source_hash": pl.String,
-    "digest": pl.String,
-}
+INDEX_SCHEMA = pa.schema(
+    [
+        pa.field("place", pa.uint32()),
+        pa.field("source_id", pa.string()),
+        pa.field("task", pa.string()),
+        pa.field("langs", pa.list_(pa.string())),
+        pa.field("split", pa.string()),
+        pa.field("source_hash", pa.string()),
+        pa.field("digest", pa.string()),
+    ]
+)
+STANDING = [name for name in INDEX_SCHEMA.names if name not in ("langs", "source_hash")]  # all that a new record needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +45,14 @@ class ShardPlan:
 
     Attributes:
         path: Its place in the dataset.
-        rows: One row a record: source_id, task, and where its sample stands: ``place``, null where it is withdrawn.
+        places: Where the sample of each record stands; null where it is withdrawn.
         digest: Digest of its samples, in order.
         old: The shard as it is published; None for a new one.
         changed: Records of a published shard whose sample says something else now.
     """
 
     path: str
-    rows: pl.DataFrame
+    places: pl.Series
     digest: str
     old: Shard | None
     changed: int = 0
@@ -56,12 +60,12 @@ class ShardPlan:
     @property
     def present(self) -> pl.Series:
         """The places of its samples, in order."""
-        return self.rows["place"].drop_nulls()
+        return self.places.drop_nulls()
 
     @property
     def withdrawn(self) -> int:
         """Records without a sample."""
-        return self.rows["place"].null_count()
+        return self.places.null_count()
 
 
 class SampleRows:
@@ -113,31 +117,38 @@ class SampleRows:
 
 
 class SampleIndex:
-    """Where every sample stands, and a digest of what it says; a hundred bytes a sample.
+    """Where every sample stands, and a digest of what it says: a file, of which a language is read at a time.
 
     Args:
         files: All sample files of a build.
+        place: Where the index is written.
 
     Attributes:
         rows: Reads the samples.
-        samples: Their place and `INDEXED`.
     """
 
-    def __init__(self, files: Sequence[Path]) -> None:
+    def __init__(self, files: Sequence[Path], place: Path) -> None:
         self.rows = SampleRows(files)
-        facts = [_indexed(pl.DataFrame(table)) for table in self.rows.groups()]
-        self.samples = pl.concat([pl.DataFrame(schema=INDEXED), *facts]).with_row_index("place")
+        self._place = place
+        first = 0
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with pq.ParquetWriter(place, INDEX_SCHEMA, compression="zstd", compression_level=1) as writer:
+            for table in self.rows.groups():
+                found = _indexed(pl.DataFrame(table)).with_row_index("place", first)
+                writer.write_table(found.select(INDEX_SCHEMA.names).to_arrow().cast(INDEX_SCHEMA))
+                first += found.height
 
-    def of_language(self, lang: str) -> pl.DataFrame:
-        """Columns place, source_id, task, split and digest of a language's samples, in order."""
-        return self.samples.filter(pl.col("langs").list.contains(lang)).drop("langs")
+    def of_language(self, lang: str, columns: Sequence[str]) -> pl.DataFrame:
+        """Columns of `INDEX_SCHEMA` of a language's samples, in order."""
+        rows = pl.scan_parquet(self._place, glob=False).filter(pl.col("langs").list.contains(lang))
+        return rows.select(columns).collect(engine="streaming")
 
 
 def _indexed(rows: pl.DataFrame) -> pl.DataFrame:
     content = [name for name in SAMPLE_SCHEMA.names if name not in DECIDED]
     texts = rows.select(pl.struct(content).struct.json_encode()).to_series()
     digests = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]
-    return rows.with_columns(digest=pl.Series(digests, dtype=pl.String)).select(INDEXED.keys())
+    return rows.with_columns(digest=pl.Series(digests, dtype=pl.String))
 
 
 def lay_out(index: SampleIndex, lang: str, old: Sequence[Shard], dataset: Path, shard_rows: int) -> list[ShardPlan]:
@@ -153,7 +164,7 @@ def lay_out(index: SampleIndex, lang: str, old: Sequence[Shard], dataset: Path, 
     Raises:
         InputError: A published record would move into another split.
     """
-    samples = index.of_language(lang)
+    samples = index.of_language(lang, [*STANDING, "source_hash"] if old else STANDING)
     plans: list[ShardPlan] = []
     placed = [pl.DataFrame(schema={"source_id": pl.String, "task": pl.String})]
     for shard in old:
@@ -161,7 +172,7 @@ def lay_out(index: SampleIndex, lang: str, old: Sequence[Shard], dataset: Path, 
         changed = own.filter(pl.col("source_hash") != pl.col("source_hash_now")).height
         plans.append(_plan(shard.path, own, shard, changed))
         placed.append(own.select(IDENTITY))
-    new = samples.join(pl.concat(placed), on=IDENTITY, how="anti", maintain_order="left")
+    new = samples.join(pl.concat(placed), on=IDENTITY, how="anti", maintain_order="left") if old else samples
     for split in SPLITS:
         number = sum(shard.split == split for shard in old)
         for part in new.filter(pl.col("split") == split).iter_slices(shard_rows):
@@ -182,7 +193,7 @@ def check_splits(index: SampleIndex, published: Mapping[str, Sequence[Shard]], d
         InputError: A published record would move into another split.
     """
     for lang, shards in published.items():
-        samples = index.of_language(lang)
+        samples = index.of_language(lang, [*STANDING, "source_hash"])
         for shard in shards:
             _published(samples, lang, shard, dataset)
 
@@ -206,7 +217,7 @@ def _plan(path: str, rows: pl.DataFrame, old: Shard | None, changed: int = 0) ->
     state = hashlib.sha256()
     for source_id, task, digest in rows.select(*IDENTITY, "digest").iter_rows():
         state.update(f"{source_id} {task} {digest}\n".encode())
-    return ShardPlan(path, rows.select(*IDENTITY, "place"), state.hexdigest()[:32], old, changed)
+    return ShardPlan(path, rows["place"].rechunk(), state.hexdigest()[:32], old, changed)
 
 
 def _split(path: str) -> str:

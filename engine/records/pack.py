@@ -179,7 +179,7 @@ class Packer:
         if not plan.withdrawn or plan.old is None:
             return table
         schema = table.schema
-        gone = plan.rows["place"].is_null()
+        gone = plan.places.is_null()
         left = read_records(self.published / plan.old.path, gone.arg_true(), schema)
         left = left.set_column(schema.get_field_index("failure"), FAILURE, pa.array([WITHDRAWN] * len(left)))
         left = _with_keys(left)

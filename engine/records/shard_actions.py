@@ -74,7 +74,7 @@ class Decider:
     def decide(self, plan: ShardPlan, composer: Composer) -> Decision:
         """What is to be done to a shard, whose entries the composer looks up."""
         if plan.old is None:
-            return Decision(plan, "new", f"{plan.rows.height:,} new samples")
+            return Decision(plan, "new", f"{len(plan.places):,} new samples")
         if plan.old.fingerprints.get("ingest") != ingest_fingerprint(plan.digest):
             return Decision(plan, "re-translate", samples_changed(plan))
         if self._older:

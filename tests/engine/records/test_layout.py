@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glotmill.engine.dataset.shards import Shard
-from glotmill.engine.records.layout import SampleIndex, lay_out
+from glotmill.engine.records.layout import SampleIndex, ShardPlan, lay_out
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.sample import SAMPLE_SCHEMA
 
@@ -21,7 +21,12 @@ LANG = "deu_Latn"
 def index(folder: Path, ids: list[str], **more) -> SampleIndex:
     rows = [{"source_id": i, "task": "caption", "langs": [LANG], "split": "train", **more} for i in ids]
     pq.write_table(pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA), folder / "s.parquet", row_group_size=3)
-    return SampleIndex([folder / "s.parquet"])
+    return SampleIndex([folder / "s.parquet"], folder / "index.parquet")
+
+
+def ids_of(samples: SampleIndex, plan: ShardPlan) -> list[str]:
+    """The ids of a shard's present records."""
+    return [found for table in samples.rows.tables(plan.present) for found in table["source_id"].to_pylist()]
 
 
 def published(folder: Path, name: str, ids: list[str]) -> Shard:
@@ -33,8 +38,9 @@ def published(folder: Path, name: str, ids: list[str]) -> Shard:
 
 
 def test_new_samples_are_cut_into_new_shards_in_their_order(tmp_path: Path):
-    plans = lay_out(index(tmp_path, list("abcde")), LANG, [], tmp_path, 2)
-    assert [(p.path[-19:], p.rows["source_id"].to_list()) for p in plans] == [
+    samples = index(tmp_path, list("abcde"))
+    plans = lay_out(samples, LANG, [], tmp_path, 2)
+    assert [(p.path[-19:], ids_of(samples, p)) for p in plans] == [
         ("train-00000.parquet", ["a", "b"]), ("train-00001.parquet", ["c", "d"]), ("train-00002.parquet", ["e"]),
     ]  # fmt: skip
 
@@ -46,13 +52,11 @@ def test_published_rows_keep_their_places_and_every_sample_stands_once(tmp_path_
     ids = list(now)[gone:]
     samples = index(folder, ids)
     plans = lay_out(samples, LANG, old, folder, rows)
-    assert [p.rows["source_id"].to_list() for p in plans[:2]] == [["c", "a", "x"], ["y", "b"]]
-    standing = [i for p in plans for i, place in p.rows.select("source_id", "place").iter_rows() if place is not None]
-    assert sorted(standing) == sorted(ids)
-    assert all(p.rows.height <= rows for p in plans[2:])
-    for plan in plans:
-        read = [found for table in samples.rows.tables(plan.present) for found in table["source_id"].to_pylist()]
-        assert read == plan.rows.filter(plan.rows["place"].is_not_null())["source_id"].to_list()
+    for plan, before in zip(plans, (["c", "a", "x"], ["y", "b"]), strict=False):
+        assert plan.places.is_null().to_list() == [name not in ids for name in before]
+        assert ids_of(samples, plan) == [name for name in before if name in ids]
+    assert sorted(name for plan in plans for name in ids_of(samples, plan)) == sorted(ids)
+    assert all(len(plan.places) <= rows for plan in plans[2:])
 
 
 def test_the_digest_changes_with_what_a_sample_says_and_not_with_where_it_stands(tmp_path: Path):

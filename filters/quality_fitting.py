@@ -126,7 +126,8 @@ def _agreed(standard: Floats, shipped: QualityFit) -> Floats:
     if len(standard) < MIN_ROWS:
         return first
     share: Floats = np.divide(agreement(standard), before, out=np.ones(len(first)), where=before > 0)
-    weights: Floats = first * np.clip(share, 0, 1)
+    share = np.clip(share, 0, 1)
+    weights: Floats = first * share / share.max() if share.max() > 0 else first
     return weights
 
 
@@ -145,7 +146,10 @@ def _usual(weights: dict[str, float], moments: Moments, rows: Floats, level: flo
     mean, deviation = (_named(part) for part in moments)
     usual = Usual(rows=len(rows), level=round(level, DIGITS), mean=mean, deviation=deviation)
     values = estimate(weights, usual, rows)
-    least = {f"{share:g}": round(float(np.quantile(values, 1 - share)), DIGITS) for share in SHARES}
+    # Rounded down by a whole unit: a row at the threshold stays, though its score is stored in single precision.
+    unit = 10**-DIGITS
+    found = {share: np.floor(np.quantile(values, 1 - share) / unit - 1) * unit for share in SHARES}
+    least = {f"{share:g}": round(float(value), DIGITS) for share, value in found.items()}
     return usual.model_copy(update={"least": least})
 
 

@@ -91,6 +91,7 @@ def plan(
     memory: PathInput | None = None,
     limit: int | None = None,
     retry_failed: bool = False,
+    recalibrate: bool = False,
     progress: Progress = False,
 ) -> Plan:
     """Tell what a build would do to each shard and why, and what it would send to the engine; change nothing.
@@ -102,6 +103,7 @@ def plan(
         memory: Folder or URL of the translation memory [``outputs/.memory``].
         limit: Only the first samples of each source.
         retry_failed: Count remembered failures as to be sent again.
+        recalibrate: Count a new fit of the quality score as what the build makes.
         progress: True shows the work on standard error; a function is called with each `StageProgress`.
 
     Raises:
@@ -109,7 +111,10 @@ def plan(
         GlotmillError: The build could not be done; the message says why.
     """
     made = resolved(recipe, overrides, limit=limit)
-    job = prepare(made, out=_place(out, "out"), memory=_place(memory, "memory"), retry_failed=retry_failed)
+    job = prepare(
+        made, out=_place(out, "out"), memory=_place(memory, "memory"), retry_failed=retry_failed,
+        recalibrate=recalibrate,
+    )  # fmt: skip
     return make_plan(job, reporter(progress))
 
 
@@ -125,6 +130,7 @@ def build(
     ray_address: str | None = None,
     retry_failed: bool = False,
     compact: bool = False,
+    recalibrate: bool = False,
     stop_on_signal: bool = False,
     progress: Progress = False,
 ) -> BuildSummary:
@@ -143,6 +149,7 @@ def build(
         ray_address: ``HOST:PORT`` of a running Ray cluster; None starts a local Ray.
         retry_failed: Send remembered failures to the engine again.
         compact: Write all shards again, without the records that were withdrawn.
+        recalibrate: Fit the quality score anew to this build's translations, whatever fit the dataset has.
         stop_on_signal: Let work in flight end at the first Ctrl-C or SIGTERM, as the command line does. By default
             signals are left alone.
         progress: True shows the work on standard error; a function is called with each `StageProgress`.
@@ -154,7 +161,7 @@ def build(
     made = resolved(recipe, overrides, limit=limit, workers=workers)
     job = prepare(
         made, out=_place(out, "out"), memory=_place(memory, "memory"), ray_address=ray_address,
-        retry_failed=retry_failed, compact=compact, stop_on_signal=stop_on_signal,
+        retry_failed=retry_failed, compact=compact, recalibrate=recalibrate, stop_on_signal=stop_on_signal,
     )  # fmt: skip
     return build_job.build(job, reporter(progress))
 

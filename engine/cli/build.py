@@ -11,6 +11,7 @@ from glotmill.engine.cli.options import (
     LimitOption,
     MemoryOption,
     OutOption,
+    RecalibrateOption,
     RecipeArgument,
     RetryFailedOption,
     SetOption,
@@ -33,6 +34,7 @@ def build_command(
     compact: Annotated[
         bool, typer.Option("--compact", help="Lay out all shards again, without the records that were withdrawn.")
     ] = False,
+    recalibrate: RecalibrateOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build a dataset: read, translate, score, decide and write it.
@@ -52,7 +54,7 @@ def build_command(
             overrides.append(f"{key}={value}")
     summary = build(
         recipe, overrides=overrides, out=out, memory=memory, ray_address=ray_address, retry_failed=retry_failed,
-        compact=compact, stop_on_signal=True, progress=True,
+        compact=compact, recalibrate=recalibrate, stop_on_signal=True, progress=True,
     )  # fmt: skip
     emit(summary, lambda found: print_summary(found, Screen()), as_json=as_json)
     if summary.too_many_failed:

@@ -18,4 +18,7 @@ SetOption = Annotated[
 RetryFailedOption = Annotated[
     bool, typer.Option("--retry-failed", help="Send remembered failures to the engine again.")
 ]
+RecalibrateOption = Annotated[
+    bool, typer.Option("--recalibrate", help="Fit the quality score anew, whatever fit the dataset has.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]

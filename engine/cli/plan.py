@@ -12,6 +12,7 @@ from glotmill.engine.cli.options import (
     LimitOption,
     MemoryOption,
     OutOption,
+    RecalibrateOption,
     RecipeArgument,
     RetryFailedOption,
     SetOption,
@@ -31,6 +32,7 @@ def plan_command(
     limit: LimitOption = None,
     override: SetOption = None,
     retry_failed: RetryFailedOption = False,
+    recalibrate: RecalibrateOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a build would do to each shard and why, with the rows, bytes and translator calls it takes.
@@ -43,7 +45,10 @@ def plan_command(
     from glotmill.engine.api.builds import plan
 
     overrides = [*(override or ()), *([f"limit={limit}"] if limit is not None else [])]
-    found = plan(recipe, overrides=overrides, out=out, memory=memory, retry_failed=retry_failed, progress=not as_json)
+    found = plan(
+        recipe, overrides=overrides, out=out, memory=memory, retry_failed=retry_failed, recalibrate=recalibrate,
+        progress=not as_json,
+    )  # fmt: skip
     emit(found, _show, as_json=as_json)
     if found.changes:
         raise typer.Exit(CHANGES)

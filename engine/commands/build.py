@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from glotmill.engine.commands.balance import check_languages, check_sources, count_assigned
+from glotmill.engine.commands.fitted_quality import with_kept_fit
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_records import make_records
 from glotmill.engine.commands.make_samples import make_samples
@@ -55,6 +56,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         recover(job.folder, rewrite=job.compact)
         check_place(job.folder)
         published = published_dataset(job)
+        job = with_kept_fit(job, published)
         last = unchanged_run(job, published)
         if published is not None and last is not None:
             return _rejudged(job, published, last, progress)

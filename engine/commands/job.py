@@ -61,6 +61,7 @@ class Job:
         policy: What decides.
         retry_failed: Send remembered failures to the engine again.
         compact: Write all shards again, without the records that were withdrawn.
+        recalibrate: Fit the quality score anew, whatever fit the dataset has.
         ray_address: A running Ray cluster to work on; None starts a local Ray.
         stop_on_signal: Let units in flight end at the first Ctrl-C or SIGTERM.
     """
@@ -80,6 +81,7 @@ class Job:
     policy: Policy
     retry_failed: bool
     compact: bool
+    recalibrate: bool
     ray_address: str | None
     stop_on_signal: bool
 
@@ -213,6 +215,7 @@ def prepare(
     memory: str | Path | None = None,
     retry_failed: bool = False,
     compact: bool = False,
+    recalibrate: bool = False,
     ray_address: str | None = None,
     stop_on_signal: bool = True,
 ) -> Job:
@@ -224,6 +227,7 @@ def prepare(
         memory: Folder or URL of the memory; None takes the recipe's, else ``outputs/.memory``.
         retry_failed: Send remembered failures to the engine again.
         compact: Write all shards again, without the records that were withdrawn.
+        recalibrate: Fit the quality score anew, whatever fit the dataset has.
         ray_address: A running Ray cluster to work on; it is joined to count its GPUs.
         stop_on_signal: Let units in flight end at the first Ctrl-C or SIGTERM; False leaves signals alone.
 
@@ -268,6 +272,7 @@ def prepare(
         policy=policy,
         retry_failed=retry_failed,
         compact=compact,
+        recalibrate=recalibrate,
         ray_address=ray_address,
         stop_on_signal=stop_on_signal,
     )

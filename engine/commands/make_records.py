@@ -18,6 +18,7 @@ import pyarrow as pa
 from glotmill.engine.commands.auto_vocabularies import decide_vocabularies
 from glotmill.engine.commands.balance import count_assigned
 from glotmill.engine.commands.dictionary_answers import translate_answers
+from glotmill.engine.commands.fitted_quality import fit_to_sample
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import Samples
 from glotmill.engine.commands.open_windows import AT_ONCE, do_windows
@@ -105,6 +106,7 @@ def make_records(
         ) as pools,
     ):
         job = decide_vocabularies(job, samples.files, memory, run, pools, progress, count_assigned(samples.files))
+        job = fit_to_sample(job, samples.files, memory, scores, run, pools, progress)
         runner = PhaseRunner(
             RoutedStage(job.routes, memory, run, pools), job.retry_failed, progress, check_stop=stop.check
         )

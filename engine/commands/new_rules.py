@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from glotmill.engine.commands.fitted_quality import recorded_fit
 from glotmill.engine.commands.load_recipe import FAMILIES, load_recipe
 from glotmill.engine.dataset.differences import difference
 from glotmill.engine.dataset.lock import WHAT, read_lock
@@ -77,6 +78,8 @@ def new_rules(
             calibration = Path(named) if isinstance(named, str) else None
             new["calibration"] = calibration.name if calibration else None
         policy = recorded_policy(new["filter"], lock, facts)
+    if facts["filter"].get("fit") is not None:
+        policy = policy.fitted(recorded_fit(dataset, facts["filter"]["fit"]))
     if calibration is not None:
         policy = policy.calibrated(read_calibration(calibration, policy.parameters))
     changed = difference("verdict", manifest.facts, {"filter": policy.fingerprint()})

@@ -16,6 +16,7 @@ from glotmill.engine.commands.auto_vocabularies import undecided
 from glotmill.engine.commands.balance import count_assigned
 from glotmill.engine.commands.build import dataset_facts, published_dataset
 from glotmill.engine.commands.dictionary_answers import translate_answers
+from glotmill.engine.commands.fitted_quality import with_kept_fit
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_records import lay_out_all, windows_of
 from glotmill.engine.commands.make_samples import make_samples
@@ -131,6 +132,7 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
     with build_lock(job.folder):
         recover(job.folder)
         published = published_dataset(job)
+        job = with_kept_fit(job, published)
         last = unchanged_run(job, published)
         if published is not None and last is not None:
             templates = TemplateCount.from_json(last["templates"]) if last.get("templates") else None

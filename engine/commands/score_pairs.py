@@ -30,7 +30,9 @@ from glotmill.engine.translators import TranslatorSpec
 from glotmill.engine.translators.shared.judge_model import make_judge
 from glotmill.filters.contract import PAIR_SCHEMA, Scorer
 from glotmill.filters.policy import Policy, make_policy
+from glotmill.filters.quality_fit import shipped_fit
 from glotmill.filters.registry import DEFAULT, make_scorers
+from glotmill.filters.scorers.quality import QualityScorer
 from glotmill.recipes.model import Recipe
 from glotmill.schemas.errors import ConservationError, InputError
 from glotmill.schemas.languages import ENGLISH, language
@@ -176,6 +178,7 @@ def make_pair_judge(recipe: Recipe | None, field_type: str, spec: TranslatorSpec
         names = DEFAULT if recipe.score.scorers is None else recipe.score.scorers
         scorers = make_scorers(names, recipe.score.settings | {"llm_judge": make_judge(recipe.score)})
         policy = resolve_policy(recipe, scorers)
+    scorers = [_with_shipped_fit(scorer, spec) for scorer in scorers]
     unfit = {scorer.name: why for scorer in scorers if (why := _unfit(scorer, spec)) is not None}
     running = [scorer for scorer in scorers if scorer.name not in unfit]
     columns = [metric.score_column for scorer in running for metric in scorer.metrics]
@@ -184,8 +187,17 @@ def make_pair_judge(recipe: Recipe | None, field_type: str, spec: TranslatorSpec
     return PairJudge(running, judged_by, chosen, PairEngine(spec) if spec else None, unfit)
 
 
+def _with_shipped_fit(scorer: Scorer, spec: TranslatorSpec | None) -> Scorer:
+    """The scorer, with the fit that comes with Glotmill where it lacks one and the engine is the embedded model."""
+    lacks = isinstance(scorer, QualityScorer) and scorer.fit is None
+    embedded = spec is not None and spec.model == shipped_fit().content.engine
+    return QualityScorer(shipped_fit()) if lacks and embedded else scorer
+
+
 def _unfit(scorer: Scorer, spec: TranslatorSpec | None) -> str | None:
     """Why a scorer cannot run; None where it can."""
+    if isinstance(scorer, QualityScorer) and scorer.fit is None:
+        return "it has no fit to this engine: name one as score.quality (glotmill calibrate --references)"
     if spec is None:
         needs = scorer.needs_back_translation or scorer.needs_forced_scores or scorer.engine is not None
         return "it needs an engine: give --model" if needs else None

@@ -21,6 +21,7 @@ from glotmill.filters.policy import Policy
 from glotmill.schemas.record import schema_version
 
 CALIBRATION = "calibration.yaml"
+QUALITY = "quality.json"
 
 
 def describe(
@@ -31,7 +32,7 @@ def describe(
     policy: Policy,
     schema: pa.Schema,
 ) -> None:
-    """Write ``recipe.lock.yaml``, ``calibration.yaml`` where there is one, the card and ``manifest.json``.
+    """Write the recipe's lock, a calibration and a quality fit where there are such, the card and the manifest.
 
     Args:
         root: The folder that the files are written into.
@@ -49,6 +50,9 @@ def describe(
     if policy.calibration is not None:
         write_bytes(root / CALIBRATION, yaml.safe_dump(policy.calibration.content, allow_unicode=True).encode())
         pages.append(CALIBRATION)
+    if policy.fit is not None:
+        write_bytes(root / QUALITY, policy.fit.data)
+        pages.append(QUALITY)
     write_manifest(
         root, shards, facts, pages, schema_version(schema)
     )  # the last one: it notes the checksums of the others

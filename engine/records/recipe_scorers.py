@@ -8,6 +8,7 @@ from typing import Any
 from glotmill.engine.translators.shared.judge_model import make_judge
 from glotmill.filters.contract import Scorer
 from glotmill.filters.registry import make_scorers
+from glotmill.filters.scorers.quality import QualityScorer
 from glotmill.recipes.sections.scorers import Score
 from glotmill.schemas.errors import WorkerError
 
@@ -23,6 +24,7 @@ class RecipeScorers:
     def __init__(self, section: Score, made: Sequence[Scorer]) -> None:
         self._section = section
         self._made: Sequence[Scorer] | None = made
+        self._fits = {scorer.name: scorer.fit for scorer in made if isinstance(scorer, QualityScorer)}
         self._identities = {scorer.name: scorer.identity() for scorer in made}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -35,7 +37,7 @@ class RecipeScorers:
             WorkerError: One has another version or other files here than where it was sent from.
         """
         if self._made is None:
-            stated = self._section.settings | {"llm_judge": make_judge(self._section)}
+            stated = self._section.settings | {"llm_judge": make_judge(self._section)} | self._fits
             made = make_scorers(tuple(self._identities), stated)
             for scorer in made:
                 here, there = scorer.identity(), self._identities[scorer.name]

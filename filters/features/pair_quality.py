@@ -20,6 +20,7 @@ from glotmill.filters.features.length import deviations
 from glotmill.filters.features.shared_chrf import back_chrf
 
 FEATURES = ("likely", "way_back", "gain", "expected", "round_trip", "complete")
+MIN_WORDS = 4  # of the source: fewer say too little
 IMPROBABLE = -3.0  # ln P of a word: less than one time in twenty
 
 Floats = npt.NDArray[np.float64]
@@ -28,7 +29,8 @@ Floats = npt.NDArray[np.float64]
 def features(pairs: pa.Table) -> Floats:
     """A row for each pair of `glotmill.filters.contract.PAIR_SCHEMA`, a column for each of `FEATURES`.
 
-    NaN in the whole row where anything is missing: a translation by people has no probability, for example.
+    NaN in the whole row where anything is missing, as a translation by people has no probability, and where the
+    source has fewer than `MIN_WORDS` words.
     """
     reverse, words, improbable = _by_words(pairs["reverse_words"])
     alone, alone_words, _ = _by_words(pairs["alone_words"])
@@ -47,7 +49,7 @@ def features(pairs: pa.Table) -> Floats:
             ],
             axis=1,
         )
-    table[~np.isfinite(table).all(axis=1)] = np.nan
+    table[~np.isfinite(table).all(axis=1) | (words < MIN_WORDS)] = np.nan
     return table
 
 

@@ -6,6 +6,7 @@ Made to rank what engines really get wrong. What each feature weighs and what is
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -72,13 +73,13 @@ class QualityScorer(Scorer):
     )  # fmt: skip
 
     @classmethod
-    def make(cls, path: Any, /) -> Self:
-        """The scorer with the fit that a recipe names, if it names one.
+    def make(cls, fit: Any, /) -> Self:
+        """The scorer with a fit, or with that of the file that a recipe names, if it names one.
 
         Raises:
             InputError: The file is missing or another file.
         """
-        return cls(None if path is None else read_fit("score.quality", path))
+        return cls(read_fit("score.quality", fit) if isinstance(fit, Path) else fit)
 
     def __init__(self, fit: QualityFit | None = None) -> None:
         self.fit = fit

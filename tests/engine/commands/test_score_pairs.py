@@ -17,8 +17,9 @@ from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.pair_files import LONGEST_TEXT, given_pairs
 from glotmill.engine.commands.score_pairs import make_pair_judge
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.engine.translators import fake
+from glotmill.engine.translators import fake, resolve_translator
 from glotmill.engine.translators.fake import FakeTranslate
+from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.schemas.errors import InputError
 
 QUIET = ProgressReport()
@@ -219,3 +220,14 @@ def test_reading_is_lazy(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(pair_files, "checked", counted)
     next(iter(given_pairs(path, "deu_Latn")))
     assert taken == 1
+
+
+def test_quality_has_the_shipped_fit_for_the_embedded_model_alone(tmp_path: Path):
+    recipe = load_recipe(
+        {"name": "q", "sources": {"s": {"format": "jsonl", "path": str(tmp_path), "license": "cc0-1.0"}},
+         "languages": ["deu_Latn"], "translate": {"engine": "fake"}, "score": {"scorers": ["nmt", "quality"]}}
+    )  # fmt: skip
+    other = make_pair_judge(recipe, "caption", resolve_translator(FakeTranslate(engine="fake")))
+    assert "it has no fit to this engine" in other.left_out["quality"]
+    embedded = make_pair_judge(recipe, "caption", resolve_translator(NllbTranslate(engine="nllb", model="embedded")))
+    assert embedded.left_out == {}

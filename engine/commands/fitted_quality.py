@@ -1,0 +1,90 @@
+"""The quality score's fit in a build: what an earlier build of the name made, or one to a sample of this one.
+
+Guarantees: a fit stays that of the first build of a name until it is made anew on purpose, so rows that are added move
+no old verdict; it is in the fingerprints of scores and verdicts; a file that was edited is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from glotmill.engine.commands.job import Job
+from glotmill.engine.dataset.manifest import AGAIN, Manifest
+from glotmill.engine.dataset.write_metadata import QUALITY
+from glotmill.engine.memory.scores import ScoreStore
+from glotmill.engine.memory.translations import Memory
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.runs.run import Run
+from glotmill.engine.translation.quality_phase import QualityPhase
+from glotmill.engine.workers.shared_pools import Pools
+from glotmill.filters.features.pair_quality import features
+from glotmill.filters.quality_fit import QualityFit, read_fit, shipped_fit
+from glotmill.filters.quality_fitting import fit_quality
+from glotmill.filters.scorers.quality import QualityScorer
+from glotmill.schemas.errors import InputError
+
+
+def lacks_fit(job: Job) -> bool:
+    """Whether the job measures quality and has no fit for it yet."""
+    return any(isinstance(scorer, QualityScorer) and scorer.fit is None for scorer in job.scorers)
+
+
+def with_kept_fit(job: Job, published: Manifest | None) -> Job:
+    """The job with the fit of what the build's folder holds, unless it has one or is to make one.
+
+    Raises:
+        InputError: The file was edited.
+    """
+    if published is None or job.recalibrate or not lacks_fit(job):
+        return job
+    noted = published.facts["scorers"].get(QualityScorer.name, {}).get("fit")
+    return job if noted is None else _with_fit(job, recorded_fit(job.folder / "dataset", noted))
+
+
+def recorded_fit(dataset: Path, noted: str) -> QualityFit:
+    """The fit that a dataset holds.
+
+    Args:
+        dataset: The dataset's folder.
+        noted: The fit's digest, by the manifest.
+
+    Raises:
+        InputError: The file is missing, or not the one that the manifest names.
+    """
+    fit = read_fit("dataset", dataset / QUALITY)
+    if fit.digest != noted:
+        msg = f"{dataset / QUALITY}: it is not the fit that the manifest names; {AGAIN}"
+        raise InputError(msg)
+    return fit
+
+
+def fit_to_sample(
+    job: Job, files: list[Path], memory: Memory, scores: ScoreStore, run: Run, pools: Pools, progress: ProgressReport
+) -> Job:
+    """The job with a fit to a sample of its own translations, where it lacks one.
+
+    Args:
+        job: The job.
+        files: Sample files.
+        memory: Keeps the sample's translations.
+        scores: Keeps its forced scores.
+        run: Notes what is requested and done.
+        pools: Translate.
+        progress: Shows the work.
+    """
+    if not lacks_fit(job):
+        return job
+    phase = QualityPhase(job.routes, job.translator, memory, scores, run, pools)
+    pairs = phase.pairs(files, job.recipe.languages, progress)
+    fit = fit_quality(features(pairs), pairs["lang"].to_pylist(), job.translator.model, shipped_fit())
+    if not fit.content.usual and shipped_fit().content.engine == job.translator.model:
+        fit = shipped_fit()  # too few rows for what is usual among them
+    rows = {place: usual.rows for place, usual in fit.content.usual.items()}
+    run.event("quality_fit", rows=rows, weights=fit.content.weights, learnt_from=fit.content.learnt_from)
+    return _with_fit(job, fit)
+
+
+def _with_fit(job: Job, fit: QualityFit) -> Job:
+    scorers = [QualityScorer(fit) if isinstance(scorer, QualityScorer) else scorer for scorer in job.scorers]
+    return replace(job, scorers=scorers, policy=job.policy.fitted(fit))

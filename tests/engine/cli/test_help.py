@@ -83,7 +83,7 @@ def test_completion_names_commands_and_options_and_loads_nothing_that_works():
     assert out.split() == ["recipes", "report", "refilter"]
     assert heavy == set()
     out, heavy = loaded(_GLOTMILL_COMPLETE="complete_bash", COMP_WORDS="glotmill build --re", COMP_CWORD="2")
-    assert out.split() == ["--retry-failed"]
+    assert out.split() == ["--retry-failed", "--recalibrate"]
     assert heavy == set()
 
 

@@ -28,6 +28,11 @@ def nfc(text: str) -> str:
     return text if text.isascii() else normalize("NFC", text)
 
 
+def all_nfc(texts: Sequence[str]) -> bool:
+    """Whether `nfc` leaves each of some texts as it is."""
+    return is_normalized("NFC", "\n".join(texts))  # a line break joins no character
+
+
 def _canonical(value: Any) -> Any:
     if isinstance(value, str):
         return nfc(value)
@@ -154,8 +159,10 @@ def memory_keys(translator: str, source_lang: str, target_lang: str, requests: I
     """
     # digest([translator, source_lang, target_lang, request]) with the constant part encoded once.
     head = canonical_json([translator, source_lang, target_lang])[:-1] + b","
+    texts = list(requests)
+    texts = texts if all_nfc(texts) else list(map(nfc, texts))
     sha256, dumps = hashlib.sha256, orjson.dumps
-    return [sha256(head + dumps(nfc(request)) + b"]").hexdigest()[:DIGEST_CHARS] for request in requests]
+    return [sha256(head + dumps(text) + b"]").hexdigest()[:DIGEST_CHARS] for text in texts]
 
 
 def score_keys(scorer: str, pairs: pl.DataFrame) -> list[str]:
@@ -168,15 +175,13 @@ def score_keys(scorer: str, pairs: pl.DataFrame) -> list[str]:
     names = pairs.columns
     if not all(kind in _SAME_JSON for kind in pairs.dtypes):
         return [digest([scorer, names, list(row)]) for row in pairs.iter_rows()]
-    # The same with the constant part encoded once.
+    # The same with the constant part encoded once. Of texts in NFC, orjson writes canonical JSON.
     head = canonical_json([scorer, names])[:-1] + b","
-    keys = []
-    for row in pairs.iter_rows():
-        data = orjson.dumps(row)
-        if not data.isascii() and not is_normalized("NFC", data.decode()):
-            data = canonical_json(row)
-        keys.append(hashlib.sha256(head + data + b"]").hexdigest()[:DIGEST_CHARS])
-    return keys
+    sha256, dumps = hashlib.sha256, orjson.dumps
+    columns = [pairs[name].to_list() for name in names]
+    texts = [column for column, kind in zip(columns, pairs.dtypes, strict=True) if kind == pl.String]
+    written = dumps if all(all_nfc(list(filter(None, column))) for column in texts) else canonical_json
+    return [sha256(head + written(row) + b"]").hexdigest()[:DIGEST_CHARS] for row in zip(*columns, strict=True)]
 
 
 def ranks(seed: int, source_ids: pl.Series) -> pl.Series:

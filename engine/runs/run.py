@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glotmill.engine.memory.translations import Direction
-from glotmill.engine.storage.atomic_write import write_json, write_table
+from glotmill.engine.storage.atomic_write import whole_file, write_json, write_table
 from glotmill.engine.storage.checked import Count, FileModel, Number, checked, json_value, parsed
 from glotmill.engine.storage.readable import check_types, reading, schema_of, unreadable
 from glotmill.schemas.errors import InputError
@@ -191,26 +191,31 @@ class Run:
             yield from ((number, _copied(unit)) for number, unit in _by_unit(rest) if number in numbers)
 
     def write_requests(self, phase: str, direction: Direction, requests: pl.DataFrame) -> None:
-        """Keep what a phase asks for in one direction at hand, on disk."""
-        write_table(self._requests(phase, direction), requests.to_arrow())
+        """Keep what a phase asks for in one direction at hand, on disk, until the run ends.
+
+        Uncompressed, some 200 bytes a request, as they are read again several times.
+        """
+        with whole_file(self._requests(phase, direction)) as aside:
+            requests.write_ipc(aside)
 
     def read_requests(self, phase: str, direction: Direction) -> pl.DataFrame:
         """What a phase asks for in one direction."""
-        return pl.read_parquet(self._requests(phase, direction), glob=False)
+        return pl.read_ipc(self._requests(phase, direction).read_bytes())
 
     def requested_by(self, window: int, phase: str, direction: Direction) -> pl.Series:
         """The keys of what another window requests in a direction; none where it requests nothing."""
         path = self.window(window)._requests(phase, direction)
         if not path.exists():
             return pl.Series("key", dtype=pl.String)
-        return pl.read_parquet(path, columns=["key"], glob=False)["key"]
+        return pl.read_ipc(path.read_bytes(), columns=["key"])["key"]
 
     def count_requests(self, phase: str, direction: Direction) -> int:
         """How many different requests those are."""
-        return int(pq.read_metadata(self._requests(phase, direction)).num_rows)
+        with pa.memory_map(str(self._requests(phase, direction))) as file, pa.ipc.open_file(file) as requests:
+            return sum(requests.get_batch(number).num_rows for number in range(requests.num_record_batches))
 
     def _requests(self, phase: str, direction: Direction) -> Path:
-        return self._lists / "asked" / f"{phase}-{direction.source_lang}-{direction.target_lang}.parquet"
+        return self._lists / "asked" / f"{phase}-{direction.source_lang}-{direction.target_lang}.arrow"
 
     def event(self, name: str, **values: Any) -> None:
         """Append one line to ``events.jsonl``, and tell those who listen."""

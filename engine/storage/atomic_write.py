@@ -18,6 +18,9 @@ import pyarrow.parquet as pq
 # The names of files that are being written (`_aside`).
 TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.tmp")
 
+# Columns of units, memories and scores of which hardly two values are the same.
+UNIQUE = frozenset({"key", "request", "text", "translation", "logprob"})
+
 
 def sync(path: Path) -> None:
     """Force a file, or the entries of a folder, to disk."""
@@ -65,7 +68,9 @@ def json_bytes(value: Any) -> bytes:
 def write_table(path: Path, table: pa.Table, *, row_group_rows: int | None = None) -> None:
     """Write a Parquet file that is not published (zstd), aside and then into place."""
     with whole_file(path) as aside:
-        pq.write_table(table, aside, compression="zstd", row_group_size=row_group_rows)
+        pq.write_table(
+            table, aside, compression="zstd", row_group_size=row_group_rows, use_dictionary=_repeating(table.schema)
+        )
 
 
 def put_if_absent(path: Path, data: bytes) -> bool:
@@ -91,5 +96,13 @@ def put_if_absent(path: Path, data: bytes) -> bool:
 def table_bytes(table: pa.Table, *, row_group_rows: int = 1_000_000) -> bytes:
     """A Parquet file that is not published (zstd, with checksums of its pages)."""
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd", row_group_size=row_group_rows, write_page_checksum=True)
+    pq.write_table(
+        table, sink, compression="zstd", row_group_size=row_group_rows, write_page_checksum=True,
+        use_dictionary=_repeating(table.schema),
+    )  # fmt: skip
     return sink.getvalue()
+
+
+def _repeating(schema: pa.Schema) -> list[str]:
+    """The columns whose values repeat. A dictionary of others takes longer to write than they do, and more room."""
+    return [field.name for field in schema if field.name not in UNIQUE and not pa.types.is_list(field.type)]

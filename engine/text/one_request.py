@@ -6,12 +6,10 @@ said, so they are split one by one. A column in NFC is what `glotmill.schemas.ke
 
 from __future__ import annotations
 
-from unicodedata import is_normalized
-
 import polars as pl
 
 from glotmill.engine.text.sentences import MAX_SEGMENT_BYTES
-from glotmill.schemas.keys import nfc
+from glotmill.schemas.keys import all_nfc, nfc
 from glotmill.schemas.languages import ENGLISH
 
 # One of these is in each span, code and option, or at the beginning of a line. Most texts have none.
@@ -44,6 +42,6 @@ def is_one_request(texts: pl.Series, lang: str) -> pl.Series:
 def in_nfc(texts: pl.Series) -> pl.Series:
     """The texts in Unicode normal form C."""
     column = texts.to_list()
-    if is_normalized("NFC", "\n".join(column)):  # a line break joins no character
+    if all_nfc(column):
         return texts
     return pl.Series(texts.name, map(nfc, column), dtype=pl.String)

@@ -10,7 +10,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import attrgetter
 from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
@@ -19,7 +20,7 @@ import pyarrow as pa
 
 from glotmill.engine.memory.translations import HYPOTHESES, HYPOTHESIS
 from glotmill.engine.translators.contract import ForcedPair, ForcedScore, Request, Translation, Translator
-from glotmill.engine.translators.shared.retry import Outcome, translate_with_retry, whole_answer
+from glotmill.engine.translators.shared.retry import DecodedBatch, decode_with_retry, whole_answer
 
 # A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch: many
 # workers share a small job, and all of them have work until shortly before its end.
@@ -130,24 +131,26 @@ def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int, s
     """
     read = estimated_tokens() + (_tokens("translation") if "translation" in segments.columns else 0)
     rows = segments.with_columns(tokens=read).sort(["tokens", "key"], descending=[True, False])
-    rest = int(rows["tokens"].sum())
-    units: list[int] = []
-    batches: list[int] = []
-    unit = batch = used = width = count = 0
+    tokens = rows["tokens"].to_numpy()
+    rest = int(tokens.sum())
     size = min(unit_tokens, rest * SHARE_OF_REST) if shrinking else unit_tokens
-    for tokens in rows["tokens"]:
-        if count and width * (count + 1) > batch_tokens:
-            used += width * count
-            batch, width, count = batch + 1, 0, 0
-            if used >= size:
-                rest -= used
-                unit, used = unit + 1, 0
-                size = min(unit_tokens, rest * SHARE_OF_REST) if shrinking else unit_tokens
-        width = max(width, tokens)
-        count += 1
+    counts: list[int] = []
+    units: list[int] = []
+    start = unit = used = 0
+    while start < len(tokens):
+        if used >= size and used:
+            rest -= used
+            unit, used = unit + 1, 0
+            size = min(unit_tokens, rest * SHARE_OF_REST) if shrinking else unit_tokens
+        width = int(tokens[start])  # its first text is its longest
+        counts.append(min(max(batch_tokens // width, 1), len(tokens) - start))
         units.append(unit)
-        batches.append(batch)
-    numbered = rows.with_columns(unit=pl.Series(units, dtype=pl.Int32), batch=pl.Series(batches, dtype=pl.Int32))
+        used += width * counts[-1]
+        start += counts[-1]
+    numbered = rows.with_columns(
+        unit=pl.Series(np.repeat(units, counts), dtype=pl.Int32),
+        batch=pl.Series(np.repeat(np.arange(len(counts)), counts), dtype=pl.Int32),
+    )
     return numbered.drop("tokens")
 
 
@@ -176,7 +179,8 @@ def force_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], 
         return whole_answer(lambda: translator.score(pairs), len(pairs), "scores", "pairs")
 
     batches = _batches(rows, "source_lang", "target_lang", "text", "translation")
-    return forced_table(_done(translator, score, batches, batch_done))
+    scores = _done(translator, score, batches, batch_done)
+    return forced_table(list(chain.from_iterable(scores)))
 
 
 def forced_table(scores: Sequence[ForcedScore | None]) -> pa.Table:
@@ -195,9 +199,9 @@ def forced_table(scores: Sequence[ForcedScore | None]) -> pa.Table:
 
 
 def _done(
-    translator: Translator, do: Callable[..., Sequence[T]], batches: Iterable[list[list[str]]], note: Callable[[], None]
+    translator: Translator, do: Callable[..., T], batches: Iterable[list[list[str]]], note: Callable[[], None]
 ) -> list[T]:
-    """What doing the batches gave, in order.
+    """What doing each batch gave, in order.
 
     Where the engine lets it, two are at work: one is read or written in Python while the engine computes the other, so
     that it need not wait. Each is computed by itself, so its results are the same.
@@ -205,14 +209,14 @@ def _done(
     done: list[T] = []
     if not getattr(translator, "overlaps", False):
         for batch in batches:
-            done.extend(do(*batch))
+            done.append(do(*batch))
             note()
         return done
     with ThreadPoolExecutor(AT_WORK) as threads:
         futures = [threads.submit(do, *batch) for batch in batches]
         try:
             for future in futures:
-                done.extend(future.result())
+                done.append(future.result())
                 note()
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
@@ -243,13 +247,15 @@ def translate_unit(translator: Translator, rows: pa.Table, batch_done: Callable[
         TranslatorError: The engine broke, or gave another number of results than it had requests.
     """
 
-    def translate(*columns: list[str]) -> list[Outcome]:
-        return translate_with_retry(translator, list(map(Request, *columns)))
+    def translate(*columns: list[str]) -> DecodedBatch:
+        return decode_with_retry(translator, list(map(Request, *columns)))
 
     done = _done(translator, translate, _batches(rows, "source_lang", "target_lang", "text"), batch_done)
-    columns = {name: [getattr(outcome.translation, name) for outcome in done] for name in OF_TRANSLATION}
-    columns |= {"settings": [outcome.settings for outcome in done], "attempt": [outcome.attempt for outcome in done]}
-    columns["hypotheses"] = [_hypotheses(outcome.translation) for outcome in done]
+    translations = [translation for batch in done for translation in batch.translations]
+    columns: dict[str, list[Any]] = {name: list(map(attrgetter(name), translations)) for name in OF_TRANSLATION}
+    columns["settings"] = [settings for batch in done for settings in batch.settings]
+    columns["attempt"] = [attempt for batch in done for attempt in batch.attempts]
+    columns["hypotheses"] = list(map(_hypotheses, translations))
     return pa.table(columns, schema=RESULT_SCHEMA)
 
 

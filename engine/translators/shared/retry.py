@@ -32,13 +32,24 @@ class Outcome:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True)
+class DecodedBatch:
+    """The translations of a batch, and how many decodes each of them took."""
+
+    translations: list[Translation]
+    attempts: list[int]
+
+    @property
+    def settings(self) -> list[str]:
+        """The settings of the decode that gave each translation."""
+        return [FIRST if attempt == 1 else RETRY for attempt in self.attempts]
+
+
 def troubles(batch: Sequence[Request], translations: Sequence[Translation]) -> list[str | None]:
     """Why translations are broken, as reason codes; None where one is whole."""
-    reasons = [_named(translation) for translation in translations]
-    whole = [row for row, reason in enumerate(reasons) if reason is None]
-    looped = [
-        row for row, loops in zip(whole, looping([translations[r].text or "" for r in whole]), strict=True) if loops
-    ]
+    reasons = list(map(_named, translations))
+    texts = [translation.text or "" for translation in translations]
+    looped = [row for row, loops in enumerate(looping(texts)) if loops and reasons[row] is None]
     for row, loops in zip(looped, looping([batch[row].text for row in looped]), strict=True):
         if not loops:
             reasons[row] = "looped"
@@ -59,6 +70,12 @@ _FINAL = frozenset({"source_too_long", "empty_source"})
 
 
 def translate_with_retry(translator: Translator, batch: Sequence[Request]) -> list[Outcome]:
+    """Translate a batch as `decode_with_retry`, each translation with how it was decoded."""
+    made = decode_with_retry(translator, batch)
+    return list(map(Outcome, made.translations, made.settings, made.attempts))
+
+
+def decode_with_retry(translator: Translator, batch: Sequence[Request]) -> DecodedBatch:
     """Translate a batch, and what came out broken once more.
 
     The second batch holds the broken requests in their order, so it is a function of the first.
@@ -67,13 +84,13 @@ def translate_with_retry(translator: Translator, batch: Sequence[Request]) -> li
         TranslatorError: The engine broke, or gave another number of results than it had requests.
     """
     first, reasons = _decoded(translator, batch, retry=False)
+    made = DecodedBatch(list(map(_settled, first, reasons)) if any(reasons) else first, [1] * len(first))
     again = [i for i, reason in enumerate(reasons) if reason and not _final(reason)] if translator.retries else []
-    rest = [batch[i] for i in again]
-    second, still = _decoded(translator, rest, retry=True) if again else ([], [])
-    outcomes = [Outcome(_settled(result, reason), FIRST, 1) for result, reason in zip(first, reasons, strict=True)]
+    second, still = _decoded(translator, [batch[i] for i in again], retry=True) if again else ([], [])
     for i, result, reason in zip(again, second, still, strict=True):
-        outcomes[i] = Outcome(_with_cost(_settled(result, reason), first[i]), RETRY, 2)
-    return outcomes
+        made.translations[i] = _with_cost(_settled(result, reason), first[i])
+        made.attempts[i] = 2
+    return made
 
 
 def _final(reason: str) -> bool:

@@ -1,7 +1,7 @@
-"""What a published record is: its columns, their order and types, and the rules a table of records obeys.
+"""What a published record is: its columns, their order and types.
 
-Guarantees: `record_schema` is the one schema of all shards of a dataset, stable under a round trip through
-`datasets`; `validate` finds any row that breaks a rule and names the column, the row and the rule.
+Guarantees: `record_schema` is the one schema of all shards of a dataset, stable under a round trip through `datasets`.
+Which rows are sound says `glotmill.schemas.record_rules`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import polars as pl
 import pyarrow as pa
 
-from glotmill.schemas.errors import SchemaError
-from glotmill.schemas.languages import registry
-from glotmill.schemas.sample import IDENTITY_FIELDS, IMAGE_MARKER, MESSAGES, STRINGS, TEXT_FIELDS
-from glotmill.schemas.task import TASKS
+from glotmill.schemas.sample import IDENTITY_FIELDS, MESSAGES, STRINGS, TEXT_FIELDS
 
 SCHEMA_VERSION = 2
 OLDEST_VERSION = 1  # a dataset of it can still be read and judged, and a build brings it up to date
@@ -152,99 +148,3 @@ def record_schema(
 def schema_version(schema: pa.Schema) -> int:
     """The version of a schema that `record_schema` made."""
     return int(schema.metadata[VERSION_KEY])
-
-
-REQUIRED = (
-    "record_id", "source_id", "source_hash", "source", "license", "task", "lang", "lang_bcp47", "source_lang",
-    "image_refs", "image_keys", "source_messages", "row_status", "keep", "filter_reasons",
-)  # fmt: skip
-
-_OK = pl.col("row_status") == "ok"
-_FAILED = pl.col("row_status") == "failed"
-
-
-def _markers(column: str) -> pl.Expr:
-    content = pl.element().struct.field("content")
-    return pl.col(column).list.eval(content.str.count_matches(IMAGE_MARKER, literal=True)).list.sum()
-
-
-def _roles(column: str) -> pl.Expr:
-    return pl.col(column).list.eval(pl.element().struct.field("role"))
-
-
-def _as_many(column: str, other: str) -> pl.Expr:
-    """Whether two lists are as long as each other, or the first is null: a row may be older than the column."""
-    return pl.col(column).is_null() | pl.col(column).list.len().eq_missing(pl.col(other).list.len())
-
-
-def _last_turn() -> pl.Expr:
-    turns = pl.col("slot_langs").list.eval(pl.element().struct.field("turn"))
-    return turns.list.max().fill_null(-1)
-
-
-def _rules(schema: pa.Schema) -> list[tuple[str, str, pl.Expr]]:
-    """(column, rule in words, expression that is true for a sound row) of the columns that the schema has."""
-    turns = pl.col("source_messages").list.len()
-    length = pl.col("messages").list.len()
-    rules = [(name, "must not be null", pl.col(name).is_not_null()) for name in REQUIRED]
-    rules += [
-        ("task", f"must be one of {', '.join(TASKS)}", pl.col("task").is_in(list(TASKS))),
-        ("lang", "must be a FLORES-200 code", pl.col("lang").is_in(list(registry()))),
-        ("row_status", "must be ok or failed", _OK | _FAILED),
-        ("messages", "must be null in a failed row and only there", pl.col("messages").is_null() == _FAILED),
-        ("content_hash", "must be null in a failed row and only there",
-         pl.col("content_hash").is_null() == _FAILED),
-        ("messages", "must have as many turns as source_messages", (length == turns) | _FAILED),
-        ("messages", "must have the roles of source_messages",
-         (_roles("messages") == _roles("source_messages")) | _FAILED),
-        ("messages", "must have as many <image> markers as image_refs",
-         (_markers("messages") == pl.col("image_refs").list.len()) | _FAILED),
-        ("image_keys", "must be as many as image_refs",
-         pl.col("image_keys").list.len() == pl.col("image_refs").list.len()),
-        ("turn_langs", "must have one entry a turn", (pl.col("turn_langs").list.len() == turns) | _FAILED),
-        ("choices", "must be as many as source_choices",
-         pl.col("choices").list.len().eq_missing(pl.col("source_choices").list.len()) | _FAILED),
-        ("answers", "must be as many as source_answers",
-         pl.col("answers").list.len().eq_missing(pl.col("source_answers").list.len()) | _FAILED),
-        ("instruction_langs", "must have one entry a turn", _as_many("instruction_langs", "source_messages")),
-        ("slot_langs", "must name turns of the record", pl.col("slot_langs").is_null() | (_last_turn() < turns)),
-        ("choice_langs", "must have one entry an option", _as_many("choice_langs", "choices")),
-        ("answer_langs", "must have one entry an answer", _as_many("answer_langs", "answers")),
-        ("answer_index", "must be a position in choices",
-         pl.col("answer_index").is_null() | (pl.col("answer_index") < pl.col("choices").list.len())),
-        ("keep", "must be false in a failed row", ~(_FAILED & pl.col("keep"))),
-        ("filter_reasons", "must name a reason in a failed row",
-         ~_FAILED | (pl.col("filter_reasons").list.len() > 0)),
-    ]  # fmt: skip
-    rules += [
-        (name, "must have one entry a turn", _as_many(name, "source_messages"))
-        for name in schema.names
-        if name.startswith("turn_") and name != "turn_langs"
-    ]
-    return [rule for rule in rules if rule[0] in schema.names]
-
-
-def validate(table: pa.Table, schema: pa.Schema) -> None:
-    """Check a table of records against the schema and the rules.
-
-    Args:
-        table: Records, as they are to be written.
-        schema: The dataset's schema (`record_schema`).
-
-    Raises:
-        SchemaError: Naming the first column, row and rule that is broken.
-    """
-    if not table.schema.equals(schema, check_metadata=False):
-        wrong = [f.name for f in schema if f.name not in table.schema.names or table.field(f.name).type != f.type]
-        extra = [name for name in table.schema.names if name not in schema.names]
-        msg = f"columns differ from the record schema: missing or of another type {wrong}, unknown {extra}"
-        raise SchemaError(msg)
-    frame = pl.DataFrame(table)
-    rules = _rules(schema)
-    sound = frame.select(expr.fill_null(value=False).alias(str(i)) for i, (_, _, expr) in enumerate(rules))
-    for i, (column, rule, _) in enumerate(rules):
-        bad = sound[str(i)].arg_min() if not sound[str(i)].all() else None
-        if bad is not None:
-            row = frame.row(bad, named=True)
-            msg = f"column {column}, row {bad} ({row['record_id']}): {rule}; found {row[column]!r}"
-            raise SchemaError(msg)

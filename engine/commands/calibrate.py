@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 from glotmill.engine.commands.load_recipe import FAMILIES
 from glotmill.engine.dataset.lock import WHAT, read_lock
 from glotmill.engine.dataset.manifest import AGAIN, LOCK_FILE, has_manifest, read_manifest
-from glotmill.engine.dataset.recorded_rules import RECORDS, check_shards
+from glotmill.engine.dataset.recorded_rules import check_shards
+from glotmill.engine.dataset.sound_rows import RECORDS, check_values
 from glotmill.engine.storage.atomic_write import write_bytes
 from glotmill.engine.storage.checked import checked
 from glotmill.engine.storage.output_path import check_new_file
@@ -110,7 +111,8 @@ def judged_turns(folder: Path) -> tuple[pl.DataFrame, pa.Table, list[Scorer]]:
     columns = [metric.turn_column for _, metric, _ in graded(scorers)]
     letters = "turn_lexical_letters"
     frame = pl.scan_parquet(files, glob=False)
-    schema = frame.collect_schema()
+    with reading(*files, what=RECORDS):
+        schema = frame.collect_schema()
     lacking = [name for name in (*columns, letters) if name not in schema]
     if not columns or lacking:
         msg = f"calibrate {folder}: the build has no {', '.join(lacking) or 'graded score'}: add lexical and round_trip"
@@ -118,10 +120,11 @@ def judged_turns(folder: Path) -> tuple[pl.DataFrame, pa.Table, list[Scorer]]:
     rows = frame.filter(pl.col("row_status") == "ok", pl.col("mt").is_not_null())
     selected = rows.select(
         "lang", "source_lang", field_of_task().alias("field_type"), "source_messages", "messages",
-        pl.col("back_messages").fill_null(pl.lit([], schema["back_messages"])), "image_refs", letters, *columns,
+        "back_messages", "image_refs", letters, *columns,
     )  # fmt: skip
     with reading(*files, what=RECORDS):
         turns = selected.collect()
+    check_values(turns, dataset)
     _check_turns(turns, ("source_messages", letters, *columns), dataset)
     pairs, measured = _pairs(turns), turns.select("lang", "field_type", letters, *columns)
     measured = measured.explode(letters, *columns).rename({letters: "letters"})

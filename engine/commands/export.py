@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import polars as pl
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.contents import LocalDataset, open_dataset
-from glotmill.engine.dataset.recorded_rules import RECORDS, check_shards, check_values
+from glotmill.engine.dataset.recorded_rules import check_shards
+from glotmill.engine.dataset.sound_rows import RECORDS, check_values
 from glotmill.engine.export.contract import Exporter, ExporterMember, write_line
 from glotmill.engine.export.registry import EXPORTERS
 from glotmill.engine.export.shared.image_bytes import ImageBytes
@@ -174,5 +175,5 @@ def _records(files: Sequence[Path], *, everything: bool) -> Iterator[dict[str, A
             check_types(opened.schema_arrow, (), path, RECORDS)
             for batch in opened.iter_batches(BATCH_ROWS, columns=list(COLUMNS)):
                 rows = batch if everything else batch.filter(pc.field("keep"))
-                check_values(pl.DataFrame(rows), path)
+                check_values(pa.Table.from_batches([rows]), path)
                 yield from rows.to_pylist()

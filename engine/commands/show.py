@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from glotmill.engine.dataset.recorded_rules import RECORDS
 from glotmill.engine.dataset.row_counts import source_name
 from glotmill.engine.dataset.shards import Shard
+from glotmill.engine.dataset.sound_rows import RECORDS
 from glotmill.engine.publish.pull_record import pulled_columns
 from glotmill.engine.publish.whole_shards import bring
 from glotmill.engine.report.finished_build import BuiltFolder, open_build

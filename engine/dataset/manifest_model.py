@@ -206,6 +206,13 @@ class ShardEntry(FileModel):
     models: Counts | None = None
     label_counts: dict[Name, Counts] | None = None
 
+    @model_validator(mode="after")
+    def _row_groups_hold_the_rows(self) -> Self:
+        if sum(self.row_groups) != self.rows:
+            msg = f"row groups of {sum(self.row_groups):,} rows in all, but {self.rows:,} rows"
+            raise ValueError(msg)
+        return self
+
 
 class LanguageFile(FileModel):
     """The file of one language."""

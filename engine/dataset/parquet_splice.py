@@ -18,8 +18,9 @@ from typing import Any, BinaryIO
 
 from thrift.Thrift import TType
 
+from glotmill.engine.storage.readable import MEND
 from glotmill.engine.storage.thrift import Struct, read_struct, write_struct
-from glotmill.schemas.errors import StoreError, one_line
+from glotmill.schemas.errors import InputError, one_line
 
 MAGIC = b"PAR1"
 TAIL = 8  # the footer's length in four bytes, and the magic
@@ -51,8 +52,7 @@ class _Parquet:
         tail = file.read(TAIL)
         size = int.from_bytes(tail[:4], "little")
         if tail[4:] != MAGIC or size + TAIL > end:
-            msg = f"{name}: not a Parquet file"
-            raise StoreError(msg)
+            raise _unfit(name, "not a Parquet file")
         file.seek(end - TAIL - size)
         return cls(name, file, read_struct(file.read(size)))
 
@@ -67,14 +67,17 @@ class _Parquet:
         while size:
             block = self.file.read(min(size, BLOCK))
             if not block:
-                msg = f"{self.name}: truncated file"
-                raise StoreError(msg)
+                raise _unfit(self.name, "truncated file")
             yield block
             size -= len(block)
 
     def part(self, at: int, size: int) -> bytes:
         """Some of its bytes."""
         return b"".join(self.blocks(at, size))
+
+
+def _unfit(name: str | Path, why: str) -> InputError:
+    return InputError(f"{name}: {why}; {MEND}")
 
 
 class _Output:
@@ -106,7 +109,7 @@ def splice(source: Path, changed: BinaryIO, target: Path) -> str:
         The new file's sha256.
 
     Raises:
-        StoreError: The two do not fit together, or one of them cannot be read.
+        InputError: The two do not fit together, or one of them cannot be read.
     """
     with source.open("rb") as old_file, target.open("wb") as new_file:
         out = _Output(new_file)
@@ -114,8 +117,7 @@ def splice(source: Path, changed: BinaryIO, target: Path) -> str:
             old, new = _Parquet.of(str(source), old_file), _Parquet.of(f"{source}: new columns", changed)
             _splice(old, new, out)
         except (ValueError, KeyError, TypeError, IndexError) as error:  # of a footer that says what it should not
-            msg = f"{source}: its footer cannot be read ({type(error).__name__}: {one_line(error)})"
-            raise StoreError(msg) from None
+            raise _unfit(source, f"its footer cannot be read ({type(error).__name__}: {one_line(error)})") from None
     return out.sha256()
 
 
@@ -141,17 +143,16 @@ def _splice(old: _Parquet, new: _Parquet, out: _Output) -> None:
 def _chosen(old: _Parquet, new: _Parquet) -> Iterator[tuple[Struct, list[tuple[Struct, _Parquet]]]]:
     """For each row group of the old file: it with its new chunks, and where each chunk's bytes are."""
     if len(old.groups()) != len(new.groups()):
-        msg = f"{old.name}: {len(old.groups())} row groups, {len(new.groups())} of the new columns"
-        raise StoreError(msg)
+        raise _unfit(old.name, f"{len(old.groups())} row groups, {len(new.groups())} of the new columns")
     for group, other in zip(old.groups(), new.groups(), strict=True):
         if group[GROUP_ROWS] != other[GROUP_ROWS]:
-            msg = f"{old.name}: a row group of {group[GROUP_ROWS][1]} rows, {other[GROUP_ROWS][1]} of the new columns"
-            raise StoreError(msg)
+            raise _unfit(
+                old.name, f"a row group of {group[GROUP_ROWS][1]} rows, {other[GROUP_ROWS][1]} of the new columns"
+            )
         fresh = {_path(chunk): chunk for chunk in other[COLUMNS][1][1]}
         kept: list[Struct] = group[COLUMNS][1][1]
         if lacking := fresh.keys() - {_path(chunk) for chunk in kept}:
-            msg = f"{old.name}: has no column {b'.'.join(min(lacking)).decode()}"
-            raise StoreError(msg)
+            raise _unfit(old.name, f"has no column {b'.'.join(min(lacking)).decode()}")
         chosen = [(fresh[_path(c)], new) if _path(c) in fresh else (c, old) for c in kept]
         group[COLUMNS][1][1][:] = [chunk for chunk, _ in chosen]
         yield group, chosen
@@ -169,8 +170,7 @@ def _copy_chunk(chunk: Struct, place: _Parquet, out: _Output) -> int:
     """Copy a chunk and correct where its pages are; how far it moved."""
     meta: Struct = chunk[META][1]
     if chunk.keys() & FOREIGN or meta.keys() & FOREIGN_META:
-        msg = f"{place.name}: has an encrypted column, an index page or a bloom filter, which are not copied"
-        raise StoreError(msg)
+        raise _unfit(place.name, "has an encrypted column, an index page or a bloom filter, which are not copied")
     start = meta[DICTIONARY_PAGE if DICTIONARY_PAGE in meta else DATA_PAGE][1]
     moved = out.at - int(start)
     for block in place.blocks(start, meta[COMPRESSED][1]):

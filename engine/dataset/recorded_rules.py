@@ -11,20 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.manifest import Manifest
 from glotmill.engine.dataset.shards import Shard
+from glotmill.engine.dataset.sound_rows import RECORDS
 from glotmill.engine.storage.readable import MEND, check_types, reading
 from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.registry import MEMBERS, in_order, labels_of, metrics_of, rules_of
 from glotmill.filters.rules import Action
 from glotmill.schemas.errors import InputError
-from glotmill.schemas.record import REQUIRED, Label, Metric, record_schema
+from glotmill.schemas.record import Label, Metric, record_schema
+from glotmill.schemas.record_rules import FILLED, REQUIRED
 
-RECORDS = "a shard of the dataset's records"
+# Columns, and parts of the one that is a struct, of which a footer says how many rows have no value.
+_NEVER_NULL = frozenset({*REQUIRED, *(f"source.{part}" for part in FILLED["source"])})
 
 
 def scorers_of(lock: Mapping[str, Any]) -> list[str]:
@@ -83,7 +85,7 @@ def columns_schema(facts: Mapping[str, Any]) -> pa.Schema:
 def check_shards(dataset: Path, manifest: Manifest) -> None:
     """Refuse a dataset with a shard, among those that are here, of other columns or rows than its manifest says.
 
-    Only footers are read.
+    Only footers are read, unless one has no statistics.
 
     Raises:
         InputError: Naming the shard.
@@ -107,29 +109,26 @@ def check_footer(path: Path, shard: Shard, fields: Iterable[pa.Field]) -> None:
         InputError: It is damaged, has other columns or rows, or has a record without what every record has.
     """
     with reading(path, what=RECORDS), pq.ParquetFile(path) as file:
-        schema, footer = file.schema_arrow, file.metadata
-    check_types(schema, fields, path, RECORDS)
-    if footer.num_rows != shard.rows:
-        msg = f"{path}: {footer.num_rows:,} rows, but {shard.rows:,} in the manifest; {MEND}"
-        raise InputError(msg)
-    for group in map(footer.row_group, range(footer.num_row_groups)):
-        for column in map(group.column, range(group.num_columns)):
-            nulls = column.statistics.null_count if column.statistics else 0
-            if nulls and column.path_in_schema in REQUIRED:
-                msg = f"{path}: not {RECORDS}: column {column.path_in_schema}: {nulls:,} rows without a value; {MEND}"
-                raise InputError(msg)
+        footer = file.metadata
+        check_types(file.schema_arrow, fields, path, RECORDS)
+        if footer.num_rows != shard.rows:
+            msg = f"{path}: {footer.num_rows:,} rows, but {shard.rows:,} in the manifest; {MEND}"
+            raise InputError(msg)
+        for group in range(footer.num_row_groups):
+            for number in range(footer.num_columns):
+                column = footer.row_group(group).column(number)
+                nulls = _nulls(file, group, column) if column.path_in_schema in _NEVER_NULL else 0
+                if nulls:
+                    of = f"{path}: not {RECORDS}: column {column.path_in_schema}"
+                    msg = f"{of}: {nulls:,} rows without a value; {MEND}"
+                    raise InputError(msg)
 
 
-def check_values(rows: pl.DataFrame, path: Path) -> None:
-    """Refuse rows of a shard without what every record has.
-
-    Raises:
-        InputError: Naming the file and the column.
-    """
-    lacking = [name for name in rows.columns if name in REQUIRED and rows[name].null_count()]
-    if lacking:
-        msg = f"{path}: not {RECORDS}: column {lacking[0]}: rows without a value; {MEND}"
-        raise InputError(msg)
+def _nulls(file: pq.ParquetFile, group: int, column: pq.ColumnChunkMetaData) -> int:
+    """How many rows of a row group have no value in a column, which may be a part of a struct."""
+    if column.statistics is not None and column.statistics.has_null_count:
+        return int(column.statistics.null_count)
+    return int(file.read_row_group(group, columns=[column.path_in_schema]).flatten().column(0).null_count)
 
 
 def recorded_policy(section: Mapping[str, Any], lock: Mapping[str, Any], facts: Mapping[str, Any]) -> Policy:

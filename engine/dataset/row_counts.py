@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from glotmill.engine.dataset.sound_rows import check_values
+
 # The parts of a shard that are read to count it.
 _PARTS = ("source.dataset", "source.config", "source.split", "task", "mt.models")
 _VERDICT = ("row_status", "keep", "filter_reasons")
@@ -112,9 +114,15 @@ def countable(records: pa.Table) -> pl.DataFrame:
 
 
 def read_countable(shard: Path) -> pl.DataFrame:
-    """The same of a shard's file, of which nothing else is read."""
+    """The same of a shard's file, of which nothing else is read.
+
+    Raises:
+        InputError: A row is no record.
+    """
     with pq.ParquetFile(shard) as file:
-        return countable(file.read(columns=[*_PARTS, *_VERDICT], use_threads=False))
+        rows = file.read(columns=[*_PARTS, *_VERDICT], use_threads=False)
+    check_values(rows, shard)
+    return countable(rows)
 
 
 def count_rows(rows: pl.DataFrame) -> RowCount:

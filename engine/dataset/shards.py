@@ -27,10 +27,12 @@ from glotmill.engine.dataset.row_counts import (
     countable,
     read_countable,
 )
+from glotmill.engine.storage.readable import MEND
 from glotmill.filters.contract import MOST_LABELS
-from glotmill.schemas.errors import ConservationError, GlotmillError
+from glotmill.schemas.errors import ConservationError, GlotmillError, InputError
 from glotmill.schemas.keys import file_sha256
-from glotmill.schemas.record import OLDEST_VERSION, SCHEMA_VERSION, VERSION_KEY, validate
+from glotmill.schemas.record import OLDEST_VERSION, SCHEMA_VERSION, VERSION_KEY
+from glotmill.schemas.record_rules import validate
 
 # Content-defined chunking makes an unchanged column upload as nothing; changing any of these settings changes
 # every byte (only the zstd level: 81 % of a shard is uploaded again).
@@ -166,10 +168,18 @@ def counted(root: Path, shard: Shard) -> Shard:
     Args:
         root: The dataset's folder.
         shard: Its manifest's entry.
+
+    Raises:
+        InputError: Its rows are no records, or not those that the entry counts.
     """
-    if shard.groups is not None or not (root / shard.path).is_file():
+    path = root / shard.path
+    if shard.groups is not None or not path.is_file():
         return shard
-    return shard.with_counts(count_rows(read_countable(root / shard.path)))
+    try:
+        return shard.with_counts(count_rows(read_countable(path)))
+    except ConservationError as error:
+        msg = f"{path}: not the rows that the manifest counts: {error}; {MEND}"
+        raise InputError(msg) from None
 
 
 class ShardWriter:
@@ -200,7 +210,7 @@ class ShardWriter:
 
         Args:
             records: The records.
-            checked: Whether `glotmill.schemas.record.validate` has found them sound already.
+            checked: Whether `glotmill.schemas.record_rules.validate` has found them sound already.
         """
         if not checked:
             validate(records, self._schema)

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from glotmill.engine.dataset.parquet_splice import splice
 from glotmill.engine.dataset.row_counts import count_verdicts
 from glotmill.engine.dataset.shards import VERDICT, WRITER, Shard, published_schema
+from glotmill.engine.dataset.sound_rows import check_values
 from glotmill.schemas.errors import ConservationError, InputError
 from glotmill.schemas.keys import file_sha256
 
@@ -132,10 +133,14 @@ def read_records(file: Path, positions: pl.Series, schema: pa.Schema) -> pa.Tabl
         file: The shard.
         positions: Which of its rows, in order.
         schema: The columns wanted; those that the shard lacks are null.
+
+    Raises:
+        InputError: A row is no record.
     """
     with pq.ParquetFile(file) as shard:
         table = shard.read(columns=[name for name in schema.names if name in shard.schema_arrow.names])
     table = table.take(positions.to_arrow())
+    check_values(table, file)
     columns = [
         table[field.name] if field.name in table.schema.names else pa.nulls(table.num_rows, field.type)
         for field in schema

@@ -23,9 +23,10 @@ from glotmill.engine.dataset.contents import Contents, read_contents
 from glotmill.engine.dataset.lock import lock_from
 from glotmill.engine.dataset.manifest import LOCK_FILE
 from glotmill.engine.dataset.pages import CARD, check_pages, not_checked
-from glotmill.engine.dataset.recorded_rules import RECORDS, columns_schema
+from glotmill.engine.dataset.recorded_rules import columns_schema
 from glotmill.engine.dataset.repeated_ids import read_ids, repeated_ids
 from glotmill.engine.dataset.shards import Shard, ids_sha256
+from glotmill.engine.dataset.sound_rows import RECORDS
 from glotmill.engine.publish.hub_repository import REFUSALS
 from glotmill.engine.publish.origin import Origin
 from glotmill.engine.publish.pull_record import (

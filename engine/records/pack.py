@@ -30,7 +30,8 @@ from glotmill.engine.records.windows import Piece
 from glotmill.filters.contract import Scorer
 from glotmill.filters.policy import Policy
 from glotmill.schemas.pictures import picture_key
-from glotmill.schemas.record import VERDICT_FIELDS, record_schema, validate
+from glotmill.schemas.record import VERDICT_FIELDS, record_schema
+from glotmill.schemas.record_rules import validate
 from glotmill.schemas.sample import STRINGS
 
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.fingerprints import pack_fingerprint, verdict_fingerprint
-from glotmill.engine.dataset.recorded_rules import RECORDS, check_values
 from glotmill.engine.dataset.shards import VERDICT, Shard, counted
+from glotmill.engine.dataset.sound_rows import RECORDS, check_values
 from glotmill.engine.dataset.verdict_columns import check_shard, rewrite_verdicts, with_verdicts
 from glotmill.engine.records.verdict import rejudge, stored_columns
 from glotmill.engine.storage.readable import reading

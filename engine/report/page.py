@@ -20,7 +20,8 @@ import orjson
 import polars as pl
 
 from glotmill.engine.dataset.commit import staging
-from glotmill.engine.dataset.recorded_rules import RECORDS, recorded_labels
+from glotmill.engine.dataset.recorded_rules import recorded_labels
+from glotmill.engine.dataset.sound_rows import RECORDS
 from glotmill.engine.dataset.statistics import label_matrix
 from glotmill.engine.report.cuts import rule_cuts
 from glotmill.engine.report.finished_build import REPORT, BuiltFolder, open_build

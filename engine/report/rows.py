@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from glotmill.engine.dataset.recorded_rules import RECORDS, check_values
+from glotmill.engine.dataset.sound_rows import RECORDS, check_values
 from glotmill.engine.report.cuts import RuleCuts
 from glotmill.engine.report.finished_build import BuiltFolder
 from glotmill.engine.report.histograms import short

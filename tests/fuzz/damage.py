@@ -159,7 +159,20 @@ def change_column(root: Path, file: Path, rng: random.Random) -> str:
         return junk(root, file, rng)
     at = table.column_names.index(name)
     match rng.choice(
-        ("type", "type", "type", "drop", "rename", "null", "no rows", "rows twice", "shuffle", "no columns")
+        (
+            "type",
+            "type",
+            "type",
+            "drop",
+            "rename",
+            "null",
+            "hollow",
+            "hollow",
+            "no rows",
+            "rows twice",
+            "shuffle",
+            "no columns",
+        )
     ):
         case "type":
             kind = rng.choice(TYPES)
@@ -182,6 +195,14 @@ def change_column(root: Path, file: Path, rng: random.Random) -> str:
                 at, table.schema.field(name).with_nullable(True), pa.nulls(table.num_rows, table[name].type)
             )
             said = f"{name} all null"
+        case "hollow":
+            values = table[name].to_pylist()
+            some = rng.sample(range(len(values)), rng.choice((min(1, len(values)), len(values))))
+            for row in some:
+                values[row] = _hollow(values[row], rng)
+            field = table.schema.field(name).with_nullable(True)
+            table = table.set_column(at, field, pa.array(values, table[name].type))
+            said = f"{name} with nulls in {len(some)} rows"
         case "no rows":
             table, said = table.slice(0, 0), "no rows"
         case "rows twice":
@@ -227,6 +248,17 @@ def damage(root: Path, file: Path, rng: random.Random) -> str:
     if file.suffix == ".parquet":
         ways += [change_column] * 15
     return f"{file.relative_to(root)}: {rng.choice(ways)(root, file, rng)}"
+
+
+def _hollow(value: Any, rng: random.Random) -> Any:
+    """A value with a null in its place, or somewhere within."""
+    if isinstance(value, dict) and value and rng.random() < 0.8:
+        key = rng.choice(sorted(value))
+        return {**value, key: _hollow(value[key], rng)}
+    if isinstance(value, list) and rng.random() < 0.8:
+        at = rng.randrange(len(value) + 1)
+        return [*value[:at], _hollow(value[at] if at < len(value) else None, rng), *value[at + 1 :]]
+    return None
 
 
 def _maybe_signed(root: Path, rng: random.Random, share: float = 0.6) -> str:

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from glotmill.schemas.errors import SchemaError
-from glotmill.schemas.record import Metric, record_schema, validate
+from glotmill.schemas.record import Metric, record_schema
+from glotmill.schemas.record_rules import validate
 
 METRIC = Metric("nmt", "logprob", "higher", None, 0, "")
 SCHEMA = record_schema([METRIC])
@@ -110,6 +111,14 @@ def test_a_row_that_is_older_than_a_column_passes():
         ({**FAILED, "keep": True}, "keep", "failed"),
         ({**FAILED, "filter_reasons": []}, "filter_reasons", "reason"),
         ({"turn_nmt_logprob": [-0.5]}, "turn_nmt_logprob", "entry a turn"),
+        ({"back_messages": record()["messages"][:1]}, "back_messages", "entry a turn"),
+        ({"answer_index": -1}, "answer_index", "position"),
+        ({"source": {**record()["source"], "split": None}}, "source", "no null in its split"),
+        ({"image_refs": [None]}, "image_refs", "no null in its items"),
+        ({"image_refs": [{**record()["image_refs"][0], "uri": None}]}, "image_refs", "no null in its uri"),
+        ({"source_messages": [*record()["source_messages"][:1], None]}, "messages", "roles"),
+        ({"filter_reasons": ["x", None]}, "filter_reasons", "no null in its items"),
+        ({"scores_skipped": [None]}, "scores_skipped", "no null in its items"),
     ],
 )  # fmt: skip
 def test_a_broken_rule_names_column_row_and_rule(changes: dict[str, Any], column: str, rule: str):

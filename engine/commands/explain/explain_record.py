@@ -19,14 +19,9 @@ from glotmill.engine.commands.explain.record_segments import Segment, segments_o
 from glotmill.engine.commands.new_rules import new_rules
 from glotmill.engine.commands.places import memory_folder
 from glotmill.engine.dataset.manifest import Manifest, read_manifest
-from glotmill.engine.dataset.recorded_rules import (
-    RECORDS,
-    check_shards,
-    check_values,
-    recorded_labels,
-    recorded_metrics,
-)
+from glotmill.engine.dataset.recorded_rules import check_shards, recorded_labels, recorded_metrics
 from glotmill.engine.dataset.shards import Shard
+from glotmill.engine.dataset.sound_rows import RECORDS, check_values
 from glotmill.engine.memory.overview import stores
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.publish.opened import opened
@@ -156,7 +151,7 @@ def _explain(dataset: Path, record_id: str, progress: ProgressReport, memory: st
     path = dataset / shard.path
     with reading(path, what=RECORDS):
         record = _read(path, number)
-    check_values(pl.DataFrame(record), path)
+    check_values(record, path)
     notes: list[str] = []
     frame = pl.DataFrame(record)
     row = record.to_pylist()[0]

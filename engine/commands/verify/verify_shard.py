@@ -17,9 +17,9 @@ from glotmill.engine.dataset.shards import Shard, label_counts, published_schema
 from glotmill.engine.records.verdict import rejudge, stored_columns
 from glotmill.engine.storage.readable import DAMAGED
 from glotmill.filters.policy import Policy
-from glotmill.schemas.errors import SchemaError, one_line
+from glotmill.schemas.errors import InputError, SchemaError, one_line
 from glotmill.schemas.keys import file_sha256
-from glotmill.schemas.record import validate
+from glotmill.schemas.record_rules import validate
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,11 @@ def _groups(shard: Shard, path: Path) -> Iterator[str]:
     """Whether the counts by source, task and model are those of the rows; an earlier version made none."""
     if shard.groups is None:
         return
-    found = count_rows(read_countable(path))
+    try:
+        found = count_rows(read_countable(path))
+    except InputError as error:
+        yield str(error).removeprefix(f"{path}: ")
+        return
     if found.groups != shard.groups:
         named = {(group.source, group.task) for group in found.groups if group not in shard.groups}
         named |= {(group.source, group.task) for group in shard.groups if group not in found.groups}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -106,3 +107,10 @@ def test_scores_that_are_not_one_for_each_turn_are_one_line(glotmill, built):
     assert "column turn_round_trip_chrf: records without one value for each turn" in err
     assert len(err.splitlines()) == 1
     assert not (built / "calibration.yaml").exists()
+
+
+def test_a_file_where_a_shards_folder_was_is_one_line(refuses, small_build):
+    shards = small_build / "dataset/data/deu_Latn"
+    shutil.rmtree(shards)
+    shards.write_text("x")
+    assert "train-00000.parquet: it is not there" in refuses("calibrate", small_build, "--min-rows", "1")

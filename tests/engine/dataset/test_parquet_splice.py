@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from glotmill.engine.dataset import parquet_splice as module
 from glotmill.engine.dataset.parquet_splice import splice
 from glotmill.engine.dataset.shards import WRITER
-from glotmill.schemas.errors import StoreError
+from glotmill.schemas.errors import InputError
 
 SCHEMA = pa.schema(
     [
@@ -129,14 +129,14 @@ TABLE = pa.Table.from_pylist([{"id": "a", "keep": True}, {"id": "b", "keep": Fal
 )
 def test_columns_that_do_not_fit_are_refused(tmp_path: Path, columns, groups, said):
     (tmp_path / "old").write_bytes(written(TABLE, [2]))
-    with pytest.raises(StoreError, match=said):
+    with pytest.raises(InputError, match=said):
         splice(tmp_path / "old", io.BytesIO(written(pa.table(columns), groups)), tmp_path / "new")
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"not a file of this kind", b"\xff" * 8 + b"PAR1"])
 def test_what_is_no_parquet_file_is_refused(tmp_path: Path, content):
     (tmp_path / "old").write_bytes(content)
-    with pytest.raises(StoreError, match="not a Parquet file"):
+    with pytest.raises(InputError, match="not a Parquet file"):
         splice(tmp_path / "old", io.BytesIO(written(TABLE, [2])), tmp_path / "new")
 
 
@@ -152,7 +152,7 @@ def test_a_file_that_is_cut_off_while_it_is_copied_is_an_error(tmp_path: Path, m
         return copy(*arguments)
 
     monkeypatch.setattr(module, "_copy_chunk", cut)
-    with pytest.raises(StoreError, match="truncated"):
+    with pytest.raises(InputError, match="truncated"):
         splice(tmp_path / "old", io.BytesIO(written(table.select(["keep"]), [len(ids)])), tmp_path / "new")
 
 
@@ -163,12 +163,12 @@ def test_a_damaged_footer_is_a_store_error_or_no_error(tmp_path_factory, place, 
     size = int.from_bytes(data[-8:-4], "little")
     data[-8 - size + place % size] = byte
     (folder / "old").write_bytes(data)
-    with suppress(StoreError):
+    with suppress(InputError):
         splice(folder / "old", io.BytesIO(written(TABLE.select(["keep"]), [2])), folder / "new")
 
 
 def test_what_is_not_copied_is_refused(tmp_path: Path):
     with pq.ParquetWriter(tmp_path / "old", TABLE.schema, bloom_filter_options={"id": {"ndv": 10}}) as writer:
         writer.write_table(TABLE)
-    with pytest.raises(StoreError, match="bloom filter"):
+    with pytest.raises(InputError, match="bloom filter"):
         splice(tmp_path / "old", io.BytesIO(written(TABLE.select(["keep"]), [2])), tmp_path / "new")

@@ -150,6 +150,24 @@ def test_an_export_of_a_pulled_dataset_fetches_its_shards(hub, folder, publish, 
     assert outcome.exported["train"] > 0
 
 
+def test_a_shard_that_turns_out_wrong_is_not_kept_and_the_right_ones_before_it_are(folder, tmp_path: Path):
+    target = tmp_path / "target"
+    local = LocalDataset.open(folder)
+    publish_to_folder(local, parse_place(str(target), "--to"), QUIET, dry_run=False, tag=None)
+    bring(tmp_path / "pulled", str(target))
+    first, second, *_ = sorted(path for path in local.contents.shards if path.startswith("data/deu_Latn/"))
+    stored = next((target / second).parent.glob(f"{Path(second).stem}-*.parquet"))
+    right = stored.read_bytes()
+    stored.write_bytes(right[::-1])
+    with pytest.raises(InputError, match=rf"{second} is not the file whose checksum the manifest names"):
+        fetch_shards(tmp_path / "pulled", [first, second], QUIET)
+    data = tmp_path / "pulled/dataset/data/deu_Latn"
+    assert [path.name for path in data.iterdir()] == [Path(first).name]
+    stored.write_bytes(right)
+    assert verify(tmp_path / "pulled", QUIET).sound
+    export(tmp_path / "pulled", tmp_path / "llava", ExportOptions("llava"), QUIET)
+
+
 @pytest.mark.parametrize("path", ["../../outside.parquet", "/etc/x.parquet", "data/../../x.parquet", "README.md"])
 def test_a_path_in_a_manifest_cannot_leave_the_folder(path: str, hub, folder: Path, publish, tmp_path: Path):
     """The manifests are changed so that every checksum is right, as one who means harm would."""

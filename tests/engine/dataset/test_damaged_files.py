@@ -21,6 +21,7 @@ from glotmill.engine.publish.pull_record import PULLED, Pulled
 from glotmill.engine.runs.events import events
 from glotmill.engine.runs.run import run_summary
 from glotmill.engine.storage.readable import reading
+from glotmill.engine.storage.thrift import read_struct, write_struct
 from glotmill.schemas.errors import InputError
 
 SHARD = "data/deu_Latn/train-00000.parquet"
@@ -127,6 +128,21 @@ def test_what_runs_and_pulls_noted_is_checked(tmp_path: Path):
         (tmp_path / "events.jsonl").write_text(line + "\n")
         with pytest.raises(InputError, match=r"events\.jsonl, line 1: "):
             list(events(tmp_path))
+
+
+@pytest.mark.parametrize("kind", [0, 1, 77])
+def test_a_footer_whose_column_has_two_types_is_one_line_and_no_abort(folder: Path, kind: int):
+    path = folder / "dataset" / SHARD
+    data = path.read_bytes()
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    footer = read_struct(data[start:-8])
+    for chunk in footer[4][1][1][0][1][1][1]:  # of the first row group
+        if chunk[3][1][3][1][1] == [b"task"]:
+            chunk[3][1][1] = (chunk[3][1][1][0], kind)
+    written = write_struct(footer)
+    path.write_bytes(data[:start] + written + len(written).to_bytes(4, "little") + b"PAR1")
+    with pytest.raises(InputError, match=r"train-00000\.parquet: .*column task: its footer contradicts itself"):
+        check_shards(folder / "dataset", read_manifest(folder / "dataset"))
 
 
 @pytest.mark.parametrize("inner", [False, True], ids=["column", "item"])

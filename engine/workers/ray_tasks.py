@@ -92,22 +92,27 @@ class RayTasks:
                 if not line:
                     return
                 if line[0] in working:
-                    self._wait(working)
+                    _wait(working, node)
                 else:
                     yield _taken(line.popleft())
         finally:
             _end(working)
 
-    def _wait(self, working: set[Any]) -> None:
-        """Wait until one is done."""
-        done: list[Any] = []
-        while not done:
-            done, _ = ray.wait(list(working), num_returns=1, timeout=TICK_S)
-            if not done and not any(node["Alive"] for node in ray.nodes()):
-                msg = "Ray's node process on this machine died; run the same command again to go on"
-                raise WorkerError(msg)
-        done, _ = ray.wait(list(working), num_returns=len(working), timeout=0)
-        working.difference_update(done)
+
+def _wait(working: set[Any], node_id: str) -> None:
+    """Wait until one is done.
+
+    Raises:
+        WorkerError: The node that does them died.
+    """
+    done: list[Any] = []
+    while not done:
+        done, _ = ray.wait(list(working), num_returns=1, timeout=TICK_S)
+        if not done and not any(node["Alive"] for node in ray.nodes() if node["NodeID"] == node_id):
+            msg = "Ray's node process on this machine died; run the same command again to go on"
+            raise WorkerError(msg)
+    done, _ = ray.wait(list(working), num_returns=len(working), timeout=0)
+    working.difference_update(done)
 
 
 def _room(node_id: str) -> int:

@@ -1,6 +1,7 @@
 """A build on a Ray cluster of two nodes, one of which is killed in its middle: ``python -m tests.faults.two_nodes``.
 
-Prints a JSON object: the summary, the actors' nodes at the start, the attempts that failed, the nodes alive at the end.
+Prints a JSON object: the summary, the actors' nodes at the start, the attempts that failed, the nodes alive at the end,
+and the tasks that packed, which the first node did beside its actor: it has one CPU.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import Any
 import ray
 from ray.cluster_utils import Cluster
 
-from glotmill.engine.commands.build import build
+from glotmill.engine.commands import build as command
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.workers.ray_tasks import RayTasks
 
 
 def main(recipe: str, folder: Path, kill_at: int) -> None:
@@ -41,8 +43,12 @@ def main(recipe: str, folder: Path, kill_at: int) -> None:
         return made
 
     Memory.commit = wrapped  # type: ignore[method-assign]
+    tasks: list[Any] = []
+    run = RayTasks.run
+    RayTasks.run = lambda *a: (tasks.append(done) or done for done in run(*a))  # type: ignore[method-assign]
+    command.FEWEST_APART = 0
     job = prepare(load_recipe(recipe), out=folder / "out", memory=folder / "memory", ray_address=cluster.address)
-    summary = build(job, ProgressReport())
+    summary = command.build(job, ProgressReport())
     events = [json.loads(line) for log in folder.glob("out/runs/*/events.jsonl") for line in log.open()]
     ray.init(address=cluster.address, ignore_reinit_error=True)
     print(
@@ -53,6 +59,7 @@ def main(recipe: str, folder: Path, kill_at: int) -> None:
                 "alive_at_the_end": sum(node["Alive"] for node in ray.nodes()),
                 "failed_attempts": [event["reason"] for event in events if event["event"] == "attempt_failed"],
                 "failed_records": summary.failed,
+                "tasks": len(tasks),
             }
         )
     )

@@ -76,6 +76,26 @@ def test_a_process_that_dies_once_costs_nothing_and_one_that_always_dies_is_an_e
         list(tasks.run(dies, tmp_path, [0, 2]))
 
 
+def writes_on(folder: Path, item: int) -> int:
+    """Ends at once, or writes for as long as it lives."""
+    while item:
+        (folder / str(item)).write_text(str(time.monotonic()))
+        time.sleep(0.01)
+    return item
+
+
+@pytest.mark.parametrize("tasks", ["ray"], indirect=True)
+def test_tasks_that_nobody_wants_any_more_write_no_longer(tasks: StageTasks, tmp_path: Path):
+    results = tasks.run(writes_on, tmp_path, [0, 1])
+    assert next(results) == 0
+    while not (tmp_path / "1").exists():
+        time.sleep(0.05)
+    results.close()  # as Ctrl-C or an error of another task does
+    last = (tmp_path / "1").read_text()
+    time.sleep(0.1)
+    assert (tmp_path / "1").read_text() == last
+
+
 def double(_shared: None, item: int) -> int:
     return 2 * item
 

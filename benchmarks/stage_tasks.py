@@ -4,10 +4,10 @@
     python -m benchmarks.stage_tasks --data FOLDER --rows 3000 --json     # a minute
 
 Builds COCO's captions into four languages with ``workers: 0`` and with ``workers: 2``. On a busy machine wall time says
-little, so the figures are CPU seconds by stage and process. ``critical`` of two processes is, stage by stage, what the
-driver took and then what the busier of the two others took, as if the driver never worked beside them; ``overlapped``
-is the larger of both, as if it always did. The truth lies between. The start of Ray, of its processes and of what they
-import is left out (``start``); what tasks load for themselves, as a scorer's model, counts.
+little, so the figures are CPU seconds by process. ``packing`` is the one process's against the busier of the two that
+pack: entries, composing, scoring, judging and writing. ``whole`` is the one process's build against what two cores need
+at the least for all that the others do: half of the CPU seconds of all processes, or those of the busiest. ``wall`` is
+as it was, with Ray's start, which the others leave out; what tasks load for themselves, as a scorer's model, counts.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +33,13 @@ from benchmarks.watched import hardware, load_average, versions
 
 SPANS = "GLOTMILL_BENCH_SPANS"  # names the folder in which tasks note their CPU seconds
 TICKS = os.sysconf("SC_CLK_TCK")
-WORKERS = ("translate", "force", "back")  # stages of the engine's actors
 Figures = dict[str, Any]
 
 
-def noted(work: Any, group: Any) -> Any:
+def noted(build_group: Callable[[Any, Any], Any], work: Any, group: Any) -> Any:
     """A task of packing, which notes the CPU seconds that it took."""
-    from glotmill.engine.records.build_shards import build_group_apart
-
     began = time.process_time()
-    done = build_group_apart(work, group)
+    done = build_group(work, group)
     with (Path(os.environ[SPANS]) / str(os.getpid())).open("a") as lines:
         lines.write(f"{time.process_time() - began}\n")
     return done
@@ -71,81 +67,66 @@ def _below(pid: int, parents: dict[int, int]) -> bool:
     return False
 
 
-class Stages:
-    """CPU and wall seconds of the driver by stage, and CPU seconds of the actors."""
+class Starts:
+    """What this process and those below it had spent when Ray's workers were ready: no part of a build's work."""
 
     def __init__(self) -> None:
-        self.driver: dict[str, float] = defaultdict(float)
-        self.wall: dict[str, float] = defaultdict(float)
-        self.actors: dict[str, list[float]] = {}
-        self.start = 0.0  # of the driver, for Ray and its actors
-        self._ready: dict[int, float] = {}
+        self.driver = 0.0
+        self.others: dict[int, float] = {}
+        self.spent: dict[str, list[float]] = {"actors": [], "ray": []}  # since then
 
-    def note(self, event: dict[str, Any]) -> None:
-        """Take what processes have spent when a worker is ready as their start."""
-        if event["event"] == "worker_ready":
-            self._ready = cpu_of_descendants()
+    def leave_out(self) -> None:
+        """Count the start of Ray and its actors apart, and read what they spent before they are ended."""
+        from glotmill.engine.workers.ray_pool import RayPool
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Count what happens meanwhile."""
-        self._ready = cpu_of_descendants()
-        cpu, wall, start = time.process_time(), time.monotonic(), self.start
-        yield
-        self.driver[name] += time.process_time() - cpu - (self.start - start)
-        self.wall[name] += time.monotonic() - wall
+        start, end = RayPool.start, RayPool.__exit__
+
+        def counted(pool: RayPool) -> None:
+            cpu = time.process_time()
+            start(pool)
+            self.driver += time.process_time() - cpu
+            self.others = self.others or cpu_of_descendants()
+
+        def ended(pool: RayPool, *error: Any) -> None:
+            self.spent = self._since()
+            end(pool, *error)
+
+        RayPool.start, RayPool.__exit__ = counted, ended  # type: ignore[method-assign]
+
+    def _since(self) -> dict[str, list[float]]:
+        """CPU seconds of the engine's actors, and of Ray's own processes together."""
         now = cpu_of_descendants()
-        self.actors[name] = sorted((now[pid] - spent for pid, spent in self._ready.items() if pid in now), reverse=True)
-
-
-def leave_out_starts(stages: Stages) -> None:
-    """Count what the driver takes to start Ray and its actors apart."""
-    from glotmill.engine.workers.ray_pool import RayPool
-
-    start = RayPool.start
-
-    def counted(self: RayPool) -> None:
-        cpu = time.process_time()
-        start(self)
-        stages.start += time.process_time() - cpu
-
-    RayPool.start = counted  # type: ignore[method-assign]
+        spent = {pid: now[pid] - before for pid, before in self.others.items() if pid in now}
+        actors = [pid for pid in spent if "TranslatorActor" in Path(f"/proc/{pid}/cmdline").read_text()]
+        return {
+            "actors": sorted((spent[pid] for pid in actors), reverse=True),
+            "ray": [sum(seconds for pid, seconds in spent.items() if pid not in actors)],
+        }
 
 
 def one_build(recipe: Path, folder: Path) -> Figures:
     """The figures of one build in this process and those below it."""
-    from glotmill.engine.commands import build as command
+    from glotmill.engine.commands import make_records
+    from glotmill.engine.commands.build import build
     from glotmill.engine.commands.job import prepare
     from glotmill.engine.commands.load_recipe import load_recipe
     from glotmill.engine.runs.progress import ProgressReport
 
-    stages, spans = Stages(), folder / "spans"
+    starts, spans = Starts(), folder / "spans"
     spans.mkdir(parents=True)
     os.environ[SPANS] = str(spans)
-    command.build_group_apart, command.FEWEST_APART = noted, 0
-    stage, record = ProgressReport.stage, ProgressReport.record
-
-    @contextmanager
-    def counted(self: Any, name: str, unit: str) -> Iterator[Any]:
-        with stages.stage(name), stage(self, name, unit) as made:
-            yield made
-
-    def listened(self: Any, run: Any) -> None:
-        run.listen(stages.note)
-        record(self, run)
-
-    ProgressReport.stage, ProgressReport.record = counted, listened  # type: ignore[method-assign]
-    leave_out_starts(stages)
+    made_apart, made_here = make_records.build_group_apart, make_records.build_group
+    make_records.build_group_apart, make_records.build_group = partial(noted, made_apart), partial(noted, made_here)
+    make_records.FEWEST_APART = 0
+    starts.leave_out()
     job = prepare(load_recipe(str(recipe)), out=folder / "out", memory=folder / "memory", stop_on_signal=False)
     cpu, wall = time.process_time(), time.monotonic()
-    summary = command.build(job, ProgressReport())
-    cpu, wall = time.process_time() - cpu, time.monotonic() - wall
-    tasks = sorted((sum(map(float, path.read_text().split())) for path in spans.iterdir()), reverse=True)
+    summary = build(job, ProgressReport())
+    driver, wall = time.process_time() - cpu - starts.driver, time.monotonic() - wall
+    packing = sorted((sum(map(float, path.read_text().split())) for path in spans.iterdir()), reverse=True)
     return {
-        "cpu": cpu, "wall": wall, "driver": {**stages.driver, "rest": cpu - stages.start - sum(stages.driver.values())},
-        "driver_start": stages.start,
-        "stage_wall": dict(stages.wall), "actors": {name: stages.actors[name][:2] for name in WORKERS}, "tasks": tasks,
-        "records": summary.rows, "digest": dataset_digest(summary.dataset),
+        "driver": driver, "packing": packing, **starts.spent, "start": starts.driver, "wall": wall,
+        "seconds": summary.seconds, "records": summary.rows, "digest": dataset_digest(summary.dataset),
     }  # fmt: skip
 
 
@@ -164,19 +145,14 @@ def measured(workers: int, options: argparse.Namespace) -> Figures:
 
 def compared(one: Figures, two: Figures) -> Figures:
     """How many times as fast two processes are, in packing and in all."""
-    others = {**two["actors"], "pack": two["tasks"]}
-    busier = {name: max(others.get(name) or [0.0]) for name in two["driver"]}
-    ways = {
-        "critical": {name: spent + busier[name] for name, spent in two["driver"].items()},
-        "overlapped": {name: max(spent, busier[name]) for name, spent in two["driver"].items()},
-    }
+    each = [two["driver"], *two["actors"], *two["packing"]]
+    spent = sum(each) + sum(two["ray"])
     return {
-        name: {
-            "pack": round(one["driver"]["pack"] / spent["pack"], 3),
-            "whole": round(one["cpu"] / sum(spent.values()), 3),
-            "seconds": {stage: round(value, 3) for stage, value in spent.items()},
-        }
-        for name, spent in ways.items()
+        "packing": round(one["packing"][0] / two["packing"][0], 3),
+        "whole": round(one["driver"] / max(*each, spent / 2), 3),
+        "wall": round(one["wall"] / two["wall"], 3),
+        "cpu": {"one": round(one["driver"], 2), "two": round(spent, 2), "busiest": round(max(each), 2)},
+        "same_bytes": one["digest"] == two["digest"],
     }
 
 
@@ -195,7 +171,6 @@ def main() -> None:
     load = load_average()
     one, two = measured(0, options), measured(2, options)
     found = compared(one, two)
-    found["same_bytes"] = one["digest"] == two["digest"]
     if not options.json:
         print(yaml.safe_dump(found, sort_keys=False))
         return

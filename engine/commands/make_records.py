@@ -7,7 +7,7 @@ window is open or several, and in one process or many.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from operator import add
@@ -250,7 +250,7 @@ class _Maker:
         built: list[BuiltShard] = []
         groups = list(in_groups(window.pieces))
         with progress.stage("pack", "records") as stage:
-            tasks = shard_tasks(job, self._total)
+            tasks = shard_tasks(job, self._total, self._runner.check_stop)
             make = build_group if isinstance(tasks, InlineTasks) else build_group_apart
             made = tasks.run(make, work, groups)
             for group, done in zip(groups, made, strict=True):
@@ -261,14 +261,20 @@ class _Maker:
         return built
 
 
-def shard_tasks(job: Job, records: int) -> StageTasks:
+def shard_tasks(job: Job, records: int, check_stop: Callable[[], None]) -> StageTasks:
     """What packs: this process alone where there is little to do, or scores are kept.
 
     Scores that are kept are those of a model that takes long or costs money. Several processes would each measure what
     is in the shards of both, and load the model each.
+
+    Args:
+        job: The job.
+        records: Of the whole build.
+        check_stop: Raises where somebody has stopped the build.
     """
     alone = records < FEWEST_APART or any(scorer.inputs for scorer in job.scorers)
-    return make_tasks(0 if alone else job.recipe.workers, ray_address=job.ray_address)
+    workers = 0 if alone else job.recipe.workers
+    return make_tasks(workers, ray_address=job.ray_address, check_stop=check_stop)
 
 
 def _in_layout(windows: Sequence[Window]) -> list[Piece]:

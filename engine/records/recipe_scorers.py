@@ -11,6 +11,9 @@ from glotmill.filters.registry import make_scorers
 from glotmill.filters.scorers.quality import QualityScorer
 from glotmill.recipes.sections.scorers import Score
 from glotmill.schemas.errors import WorkerError
+from glotmill.schemas.keys import digest
+
+_loaded: dict[str, Sequence[Scorer]] = {}  # in a process of tasks, by what they are: one window's serve the next one
 
 
 class RecipeScorers:
@@ -26,6 +29,7 @@ class RecipeScorers:
         self._made: Sequence[Scorer] | None = made
         self._fits = {scorer.name: scorer.fit for scorer in made if isinstance(scorer, QualityScorer)}
         self._identities = {scorer.name: scorer.identity() for scorer in made}
+        self._key = digest([section.model_dump(mode="json"), self._identities])
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_made": None}
@@ -37,12 +41,16 @@ class RecipeScorers:
             WorkerError: One has another version or other files here than where it was sent from.
         """
         if self._made is None:
-            stated = self._section.settings | {"llm_judge": make_judge(self._section)} | self._fits
-            made = make_scorers(tuple(self._identities), stated)
-            for scorer in made:
-                here, there = scorer.identity(), self._identities[scorer.name]
-                if here != there:
-                    msg = f"scorer {scorer.name} has another version or other files in a task than in the build: {here}"
-                    raise WorkerError(f"{msg}, not {there}")
-            self._made = made
+            self._made = _loaded.get(self._key) or self._load()
+            _loaded[self._key] = self._made
         return self._made
+
+    def _load(self) -> Sequence[Scorer]:
+        stated = self._section.settings | {"llm_judge": make_judge(self._section)} | self._fits
+        made = make_scorers(tuple(self._identities), stated)
+        for scorer in made:
+            here, there = scorer.identity(), self._identities[scorer.name]
+            if here != there:
+                msg = f"scorer {scorer.name} has another version or other files in a task than in the build: {here}"
+                raise WorkerError(f"{msg}, not {there}")
+        return made

@@ -27,7 +27,10 @@ OURS = {
     "RAY_AUTH_MODE": "token",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # no copying of the project into another environment
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # Processes of tasks stay between two windows, with what they have loaded; else Ray ends them after a second.
+    "RAY_idle_worker_killing_time_threshold_ms": "600000",
 }
+_starting = threading.Lock()  # windows have threads of their own
 
 
 def protect(address: str | None) -> None:
@@ -55,6 +58,11 @@ def start_ray(address: str | None = None, note: Callable[..., None] = lambda *_,
         WorkerError: A Ray of our own cannot be started.
     """
     protect(address)
+    with _starting:
+        return _started(address, note)
+
+
+def _started(address: str | None, note: Callable[..., None]) -> bool:
     import ray
 
     if ray.is_initialized():

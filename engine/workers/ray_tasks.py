@@ -49,12 +49,20 @@ class RayTasks:
     Args:
         address: A running cluster; None is a Ray of our own.
         note: Is called when Ray does not start.
+        check_stop: Raises where somebody has stopped the work.
         at_once: Tasks at work at a time; None takes as many as the machine's cores and memory allow.
     """
 
-    def __init__(self, address: str | None, note: Note, at_once: int | None = None) -> None:
+    def __init__(
+        self,
+        address: str | None,
+        note: Note,
+        check_stop: Callable[[], None] = lambda: None,
+        at_once: int | None = None,
+    ) -> None:
         self._address = address
         self._note = note
+        self._check_stop = check_stop
         self._at_once = at_once
 
     def run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
@@ -91,6 +99,7 @@ class RayTasks:
                     working.add(line[-1])
                 if not line:
                     return
+                self._check_stop()
                 if line[0] in working:
                     _wait(working, node)
                 else:
@@ -100,17 +109,15 @@ class RayTasks:
 
 
 def _wait(working: set[Any], node_id: str) -> None:
-    """Wait until one is done.
+    """Wait until one is done, but not for long.
 
     Raises:
         WorkerError: The node that does them died.
     """
-    done: list[Any] = []
-    while not done:
-        done, _ = ray.wait(list(working), num_returns=1, timeout=TICK_S)
-        if not done and not any(node["Alive"] for node in ray.nodes() if node["NodeID"] == node_id):
-            msg = "Ray's node process on this machine died; run the same command again to go on"
-            raise WorkerError(msg)
+    done, _ = ray.wait(list(working), num_returns=1, timeout=TICK_S)
+    if not done and not any(node["Alive"] for node in ray.nodes() if node["NodeID"] == node_id):
+        msg = "Ray's node process on this machine died; run the same command again to go on"
+        raise WorkerError(msg)
     done, _ = ray.wait(list(working), num_returns=len(working), timeout=0)
     working.difference_update(done)
 

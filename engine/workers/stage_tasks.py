@@ -35,25 +35,40 @@ class StageTasks(Protocol):
 
 
 class InlineTasks:
-    """Tasks done in this process, one when the one before is taken."""
+    """Tasks done in this process, one when the one before is taken.
+
+    Args:
+        check_stop: Raises where somebody has stopped the work.
+    """
+
+    def __init__(self, check_stop: Callable[[], None] = lambda: None) -> None:
+        self._check_stop = check_stop
 
     def run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
         """What a function gives for each item, in their order."""
         for item in items:
+            self._check_stop()
             yield function(shared, item)
 
 
-def make_tasks(workers: int | None, *, ray_address: str | None = None, note: Note = no_note) -> StageTasks:
+def make_tasks(
+    workers: int | None,
+    *,
+    ray_address: str | None = None,
+    note: Note = no_note,
+    check_stop: Callable[[], None] = lambda: None,
+) -> StageTasks:
     """What does the tasks of a recipe's build.
 
     Args:
         workers: Of the recipe: 0 works in this process, anything else on this machine's cores.
         ray_address: A running Ray cluster, on whose node of this process the tasks are done; None uses a local Ray.
         note: Is called when Ray does not start.
+        check_stop: Raises where somebody has stopped the work.
     """
     if workers == 0:
-        return InlineTasks()
+        return InlineTasks(check_stop)
     protect(ray_address)
     from glotmill.engine.workers.ray_tasks import RayTasks
 
-    return RayTasks(ray_address, note)
+    return RayTasks(ray_address, note, check_stop)

@@ -96,7 +96,7 @@ def expected_with_poison(undisturbed, reason: str) -> dict[int, list[tuple]]:
     without = [row for row in range(CURSED.rows.num_rows) if CURSED.rows["text"][row].as_py() != "A dog and a curse"]
     (alone,) = work(0, [Unit(CURSED.number, CURSED.rows.take(without))]).values()
     position = next(row for row in range(CURSED.rows.num_rows) if row not in without)
-    failed = (None, reason, *[None] * 3, False, *[None] * 5, 3)
+    failed = (None, reason, *[None] * 3, False, *[None] * 5, 3, None)
     return {**undisturbed, CURSED.number: [*alone[:position], failed, *alone[position:]]}
 
 

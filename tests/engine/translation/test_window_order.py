@@ -1,0 +1,68 @@
+"""Windows wait for those before them, and for no others."""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from glotmill.engine.translation.window_order import AbandonedError, WindowOrder, alone
+
+SOON = 5.0
+
+
+def test_a_window_plans_a_phase_after_those_before_it_and_knows_who_is_still_at_it():
+    order = WindowOrder()
+    first, second = order.place(0), order.place(1)
+    planned = Event()
+
+    def plan() -> list[int]:
+        with second.planning("forward") as before:
+            planned.set()
+            return before
+
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(plan)
+        assert not planned.wait(0.05)
+        with first.planning("forward") as before:
+            assert before == []
+        assert waiting.result(SOON) == [0]
+    first.through("forward")
+    with order.place(2).planning("forward") as before:
+        assert before == [1]
+
+
+def test_who_skips_a_phase_keeps_nobody_waiting():
+    order = WindowOrder()
+    order.place(0).through("forced")
+    with order.place(1).planning("forward.second") as before:
+        assert before == []
+    order.place(1).await_entries("forward")
+
+
+def test_entries_are_read_when_those_before_are_through():
+    order = WindowOrder()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(order.place(1).await_entries, "back")
+        order.place(0).through("forward")
+        assert not waiting.done()
+        order.place(0).through("back")
+        waiting.result(SOON)
+
+
+def test_a_failure_wakes_whoever_waits():
+    order = WindowOrder()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(order.place(1).await_entries, "back")
+        order.fail()
+        with pytest.raises(AbandonedError):
+            waiting.result(SOON)
+
+
+def test_what_has_nothing_before_it_waits_for_nothing_here_and_in_another_process():
+    for place in (alone(), pickle.loads(pickle.dumps(alone()))):
+        with place.planning("forward") as before:
+            assert before == []
+        place.await_entries("forward")

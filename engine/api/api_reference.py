@@ -49,13 +49,13 @@ glotmill.refilter("outputs/first", overrides={"filter.round_trip.min_chrf": 30})
 """
 GROUPS = {
     "Make a dataset": ("load_recipe", "preview", "plan", "build", "refilter"),
-    "Look at it": ("show", "explain", "diff", "score", "report", "calibrate"),
+    "Look at it": ("show", "explain", "diff", "score", "report", "calibrate", "calibrate_quality"),
     "Share and check it": ("publish", "rollback", "pull", "export", "verify"),
     "Read it": ("open_dataset", "Dataset", "LanguageCount"),
     "What the functions return": (
         "Recipe", "Preview", "Plan", "BuildSummary", "RefilterSummary", "ChosenRows", "Explanation", "Difference",
-        "PairScores", "ReportOutcome", "CalibrationOutcome", "PublishOutcome", "PullOutcome", "ExportOutcome",
-        "Verification", "StageProgress",
+        "PairScores", "ReportOutcome", "CalibrationOutcome", "QualityOutcome", "PublishOutcome", "PullOutcome",
+        "ExportOutcome", "Verification", "StageProgress",
     ),
     "Errors": (
         "GlotmillError", "InputError", "SchemaError", "ConservationError", "TranslatorError", "WorkerError",

@@ -9,6 +9,8 @@ from glotmill.engine.api.boundary import PathInput, Progress, as_path, as_text, 
 from glotmill.engine.commands import diff as diff_datasets
 from glotmill.engine.commands import report as report_build
 from glotmill.engine.commands.calibrate import CalibrationOutcome, calibrate_dataset
+from glotmill.engine.commands.calibrate_quality import QualityOutcome
+from glotmill.engine.commands.calibrate_quality import calibrate_quality as fit_of_dataset
 from glotmill.engine.commands.diff import Difference
 from glotmill.engine.commands.explain import explain_record
 from glotmill.engine.commands.explain.explain_record import Explanation
@@ -158,6 +160,26 @@ def calibrate(
     """
     path = None if out is None else as_path(out, "out")
     return calibrate_dataset(as_path(folder, "folder"), path, _settings(mode, target, quantile, min_rows, seed))
+
+
+@own_errors
+def calibrate_quality(
+    folder: PathInput, *, references: PathInput | None = None, out: PathInput | None = None
+) -> QualityOutcome:
+    """Fit the quality score to a build's translations, and write the fit to a file that a recipe names as its own.
+
+    Nothing of the build changes: a recipe with ``score: {quality: FILE}`` uses the file.
+
+    Args:
+        folder: The folder of a build whose recipe names the scorer ``quality``.
+        references: A file of source, target and lang with translations by people; None goes by agreement.
+        out: The file to write [``quality.json`` in the folder].
+
+    Raises:
+        InputError: The folder or a file is not usable, or there are too few turns; nothing was written.
+    """
+    people = None if references is None else as_path(references, "references")
+    return fit_of_dataset(as_path(folder, "folder"), people, None if out is None else as_path(out, "out"))
 
 
 def _settings(mode: Any, target: Any, quantile: Any, min_rows: Any, seed: Any) -> Settings:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glotmill.engine import __version__
     from glotmill.engine.api.builds import build, load_recipe, plan, preview, refilter
-    from glotmill.engine.api.looking import calibrate, diff, explain, report, show
+    from glotmill.engine.api.looking import calibrate, calibrate_quality, diff, explain, report, show
     from glotmill.engine.api.pairs import score
     from glotmill.engine.api.reading import Dataset, open_dataset
     from glotmill.engine.api.sharing import export, publish, pull, rollback, verify
     from glotmill.engine.commands.calibrate import CalibrationOutcome
+    from glotmill.engine.commands.calibrate_quality import QualityOutcome
     from glotmill.engine.commands.diff import Difference
     from glotmill.engine.commands.explain.explain_record import Explanation
     from glotmill.engine.commands.export import ExportOutcome
@@ -64,6 +65,7 @@ __all__ = [
     "PublishError",
     "PublishOutcome",
     "PullOutcome",
+    "QualityOutcome",
     "Recipe",
     "RefilterSummary",
     "ReportOutcome",
@@ -76,6 +78,7 @@ __all__ = [
     "__version__",
     "build",
     "calibrate",
+    "calibrate_quality",
     "diff",
     "explain",
     "export",
@@ -97,11 +100,12 @@ __all__ = [
 _MODULES = {
     "glotmill.engine": ("__version__",),
     "glotmill.engine.api.builds": ("build", "load_recipe", "plan", "preview", "refilter"),
-    "glotmill.engine.api.looking": ("calibrate", "diff", "explain", "report", "show"),
+    "glotmill.engine.api.looking": ("calibrate", "calibrate_quality", "diff", "explain", "report", "show"),
     "glotmill.engine.api.pairs": ("score",),
     "glotmill.engine.api.reading": ("Dataset", "open_dataset"),
     "glotmill.engine.api.sharing": ("export", "publish", "pull", "rollback", "verify"),
     "glotmill.engine.commands.calibrate": ("CalibrationOutcome",),
+    "glotmill.engine.commands.calibrate_quality": ("QualityOutcome",),
     "glotmill.engine.commands.diff": ("Difference",),
     "glotmill.engine.commands.explain.explain_record": ("Explanation",),
     "glotmill.engine.commands.export": ("ExportOutcome",),

@@ -1,0 +1,121 @@
+"""Calibrate the quality score: a fit to a finished dataset's features, with people's translations or without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from glotmill.engine.commands.pair_files import given_pairs
+from glotmill.engine.dataset.manifest import has_manifest, read_manifest
+from glotmill.engine.dataset.recorded_rules import RECORDS, check_shards
+from glotmill.engine.storage.atomic_write import write_bytes
+from glotmill.engine.storage.output_path import check_new_file
+from glotmill.engine.storage.readable import reading
+from glotmill.engine.text.notebook import NotebookResult, View
+from glotmill.engine.text.segments import plain
+from glotmill.filters.features.chrf import chrf
+from glotmill.filters.features.pair_quality import FEATURES
+from glotmill.filters.quality_fit import QualityFit, shipped_fit
+from glotmill.filters.quality_fitting import MIN_ROWS, fit_quality
+from glotmill.schemas.errors import InputError
+from glotmill.schemas.keys import nfc
+
+COLUMNS = [f"turn_quality_{name}" for name in FEATURES]
+
+
+@dataclass(frozen=True, slots=True)
+class QualityOutcome(NotebookResult):
+    """A fit of the quality score that was written.
+
+    Attributes:
+        path: The file.
+        fit: What it holds.
+        turns: Translated turns with all features.
+        referenced: Of those, the ones with a translation by people.
+    """
+
+    path: Path
+    fit: QualityFit
+    turns: int
+    referenced: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        counts = {"turns": self.turns, "referenced": self.referenced}
+        return {"path": str(self.path), **counts, **self.fit.content.model_dump()}
+
+    def notebook_view(self) -> View:
+        """What each feature weighs."""
+        rows = [(name, f"{weight:.4f}") for name, weight in self.fit.content.weights.items()]
+        return f"Quality fit: {self.path}", [("feature", "weight"), *rows]
+
+
+def calibrate_quality(folder: Path, references: Path | None, out: Path | None) -> QualityOutcome:
+    """Fit the quality score to a build's translations, and write the fit to a file that a recipe can name.
+
+    Args:
+        folder: The build's folder.
+        references: A file of sources and their translations by people, as ``glotmill score`` takes pairs.
+        out: The file to write; None is ``quality.json`` in the build's folder.
+
+    Raises:
+        InputError: There is no dataset with quality scores in it, or too few turns; nothing was written.
+    """
+    path = out or folder / "quality.json"
+    check_new_file(path, "--out")
+    turns, engine = _turns(folder)
+    known = None if references is None else _judged(turns, references)
+    table = turns.select(COLUMNS).cast(pl.Float64).to_numpy()
+    fit = fit_quality(table, turns["lang"].to_list(), engine, shipped_fit(), known)
+    if not fit.content.usual:
+        msg = f"calibrate {folder}: {turns.height:,} turns have all features of quality; a fit needs {MIN_ROWS}"
+        raise InputError(msg)
+    write_bytes(path, fit.data)
+    return QualityOutcome(path, fit, turns.height, 0 if known is None else int(np.isfinite(known).sum()))
+
+
+def _turns(folder: Path) -> tuple[pl.DataFrame, str]:
+    """(lang, source, target and features of each judged turn, the engine's public name)."""
+    dataset = folder / "dataset"
+    if not has_manifest(dataset):
+        msg = f"calibrate {folder}: no dataset in it; name the folder of a finished build, such as outputs/NAME"
+        raise InputError(msg)
+    manifest = read_manifest(dataset)
+    if "quality" not in manifest.facts["scorers"]:
+        msg = f"calibrate {folder}: its recipe does not name the scorer quality; add it to score.scorers and build"
+        raise InputError(msg)
+    check_shards(dataset, manifest)
+    files = [dataset / shard.path for shard in manifest.all_shards()]
+    engines = sorted({facts["model"] for facts in manifest.facts["translators"].values()})
+    names = ["source_messages", "messages", *COLUMNS]
+    if not files:
+        return pl.DataFrame(schema={"lang": pl.String, **dict.fromkeys(COLUMNS, pl.Float32)}), engines[0]
+    with reading(*files, what=RECORDS):
+        rows = pl.scan_parquet(files, glob=False).filter(row_status="ok").select("lang", *names).collect()
+    turns = rows.explode(names)
+    turns = turns.with_columns(
+        source=pl.col("source_messages").struct.field("content"), target=pl.col("messages").struct.field("content")
+    )
+    return turns.drop_nulls(COLUMNS).select("lang", "source", "target", *COLUMNS), engines[0]
+
+
+def _judged(turns: pl.DataFrame, references: Path) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """chrF over 100 of each turn against people's translation of its source, NaN where there is none."""
+    people: Mapping[tuple[str, str], str] = {
+        (str(pair.lang), nfc(str(pair.source)).strip()): str(pair.target)
+        for pair in given_pairs(references, None)
+        if pair.failure is None
+    }
+    said = [
+        people.get((lang, nfc(plain(source)).strip())) for lang, source in turns.select("lang", "source").iter_rows()
+    ]
+    found = np.full(turns.height, np.nan)
+    there = np.array([text is not None for text in said], bool)
+    texts = pl.Series([plain(text) for text in turns["target"].filter(pl.Series(there))], dtype=pl.String)
+    found[there] = chrf(texts, pl.Series([text for text in said if text is not None], dtype=pl.String)) / 100
+    return found

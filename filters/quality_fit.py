@@ -43,6 +43,7 @@ class Usual(BaseModel):
         mean: Mean of each feature.
         deviation: Standard deviation of each.
         least: The quality that the best share of the rows have at least, by that share.
+        typical: Their mean quality, likewise.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,6 +53,7 @@ class Usual(BaseModel):
     mean: dict[str, FiniteFloat]
     deviation: dict[str, FiniteFloat]
     least: dict[str, FiniteFloat] = {}
+    typical: dict[str, FiniteFloat] = {}
 
     @model_validator(mode="after")
     def _complete(self) -> Usual:
@@ -61,7 +63,7 @@ class Usual(BaseModel):
         if any(value <= 0 for value in self.deviation.values()):
             msg = "expected deviations above 0"
             raise ValueError(msg)
-        if any(not 0 < float(share) <= 1 for share in self.least):
+        if any(not 0 < float(share) <= 1 for share in (*self.least, *self.typical)):
             msg = "expected shares above 0, up to 1"
             raise ValueError(msg)
         return self

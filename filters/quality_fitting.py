@@ -150,7 +150,9 @@ def _usual(weights: dict[str, float], moments: Moments, rows: Floats, level: flo
     unit = 10**-DIGITS
     found = {share: np.floor(np.quantile(values, 1 - share) / unit - 1) * unit for share in SHARES}
     least = {f"{share:g}": round(float(value), DIGITS) for share, value in found.items()}
-    return usual.model_copy(update={"least": least})
+    best = np.sort(values)[::-1]
+    typical = {f"{share:g}": float(best[: max(1, round(share * len(best)))].mean().round(DIGITS)) for share in SHARES}
+    return usual.model_copy(update={"least": least, "typical": typical})
 
 
 def _named(values: Floats) -> dict[str, float]:

@@ -45,7 +45,7 @@ def describe(
     shards = {lang: shards.get(lang, []) for lang in lock["languages"]}  # a language without rows is listed, too
     facts = {**facts, "filter": policy.fingerprint()}
     write_bytes(root / LOCK_FILE, yaml.safe_dump(lock, allow_unicode=True, width=100).encode())
-    write_card(root, CardFacts(facts, lock["description"], shards, schema, policy.unreliable))
+    write_card(root, CardFacts(facts, lock["description"], shards, schema, policy.unreliable, policy.fit))
     pages = ["README.md", LICENSES]
     if policy.calibration is not None:
         write_bytes(root / CALIBRATION, yaml.safe_dump(policy.calibration.content, allow_unicode=True).encode())

@@ -56,6 +56,9 @@ def test_a_build_fits_the_score_to_itself_and_publishes_the_fit(recipe, run):
     facts = read_manifest(dataset).facts
     assert facts["scorers"]["quality"]["fit"] == facts["filter"]["fit"] == fit.digest
     assert rows(dataset)["score_quality_score"].null_count() == 0
+    card = (dataset / "README.md").read_text()
+    assert "Estimated quality of a language's best rows" in card
+    assert f"| German | `deu_Latn` | {len(CAPTIONS)} |" in card
     assert verify(dataset.parent, ProgressReport(), deep=True).problems == []
 
 

@@ -18,6 +18,7 @@ from glotmill.engine.dataset import image_shards
 from glotmill.engine.dataset.card.markdown import one_line
 from glotmill.engine.dataset.licenses import OTHER, dataset_license, on_the_hub
 from glotmill.engine.dataset.shards import Shard
+from glotmill.filters.quality_fit import QualityFit
 from glotmill.schemas.languages import language
 from glotmill.schemas.task import TASKS
 
@@ -41,6 +42,7 @@ class CardFacts:
         shards: Shards by language, in the recipe's order.
         schema: The record schema.
         unreliable: Languages that the calibration found no better than noise: they have a config of their own.
+        fit: What the quality score was fitted to; None where it does not run.
     """
 
     facts: Mapping[str, Any]
@@ -48,6 +50,7 @@ class CardFacts:
     shards: Mapping[str, Sequence[Shard]]
     schema: pa.Schema
     unreliable: frozenset[str] = frozenset()
+    fit: QualityFit | None = None
 
     @property
     def present(self) -> dict[str, list[Shard]]:

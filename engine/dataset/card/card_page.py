@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from glotmill.engine import __version__
 from glotmill.engine.dataset.card.card_header import LICENSES, UNRELIABLE, CardFacts
+from glotmill.engine.dataset.card.card_quality import quality_curve
 from glotmill.engine.dataset.card.card_templates import refused_templates
-from glotmill.engine.dataset.card.markdown import code, one_line, plain
+from glotmill.engine.dataset.card.markdown import code, one_line, plain, table
 from glotmill.engine.dataset.embedded_notice import notice
 from glotmill.engine.dataset.keep_rates import KeepRates
 from glotmill.engine.dataset.licenses import CLASS_OF_TERM, OTHER, PERMISSIVE, TERMS, classes, dataset_license
@@ -44,6 +45,7 @@ def page(facts: CardFacts) -> str:
         fairness=_fairness(facts.shards),
         rates=_rates(KeepRates.of(facts.shards, facts.facts["sources"])),
         unreliable=_unreliable(facts),
+        quality=quality_curve(facts),
         dictionaries=_dictionaries(facts.facts),
         templates=refused_templates(facts.facts.get("refused_templates", ())),
         bins=BINS,
@@ -60,13 +62,6 @@ def licenses_page(facts: CardFacts) -> str:
     """The text of ``LICENSES.md``: what each part is under."""
     lines = ["# Licenses", "", _license(facts.licenses), "", _sources(facts.facts["sources"]), ""]
     return "\n".join([*lines, _models(facts.facts["translators"]), ""])
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int = 0) -> str:
-    """A Markdown table whose last ``numbers`` columns are numbers."""
-    marks = ["---"] * (len(head) - numbers) + ["---:"] * numbers
-    lines = [f"| {' | '.join(head)} |", f"|{'|'.join(marks)}|"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def _counted(number: int, what: str) -> str:
@@ -120,7 +115,7 @@ def _languages(shards: Mapping[str, Sequence[Shard]]) -> str:
         dropped, failed = (sum((Counter(getattr(s, n)) for s in parts), Counter[str]()) for n in ("dropped", "failed"))
         counts = [f"{sum(s.rows for s in parts):,}", f"{sum(s.kept for s in parts):,}"]
         rows.append([language(lang).name, f"`{lang}`", *counts, _reasons(dropped), _reasons(failed)])
-    return _table(["language", "config", "rows", "kept", "dropped", "failed"], rows, numbers=4)
+    return table(["language", "config", "rows", "kept", "dropped", "failed"], rows, numbers=4)
 
 
 def _notice(facts: CardFacts) -> str:
@@ -135,7 +130,7 @@ def _rates(rates: KeepRates) -> str:
         rate = "" if kept.rate is None else f"**{kept.rate:.4f}**" if kept.low else f"{kept.rate:.4f}"
         numbers = (f"{kept.rows:,}", f"{kept.kept:,}", rate)
         rows.append([plain(source), plain(task), *numbers, _reasons(kept.dropped), _reasons(kept.failed)])
-    lines = [_table(["source", "task", "rows", "kept", "rate", "dropped", "failed"], rows, numbers=5)] if rows else []
+    lines = [table(["source", "task", "rows", "kept", "rate", "dropped", "failed"], rows, numbers=5)] if rows else []
     if rates.not_counted:
         lines.append(f"Not counted in {rates.not_counted:,} rows, which an earlier version of Glotmill packed.")
     lines += [f"**{plain(warning[:1].upper() + warning[1:])}**" for warning in rates.warnings()]
@@ -157,7 +152,7 @@ def _fairness(shards: Mapping[str, Sequence[Shard]]) -> str:
         if share.rule is None or share.kept < 1
     ]
     head = "Kept of the records that were translated, beside the median language's share; under half of it in bold."
-    return "\n".join(["", head, "", _table(["rule", "language", "kept", "ratio"], rows, numbers=2), ""])
+    return "\n".join(["", head, "", table(["rule", "language", "kept", "ratio"], rows, numbers=2), ""])
 
 
 def _unreliable(facts: CardFacts) -> str:
@@ -175,7 +170,7 @@ def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
     for column, found in sorted(scores.items()):
         spread = [f"{found[name]:g}" if name in found else "" for name in ("min", "median", "max")]
         rows.append([code(column), bars(found["bins"]) if "bins" in found else "", *spread, f"{found['null']:,}"])
-    return _table(["score", "spread", "least", "median", "greatest", "not judged"], rows, numbers=4)
+    return table(["score", "spread", "least", "median", "greatest", "not judged"], rows, numbers=4)
 
 
 def _labels(column: str, table: LabelCounts) -> str:
@@ -186,7 +181,7 @@ def _labels(column: str, table: LabelCounts) -> str:
     head = ["requested", *map(code, shown), *(["others"] if rows and len(rows[0]) > len(shown) else [])]
     lines = [[f"`{lang}`", *(f"{n:,}" if n else "" for n in row)] for lang, row in zip(table, rows, strict=True)]
     about = f"Turns by what {code(column)} says of them; manifest.json has all counts under `score_labels`."
-    return f"{about}\n\n{_table(head, lines, numbers=len(head) - 1)}\n\n"
+    return f"{about}\n\n{table(head, lines, numbers=len(head) - 1)}\n\n"
 
 
 def _sources(sources: Sequence[Mapping[str, Any]]) -> str:
@@ -201,7 +196,7 @@ def _sources(sources: Sequence[Mapping[str, Any]]) -> str:
         ]
         for source in sources
     ]
-    return _table(["source", "split", "revision", "license", "images", "rows taken"], rows, numbers=1)
+    return table(["source", "split", "revision", "license", "images", "rows taken"], rows, numbers=1)
 
 
 def _models(translators: Mapping[str, Mapping[str, Any]]) -> str:
@@ -209,7 +204,7 @@ def _models(translators: Mapping[str, Mapping[str, Any]]) -> str:
     for model in translators.values():
         name, _, revision = str(model["model"]).partition("@")
         rows.append([code(name), code(revision), plain(model["license"])])
-    return "\n".join([_table(["translation model", "revision", "license"], sorted(rows)), *_vocabularies(translators)])
+    return "\n".join([table(["translation model", "revision", "license"], sorted(rows)), *_vocabularies(translators)])
 
 
 def _vocabularies(translators: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -7,6 +7,7 @@ those that turn a line around by their number.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from glotmill.engine.text.visible import neutral
 
@@ -34,3 +35,10 @@ def code(text: object) -> str:
     longest = max((len(run) for run in re.findall("`+", found)), default=0)
     fence, space = "`" * (longest + 1), " " if longest else ""
     return f"{fence}{space}{found}{space}{fence}" if found else ""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int = 0) -> str:
+    """A Markdown table whose last ``numbers`` columns are numbers."""
+    marks = ["---"] * (len(head) - numbers) + ["---:"] * numbers
+    lines = [f"| {' | '.join(head)} |", f"|{'|'.join(marks)}|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])

@@ -20,7 +20,10 @@ from typing import Any
 
 from glotmill.engine.cli import main
 from glotmill.engine.memory.commit_log import NumberedFiles
+from glotmill.engine.records import layout, windows
 from tests.faults.writes import before_writes
+
+WINDOW = "FAULTS_WINDOW_RECORDS"  # an environment variable
 
 
 def descendants(pid: int) -> list[tuple[int, str]]:
@@ -152,8 +155,17 @@ def install(event: str, n: int, marker: str) -> None:
             raise SystemExit(f"no such event: {event}")
 
 
+def small_windows() -> None:
+    """Give a small build several windows, where the environment says so."""
+    if records := os.environ.get(WINDOW):
+        for module in (layout, windows):
+            module.CHUNK_ROWS = 20  # type: ignore[attr-defined]
+        windows.FEWEST_RECORDS = int(records)
+
+
 if __name__ == "__main__":
     _, event, number, marker, *command = sys.argv
+    small_windows()
     install(event, int(number), marker)
     sys.argv = ["glotmill", *command]
     main()

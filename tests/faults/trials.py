@@ -20,13 +20,15 @@ import orjson
 import polars as pl
 import yaml
 
-from tests.faults.launcher import descendants
+from tests.faults.launcher import WINDOW, descendants
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MAX_RUNS = 6
 EMBEDDED = {"engine": "nllb", "model": "embedded", "beam_size": 2, "batch_tokens": 512, "unit_tokens": 2048}
 FAKE = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 512, "unit_tokens": 2048}
-ENGINES: dict[str, dict[str, Any]] = {"embedded": EMBEDDED, "fake": FAKE}
+# By the name of the trials; those of ``windows`` have windows of so many records.
+ENGINES: dict[str, dict[str, Any]] = {"embedded": EMBEDDED, "fake": FAKE, "windows": FAKE}
+WINDOW_RECORDS = "100"
 LANGUAGES = ["deu_Latn", "fra_Latn", "ces_Latn"]
 DRIVER_EVENTS = ("commit", "write")
 RAY_EVENTS = ("commit", "write", "batch", "actor", "raylet", "start")
@@ -131,6 +133,9 @@ class Trials:
             if first.returncode:
                 raise RuntimeError(first.stderr.decode())
             found.append(content(self.folder / f"whole{workers}/out/dataset"))
+        several = len(list((self.folder / "whole2/out/runs").glob("*/windows/*"))) > 3
+        if several != (engine == "windows"):
+            raise RuntimeError("the build has not the windows that its name says")
         if found[0] != found[1]:
             raise RuntimeError("inline and Ray differ")
         self.expected = found[0]
@@ -141,7 +146,7 @@ class Trials:
             for line in log.read_bytes().splitlines()
         ]
         commits = sum(event["event"] == "unit_done" for event in events)
-        units = (self.folder / "whole2/out/runs").glob("*/units-*.parquet")
+        units = (self.folder / "whole2/out/runs").rglob("units-*.parquet")
         batches = sum(pl.read_parquet(path)["batch"].n_unique() for path in units)
         self.counts = {
             "commit": commits, "actor": commits, "raylet": commits,
@@ -187,9 +192,11 @@ class Trials:
             str(self.recipe), "--out", str(folder / "out"), "--memory", str(folder / "memory"),
             "--workers", str(fault.workers), "--json",
         ]  # fmt: skip
+        small = {WINDOW: WINDOW_RECORDS} if self.engine == "windows" else {}
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-        )
+            command, cwd=ROOT, env=os.environ | small, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
         killed = self._kill_at_random(process, fault) if fault.event == AT_RANDOM else ""
         watched: list[int] = []
         while process.poll() is None:

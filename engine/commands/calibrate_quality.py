@@ -12,7 +12,8 @@ import polars as pl
 
 from glotmill.engine.commands.pair_files import given_pairs
 from glotmill.engine.dataset.manifest import has_manifest, read_manifest
-from glotmill.engine.dataset.recorded_rules import RECORDS, check_shards
+from glotmill.engine.dataset.recorded_rules import check_shards
+from glotmill.engine.dataset.sound_rows import RECORDS
 from glotmill.engine.storage.atomic_write import write_bytes
 from glotmill.engine.storage.output_path import check_new_file
 from glotmill.engine.storage.readable import reading

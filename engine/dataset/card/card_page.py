@@ -173,13 +173,13 @@ def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
     return table(["score", "spread", "least", "median", "greatest", "not judged"], rows, numbers=4)
 
 
-def _labels(column: str, table: LabelCounts) -> str:
+def _labels(column: str, counts: LabelCounts) -> str:
     """The counts of a label: rows are the languages asked for, columns what was found."""
-    if not table:
+    if not counts:
         return ""
-    shown, rows = label_matrix(table, MOST_COLUMNS)
+    shown, rows = label_matrix(counts, MOST_COLUMNS)
     head = ["requested", *map(code, shown), *(["others"] if rows and len(rows[0]) > len(shown) else [])]
-    lines = [[f"`{lang}`", *(f"{n:,}" if n else "" for n in row)] for lang, row in zip(table, rows, strict=True)]
+    lines = [[f"`{lang}`", *(f"{n:,}" if n else "" for n in row)] for lang, row in zip(counts, rows, strict=True)]
     about = f"Turns by what {code(column)} says of them; manifest.json has all counts under `score_labels`."
     return f"{about}\n\n{table(head, lines, numbers=len(head) - 1)}\n\n"
 

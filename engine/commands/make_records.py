@@ -131,7 +131,7 @@ def make_records(
         done[-1].dictionaries,
         counts,
         [file.location for file in (*memory.set_aside, *scores.set_aside)],
-        done[-1].read if len(windows) == 1 else _read(job, memory, before),
+        _read(job, memory, before),
     )
 
 
@@ -172,14 +172,12 @@ class WindowDone:
         dictionaries: Those.
         shards: The shards that are whole with it.
         counts: What its phases did.
-        read: What the memory held when its records were composed.
     """
 
     job: Job
     dictionaries: dict[str, Judgement]
     shards: list[BuiltShard]
     counts: PhaseCounts
-    read: list[str]
 
 
 class _Maker:
@@ -239,11 +237,10 @@ class _Maker:
         if dictionaries is None:
             dictionaries = judged_dictionaries(job.recipe.languages, phases.into, job.answers)
             job = job.with_dictionaries(dictionaries)
-        read = entries_state(job)
         tools.place.await_entries("pack")  # parts of a shard are made in order
         shards = self._pack(job, window, phases, tools.runner.progress)
         tools.place.through("pack")
-        return WindowDone(job, dictionaries, shards, phases.counts, read)
+        return WindowDone(job, dictionaries, shards, phases.counts)
 
     def _pack(self, job: Job, window: Window, phases: Phases, progress: Stages) -> list[BuiltShard]:
         work = ShardWork(self._decider, composers_into(job, phases.entries.into), phases.entries, self.packer)

@@ -71,7 +71,7 @@ class TranslateStage:
         self._run = run
         self._work = UnitWork(spec, run, pool, last=self._place.last)
         self._noted = 0
-        self._unanswered: dict[str, str] = {}  # failure by key
+        self._unanswered = self._place.unanswered
         self._usage = Usage()
         self._partial = False
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
+from typing import Any
 
 from glotmill.schemas.errors import GlotmillError
 
@@ -23,9 +24,15 @@ class AbandonedError(GlotmillError):
 
 
 class WindowOrder:
-    """What each open window has done so far."""
+    """What each open window has done so far.
+
+    Attributes:
+        unanswered: What a server did not answer in this run: the failure by the memory's key. Nothing else remembers
+            it, and windows share texts.
+    """
 
     def __init__(self) -> None:
+        self.unanswered: dict[str, str] = {}
         self._changed = Condition()
         self._planned: defaultdict[str, set[int]] = defaultdict(set)
         self._through: defaultdict[int, int] = defaultdict(int)  # phases that a window is through
@@ -89,19 +96,20 @@ class WindowPlace:
         order: The order.
         number: The window's number.
         last: Whether no window comes after it.
+
+    Attributes:
+        unanswered: The order's.
     """
 
     def __init__(self, order: WindowOrder, number: int, *, last: bool) -> None:
         self.number = number
         self.last = last
+        self.unanswered = order.unanswered
         self._order = order
 
-    def __getstate__(self) -> int:
-        """The number: another process reads entries, and waits for nobody."""
-        return self.number
-
-    def __setstate__(self, number: int) -> None:
-        self.__init__(WindowOrder(), number, last=True)  # type: ignore[misc]
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what others do: another process reads entries, and waits for nobody."""
+        return {**self.__dict__, "_order": None}
 
     @contextmanager
     def planning(self, phase: str) -> Iterator[list[int]]:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from glotmill.engine.memory.commit_log import NumberedFile
@@ -11,8 +13,10 @@ from glotmill.engine.runs import run as runs
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation import stage as translate
 from glotmill.engine.translation.stage import TranslateStage, with_keys
+from glotmill.engine.translation.window_order import WindowOrder
 from glotmill.engine.workers import inline_pool
 from glotmill.engine.workers.pool import make_pool
+from glotmill.engine.workers.units import RESULT_SCHEMA, UnitResult
 from glotmill.schemas.errors import ConservationError
 from tests.engine.translation.bench import GERMAN, TEXTS, Bench, Killed, add, paths, segments
 
@@ -213,3 +217,33 @@ def test_entries_of_one_translation_are_as_they_were_and_several_stand_behind(tm
     assert [[one["text"] for one in several] for several in kept.values() if len(several) > 1] == [
         ["A bigˈdeu dogˈdeu. Itˈdeu runsˈdeu.", "A bigˈdeu dogˈdeu. Itˈdeu", "A bigˈdeu dogˈdeu."]
     ]
+
+
+class Silent:
+    """A pool whose server answers nothing."""
+
+    workers = 1
+
+    def start(self) -> None:
+        pass
+
+    def run(self, units):
+        for unit in units:
+            rows = [{"failure": "server_error", "attempt": 1, "hit_limit": False}] * unit.rows.num_rows
+            yield UnitResult(unit, pa.Table.from_pylist(rows, schema=RESULT_SCHEMA))
+
+
+def test_what_was_not_answered_in_one_window_is_a_failure_in_another_that_has_the_text(tmp_path: Path):
+    bench, order = Bench(tmp_path), WindowOrder()
+    run = Run.open(tmp_path, {}, "aaaa")
+    first, second = (
+        TranslateStage(bench.spec, bench.memory, run.window(number), Silent(), order.place(number)) for number in (0, 1)
+    )
+    nothing = {"retry_failed": False, "advance": lambda *_: None}
+    with ThreadPoolExecutor(1) as threads:
+        later = threads.submit(second.translate, "forward", segments(*TEXTS[:4]), **nothing)
+        assert first.translate("forward", segments(*TEXTS), **nothing).unanswered == 10
+        order.place(0).through("forward")
+        count = later.result(20)
+    assert (count.unanswered, count.failed) == (4, 4)
+    assert second.entries("forward", GERMAN)["failure"].unique().to_list() == ["failed:server_error"]

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from glotmill.recipes.section import RecipePath, RecipeUrl, Section
+from glotmill.recipes.section import FilterValue, RecipePath, RecipeUrl, Section
 from glotmill.recipes.sections.clean import CleanStep
 from glotmill.recipes.sections.derive import Derived, Labels
 from glotmill.recipes.sections.mix import Languages, Mix, Splits, as_tuple
+from glotmill.recipes.sections.repair import Repair
 from glotmill.recipes.sections.scorers import ScoreSection
 from glotmill.recipes.sections.sources import Source
 from glotmill.recipes.sections.templates import Templates
@@ -23,7 +24,6 @@ from glotmill.schemas.languages import ENGLISH, nearest
 
 MAX_NAME = 200  # characters: names become names of files, which have at most 255 bytes
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", max_length=MAX_NAME)]
-FilterValue = float | str | dict[str, str]
 LicenseClass = Literal["permissive", "share_alike", "non_commercial", "no_derivatives", "other"]
 
 
@@ -101,6 +101,7 @@ class Recipe(Section):
         templates: Instructions put around the rows; None leaves them as their source has them.
         translate: The engine and how it decodes.
         routing: Other engines for some languages, for what the first failed on, or for the back-translation.
+        repair: Which translations are replaced by another one that passes some rules; None leaves all as they are.
         answers: What becomes of short answers and options.
         score: The scorers that run.
         filter: Parameters and actions of the rules, as ``<scorer>.<parameter>`` and ``<scorer>.<rule>.action``.
@@ -125,6 +126,7 @@ class Recipe(Section):
     templates: Templates | None = None
     translate: Translate
     routing: Routing = Routing()
+    repair: Repair | None = None
     answers: Answers = Answers()
     score: ScoreSection = Field({}, validate_default=True)
     filter: dict[str, dict[str, FilterValue]] = Field({})
@@ -194,7 +196,8 @@ class Recipe(Section):
         Paths are base names; the checksums of what they held are in the manifest.
         """
         resolved = self.model_dump(exclude={"memory": True, "workers": True}, context=FOR_LOCK)
-        return {key: _base_names(value) for key, value in resolved.items()}
+        # A recipe that repairs nothing has the lock of datasets that were built before there was repair.
+        return {key: _base_names(value) for key, value in resolved.items() if key != "repair" or value is not None}
 
 
 def _base_names(value: Any) -> Any:

@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from glotmill.schemas.languages import nearest
 
+FilterValue = float | str | dict[str, str]  # of a key of a rule: a threshold, an action, an expression
+
 
 class Section(BaseModel):
     """A mapping of a recipe, immutable once read."""

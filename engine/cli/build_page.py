@@ -137,6 +137,8 @@ def _show_models(what: str, segments: SegmentCount, console: Console) -> None:
     usage = segments.usage
     if segments.second:
         console.print(f"{what}: {segments.second:,} sent to the second engine")
+    if segments.repaired:
+        console.print(f"{what}: {segments.repaired:,} repaired")
     if segments.unanswered:
         console.print(f"{what}: {segments.unanswered:,} not answered by the server; the next build sends them again")
     if usage.prompt_tokens:

@@ -27,7 +27,7 @@ from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.registry import in_order
 from glotmill.recipes.from_mapping import MAPPING
 from glotmill.recipes.load import Overrides, completed, override_all
-from glotmill.recipes.model import FilterValue
+from glotmill.recipes.section import FilterValue
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.record import SCHEMA_VERSION
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from glotmill.engine.dataset.manifest import AGAIN, LOCK_FILE
 from glotmill.engine.storage.checked import FileModel, Lang, checked, yaml_value
-from glotmill.recipes.model import Answers, FilterValue
+from glotmill.recipes.model import Answers
+from glotmill.recipes.section import FilterValue
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import bytes_sha256
 

@@ -16,7 +16,7 @@ from glotmill.engine.records.composed_rows import COMPOSED_SCHEMA, TURN_SCHEMA, 
 from glotmill.engine.records.sample_batch import Batch
 from glotmill.engine.text.composition import EngineName, provenance
 from glotmill.engine.text.lone_segments import NO_SEGMENT, ONE_SEGMENT, surely_without_span
-from glotmill.engine.text.parts import HUMAN
+from glotmill.engine.text.parts import HUMAN, REPAIRED
 from glotmill.engine.text.text_structure import mismatch
 from glotmill.schemas.keys import content_hash, record_id
 from glotmill.schemas.languages import language
@@ -27,6 +27,7 @@ from glotmill.schemas.task import ANSWER_TASKS, TASKS
 # What Python takes for white space; Polars has fewer characters for it.
 _SPACE = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _WORD = f"[^{_SPACE}]+"
+_MADE, _REPAIRED = "=", "+"  # before an engine's fingerprint: how it made a turn
 _CAPTIONS = [task for task, facts in TASKS.items() if facts.field == "caption"]
 
 
@@ -171,7 +172,8 @@ def _hashes(turns: pl.DataFrame, counts: Any, choices: pa.Array, answers: pa.Arr
 
 def _mt(turns: pl.DataFrame, rows: int, lang: str, engines: Mapping[str, EngineName]) -> pa.Array:
     """Who made each record; few are not made as others are, so each way is worded once."""
-    by = pl.when(pl.col("origin") == "machine").then(pl.concat_str(pl.lit("="), "engine")).otherwise("origin")
+    mark = pl.when(pl.col("origin") == REPAIRED).then(pl.lit(_REPAIRED)).otherwise(pl.lit(_MADE))
+    by = pl.when(pl.col("origin") == HUMAN).then("origin").otherwise(pl.concat_str(mark, "engine"))
     ways = (
         turns.filter(pl.col("source_lang") != lang)
         .select("row", by=pl.when("moved").then(by).otherwise(pl.lit("")))
@@ -187,10 +189,13 @@ def _mt(turns: pl.DataFrame, rows: int, lang: str, engines: Mapping[str, EngineN
 
 
 def _provenance(turns: list[str], engines: Mapping[str, EngineName]) -> dict[str, Any]:
-    """The ``mt`` column of a record, from what made each turn: ``=`` and an engine, a person, or nothing."""
+    """The ``mt`` column of a record, from what made each turn: `_MADE` or `_REPAIRED` and an engine, a person, or
+    nothing.
+    """
     copied = [f"messages[{number}].content" for number, by in enumerate(turns) if not by]
-    requested = {by[1:] for by in turns if by.startswith("=")}
-    return provenance(engines, requested, copied, by_people=HUMAN in turns)
+    requested = {by[1:] for by in turns if by.startswith((_MADE, _REPAIRED))}
+    repaired = any(by.startswith(_REPAIRED) for by in turns)
+    return provenance(engines, requested, copied, by_people=HUMAN in turns, repaired=repaired)
 
 
 def _pairs(samples: pa.Table, lang: str, turns: pl.DataFrame) -> pa.Table:

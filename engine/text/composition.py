@@ -27,7 +27,7 @@ from glotmill.engine.text.instructions import (
     with_images,
 )
 from glotmill.engine.text.part_making import PartMaker, RecordFailedError
-from glotmill.engine.text.parts import HUMAN, Entry, Part, TurnPair, pair
+from glotmill.engine.text.parts import HUMAN, REPAIRED, Entry, Part, TurnPair, pair
 from glotmill.engine.text.row_languages import (
     Languages,
     TurnLanguages,
@@ -121,6 +121,7 @@ def provenance(
     origins: Collection[str] = (),
     *,
     by_people: bool,
+    repaired: bool,
 ) -> dict[str, Any]:
     """The ``mt`` column of a record.
 
@@ -130,13 +131,14 @@ def provenance(
         copied: The fields that are as in the source.
         origins: Where its answers and its bare yes and no come from.
         by_people: Whether a correction is in it.
+        repaired: Whether a translation in it took the place of one that failed.
     """
     tables = [f"answer_{name}" for name in ("table", "yes_no_table") if name in origins]
-    people = [HUMAN] if by_people else []
+    marks = [mark for mark, there in ((HUMAN, by_people), (REPAIRED, repaired)) if there]
     used = [engines.get(name, engines[""]) for name in sorted(asked)]
     prints = sorted({engine.fingerprint for engine in used})
     return {
-        "engines": [*dict.fromkeys(engine.engine for engine in used), *people, *tables],
+        "engines": [*dict.fromkeys(engine.engine for engine in used), *marks, *tables],
         "models": list(dict.fromkeys(engine.model for engine in used)),
         "params_hash": (prints[0] if len(prints) == 1 else digest(prints)) if prints else None,
         "copied_fields": copied,
@@ -184,6 +186,7 @@ class _Composer:
                 self._copied,
                 {*origins, *self._parts.tables},
                 by_people=HUMAN in self._parts.made_by,
+                repaired=REPAIRED in self._parts.made_by,
             ),
             "back_messages": returned if any(back) else None,
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from glotmill.engine.text.answers import SOURCE, AnswerRule
-from glotmill.engine.text.parts import Entry, Part
+from glotmill.engine.text.parts import HUMAN, Entry, Part
 from glotmill.engine.text.segments import Cut, split
 from glotmill.engine.text.text_structure import mismatch
 
@@ -83,7 +83,7 @@ class PartMaker:
     def use(self, entry: Entry) -> None:
         """Note that an entry is in the record."""
         self.made_by.add(entry.origin)
-        if entry.origin == "machine":
+        if entry.origin != HUMAN:
             self.asked.add(entry.engine)
 
     def _translation(self, request: str, into: str) -> str:

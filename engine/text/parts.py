@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from glotmill.engine.text.segments import plain
 
 HUMAN = "human"  # a person's correction, among the engines of a record
+REPAIRED = "repaired"  # an engine's translation in the place of one that failed `repair.until`, likewise
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class SegmentCount:
         failed: Of the unique ones, those without a translation.
         unanswered: Of those, the ones that a server did not answer; the next build sends them again.
         second: Of the unique ones, those that were sent to the second engine.
+        repaired: Of the unique ones, those whose translation took the place of one that failed the recipe's rules.
         usage: What language models took in this run.
     """
 
@@ -64,6 +65,7 @@ class SegmentCount:
     failed: int = 0
     unanswered: int = 0
     second: int = 0
+    repaired: int = 0
     usage: Usage = Usage()
 
     def __add__(self, other: SegmentCount) -> SegmentCount:
@@ -76,6 +78,7 @@ class SegmentCount:
             self.failed + other.failed,
             self.unanswered + other.unanswered,
             self.second + other.second,
+            self.repaired + other.repaired,
             self.usage + other.usage,
         )
 
@@ -85,6 +88,11 @@ class SegmentCount:
             self + replace(more, requested=0, unique=0, from_memory=0),
             failed=more.failed, unanswered=more.unanswered, second=more.unique,
         )  # fmt: skip
+
+    def with_repair(self, more: SegmentCount, repaired: int) -> SegmentCount:
+        """The count where another engine translated what failed the recipe's rules, and so many were repaired."""
+        both = self + replace(more, requested=0, unique=0, from_memory=0, failed=0, retried=0)
+        return replace(both, repaired=repaired)
 
     def after(self, before: SegmentCount) -> SegmentCount:
         """The count of a phase that runs again, for its earlier requests and for more."""

@@ -14,9 +14,11 @@ import polars as pl
 
 from glotmill.engine.memory.translations import DIRECTION, MEMORY_SCHEMA, Direction, Memory
 from glotmill.engine.runs.run import Run
+from glotmill.engine.text.parts import REPAIRED
 from glotmill.engine.text.records import items_of
 from glotmill.engine.translation.counts import SegmentCount, Usage
 from glotmill.engine.translation.expected_usage import Sent, expected_back, expected_usage
+from glotmill.engine.translation.repaired_entries import SEGMENT, Repairs, passing, repairs_of
 from glotmill.engine.translation.requests import Requests, RequestSource, Tables, in_order
 from glotmill.engine.translation.stage import ENTRY, TO_DO, TranslateStage, by_direction
 from glotmill.engine.translation.window_order import WindowPlace, alone
@@ -24,7 +26,8 @@ from glotmill.engine.translators import TranslatorSpec
 from glotmill.engine.translators.shared.routes import WAYS_BACK, Routes
 from glotmill.engine.workers.shared_pools import PoolsOf
 
-SECOND = ".second"
+FORWARD = "forward"
+SECOND, REPAIR = ".second", ".repair"
 NOTHING = pl.DataFrame(MEMORY_SCHEMA.empty_table()).select(  # as `TranslateStage.entries_of` gives them
     *DIRECTION, pl.lit(value=False).alias("carrier"), "key", *ENTRY, text="request", translation="text",
     engine="translator", record=pl.lit(None, pl.String),
@@ -64,6 +67,7 @@ class RoutedStage:
         }
         self._requested: dict[str, frozenset[Direction]] = {}
         self._to_send: dict[str, list[Sent]] = {}
+        self._known_repairs: dict[tuple[Direction, ...], tuple[int, Repairs]] = {}
 
     def translate(
         self, phase: str, requested: RequestSource, *, retry_failed: bool, advance: Callable[[int, int], None]
@@ -88,6 +92,8 @@ class RoutedStage:
                     name + SECOND, rest, retry_failed=retry_failed, advance=advance
                 )
                 count = count.with_second(more)
+            if phase == FORWARD and self._routes.until is not None:
+                count = self._repair(name, spec, part, count, retry_failed=retry_failed, advance=advance)
             total += count
         self._place.through(phase)
         self._place.await_entries(phase)
@@ -105,6 +111,11 @@ class RoutedStage:
                 rest = _failed(stage, name, part)
                 more = self._stages[second.fingerprint].look(name + SECOND, rest, retry_failed=retry_failed)
                 sent.append((second, more))
+            engine = self._repair_engine(spec)
+            if phase == FORWARD and engine is not None:
+                rest = self._unrepaired(part)
+                more = self._stages[engine.fingerprint].look(name + REPAIR, rest, retry_failed=retry_failed)
+                sent.append((engine, more))
         self._to_send[phase] = sent
         return pl.concat([pl.DataFrame(schema=TO_DO), *(requests for _, requests in sent)])
 
@@ -180,6 +191,23 @@ class RoutedStage:
         return pl.concat([NOTHING, *(entries.select(NOTHING.columns) for entries in parts)])
 
     def _final(self, phase: str, directions: list[Direction]) -> pl.DataFrame:
+        """The entries in directions of one engine: its own, those of others where they could do better, repaired."""
+        entries = self._translated(phase, directions)
+        rule = self._routes.until
+        if phase != FORWARD or rule is None:
+            return entries
+        repairs = self._repairs(entries, directions)
+        entries = repairs.applied(entries)
+        spec = self._first(phase, directions[0])
+        engine = self._repair_engine(spec)
+        if engine is None or repairs.left.is_empty():
+            return entries
+        more = self._stages[engine.fingerprint].entries_of(self._named(phase, spec) + REPAIR, directions)
+        more = more.join(repairs.left, on=SEGMENT, how="semi", maintain_order="left")
+        better = passing(rule, more, self._memory.hypotheses)
+        return pl.concat([entries.join(better, on=SEGMENT, how="anti"), better]).sort(SEGMENT)
+
+    def _translated(self, phase: str, directions: list[Direction]) -> pl.DataFrame:
         """The first engine's entries in directions that it has, and the second's where it could do better."""
         spec = self._first(phase, directions[0])
         name = self._named(phase, spec)
@@ -190,8 +218,59 @@ class RoutedStage:
             return first
         more = self._stages[second.fingerprint].entries_of(name + SECOND, directions)
         better = more.filter(pl.col("failure").is_null())
-        segment = [*DIRECTION, "text"]
-        return pl.concat([first.join(better.select(segment), on=segment, how="anti"), better]).sort(segment)
+        return pl.concat([first.join(better.select(SEGMENT), on=SEGMENT, how="anti"), better]).sort(SEGMENT)
+
+    def _repair_engine(self, spec: TranslatorSpec) -> TranslatorSpec | None:
+        """The engine that gets what the kept translations of another do not repair."""
+        engine = self._routes.repair
+        return None if engine is None or engine.fingerprint == spec.fingerprint else engine
+
+    def _repair(
+        self,
+        name: str,
+        spec: TranslatorSpec,
+        part: RequestSource,
+        count: SegmentCount,
+        *,
+        retry_failed: bool,
+        advance: Callable[[int, int], None],
+    ) -> SegmentCount:
+        """Have the repair engine translate what nothing else repairs; the count with what was repaired."""
+        engine = self._repair_engine(spec)
+        more = SegmentCount()
+        if engine is not None:
+            rest = self._unrepaired(part)
+            more = self._stages[engine.fingerprint].translate(
+                name + REPAIR, rest, retry_failed=retry_failed, advance=advance
+            )
+        repaired = sum(
+            int((self._final(FORWARD, portion)["origin"] == REPAIRED).sum())
+            for portion in self._stages[spec.fingerprint].portions(name, part.directions())
+        )
+        return count.with_repair(more, repaired)
+
+    def _unrepaired(self, part: RequestSource) -> Requests:
+        """The requests of an engine whose translations fail, every one."""
+
+        def read(directions: Iterable[Direction]) -> Tables:
+            for direction, table in part.tables(directions):
+                entries = self._translated(FORWARD, [direction])
+                left = self._repairs(entries, [direction]).left
+                yield direction, table.join(left, on="text", how="semi", maintain_order="left")
+
+        return Requests(part.directions(), read)
+
+    def _repairs(self, entries: pl.DataFrame, directions: list[Direction]) -> Repairs:
+        """What becomes of the entries of some directions; worked out again only where one of them has changed."""
+        rule, place = self._routes.until, tuple(directions)
+        if rule is None:
+            return Repairs.none()
+        state = entries.select(pl.struct(*SEGMENT, "key", "translation", "origin").hash().sum()).item()
+        known = self._known_repairs.get(place)
+        if known is None or known[0] != state:
+            known = state, repairs_of(rule, entries, self._memory.hypotheses)
+            self._known_repairs[place] = known
+        return known[1]
 
     def _records(self, direction: Direction) -> pl.DataFrame:
         spec = self._first("record", direction)

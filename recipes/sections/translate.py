@@ -47,7 +47,9 @@ class TranslateBase(Section):
 
     @model_serializer(mode="wrap")
     def _dumped(self, dump: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
-        found: dict[str, Any] = dump(self)
+        return self._as_locked(dump(self), info)
+
+    def _as_locked(self, found: dict[str, Any], info: SerializationInfo) -> dict[str, Any]:
         if info.context == FOR_LOCK:
             found = {key: value for key, value in found.items() if key not in self.not_locked}
             if str(found.get("model", "")).startswith(("/", ".", "~")):
@@ -75,6 +77,14 @@ class NBestTranslate(TranslateBase):
             msg = "choose: reverse chooses among several translations: set hypotheses to 2 or more, such as 8"
             raise ValueError(msg)
         return self
+
+    @model_serializer(mode="wrap")
+    def _dumped(self, dump: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        """Where a text has one translation, the lock is that of datasets that were built before it could have more."""
+        found = self._as_locked(dump(self), info)
+        if info.context == FOR_LOCK and self.hypotheses == 1:
+            found = {key: value for key, value in found.items() if key not in NBestTranslate.__annotations__}
+        return found
 
 
 class Retry(Section):

@@ -11,11 +11,15 @@ from glotmill.engine.commands.explain.explain_record import explain
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import make_plan
+from glotmill.engine.dataset.manifest import read_manifest
+from glotmill.engine.memory.translations import Direction, Memory
 from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.storage.folder import Folder
 
 FAKE = {"engine": "fake", "batch_tokens": 128, "unit_tokens": 256, "fault": "drop_word", "fault_every": 2}
 REVERSE = {**FAKE, "hypotheses": 3, "choose": "reverse"}
 QUIET = ProgressReport()
+GERMAN = Direction("eng_Latn", "deu_Latn")
 
 
 def replies(summary) -> pl.Series:
@@ -30,7 +34,8 @@ def test_the_chosen_translation_is_the_records_and_the_memory_keeps_the_others(r
     assert replies(summary).str.ends_with("grassˈdeu.").all()
     table = pl.read_parquet(summary.dataset / "data/deu_Latn/*.parquet").filter(pl.col("task") == "caption")
     found = explain(tmp_path / "out", table["record_id"][0], QUIET, memory=str(tmp_path / "memory"))
-    (entry,) = next(segment.entries for segment in found.segments if segment.where == "turn 1")
+    entries = next(segment.entries for segment in found.segments if segment.where == "turn 1")
+    (entry,) = [entry for entry in entries if "hypotheses" in entry]
     assert [one["text"] == entry["text"] for one in entry["hypotheses"]] == [True, False, False]
     assert {one["place"] for one in entry["hypotheses"]} == {0, 1, 2}
     page = "\n".join(part for part in _page(found) if isinstance(part, str))
@@ -53,3 +58,16 @@ def test_the_same_build_gives_the_same_bytes(recipe_file, run, tmp_path: Path):
     folders = [run(recipe, out=out, memory=tmp_path / f"memory_{out}").dataset for out in ("one", "two")]
     one, two = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*") if p.is_file()} for f in folders)
     assert one == two
+
+
+def test_the_way_back_gives_one_translation_and_has_an_engine_of_its_own_in_the_manifest(
+    recipe_file, run, tmp_path: Path
+):
+    summary = run(recipe_file(translate=REVERSE))
+    translators = list(read_manifest(summary.dataset).facts["translators"].values())
+    assert [translator.get("hypotheses", 1) for translator in translators] == [3, 1]
+    memory = Memory(Folder(tmp_path / "memory"))
+    there, back = (memory.winners(way) for way in (GERMAN, GERMAN.back))
+    assert set(there["translator"]).isdisjoint(back["translator"])
+    assert memory.hypotheses(there.with_columns(text="request")).height
+    assert memory.hypotheses(back.with_columns(text="request")).is_empty()

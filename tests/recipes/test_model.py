@@ -60,6 +60,7 @@ def test_what_a_recipe_leaves_out_is_golden():
             "llm_judge": None,
         },
         "routing": {"languages": {}, "second": None, "back": None},
+            "repair": None,
         "filter": {},
         "calibration": None,
         "pack": {"shard_rows": 250_000, "row_group_rows": 50_000},
@@ -157,7 +158,8 @@ def test_the_fake_engine_refuses_what_only_a_model_has():
 
 def test_the_lock_is_the_whole_recipe_but_for_where_and_how_wide_it_ran():
     found = recipe(workers=3, memory="deep/memory", translate={"engine": "nllb", "device": "cpu"}).lock()
-    assert set(found) == set(Recipe.model_fields) - {"workers", "memory"}
+    assert set(found) == set(Recipe.model_fields) - {"workers", "memory", "repair"}
+    assert not {"hypotheses", "choose", "reverse_weight"} & set(found["translate"])
     assert set(recipe().model_dump()["translate"]) - set(found["translate"]) == {"device", "unit_timeout"}
     assert found == recipe().lock()
 
@@ -170,3 +172,10 @@ def test_paths_in_the_lock_are_base_names():
 
 def test_a_lock_reads_as_the_recipe_it_locks():
     assert completed(recipe(limit=5).lock(), FAMILIES) == recipe(limit=5).lock()
+
+
+def test_several_hypotheses_and_repair_are_in_the_lock_of_a_recipe_that_has_them():
+    engine = {"engine": "nllb", "device": "cpu", "hypotheses": 4}
+    found = recipe(translate=engine, repair={"until": {"nmt": {"min_logprob": -2}}}).lock()
+    assert (found["translate"]["hypotheses"], found["translate"]["choose"]) == (4, "score")
+    assert found["repair"] == {"until": {"nmt": {"min_logprob": -2}}, "engine": None}

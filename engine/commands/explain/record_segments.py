@@ -85,11 +85,17 @@ def segments_of_record(
         for segment in there
         if segment.where != "question with answer"
         for entry in segment.entries
-        if entry["text"] is not None
-        for text in _texts(segment.request, entry["text"])
+        for translation in _translations(entry)
+        for text in _texts(segment.request, translation)
         for request in split(text, segment.target_lang).requests
     )
     return [*there, *_found(_distinct(back), translators, memory)]
+
+
+def _translations(entry: Mapping[str, Any]) -> list[str]:
+    """The translations of an entry that a build may have used: its text, and those that may take its place."""
+    others = (one["text"] for one in entry.get("hypotheses") or ())
+    return list(dict.fromkeys(text for text in (entry["text"], *others) if text is not None))
 
 
 def _texts(request: str, translation: str) -> list[str]:

@@ -34,9 +34,9 @@ class Repairs:
     @classmethod
     def none(cls) -> Repairs:
         """Nothing that fails."""
-        segment = dict.fromkeys(SEGMENT, pl.String())
-        taken = {"translation": pl.String(), "logprob": pl.Float32(), "target_tokens": pl.Int32()}
-        return cls(pl.DataFrame(schema=segment | taken), pl.DataFrame(schema=segment))
+        left = pl.DataFrame(schema=dict.fromkeys(SEGMENT, pl.String))
+        taken = {"translation": pl.String, "logprob": pl.Float32, "target_tokens": pl.Int32}
+        return cls(left.with_columns(pl.lit(None, kind).alias(name) for name, kind in taken.items()), left)
 
     def applied(self, entries: pl.DataFrame) -> pl.DataFrame:
         """The entries with what is taken in place, its origin `REPAIRED`."""

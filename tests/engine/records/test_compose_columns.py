@@ -72,7 +72,7 @@ known = st.fixed_dictionaries({
     "hit_limit": st.sampled_from([None, True, False]),
     "back": st.sampled_from([None, "", " A dog.\u001f", "<image> back"]),
     "back_failed": st.sampled_from([None, True, False]),
-    "origin": st.sampled_from(["machine", "machine", "human"]),
+    "origin": st.sampled_from(["machine", "machine", "human", "repaired"]),
     "engine": st.sampled_from(["f1", "f2", "other"]),
 })  # fmt: skip
 

@@ -8,7 +8,9 @@ with a beam of 4, and back, with forced scores. The quality of a row is its chrF
 score minus the mean of all, over the same for the best possible half. Figures are means over the languages.
 
 ``quality_references`` is fitted on val with people's translations; ``quality`` on val and ``quality_own`` on the test
-rows themselves, as a build does, without any. ``--write`` writes the fit of the embedded model that is shipped.
+rows themselves, as a build does, without any. Both begin with the weights that were learnt of the embedded model with
+references, so for that model ``quality_carried`` is the figure without: its weights are those of the second model.
+``--write`` writes the fit of the embedded model that is shipped.
 """
 
 from __future__ import annotations
@@ -90,8 +92,34 @@ def scores(part: Rows, fits: dict[str, QualityFit]) -> dict[str, Floats]:
     return {name: np.where(np.isfinite(values), values, np.nanmedian(values)) for name, values in found.items()}
 
 
-def measure(model: str, data: Path, cache: Path | None) -> tuple[dict[str, Any], QualityFit]:
-    """(figures of one engine, its fit with references)."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of an engine.
+
+    Attributes:
+        figures: By name.
+        fit: With references.
+        to_fit: Its translations of val.
+        to_test: Of test_2016_flickr.
+    """
+
+    figures: dict[str, Any]
+    fit: QualityFit
+    to_fit: list[Rows]
+    to_test: list[Rows]
+
+    def carried(self, other: QualityFit) -> dict[str, float]:
+        """Figures without references, with the weights that were learnt of another engine."""
+        fit = fitted(self.to_fit, self.figures["model"], other, references=False)
+        found = {}
+        for figure, of in (("spearman", spearman), ("gain_at_half", gain_at_half)):
+            each = [of(scores(part, {"it": fit})["it"], part.quality) for part in self.to_test]
+            found[f"quality_carried_{figure}"] = round(float(np.mean(each)), 4)
+        return found
+
+
+def measure(model: str, data: Path, cache: Path | None) -> Measured:
+    """What is measured of one engine."""
     machine = Machine.load(model)
     to_fit, to_test = (
         [Rows.of(corpus.lang, rows(machine, corpus, cache)) for corpus in captions(data / "multi30k", FILES[split][0])]
@@ -114,7 +142,7 @@ def measure(model: str, data: Path, cache: Path | None) -> tuple[dict[str, Any],
     found["kept_gain"] = {part.lang: _kept_gain(by_lang[part.lang]["quality_own"], part.quality) for part in to_test}
     found["weights"] = {name: fit.content.weights for name, fit in fits.items()}
     found["microseconds_a_row"] = cost(to_test[0].pairs)
-    return found, with_references
+    return Measured(found, with_references, to_fit, to_test)
 
 
 def _kept_gain(score: Floats, quality: Floats) -> dict[str, float]:
@@ -146,13 +174,14 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the embedded model's fit")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     args = parser.parse_args()
-    found = {}
-    for name, model in (("embedded", "embedded"), ("second", args.second and str(args.second))):
-        if model:
-            found[name], fit = measure(model, args.data, args.cache)
-            if args.write and name == "embedded":
-                SHIPPED.write_bytes(fit.data)
-                shipped_fit.cache_clear()
+    engines = {"embedded": measure("embedded", args.data, args.cache)}
+    if args.write:
+        SHIPPED.write_bytes(engines["embedded"].fit.data)
+        shipped_fit.cache_clear()
+    if args.second:
+        engines["second"] = measure(str(args.second), args.data, args.cache)
+        engines["embedded"].figures.update(engines["embedded"].carried(engines["second"].fit))
+    found = {name: engine.figures for name, engine in engines.items()}
     for name, figures in found.items():
         print(f"{name}: {figures['model']}")
         for key in (key.removesuffix("_spearman") for key in figures if key.endswith("_spearman")):

@@ -36,10 +36,10 @@ TICKS = os.sysconf("SC_CLK_TCK")
 Figures = dict[str, Any]
 
 
-def noted(build_group: Callable[[Any, Any], Any], work: Any, group: Any) -> Any:
+def noted(task: Callable[[Any, Any], Any], work: Any, item: Any) -> Any:
     """A task of packing, which notes the CPU seconds that it took."""
     began = time.process_time()
-    done = build_group(work, group)
+    done = task(work, item)
     with (Path(os.environ[SPANS]) / str(os.getpid())).open("a") as lines:
         lines.write(f"{time.process_time() - began}\n")
     return done
@@ -115,8 +115,8 @@ def one_build(recipe: Path, folder: Path) -> Figures:
     starts, spans = Starts(), folder / "spans"
     spans.mkdir(parents=True)
     os.environ[SPANS] = str(spans)
-    made_apart, made_here = make_records.build_group_apart, make_records.build_group
-    make_records.build_group_apart, make_records.build_group = partial(noted, made_apart), partial(noted, made_here)
+    make_records.build_group = partial(noted, make_records.build_group)
+    make_records.join_parts = partial(noted, make_records.join_parts)
     make_records.FEWEST_APART = 0
     starts.leave_out()
     job = prepare(load_recipe(str(recipe)), out=folder / "out", memory=folder / "memory", stop_on_signal=False)

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
+from itertools import chain
 from operator import add
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from glotmill.engine.dataset.fingerprints import ShardFingerprints
 from glotmill.engine.dataset.manifest import Manifest
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Memory
-from glotmill.engine.records.build_shards import BuiltShard, ShardWork, build_group, build_group_apart, in_groups
+from glotmill.engine.records.build_shards import BuiltShard, ShardWork, build_group, in_groups, in_parts, join_parts
 from glotmill.engine.records.layout import SampleIndex, ShardPlan, lay_out
 from glotmill.engine.records.pack import Packer
 from glotmill.engine.records.recipe_scorers import RecipeScorers
@@ -243,18 +244,21 @@ class _Maker:
         return WindowDone(job, dictionaries, shards, phases.counts)
 
     def _pack(self, job: Job, window: Window, phases: Phases, progress: Stages) -> list[BuiltShard]:
-        work = ShardWork(self._decider, composers_into(job, phases.entries.into), phases.entries, self.packer)
+        tasks = shard_tasks(job, self._total, self._runner.check_stop)
+        apart = not isinstance(tasks, InlineTasks)
+        composers = composers_into(job, phases.entries.into)
+        work = ShardWork(self._decider, composers, phases.entries, self.packer, apart)
+        parts = [in_parts(piece) if apart else [piece] for piece in window.pieces]
+        groups = list(in_groups(chain.from_iterable(parts)))
+        ends = [own[-1] for own in parts if apart and own[-1].last and not own[-1].whole]
         built: list[BuiltShard] = []
-        groups = list(in_groups(window.pieces))
         with progress.stage("pack", "records") as stage:
-            tasks = shard_tasks(job, self._total, self._runner.check_stop)
-            make = build_group if isinstance(tasks, InlineTasks) else build_group_apart
-            made = tasks.run(make, work, groups)
-            for group, done in zip(groups, made, strict=True):
+            for group, done in zip(groups, tasks.run(build_group, work, groups), strict=True):
                 built += done
-                for shard in done:  # its parts, where it had any; not sooner, as a task may be done twice
-                    PartFolder(self.packer.parts, shard.shard.path).remove()
                 stage.advance(sum(piece.records for piece in group), window.records)
+            built += tasks.run(join_parts, work, ends)
+        for shard in built:  # its parts, where it had any; not sooner, as a task may be done twice
+            PartFolder(self.packer.parts, shard.shard.path).remove()
         return built
 
 

@@ -46,12 +46,15 @@ class ShardWork:
         composers: Put the records of a language together.
         entries: Reads what they are put together from.
         packer: Makes shards.
+        apart: Whether several processes do it: each reads the entries of its group's languages alone, and parts of a
+            shard are joined once all of them are there.
     """
 
     decider: Decider
     composers: Composers
     entries: LanguageEntries
     packer: Packer
+    apart: bool = False
     _last: Composer | None = field(default=None, init=False)
 
     def composer(self, lang: str) -> Composer:
@@ -59,6 +62,15 @@ class ShardWork:
         if self._last is None or self._last.lang != lang:
             self._last = self.composers.of(lang)
         return self._last
+
+
+def in_parts(piece: Piece) -> list[Piece]:
+    """A piece of a new shard as several processes make it, each a part of some thousand records."""
+    if piece.plan.old is not None:
+        return [piece]
+    end = piece.start + piece.records
+    starts = range(piece.start, end, CHUNK_ROWS)
+    return [Piece(piece.lang, piece.plan, start, min(CHUNK_ROWS, end - start)) for start in starts]
 
 
 def in_groups(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, ...]]:
@@ -83,18 +95,20 @@ def build_group(work: ShardWork, group: tuple[Piece, ...]) -> list[BuiltShard]:
     """Decide what is to be done to each shard of a group, and do it.
 
     Returns:
-        The shards that are whole now: not that of a part which is not its last.
+        The shards that are whole now: not that of a part which is not its last, or which others have parts of.
 
     Raises:
         GlotmillError: A file of the samples, the memory or the dataset is damaged, or a scorer broke its contract.
     """
+    if work.apart:
+        work.entries.expect(list(dict.fromkeys(each.lang for each in group)))
     begun: list[tuple[str, Action, Shard | ComposedShard]] = []
     for each in group:
         composer = work.composer(each.lang)
         decision = work.decider.decide(each.plan, composer)
         if not each.whole:
             work.packer.compose_part(each, composer)
-            if each.last:
+            if each.last and not work.apart:
                 begun.append((each.lang, decision.action, work.packer.joined(each.plan)))
             continue
         begun.append((each.lang, decision.action, _begun(decision, composer, work.packer)))
@@ -106,10 +120,10 @@ def build_group(work: ShardWork, group: tuple[Piece, ...]) -> list[BuiltShard]:
     ]
 
 
-def build_group_apart(work: ShardWork, group: tuple[Piece, ...]) -> list[BuiltShard]:
-    """The same by one of several processes, which reads the entries of the group's languages alone."""
-    work.entries.expect(list(dict.fromkeys(each.lang for each in group)))
-    return build_group(work, group)
+def join_parts(work: ShardWork, piece: Piece) -> BuiltShard:
+    """The new shard that a piece ends, from all of its parts."""
+    [shard] = work.packer.finish([work.packer.joined(piece.plan)])
+    return BuiltShard(piece.lang, "new", shard)
 
 
 def _begun(decision: Decision, composer: Composer, packer: Packer) -> Shard | ComposedShard:

@@ -1,0 +1,50 @@
+"""Shards that several processes make in parts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ray import cloudpickle
+
+from glotmill.engine.commands import make_records
+from glotmill.engine.records import build_shards, layout, windows
+
+SCORERS = ["integrity", "language_id", "fan_in", "nmt", "round_trip", "cross_entropy"]
+
+
+class LastFirst:
+    """Tasks as other processes do them: what they get is sent, and the last ones are done first."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def run(self, function: Callable[[Any, Any], Any], shared: Any, items: Iterable[Any]) -> Iterator[Any]:
+        sent = [cloudpickle.dumps((shared, item)) for item in items]
+        self.done += [function.__name__] * len(sent)
+        return reversed([function(*cloudpickle.loads(each)) for each in reversed(sent)])
+
+
+def content(dataset: Path) -> dict[str, str]:
+    files = (path for path in dataset.rglob("*") if path.is_file())
+    return {path.relative_to(dataset).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.parametrize("skip_rejected", [False, True])
+def test_shards_made_in_parts_in_any_order_have_the_bytes_of_those_made_whole(
+    recipe_file, run, monkeypatch, skip_rejected: bool
+):
+    for module in (layout, windows, build_shards):
+        monkeypatch.setattr(module, "CHUNK_ROWS", 8)
+    recipe = recipe_file(pack={"shard_rows": 30}, score={"scorers": SCORERS, "skip_rejected": skip_rejected})
+    whole = content(run(recipe, out="whole").dataset)
+    tasks = LastFirst()
+    monkeypatch.setattr(make_records, "shard_tasks", lambda *_: tasks)
+    parted = run(recipe, out="parted").dataset
+    assert content(parted) == whole
+    assert tasks.done.count("join_parts") == 4  # two languages, two shards each
+    assert tasks.done.count("build_group") == 12
+    assert not (parted.parent / ".staging").exists()

@@ -77,6 +77,9 @@ class Starts:
 
     def leave_out(self) -> None:
         """Count the start of Ray and its actors apart, and read what they spent before they are ended."""
+        from glotmill.engine.workers.ray_session import protect
+
+        protect(None)  # before Ray's import, as a build does
         from glotmill.engine.workers.ray_pool import RayPool
 
         start, end = RayPool.start, RayPool.__exit__

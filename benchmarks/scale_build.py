@@ -29,7 +29,10 @@ import pyarrow.parquet as pq
 
 # Phases within `pack`, by what does them. What is missing in a tree is passed over; each phase needs one that is there.
 PACK = {
-    "rows": [f"glotmill.engine.records.layout:{name}" for name in ("SampleIndex.tables", "SampleRows.tables")],
+    "rows": [
+        f"glotmill.engine.records.layout:{name}"
+        for name in ("SampleIndex.rows", "SampleIndex.tables", "SampleRows.tables")
+    ],
     "lay_out": ["glotmill.engine.records.layout:lay_out"],
     "entries": [
         "glotmill.engine.translation.language_entries:LanguageEntries.into",

@@ -49,13 +49,14 @@ glotmill.refilter("outputs/first", overrides={"filter.round_trip.min_chrf": 30})
 """
 GROUPS = {
     "Make a dataset": ("load_recipe", "preview", "plan", "build", "refilter"),
+    "Make its engine faster": ("make_vocabulary", "tune"),
     "Look at it": ("show", "explain", "diff", "score", "report", "calibrate", "calibrate_quality"),
     "Share and check it": ("publish", "rollback", "pull", "export", "verify"),
     "Read it": ("open_dataset", "Dataset", "LanguageCount"),
     "What the functions return": (
         "Recipe", "Preview", "Plan", "BuildSummary", "RefilterSummary", "ChosenRows", "Explanation", "Difference",
         "PairScores", "ReportOutcome", "CalibrationOutcome", "QualityOutcome", "PublishOutcome", "PullOutcome",
-        "ExportOutcome", "Verification", "StageProgress",
+        "ExportOutcome", "Verification", "WrittenVocabulary", "Tuning", "StageProgress",
     ),
     "Errors": (
         "GlotmillError", "InputError", "SchemaError", "ConservationError", "TranslatorError", "WorkerError",

@@ -38,7 +38,7 @@ def undecided(job: Job) -> list[tuple[TranslatorSpec, str]]:
     found = []
     for spec in job.routes.all.values():
         section = spec.section
-        if isinstance(section, Ct2Translate) and section.vocabulary == "auto":
+        if isinstance(section, Ct2Translate) and section.decides_vocabulary:
             targets = job.routes.targets(spec, job.recipe.languages)
             targets += [ENGLISH] if job.needs_back_translation or job.needs_forced_scores else []
             found += [(spec, lang) for lang in targets if lang not in spec.vocabularies]
@@ -78,10 +78,11 @@ def decide_vocabularies(
             made = AutoVocabulary(spec, lang, texts, section.max_changed, ask, _sources(requested))
         else:
             made = AutoVocabulary(spec, lang, drawn(requested, lang), section.max_changed, ask)
-        decided = kept.decide(made.decide())
+        keep = kept.renew if section.renews_vocabulary else kept.decide
+        decided = keep(made.decide())
         progress.say(f"output vocabulary of {lang}: {decided.tokens:,} of {decided.size:,} tokens{_because(decided)}")
         run.event("vocabulary", lang=lang, tokens=decided.tokens, of=decided.size, why=decided.why, **decided.figures)
-    return job.with_vocabularies(assigned, decide=True)
+    return job.with_vocabularies(assigned, decide=True, renewed=True)
 
 
 def _because(decided: DecidedVocabulary) -> str:

@@ -186,12 +186,13 @@ class Job:
         """The job with the verdicts on its templates, which are known once these are translated."""
         return replace(self, instructions=rule, answers=replace(self.answers, instructions=rule))
 
-    def with_vocabularies(self, assigned: Mapping[str, int], *, decide: bool) -> Job:
+    def with_vocabularies(self, assigned: Mapping[str, int], *, decide: bool, renewed: bool = False) -> Job:
         """The job with the output vocabularies of its engines, which are known once the samples are.
 
         Args:
             assigned: Samples by target language.
             decide: Whether what is decided now holds for later builds of the same memory.
+            renewed: Whether those that the recipe has decided again are decided.
         """
         kept = Vocabularies(self.memory)
 
@@ -199,7 +200,7 @@ class Job:
             rows = {lang: assigned.get(lang, 0) for lang in self.routes.targets(spec, self.recipe.languages)}
             if self.needs_back_translation or self.needs_forced_scores:
                 rows[ENGLISH] = sum(rows.values())
-            return with_lists(spec, rows, kept, decide=decide)
+            return with_lists(spec, rows, kept, decide=decide, renewed=renewed)
 
         return replace(self, routes=self.routes.with_specs(listed))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from glotmill.engine.storage.atomic_write import write_bytes
+from glotmill.engine.text.notebook import NotebookResult
 from glotmill.engine.translators import resolve_translator
 from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.shared.output_vocabulary import of_script, of_text
@@ -17,7 +18,7 @@ from glotmill.schemas.languages import language
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenVocabulary:
+class WrittenVocabulary(NotebookResult):
     """A list of output tokens that was written.
 
     Attributes:

@@ -20,6 +20,7 @@ from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import make_samples
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.samples.sample_files import sample_tables
+from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.engine.translation.requests import segments_of
 from glotmill.engine.translation.vocabulary_phase import drawn
 from glotmill.engine.translators import load_translator, resolve_translator
@@ -36,7 +37,7 @@ WARM_UP = 8  # texts: the first call sets things up
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(NotebookResult):
     """One way to run the engine.
 
     Attributes:
@@ -62,7 +63,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Tuning:
+class Tuning(NotebookResult):
     """What was tried.
 
     Attributes:
@@ -83,6 +84,12 @@ class Tuning:
         gain = round(self.best.rate / self.trials[0].rate, 3)
         trials = [trial.as_json() for trial in self.trials]
         return {"lang": self.lang, "best": self.best.settings, "gain": gain, "trials": trials}
+
+    def notebook_view(self) -> View:
+        """The fastest settings, and each trial."""
+        rows = [(*trial.settings.values(), trial.workers, f"{trial.rate:,.1f}") for trial in self.trials]
+        head = (*self.trials[0].settings, "workers", f"segments/s into {self.lang}")
+        return f"Fastest: {self.best.settings}", [head, *rows]
 
 
 def tune_engine(job: Job, segments: int, seconds: float, progress: ProgressReport) -> Tuning:

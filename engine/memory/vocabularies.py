@@ -1,7 +1,8 @@
 """The output vocabularies of a memory: which tokens of a model a target language uses, decided once.
 
 Guarantees: what was decided first for a model, a language and an origin holds for every later build that shares the
-memory, whatever its rows: a list that followed from each build's rows would have everything translated again.
+memory, whatever its rows: a list that followed from each build's rows would have everything translated again. Only a
+build that is asked to renews a decision; the newest one holds from then on, and those before it stay.
 """
 
 from __future__ import annotations
@@ -52,14 +53,15 @@ class Vocabularies:
         self._folder = memory.child(FOLDER)
 
     def find(self, model: str, lang: str, origin: str) -> DecidedVocabulary | None:
-        """What was decided; None where nothing was.
+        """What was decided last; None where nothing was.
 
         Raises:
             InputError: The file is damaged.
         """
-        name = _name(model, lang, origin)
-        if self._folder.size_or_none(name) is None:
+        number = self._count(model, lang, origin)
+        if not number:
             return None
+        name = _name(model, lang, origin, number)
         where = self._folder.location(name)
         found = parsed(DecidedVocabulary, self._folder.read(name), where, WHAT, MEND)
         if (found.model, found.lang, found.origin) != (model, lang, origin):
@@ -69,12 +71,29 @@ class Vocabularies:
 
     def decide(self, made: DecidedVocabulary) -> DecidedVocabulary:
         """Keep a decision, unless another build was first; the one that holds."""
-        name = _name(made.model, made.lang, made.origin)
-        if self._folder.put_if_absent(name, json_bytes(made.model_dump(mode="json"))):
+        if self._put(made, 1):
             return made
         found = self.find(made.model, made.lang, made.origin)
         return made if found is None else found
 
+    def renew(self, made: DecidedVocabulary) -> DecidedVocabulary:
+        """Keep a decision that holds from now on, unless it is the one that holds already."""
+        while self.find(made.model, made.lang, made.origin) != made:
+            if self._put(made, self._count(made.model, made.lang, made.origin) + 1):
+                break
+        return made
 
-def _name(model: str, lang: str, origin: str) -> str:
-    return f"{model}-{lang}-{origin}.json"
+    def _put(self, made: DecidedVocabulary, number: int) -> bool:
+        name = _name(made.model, made.lang, made.origin, number)
+        return self._folder.put_if_absent(name, json_bytes(made.model_dump(mode="json")))
+
+    def _count(self, model: str, lang: str, origin: str) -> int:
+        """How many decisions there are; their numbers have no gap."""
+        number = 0
+        while self._folder.size_or_none(_name(model, lang, origin, number + 1)) is not None:
+            number += 1
+        return number
+
+
+def _name(model: str, lang: str, origin: str, number: int) -> str:
+    return f"{model}-{lang}-{origin}.json" if number == 1 else f"{model}-{lang}-{origin}.{number}.json"

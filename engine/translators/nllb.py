@@ -105,7 +105,8 @@ def described(engine: str, section: Ct2Translate, gpus: int | None, tokens: Mapp
         **choice_identity(section),
     }
     if section.vocabulary != "full":
-        identity[VOCABULARY] = section.vocabulary if isinstance(section.vocabulary, str) else "file"
+        origin = "auto" if section.decides_vocabulary else section.vocabulary
+        identity[VOCABULARY] = origin if isinstance(origin, str) else "file"
     return TranslatorSpec(
         engine=engine,
         model=files.name,

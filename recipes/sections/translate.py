@@ -122,6 +122,27 @@ class VocabularyLists(Section):
     lists: RecipePath
 
 
+class Renewal(Section):
+    """What happens to a list that the memory has.
+
+    Attributes:
+        renew: Decide the list again from the samples of this build; later builds then take the new one. Everything
+            that the old list translated is translated again.
+    """
+
+    renew: bool = False
+
+
+class VocabularyAuto(Section):
+    """``auto``, with more to say.
+
+    Attributes:
+        auto: What happens to a list that the memory has.
+    """
+
+    auto: Renewal
+
+
 class Ct2Translate(NBestTranslate):
     """A translation model on CTranslate2.
 
@@ -137,8 +158,9 @@ class Ct2Translate(NBestTranslate):
         actors_per_gpu: Workers that share one GPU.
         retry: The second decode; null remembers a failure after the first.
         vocabulary: The output tokens: ``full`` has all of the model's, ``script`` those in the target language's
-            script, ``auto`` those that a check on samples shows to be enough, a text those that occur in it,
-            and a list those that it names. Fewer tokens decode faster, and other translations may come out.
+            script, ``auto`` those that a check on samples shows to be enough (``{auto: {renew: true}}`` checks again
+            where the memory has such a list), a text those that occur in it, and a list those that it names. Fewer
+            tokens decode faster, and other translations may come out.
         max_changed: The share of translations that ``vocabulary: auto`` may change, by its 95 % bound.
     """
 
@@ -152,10 +174,20 @@ class Ct2Translate(NBestTranslate):
     max_decoding_tokens: int = Field(256, ge=1, le=4096)
     actors_per_gpu: int = Field(1, ge=1, le=16)
     retry: Retry | None = Retry()
-    vocabulary: Literal["full", "script", "auto"] | VocabularyText | VocabularyLists = "full"
+    vocabulary: Literal["full", "script", "auto"] | VocabularyAuto | VocabularyText | VocabularyLists = "full"
     max_changed: float = Field(0.005, gt=0, lt=1)
 
     not_locked: ClassVar[frozenset[str]] = TranslateBase.not_locked | {"device"}
+
+    @property
+    def decides_vocabulary(self) -> bool:
+        """Whether output vocabularies are decided by a check on samples."""
+        return self.vocabulary == "auto" or isinstance(self.vocabulary, VocabularyAuto)
+
+    @property
+    def renews_vocabulary(self) -> bool:
+        """Whether those that the memory has are decided again."""
+        return isinstance(self.vocabulary, VocabularyAuto) and self.vocabulary.auto.renew
 
     @model_validator(mode="after")
     def _can_have_as_many(self) -> Self:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glotmill.engine import __version__
     from glotmill.engine.api.builds import build, load_recipe, plan, preview, refilter
+    from glotmill.engine.api.engines import make_vocabulary, tune
     from glotmill.engine.api.looking import calibrate, calibrate_quality, diff, explain, report, show
     from glotmill.engine.api.pairs import score
     from glotmill.engine.api.reading import Dataset, open_dataset
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from glotmill.engine.commands.diff import Difference
     from glotmill.engine.commands.explain.explain_record import Explanation
     from glotmill.engine.commands.export import ExportOutcome
+    from glotmill.engine.commands.make_vocabularies import WrittenVocabulary
     from glotmill.engine.commands.plan import Plan
     from glotmill.engine.commands.preview import Preview
     from glotmill.engine.commands.refilter import RefilterSummary
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from glotmill.engine.commands.score_pairs import PairScores
     from glotmill.engine.commands.show import ChosenRows
     from glotmill.engine.commands.summary import BuildSummary
+    from glotmill.engine.commands.tune import Tuning
     from glotmill.engine.commands.verify.verify_dataset import Verification
     from glotmill.engine.dataset.language_counts import LanguageCount
     from glotmill.engine.publish.outcome import PublishOutcome
@@ -73,8 +76,10 @@ __all__ = [
     "StageProgress",
     "StoreError",
     "TranslatorError",
+    "Tuning",
     "Verification",
     "WorkerError",
+    "WrittenVocabulary",
     "__version__",
     "build",
     "calibrate",
@@ -83,6 +88,7 @@ __all__ = [
     "explain",
     "export",
     "load_recipe",
+    "make_vocabulary",
     "open_dataset",
     "plan",
     "preview",
@@ -93,6 +99,7 @@ __all__ = [
     "rollback",
     "score",
     "show",
+    "tune",
     "verify",
 ]
 
@@ -100,6 +107,7 @@ __all__ = [
 _MODULES = {
     "glotmill.engine": ("__version__",),
     "glotmill.engine.api.builds": ("build", "load_recipe", "plan", "preview", "refilter"),
+    "glotmill.engine.api.engines": ("make_vocabulary", "tune"),
     "glotmill.engine.api.looking": ("calibrate", "calibrate_quality", "diff", "explain", "report", "show"),
     "glotmill.engine.api.pairs": ("score",),
     "glotmill.engine.api.reading": ("Dataset", "open_dataset"),
@@ -109,6 +117,7 @@ _MODULES = {
     "glotmill.engine.commands.diff": ("Difference",),
     "glotmill.engine.commands.explain.explain_record": ("Explanation",),
     "glotmill.engine.commands.export": ("ExportOutcome",),
+    "glotmill.engine.commands.make_vocabularies": ("WrittenVocabulary",),
     "glotmill.engine.commands.plan": ("Plan",),
     "glotmill.engine.commands.preview": ("Preview",),
     "glotmill.engine.commands.refilter": ("RefilterSummary",),
@@ -116,6 +125,7 @@ _MODULES = {
     "glotmill.engine.commands.score_pairs": ("PairScores",),
     "glotmill.engine.commands.show": ("ChosenRows",),
     "glotmill.engine.commands.summary": ("BuildSummary",),
+    "glotmill.engine.commands.tune": ("Tuning",),
     "glotmill.engine.commands.verify.verify_dataset": ("Verification",),
     "glotmill.engine.dataset.language_counts": ("LanguageCount",),
     "glotmill.engine.publish.outcome": ("PublishOutcome",),

@@ -204,6 +204,30 @@ def test_a_list_that_was_edited_badly_is_one_line(recipe, run, tmp_path, change,
         run(recipe({"lists": "list.tokens"}, langs=["deu_Latn"]))
 
 
+def test_a_list_is_decided_again_where_the_recipe_says_so_and_holds_from_then_on(
+    recipe, run, plan, small_samples, tmp_path
+):
+    wide, renew = {"max_changed": 0.9, "langs": ["deu_Latn"]}, {"auto": {"renew": True}}
+    first = facts(run(recipe("auto", **wide)))["vocabularies"]
+    others = [
+        f"The {word} blue {thing} waits."
+        for word in ("small", "old", "new")
+        for thing in (*THINGS, "bird", "bus", "boat")
+    ]
+    assert facts(run(recipe("auto", [*CAPTIONS, *others], **wide)))["vocabularies"] == first
+    again = recipe(renew, others, **wide)
+    assert sorted(plan(again).undecided) == ["deu_Latn", "eng_Latn"]
+    renewed = facts(run(again, out="renewed"))["vocabularies"]
+    assert renewed["deu_Latn"]["digest"] != first["deu_Latn"]["digest"]
+    kept = sorted(path.name for path in tmp_path.glob("**/vocabularies/*deu*.json"))
+    assert len(kept) == 2
+    later = run(recipe("auto", others, **wide), out="later")
+    assert (later.segments.translated, facts(later)["vocabularies"]) == (0, renewed)
+    once_more = run(recipe(renew, others, **wide), out="once_more")
+    assert (once_more.segments.translated, facts(once_more)["vocabularies"]) == (0, renewed)
+    assert sorted(path.name for path in tmp_path.glob("**/vocabularies/*deu*.json")) == kept
+
+
 class KilledError(BaseException):
     """Ends a build as a kill does: nothing cleans up."""
 

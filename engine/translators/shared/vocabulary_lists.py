@@ -71,7 +71,9 @@ def model_digest(spec: TranslatorSpec) -> str:
     return digest(spec.identity["checksums"])[:12]
 
 
-def with_lists(spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies, *, decide: bool) -> TranslatorSpec:
+def with_lists(
+    spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies, *, decide: bool, renewed: bool = False
+) -> TranslatorSpec:
     """An engine with its output vocabularies, as far as they need no translation.
 
     Args:
@@ -79,6 +81,7 @@ def with_lists(spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies
         rows: Rows by target language that it is to translate.
         kept: What was decided before.
         decide: Whether what is decided now is kept for later builds.
+        renewed: Whether the lists that a recipe has decided again are decided; without, they are left out.
 
     Raises:
         InputError: A text cannot be read, or what was kept is damaged or of another model.
@@ -91,8 +94,9 @@ def with_lists(spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies
         return replace(spec, vocabularies={lang: _of_text(tokens, lang, origin.text) for lang in rows})
     if isinstance(origin, VocabularyLists):
         return replace(spec, vocabularies={lang: read_list(tokens, lang, origin.lists) for lang in rows})
-    if origin == "auto":
-        return replace(spec, vocabularies=_of_auto(spec, rows, kept))
+    if section.decides_vocabulary:
+        pending = section.renews_vocabulary and not renewed
+        return replace(spec, vocabularies=_of_auto(spec, rows, kept, pending=pending))
     return replace(spec, vocabularies=_of_scripts(spec, spec.folder, rows, kept, decide=decide))
 
 
@@ -108,13 +112,22 @@ def listed_facts(spec: TranslatorSpec, kept: Vocabularies) -> dict[str, Any]:
     return {"vocabularies": found} if found else {}
 
 
-def _of_auto(spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies) -> dict[str, OutputVocabulary | None]:
-    """What was decided by `auto`; a build of few rows takes all tokens and decides nothing."""
+def _of_auto(
+    spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies, *, pending: bool
+) -> dict[str, OutputVocabulary | None]:
+    """What was decided by `auto`; a build of few rows takes all tokens and decides nothing.
+
+    Args:
+        spec: The engine.
+        rows: Rows by target language.
+        kept: What was decided before.
+        pending: Whether it does not hold for this build, which decides again.
+    """
     size = len(model_tokens(spec.folder).tokens) if spec.folder else 0
     found: dict[str, OutputVocabulary | None] = {}
     for lang, count in rows.items():
         held = kept.find(model_digest(spec), lang, "auto")
-        if held is not None or count < ROWS_OF_A_TRIAL:
+        if count < ROWS_OF_A_TRIAL or (held is not None and not pending):
             found[lang] = read_decided(held, size) if held else None
     return found
 

@@ -25,6 +25,10 @@ MIN_LETTERS = 4
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _QUOTED = regex.compile(r"[\"“«„「]([^\"”»“」]{1,200})[\"”»“」]")
 LATIN = r"\p{Latin}"
+# A Chinese character is as much text as 2.7 to 3.2 letters of English (even lines of Tatoeba), so a translation with a
+# Latin name or two is not half Latin. Japanese has 1.9 and Korean 2.2, but with such a weight a text whose second half
+# is English would pass in Japanese, and no good text needs it.
+WEIGHT = {"Hans": 2, "Hant": 2}
 HAN = range(0x4E00, 0xA000)
 # Unicode script properties of ISO 15924 codes. Korean counts as Hangul alone: Chinese would pass for it otherwise.
 PROPERTY = {
@@ -66,7 +70,7 @@ class ScriptScorer(Scorer):
     """Measures the share of letters of the right script, of Latin, and of the right kind of Chinese characters."""
 
     name: ClassVar[str] = "script"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     row: ClassVar[tuple[str, ...]] = (
         "letters of the language's script, Latin letters, simplified or traditional characters",
         "–",
@@ -74,7 +78,8 @@ class ScriptScorer(Scorer):
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("script", "frac", "higher", 0, 1,
                "letters of the language's script over all letters but those of names and quotations that the source "
-               f"has too, from {MIN_LETTERS} letters on; high means the right script"),
+               f"has too, from {MIN_LETTERS} letters on, a Chinese character counting as two in Chinese; high means "
+               "the right script"),
         Metric("script", "latin_frac", "lower", 0, 1,
                f"Latin letters over all letters, from {MIN_LETTERS} letters on, for other scripts; high means text "
                "in Latin script"),
@@ -127,7 +132,8 @@ def _measure(texts: pl.DataFrame, script: str) -> dict[str, Floats]:
         for name, values in _counts(cut, patterns).items():
             counts[name][rows] = values
     enough = counts["letters"] >= MIN_LETTERS
-    found = {"frac": _share(counts["own"], counts["letters"], enough)}
+    weighed = WEIGHT.get(script, 1) * counts["own"]
+    found = {"frac": _share(weighed, weighed + counts["letters"] - counts["own"], enough)}
     if "latin" in counts:
         found["latin_frac"] = _share(counts["latin"], counts["letters"], enough)
     if script in counts:

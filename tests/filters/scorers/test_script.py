@@ -70,9 +70,17 @@ def test_names_and_quotations_of_the_source_cost_nothing(lang: str, target: str,
 
 def test_words_that_were_left_untranslated_still_count_and_so_do_names_alone():
     left = scored("这个人 is riding a red bicycle 吗", "zho_Hans", "Is the man riding a red bicycle")
-    assert left["frac"] < 0.3
+    assert left["frac"] < 0.35
     assert scored("New York", "zho_Hans", "New York")["frac"] == 0
     assert scored("我在 Microsoft 中", "zho_Hans", "I open it")["frac"] < 0.5
+
+
+def test_a_chinese_character_weighs_as_two_letters_in_chinese_alone():
+    name = "我在纽约的时候用 Photoshop 和 Lightroom"  # 9 characters and 18 letters that the source does not have
+    assert scored("我在纽约的时候 Photoshop", "zho_Hans", "There I edited it")["frac"] == pytest.approx(14 / 23)
+    assert scored(name, "zho_Hant", "There I edited it")["frac"] == pytest.approx(18 / 36)
+    assert scored("私はそこで Photoshop", "jpn_Jpan", "There I edited it")["frac"] == pytest.approx(5 / 14)
+    assert scored("我在纽约的时候 Photoshop", "zho_Hans", "There I edited it")["latin_frac"] == pytest.approx(9 / 16)
 
 
 def test_a_language_of_several_scripts_is_judged_by_the_code_asked_for():

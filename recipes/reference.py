@@ -66,7 +66,9 @@ def sections(families: Families) -> dict[type[Section], str]:
                 if inner not in found:
                     kind = _kind(inner) or (_kind(section) if place in places.values() else "")
                     places[inner] = place
-                    found[inner] = f"{place} ({kind})" if kind else place
+                    heading = f"{place} ({kind})" if kind else place
+                    # Several sections of one place that no key names are told apart by their own first key.
+                    found[inner] = f"{place}.{next(iter(inner.model_fields))}" if heading in found.values() else heading
                     waiting.append(inner)
     return found
 

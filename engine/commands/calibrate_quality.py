@@ -26,7 +26,16 @@ from glotmill.filters.quality_fitting import MIN_ROWS, fit_quality
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import nfc
 
-COLUMNS = [f"turn_quality_{name}" for name in FEATURES]
+NEEDED = ("lexical", "nmt", "round_trip", "cross_entropy", "quality")  # scorers whose columns hold the features
+# As `glotmill.filters.features.pair_quality.features` has them.
+_COLUMNS = {
+    "likely": pl.col("turn_nmt_logprob"),
+    "way_back": -pl.col("turn_cross_entropy_reverse"),
+    "gain": pl.col("turn_quality_gain"),
+    "expected": pl.col("turn_quality_expected"),
+    "round_trip": pl.col("turn_round_trip_chrf"),
+    "complete": pl.col("turn_lexical_len_z").fill_null(0).clip(upper_bound=0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ def calibrate_quality(folder: Path, references: Path | None, out: Path | None) -
     check_new_file(path, "--out")
     turns, engine = _turns(folder)
     known = None if references is None else _judged(turns, references)
-    table = turns.select(COLUMNS).cast(pl.Float64).to_numpy()
+    table = turns.select(FEATURES).cast(pl.Float64).to_numpy()
     fit = fit_quality(table, turns["lang"].to_list(), engine, shipped_fit(), known)
     if not fit.content.usual:
         msg = f"calibrate {folder}: {turns.height:,} turns have all features of quality; a fit needs {MIN_ROWS}"
@@ -87,22 +96,26 @@ def _turns(folder: Path) -> tuple[pl.DataFrame, str]:
         msg = f"calibrate {folder}: no dataset in it; name the folder of a finished build, such as outputs/NAME"
         raise InputError(msg)
     manifest = read_manifest(dataset)
-    if "quality" not in manifest.facts["scorers"]:
-        msg = f"calibrate {folder}: its recipe does not name the scorer quality; add it to score.scorers and build"
+    lacking = [name for name in NEEDED if name not in manifest.facts["scorers"]]
+    if lacking:
+        msg = f"calibrate {folder}: a quality fit needs {', '.join(lacking)}, too; add to score.scorers and build"
         raise InputError(msg)
     check_shards(dataset, manifest)
     files = [dataset / shard.path for shard in manifest.all_shards()]
     engines = sorted({facts["model"] for facts in manifest.facts["translators"].values()})
-    names = ["source_messages", "messages", *COLUMNS]
+    read = sorted({name for column in _COLUMNS.values() for name in column.meta.root_names()})
+    names = ["source_messages", "messages", *read]
     if not files:
-        return pl.DataFrame(schema={"lang": pl.String, **dict.fromkeys(COLUMNS, pl.Float32)}), engines[0]
+        return pl.DataFrame(schema={"lang": pl.String, **dict.fromkeys(FEATURES, pl.Float32)}), engines[0]
     with reading(*files, what=RECORDS):
         rows = pl.scan_parquet(files, glob=False).filter(row_status="ok").select("lang", *names).collect()
     turns = rows.explode(names)
     turns = turns.with_columns(
-        source=pl.col("source_messages").struct.field("content"), target=pl.col("messages").struct.field("content")
+        source=pl.col("source_messages").struct.field("content"),
+        target=pl.col("messages").struct.field("content"),
+        **_COLUMNS,
     )
-    return turns.drop_nulls(COLUMNS).select("lang", "source", "target", *COLUMNS), engines[0]
+    return turns.drop_nulls(FEATURES).select("lang", "source", "target", *FEATURES), engines[0]
 
 
 def _judged(turns: pl.DataFrame, references: Path) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

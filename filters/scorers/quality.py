@@ -44,25 +44,17 @@ class QualityScorer(Scorer):
     needs_forced_scores: ClassVar[bool] = True
     expensive: ClassVar[bool] = True
     row: ClassVar[tuple[str, ...]] = (
-        "one estimate of the quality, fitted to the build's own translations, and its six features",
+        "one estimate of the quality, fitted to the build's own translations; two of its features",
         "both",
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("quality", "score", "higher", 0, 1,
                "estimated quality among the build's own translations; high means that the translation is good"),
-        Metric("quality", "likely", "higher", None, 0,
-               "mean log-probability of a token of the translation; high means that the engine was sure"),
-        Metric("quality", "way_back", "higher", None, None,
-               "mean log-probability of a token of the source given the translation; high means that the source "
-               "follows from it"),
         Metric("quality", "gain", "higher", None, None,
-               "the same minus the log-probability given nothing; high means that the translation tells of the source"),
+               "log-probability of a token of the source given the translation minus that given nothing; high means that "
+               "the translation tells of the source"),
         Metric("quality", "expected", "higher", -1, 0,
                "minus the share of the source's words that are improbable given the translation; high means few"),
-        Metric("quality", "round_trip", "higher", 0, 100,
-               "chrF of the back-translation against the source; high means that they are alike"),
-        Metric("quality", "complete", "higher", None, 0,
-               "standard deviations by which the translation is too short, 0 at most; high means that it is not"),
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("quality", "score", "its estimated quality is too low",
@@ -92,7 +84,7 @@ class QualityScorer(Scorer):
         """Measure pairs of `PAIR_SCHEMA`; a pair without forced scores or back-translation is not judged."""
         table = features(pairs)
         score = np.full(len(table), np.nan) if self.fit is None else self.fit.quality(table, pairs["lang"].to_pylist())
-        columns = {"score": score, **dict(zip(FEATURES, table.T, strict=True))}
+        columns = {"score": score, **{name: table[:, FEATURES.index(name)] for name in ("gain", "expected")}}
         return {name: pa.array(values.astype(np.float32), from_pandas=True) for name, values in columns.items()}
 
 

@@ -95,8 +95,8 @@ def test_the_scorers_and_their_columns_are_golden():
         fan_in_sources< negation_lost< negation_gained< nmt_logprob> nmt_ended> round_trip_chrf> round_trip_exact>
         cross_entropy_forward< cross_entropy_reverse< cross_entropy_dual>
         adequacy_score> adequacy_meaning> adequacy_omission> adequacy_addition> adequacy_numbers> adequacy_negation>
-        quality_score> quality_likely> quality_way_back> quality_gain> quality_expected> quality_round_trip>
-        quality_complete> embedding_cosine> embedding_margin> image_text_similarity> image_text_drop<
+        quality_score> quality_gain> quality_expected>
+        embedding_cosine> embedding_margin> image_text_similarity> image_text_drop<
         llm_judge_adequacy> llm_judge_fluency>
     """.split()  # noqa: SIM905
     signs = {"higher": ">", "lower": "<"}

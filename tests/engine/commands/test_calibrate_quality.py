@@ -25,7 +25,8 @@ def folder(recipe_file, run, tmp_path: Path) -> Path:
     (tmp_path / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     recipe = recipe_file(
         sources={"small": {"format": "jsonl", "path": "own.jsonl", "license": "cc0-1.0"}},
-        languages=["deu_Latn", "fra_Latn"], translate={"engine": "fake"}, score={"scorers": ["nmt", "quality"]},
+        languages=["deu_Latn", "fra_Latn"], translate={"engine": "fake"},
+        score={"scorers": ["lexical", "nmt", "round_trip", "cross_entropy", "quality"]},
     )  # fmt: skip
     return run(recipe).dataset.parent
 

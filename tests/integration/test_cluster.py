@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,34 @@ def test_a_build_on_two_nodes_survives_the_death_of_one_with_the_same_bytes(reci
     assert "worker_died" in told["failed_attempts"]
     assert told["failed_records"] == 0
     assert told["tasks"] == 1  # the driver's machine packs, whatever became of the others
+    assert content(tmp_path / "cluster/out/dataset") == content(whole.dataset)
+
+
+def may_make_machines() -> bool:
+    """Whether network namespaces can be made here."""
+    tool = shutil.which("ip")
+    made = tool and subprocess.run([tool, "netns", "add", "glotmill-may"], capture_output=True).returncode == 0
+    if made:
+        subprocess.run([tool, "netns", "del", "glotmill-may"], check=True)
+    return bool(made)
+
+
+@pytest.mark.long
+def test_machines_that_share_nothing_but_a_wire_give_the_same_bytes_though_one_dies(recipe_file, run, tmp_path: Path):
+    if not may_make_machines():
+        pytest.skip("needs root and network namespaces")
+    engine = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 64, "unit_tokens": 64}
+    recipe = recipe_file(translate={**engine, "seconds_per_batch": 0.3}, languages=["deu_Latn", "fra_Latn"], workers=2)
+    whole = run(recipe, "workers=0", out="whole", memory=tmp_path / "elsewhere")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.two_machines", str(recipe), str(tmp_path / "cluster"), "3"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["machines"] == ["10.77.0.1", "10.77.0.2"]
+    assert "worker_died" in told["failed_attempts"]
+    assert told["failed_records"] == 0
     assert content(tmp_path / "cluster/out/dataset") == content(whole.dataset)
 
 

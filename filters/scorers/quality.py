@@ -51,8 +51,8 @@ class QualityScorer(Scorer):
         Metric("quality", "score", "higher", 0, 1,
                "estimated quality among the build's own translations; high means that the translation is good"),
         Metric("quality", "gain", "higher", None, None,
-               "log-probability of a token of the source given the translation minus that given nothing; high means that "
-               "the translation tells of the source"),
+               "log-probability of a token of the source given the translation minus that given nothing; high means "
+               "that the translation tells of the source"),
         Metric("quality", "expected", "higher", -1, 0,
                "minus the share of the source's words that are improbable given the translation; high means few"),
     )  # fmt: skip

@@ -1,8 +1,9 @@
 """A build on two machines that share nothing but a wire, one of which dies in the middle.
 
 ``python -m tests.faults.two_machines RECIPE FOLDER KILL_AT``, as root on Linux. Each machine is a network namespace
-with an address of its own; the second one has other ``/tmp`` and ``/dev/shm`` than the first, so it sees neither the build's
-folder nor the memory, nor Ray's files and shared memory. What both have is Glotmill, Python and the model's files.
+with an address of its own; the second one has other ``/tmp`` and ``/dev/shm`` than the first, so it sees neither the
+build's folder nor the memory, nor Ray's files and shared memory. What both have is Glotmill, Python and the model's
+files.
 
 Prints a JSON object: the machines that worked, the attempts that failed, the nodes alive at the end.
 """

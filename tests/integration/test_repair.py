@@ -64,14 +64,14 @@ def test_scores_and_the_back_translation_are_those_of_what_was_taken(recipe_file
         assert row["score_round_trip_chrf"] == pytest.approx(100)
 
 
-def test_what_no_translation_repairs_goes_to_the_repair_engine_and_else_stays(recipe_file, run):
+def test_what_no_translation_repairs_goes_to_the_repair_engine_and_else_stays(recipe_file, run, tmp_path: Path):
     engine = {**UNTIL, "engine": RIGHT}
     summary = run(recipe_file(translate=ECHO, score=SCORE, repair=engine))
     assert all("ˈdeu" in text for text, _ in captions(summary).values())
     assert set(map(tuple, (engines for _, engines in captions(summary).values()))) == {("fake",), ("fake", "repaired")}
     assert summary.segments.repaired
     never = {"until": {"lexical": {"max_copy_frac": 0.5}}, "engine": {**ECHO, "fault_every": 1}}
-    bad = run(recipe_file(translate=ECHO, score=SCORE, repair=never), out="bad", memory="other")
+    bad = run(recipe_file(translate=ECHO, score=SCORE, repair=never), out="bad", memory=tmp_path / "other")
     assert bad.segments.repaired == 0
     assert any("ˈdeu" not in text for text, _ in captions(bad).values())
 

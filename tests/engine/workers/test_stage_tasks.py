@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from glotmill.engine.workers.stage_tasks import InlineTasks, StageTasks, make_tasks
+from glotmill.engine.workers.stopping import StopSwitch
 from glotmill.schemas.errors import InputError, WorkerError
 
 pytestmark = pytest.mark.usefixtures("local_ray")
 
 
-@pytest.fixture
-def tasks(request: pytest.FixtureRequest) -> StageTasks:
-    if request.param == "inline":
-        return InlineTasks()
+def made(way: str, check_stop: Callable[[], None] = lambda: None) -> StageTasks:
+    if way == "inline":
+        return InlineTasks(check_stop)
     from glotmill.engine.workers.ray_tasks import RayTasks
 
-    return RayTasks(None, lambda *_, **__: None, at_once=2)
+    return RayTasks(None, lambda *_, **__: None, check_stop, at_once=2)
+
+
+@pytest.fixture
+def tasks(request: pytest.FixtureRequest) -> StageTasks:
+    return made(request.param)
 
 
 def slower_first(offset: int, item: int) -> tuple[int, int]:
@@ -74,6 +79,16 @@ def test_a_process_that_dies_once_costs_nothing_and_one_that_always_dies_is_an_e
     assert list(tasks.run(dies, tmp_path, [0, 1])) == [0, 1]
     with pytest.raises(WorkerError, match=r"the process of a task died 3 times .*--workers 0"):
         list(tasks.run(dies, tmp_path, [0, 2]))
+
+
+@pytest.mark.parametrize("way", ["inline", "ray"])
+def test_who_stops_a_build_stops_its_tasks(way: str):
+    stop = StopSwitch()
+    results = made(way, stop.check).run(double, None, range(1000))
+    assert next(results) == 0
+    stop.asked = True
+    with pytest.raises(KeyboardInterrupt):
+        list(results)
 
 
 def writes_on(folder: Path, item: int) -> int:

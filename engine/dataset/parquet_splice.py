@@ -63,6 +63,8 @@ class _Parquet:
 
     def blocks(self, at: int, size: int) -> Iterator[bytes]:
         """Some of its bytes, a block at a time."""
+        if at < 0 or size < 0:
+            raise _unfit(self.name, "damaged footer")
         self.file.seek(at)
         while size:
             block = self.file.read(min(size, BLOCK))

@@ -22,7 +22,7 @@ from glotmill.engine.commands.dictionary_answers import translate_answers
 from glotmill.engine.commands.fitted_quality import fit_to_sample
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import Samples
-from glotmill.engine.commands.open_windows import AT_ONCE, do_windows
+from glotmill.engine.commands.open_windows import do_windows, open_at_once
 from glotmill.engine.commands.phases import PhaseCounts, PhaseRunner, Phases, WindowTools, composers_into, run_phases
 from glotmill.engine.commands.prologue import Prologue, run_prologue
 from glotmill.engine.commands.unchanged import entries_state
@@ -159,9 +159,9 @@ def windows_of(job: Job, plans: Mapping[str, list[ShardPlan]]) -> list[Window]:
     return cut_windows(plans, at_once=bool(job.answers.frequent and whole))
 
 
-def windows_at_once(job: Job) -> int:
+def windows_at_once(job: Job, windows: Sequence[Window]) -> int:
     """How many windows are open: in this process alone one, as there nobody waits for another."""
-    return 1 if job.recipe.workers == 0 else AT_ONCE
+    return 1 if job.recipe.workers == 0 else open_at_once(windows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ class _Maker:
                 return self._do(window, WindowTools(runner, self._scores, run, own, place))
 
             yield from do_windows(
-                windows, work, pools, list(self._job.routes.all.values()), at_once=windows_at_once(self._job)
+                windows, work, pools, list(self._job.routes.all.values()), at_once=windows_at_once(self._job, windows)
             )
 
     def _do(self, window: Window, tools: WindowTools) -> WindowDone:

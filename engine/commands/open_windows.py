@@ -20,7 +20,15 @@ from glotmill.engine.workers.unit_desk import UnitDesk
 R = TypeVar("R")
 # Does a window: from the window, its place in the order, and what does its units.
 WindowWork = Callable[[Window, WindowPlace, PoolsOf], R]
-AT_ONCE = 3  # one that is packed, one whose last units are done, one whose first units wait
+FEWEST_OPEN = 3  # one that is packed, one whose last units are done, one whose first units wait
+MOST_OPEN = 6  # of small windows, as each phase ends with fewer units than there are workers
+RECORDS_OPEN = 240_000  # of more than the fewest windows; the head holds their texts
+
+
+def open_at_once(windows: Sequence[Window]) -> int:
+    """How many windows are open where workers of their own do the units."""
+    largest = max(window.records for window in windows)
+    return min(max(RECORDS_OPEN // max(largest, 1), FEWEST_OPEN), MOST_OPEN)
 
 
 def do_windows(

@@ -107,7 +107,7 @@ def test_no_text_is_sent_twice(recipe, run, tmp_path: Path):
 def test_windows_that_are_open_at_once_send_what_one_after_the_other_sends(recipe, run, tmp_path: Path, monkeypatch):
     changes = {"translate": {"engine": "fake", "batch_tokens": 128, "unit_tokens": 256, "batch_sensitive": True}}
     alone = run(recipe("alone", **changes), out="alone")
-    monkeypatch.setattr(make_records, "windows_at_once", lambda _job: 3)
+    monkeypatch.setattr(make_records, "windows_at_once", lambda *_: 3)
     together = run(recipe("together", **changes), out="together")
     assert files(alone.dataset) == files(together.dataset)
     lists = [
@@ -122,7 +122,7 @@ def test_windows_that_are_open_at_once_send_what_one_after_the_other_sends(recip
 
 
 def test_a_failure_in_one_window_ends_the_build_and_the_next_run_goes_on(recipe, run, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(make_records, "windows_at_once", lambda _job: 3)
+    monkeypatch.setattr(make_records, "windows_at_once", lambda *_: 3)
     whole = run(recipe("whole"), out="whole")
     done = make_records.build_group
     calls = []

@@ -107,8 +107,11 @@ class Run:
         self._writing = RLock()  # windows write from threads of their own
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the listeners, who are of this process, and their lock."""
+        """Without the listeners, who are of this process, and the lock."""
         return {**self.__dict__, "_listeners": [], "_writing": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _writing=RLock())
 
     @classmethod
     def open(cls, build: Path, plan: dict[str, Any], digest: str) -> Run:

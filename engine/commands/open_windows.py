@@ -56,6 +56,7 @@ def do_windows(
             return work(window, place, _Desks(desk, window.number))
         except BaseException:
             order.fail()
+            desk.abandon(window.number)
             raise
 
     with ThreadPoolExecutor(at_once, "window") as threads:

@@ -9,7 +9,8 @@ Guarantees: each phase gets the result of each of its units once; a failure of t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from queue import Queue
+from contextlib import suppress
+from queue import Empty, Queue
 from threading import Condition
 from types import TracebackType
 from typing import Self
@@ -22,35 +23,53 @@ WAITING_RESULTS = 64  # of a phase that does not take them; then the pool waits
 
 
 class Submission:
-    """The units of one phase of one window.
+    """The units of one phase of one window. The thread that serves calls its methods, but for `discard`.
 
     Attributes:
+        window: The window's number.
         results: What is done, then None; or what went wrong.
     """
 
-    def __init__(self, units: Iterable[Unit]) -> None:
+    def __init__(self, window: int, units: Iterable[Unit]) -> None:
+        self.window = window
         self.results: Queue[UnitResult | BaseException | None] = Queue(WAITING_RESULTS)
         self._units = iter(units)
         self._out = 0
         self._all = False
+        self._discarded = False
 
     def next(self) -> Unit | None:
         """Its next unit, to be done now."""
         if self._all:
             return None
         unit = next(self._units, None)
-        if unit is not None:
+        if unit is None:
+            self.stop()
+        else:
             self._out += 1
-            return unit
+        return unit
+
+    def stop(self) -> None:
+        """Give out no more units; those at work are handed over."""
         self._all = True
         self._end()
-        return None
 
     def done(self, result: UnitResult) -> None:
         """Hand a result over."""
         self._out -= 1
-        self.results.put(result)
+        self._put(result)
         self._end()
+
+    def fail(self, error: BaseException) -> None:
+        """Say that there will be no more results; those that wait are taken first."""
+        self._put(error)
+
+    def discard(self) -> None:
+        """Take nothing any more, so that nobody waits for room."""
+        self._discarded = True
+        with suppress(Empty):
+            while True:
+                self.results.get_nowait()
 
     @property
     def over(self) -> bool:
@@ -59,7 +78,11 @@ class Submission:
 
     def _end(self) -> None:
         if self.over:
-            self.results.put(None)
+            self._put(None)
+
+    def _put(self, result: UnitResult | BaseException | None) -> None:
+        if not self._discarded:
+            self.results.put(result)
 
 
 class UnitDesk:
@@ -72,8 +95,9 @@ class UnitDesk:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._changed = Condition()
-        self._line: list[tuple[int, Submission]] = []  # by window
+        self._line: list[Submission] = []  # by window
         self._by_unit: dict[int, tuple[Unit, Submission]] = {}
+        self._stopped = False
         self._failure: BaseException | None = None
 
     def of(self, window: int) -> WindowPool:
@@ -87,15 +111,23 @@ class UnitDesk:
 
     def submit(self, window: int, units: Iterable[Unit]) -> Submission:
         """Hand units in; any thread may."""
-        submission = Submission(units)
+        submission = Submission(window, units)
         with self._changed:
             if self._failure is not None:
-                submission.results.put(self._failure)
+                submission.fail(self._failure)
                 return submission
-            self._line.append((window, submission))
-            self._line.sort(key=lambda each: each[0])
+            self._line.append(submission)
+            self._line.sort(key=lambda each: each.window)
             self._changed.notify_all()
         return submission
+
+    def abandon(self, window: int) -> None:
+        """Note that a window failed and takes nothing any more; no more units are given out. Any thread may."""
+        with self._changed:
+            self._stopped = True
+            for submission in self._known():
+                if submission.window == window:
+                    submission.discard()
 
     def serve(self, busy: Callable[[], bool]) -> None:
         """Have units done for as long as somebody may hand in more; of the main thread.
@@ -113,42 +145,38 @@ class UnitDesk:
                         self._changed.wait(IDLE_S)
                     continue
                 for result in self._pool.run(_Next(self)):
-                    self._hand_over(result)
+                    _, submission = self._by_unit.pop(id(result.unit))
+                    submission.done(result)
         except BaseException as error:
-            self._fail(error)
+            with self._changed:
+                self._failure = error
+                told = self._known()
+            for submission in told:
+                submission.fail(error)
             raise
 
     def next(self) -> Unit | None:
         """The next unit of the earliest window that has one now."""
         with self._changed:
             line = list(self._line)
-        for _, submission in line:
+        for submission in line:
+            if self._stopped and not submission.over:
+                submission.stop()
             unit = submission.next()
             if unit is not None:
                 self._by_unit[id(unit)] = unit, submission
                 return unit
         with self._changed:
-            self._line = [each for each in self._line if not each[1].over]
+            self._line = [each for each in self._line if not each.over]
         return None
 
     def _waiting(self) -> bool:
         with self._changed:
             return bool(self._line)
 
-    def _hand_over(self, result: UnitResult) -> None:
-        _, submission = self._by_unit.pop(id(result.unit))
-        submission.done(result)
-
-    def _fail(self, error: BaseException) -> None:
-        with self._changed:
-            self._failure = error
-            told = {
-                id(each): each for each in [*(each for _, each in self._line), *(s for _, s in self._by_unit.values())]
-            }
-        for submission in told.values():
-            while submission.results.full():
-                submission.results.get()
-            submission.results.put(error)
+    def _known(self) -> list[Submission]:
+        """Every submission that is not over, once."""
+        return list(dict.fromkeys([*self._line, *(each for _, each in list(self._by_unit.values()))]))
 
 
 class _Next:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 import pytest
 
+from glotmill.engine.workers import unit_desk
 from glotmill.engine.workers.unit_desk import UnitDesk
 from glotmill.engine.workers.units import Unit, UnitResult
 from glotmill.schemas.errors import WorkerError
@@ -83,3 +84,28 @@ def test_a_failure_of_the_pool_reaches_every_window():
             each.result()
     with pytest.raises(WorkerError, match="the model is gone"):
         list(desk.of(3).run(units(3, 1)))
+
+
+def test_a_window_that_fails_holds_nobody_up_and_no_more_units_are_given_out(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(unit_desk, "WAITING_RESULTS", 1)
+    pool = Pool()
+    desk = UnitDesk(pool)
+
+    def fails() -> None:
+        try:
+            for _ in desk.of(0).run(units(0, 50)):
+                raise OSError("no room on the disk")
+        except OSError:
+            desk.abandon(0)
+            raise
+
+    def takes() -> list[UnitResult]:
+        return list(desk.of(1).run(units(1, 50)))
+
+    with ThreadPoolExecutor(2) as threads:
+        waiting = [threads.submit(fails), threads.submit(takes)]
+        desk.serve(lambda: not all(each.done() for each in waiting))
+    with pytest.raises(OSError, match="no room"):
+        waiting[0].result()
+    assert len(pool.done) < 60
+    assert len(waiting[1].result()) == sum(name.startswith("1.") for name in pool.done)

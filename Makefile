@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 
 .PHONY: help demo test test-long test-convert test-nouns test-vllm test-gpu test-llama test-report test-trainers soak lint clean \
 	fit-filters bench bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters bench-report \
-	bench-concurrency bench-refilter bench-scale bench-tasks
+	bench-concurrency bench-refilter bench-scale bench-tasks bench-windows
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 22
@@ -101,6 +101,9 @@ bench-scale: $(READY)  ## records/s of one process with an engine that costs not
 
 bench-tasks: $(READY)  ## one process against two, whole builds with an engine that costs nothing: make bench-tasks DATA=FOLDER
 	$(BIN)/python -m benchmarks.stage_tasks --data $(DATA) --json
+
+bench-windows: $(READY)  ## how busy simulated engines are over a whole build, and the head's memory: ten minutes
+	$(BIN)/python -m benchmarks.windows $(if $(BASELINE),--baseline $(BASELINE)) --json
 
 bench-memory: $(READY)  ## look-ups in a memory of 10 million entries (1 GB of disk): make bench-memory FOLDER=/somewhere
 	$(BIN)/python -m benchmarks.memory --folder $(FOLDER) --json

@@ -45,7 +45,7 @@ def _show(runs: list[dict[str, Any]]) -> None:
 def _of_run(run: Path) -> dict[str, Any]:
     """Failed attempts and what else went wrong, in order; the texts that were given up."""
     from glotmill.engine.runs.events import events
-    from glotmill.engine.runs.run import given_up_texts
+    from glotmill.engine.runs.finished_runs import given_up_texts
 
     phase = None
     went_wrong = []

@@ -19,7 +19,7 @@ from glotmill.engine.dataset.locate import unnamed_files
 from glotmill.engine.dataset.manifest import has_manifest, read_manifest
 from glotmill.engine.memory.commit_log import UNREADABLE
 from glotmill.engine.memory.overview import stores
-from glotmill.engine.runs.run import finished_runs, run_summary
+from glotmill.engine.runs.finished_runs import finished_runs, run_summary
 from glotmill.engine.storage.atomic_write import TEMPORARY
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import GlotmillError, InputError

@@ -35,8 +35,9 @@ from glotmill.engine.records.layout import SampleIndex, check_splits
 from glotmill.engine.records.rejudge_shard import decide_verdict
 from glotmill.engine.records.shard_actions import Action, Decider, Decision, samples_changed
 from glotmill.engine.records.windows import Window
+from glotmill.engine.runs.finished_runs import run_summary
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.engine.runs.run import Run, run_summary
+from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
 from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.engine.translation.counts import Usage

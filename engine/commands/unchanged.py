@@ -17,7 +17,8 @@ from glotmill.engine.dataset.lock import read_lock
 from glotmill.engine.dataset.manifest import Manifest
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Memory
-from glotmill.engine.runs.run import Run, run_recipe, run_summary
+from glotmill.engine.runs.finished_runs import run_recipe, run_summary
+from glotmill.engine.runs.run import Run
 from glotmill.engine.storage.atomic_write import write_json
 from glotmill.schemas.errors import InputError
 

@@ -21,7 +21,8 @@ from glotmill.engine.dataset.manifest import has_manifest, read_manifest
 from glotmill.engine.dataset.recorded_rules import check_scorers, check_shards, recorded_metrics
 from glotmill.engine.dataset.shards import Shard, counted
 from glotmill.engine.publish.opened import refuse_published
-from glotmill.engine.runs.run import FINISHED, run_summary
+from glotmill.engine.runs.finished_runs import run_summary
+from glotmill.engine.runs.run import FINISHED
 from glotmill.engine.samples.ingest import REJECTED
 from glotmill.engine.storage.readable import check_types, reading, schema_of
 from glotmill.filters.fairness import Share, shares

@@ -19,7 +19,7 @@ from glotmill.engine.dataset.manifest import read_manifest
 from glotmill.engine.dataset.recorded_rules import check_shards
 from glotmill.engine.publish.pull_record import PULLED, Pulled
 from glotmill.engine.runs.events import events
-from glotmill.engine.runs.run import run_summary
+from glotmill.engine.runs.finished_runs import run_summary
 from glotmill.engine.storage.readable import reading
 from glotmill.engine.storage.thrift import read_struct, write_struct
 from glotmill.schemas.errors import InputError

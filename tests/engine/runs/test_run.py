@@ -8,7 +8,8 @@ import orjson
 import polars as pl
 import pytest
 
-from glotmill.engine.runs.run import Run, finished_runs, run_summary
+from glotmill.engine.runs.finished_runs import finished_runs, run_summary
+from glotmill.engine.runs.run import Run
 from tests.conftest import ROOT
 
 UNITS = pl.DataFrame(

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,40 +19,18 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from glotmill.engine.memory.numbered_file import FILE, NumberedFile, live_files, numbered_files
 from glotmill.engine.storage.atomic_write import table_bytes
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.storage.readable import DAMAGED
 from glotmill.schemas.errors import InputError, StoreError, one_line
 
-DIGITS = 8
-SPAN = "-"  # between the first and the last number of a compacted file
 UNREADABLE = "unreadable"
 COMPACTED = "compacted"  # empty files, named as the merged ones: numbers that are given for good
-FILE = "file"  # the column that says where a row was read; it sorts by number
-_NAME = re.compile(rf"(\d{{{DIGITS}}})(?:-(\d{{{DIGITS}}}))?\.parquet")
 # How often a look-up lists the folder again because files went away under it (compaction) or were set aside.
 MAX_LOOKS = 20
 COMPACT_ROWS = 1_000_000
 ROW_GROUP_ROWS = 100_000
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class NumberedFile:
-    """One file and the commits it holds: a single number, or after compaction a range."""
-
-    first: int
-    last: int
-
-    @property
-    def name(self) -> str:
-        """Its name in the folder."""
-        span = f"{self.first:0{DIGITS}}"
-        span += "" if self.first == self.last else f"{SPAN}{self.last:0{DIGITS}}"
-        return f"{span}.parquet"
-
-    def covers(self, other: NumberedFile) -> bool:
-        """Whether it is another file that holds all the other one's commits."""
-        return self != other and self.first <= other.first and other.last <= self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +75,7 @@ class NumberedFiles:
 
     def live(self) -> list[NumberedFile]:
         """The files that count, lowest number first."""
-        return _live(self._present())
+        return live_files(self._present())
 
     @property
     def last(self) -> int:
@@ -106,11 +83,11 @@ class NumberedFiles:
         return max((file.last for file in [*self._present(), *self._compacted()]), default=0)
 
     def _present(self) -> list[NumberedFile]:
-        return _files(self.folder)
+        return numbered_files(self.folder)
 
     def _compacted(self) -> list[NumberedFile]:
         """The numbers of files that a compaction took, or is about to take, away."""
-        return _files(self.folder.child(COMPACTED))
+        return numbered_files(self.folder.child(COMPACTED))
 
     def add(self, table: pa.Table) -> NumberedFile:
         """Commit a table as one new file.
@@ -236,7 +213,7 @@ class NumberedFiles:
     def covered(self) -> list[NumberedFile]:
         """Files that another holds whole, which a kill in a compaction left; nobody reads them."""
         present = self._present()
-        return sorted(set(present) - set(_live(present)))
+        return sorted(set(present) - set(live_files(present)))
 
     def compact(self, winners: Callable[[pl.LazyFrame], pl.LazyFrame], order: list[str]) -> Iterator[NumberedFile]:
         """Merge neighbouring files into files of about `COMPACT_ROWS` rows.
@@ -298,25 +275,6 @@ class NumberedFiles:
                 groups.append(group)
                 group, held = [], 0
         return [group for group in [*groups, group] if len(group) > 1]
-
-
-def first_number() -> pl.Expr:
-    """The number of the file that a row of `NumberedFiles.select` was read from; of a range, the first."""
-    return pl.col(FILE).str.extract(rf"(\d{{{DIGITS}}})(?:-\d{{{DIGITS}}})?\.parquet$", 1).cast(pl.Int64)
-
-
-def _files(folder: Folder) -> list[NumberedFile]:
-    matches = (_NAME.fullmatch(name) for name in folder.names())
-    return [NumberedFile(int(m[1]), int(m[2] or m[1])) for m in matches if m]
-
-
-def _live(present: list[NumberedFile]) -> list[NumberedFile]:
-    """The files that no other covers, lowest number first."""
-    live: list[NumberedFile] = []
-    for file in sorted(present, key=lambda f: (f.first, -f.last)):
-        if not (live and live[-1].last >= file.last):
-            live.append(file)
-    return live
 
 
 def _check_place(path: Path) -> None:

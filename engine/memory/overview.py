@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from glotmill.engine.memory.commit_log import UNREADABLE, NumberedFile, NumberedFiles
+from glotmill.engine.memory.commit_log import UNREADABLE, NumberedFiles
+from glotmill.engine.memory.numbered_file import NumberedFile
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import DIRECTION, HUMAN, Direction, Memory, check_entries
 from glotmill.engine.storage.folder import Folder

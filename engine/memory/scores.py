@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import polars as pl
 import pyarrow as pa
 
-from glotmill.engine.memory.commit_log import FILE, NumberedFile, NumberedFiles, SetAside
+from glotmill.engine.memory.commit_log import NumberedFiles, SetAside
+from glotmill.engine.memory.numbered_file import FILE, NumberedFile
 from glotmill.engine.storage.folder import Folder
 from glotmill.filters.contract import Scorer
 from glotmill.schemas.errors import StoreError

@@ -15,7 +15,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from glotmill.engine.memory.commit_log import FILE, NumberedFile, NumberedFiles, SetAside, first_number
+from glotmill.engine.memory.commit_log import NumberedFiles, SetAside
+from glotmill.engine.memory.numbered_file import FILE, NumberedFile, first_number
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import StoreError
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from glotmill.engine.memory import commit_log
-from glotmill.engine.memory.commit_log import FILE, NumberedFile, NumberedFiles
+from glotmill.engine.memory.commit_log import NumberedFiles
+from glotmill.engine.memory.numbered_file import FILE, NumberedFile
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import InputError, StoreError
 

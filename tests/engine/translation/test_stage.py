@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from glotmill.engine.memory.commit_log import NumberedFile
+from glotmill.engine.memory.numbered_file import NumberedFile
 from glotmill.engine.memory.translations import MEMORY_SCHEMA
 from glotmill.engine.runs import run as runs
 from glotmill.engine.runs.run import Run

@@ -246,8 +246,8 @@ class _Maker:
     def _pack(self, job: Job, window: Window, phases: Phases, progress: Stages) -> list[BuiltShard]:
         tasks = shard_tasks(job, self._total, self._runner.check_stop)
         apart = not isinstance(tasks, InlineTasks)
-        composers = composers_into(job, phases.entries.into)
-        work = ShardWork(self._decider, composers, phases.entries, self.packer, apart)
+        entries = phases.entries.lent(tasks.lend) if apart else phases.entries
+        work = ShardWork(self._decider, composers_into(job, entries.into), self.packer, apart)
         parts = [in_parts(piece) if apart else [piece] for piece in window.pieces]
         groups = list(in_groups(chain.from_iterable(parts)))
         ends = [own[-1] for own in parts if apart and own[-1].last and not own[-1].whole]

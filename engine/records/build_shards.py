@@ -17,7 +17,6 @@ from glotmill.engine.records.pack import ComposedShard, Packer
 from glotmill.engine.records.rejudge_shard import decide_verdict, write_verdict
 from glotmill.engine.records.shard_actions import Action, Decider, Decision
 from glotmill.engine.records.windows import Piece
-from glotmill.engine.translation.language_entries import LanguageEntries
 
 FINISHED_TOGETHER = CHUNK_ROWS  # records of small shards that are scored, judged and checked at once
 
@@ -44,15 +43,12 @@ class ShardWork:
     Attributes:
         decider: Decides what is to be done to a shard.
         composers: Put the records of a language together.
-        entries: Reads what they are put together from.
         packer: Makes shards.
-        apart: Whether several processes do it: each reads the entries of its group's languages alone, and parts of a
-            shard are joined once all of them are there.
+        apart: Whether several processes do it: parts of a shard are then joined once all of them are there.
     """
 
     decider: Decider
     composers: Composers
-    entries: LanguageEntries
     packer: Packer
     apart: bool = False
     _last: Composer | None = field(default=None, init=False)
@@ -100,8 +96,6 @@ def build_group(work: ShardWork, group: tuple[Piece, ...]) -> list[BuiltShard]:
     Raises:
         GlotmillError: A file of the samples, the memory or the dataset is damaged, or a scorer broke its contract.
     """
-    if work.apart:
-        work.entries.expect(list(dict.fromkeys(each.lang for each in group)))
     begun: list[tuple[str, Action, Shard | ComposedShard]] = []
     for each in group:
         composer = work.composer(each.lang)

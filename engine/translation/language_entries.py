@@ -2,22 +2,42 @@
 
 Guarantees: a language's entries are the same whoever else's were read with them. Languages with few entries are read
 together, as a look-up reads the memory whole: at most `ENTRIES_AT_ONCE`, or one language, are held at a time.
+Other processes never open the memory: they get what this one read (`LentEntries`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
+import pyarrow as pa
 
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.translation.back_translation import JOINED_SCHEMA, join_back
 from glotmill.engine.translation.forced_scores import FORCED_COLUMNS, ForcedStage
 from glotmill.engine.translation.requests import ALL, RequestSource, Selection
 from glotmill.engine.translation.stage import Work
+from glotmill.engine.workers.stage_tasks import Lent
 
 ENTRIES_AT_ONCE = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class LentEntries:
+    """Entries that were read once, for tasks of any process.
+
+    Attributes:
+        tables: Those into each language that has any.
+        nothing: What a language has that has none.
+    """
+
+    tables: Mapping[str, Lent[pa.Table]]
+    nothing: pa.Table
+
+    def into(self, lang: str) -> pl.DataFrame:
+        """The entries into one language, as `LanguageEntries.into` gives them."""
+        return pl.DataFrame(self.tables[lang].get() if lang in self.tables else self.nothing)
 
 
 class LanguageEntries:
@@ -53,13 +73,16 @@ class LanguageEntries:
         for direction in requested.directions():
             self._directions.setdefault(direction.target_lang, []).append(direction)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what was read: another process reads for itself."""
-        return {**self.__dict__, "_given": set(), "_held": {}}
+    def lent(self, lend: Callable[[pa.Table], Lent[pa.Table]]) -> LentEntries:
+        """All entries, those of small languages read together.
 
-    def expect(self, langs: Sequence[str]) -> None:
-        """Read these languages together from now on, and no others with them: they are all that is wanted here."""
-        self._order, self._given, self._held = list(langs), set(), {}
+        Args:
+            lend: Puts a table where tasks find it.
+        """
+        self._order = [*dict.fromkeys([*self._order, *sorted(self._directions)])]
+        self._given, self._held = set(), {}
+        tables = {lang: lend(self.into(lang).to_arrow()) for lang in self._order if lang in self._directions}
+        return LentEntries(tables, self._nothing().to_arrow())
 
     def into(self, lang: str) -> pl.DataFrame:
         """The entries into one language, as `JOINED_SCHEMA` with the forced scores."""
@@ -88,7 +111,7 @@ class LanguageEntries:
         return sum(self._work.count("forward", direction) for direction in self._directions.get(lang, ()))
 
     def _read(self, langs: list[str]) -> dict[str, pl.DataFrame]:
-        nothing = pl.DataFrame(schema={**JOINED_SCHEMA, **(FORCED_COLUMNS if self._forced else {})})
+        nothing = self._nothing()
         rows = {lang: [nothing] for lang in langs}
         directions = [direction for lang in langs for direction in self._directions.get(lang, ())]
         found = dict(self._work.entries_in_turn("forward", directions))
@@ -97,3 +120,6 @@ class LanguageEntries:
         for direction, entries in self._forced.beside(joined) if self._forced else joined.items():
             rows[direction.target_lang].append(entries.select(nothing.columns))
         return {lang: pl.concat(parts) for lang, parts in rows.items()}
+
+    def _nothing(self) -> pl.DataFrame:
+        return pl.DataFrame(schema={**JOINED_SCHEMA, **(FORCED_COLUMNS if self._forced else {})})

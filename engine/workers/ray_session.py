@@ -1,5 +1,8 @@
 """Ray as this process uses it: a local one closed to strangers, or a cluster that is there already.
 
+The kernel kills Ray's processes when the thread that started them ends, and `ray.shutdown` then waits a quarter of a
+minute for their answers. So a thread that ends before Ray, such as a window's, never starts it itself.
+
 Ray's listeners stand on every network interface, so a Ray of ours asks for a token that only this process and its
 workers know. A cluster that is joined has its own token, and the user's environment names it. Ray reads these
 settings when it is imported: call `protect` before that.
@@ -14,6 +17,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,6 +35,7 @@ OURS = {
     "RAY_idle_worker_killing_time_threshold_ms": "600000",
 }
 _starting = threading.Lock()  # windows have threads of their own
+_starter = ThreadPoolExecutor(1, "ray")  # its thread ends with this process
 
 
 def protect(address: str | None) -> None:
@@ -59,7 +64,9 @@ def start_ray(address: str | None = None, note: Callable[..., None] = lambda *_,
     """
     protect(address)
     with _starting:
-        return _started(address, note)
+        if threading.current_thread() is threading.main_thread():
+            return _started(address, note)
+        return _starter.submit(_started, address, note).result()
 
 
 def _started(address: str | None, note: Callable[..., None]) -> bool:

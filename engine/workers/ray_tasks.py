@@ -17,21 +17,24 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from glotmill.engine import __version__
 from glotmill.engine.workers.ray_session import start_ray
+from glotmill.engine.workers.stage_tasks import Lent
 from glotmill.engine.workers.units import Note
 from glotmill.schemas.errors import GlotmillError, WorkerError
 
 S = TypeVar("S")
 T = TypeVar("T")
 R = TypeVar("R")
+V = TypeVar("V")
 TICK_S = 1.0
 END_S = 10.0  # for tasks that are no longer wanted
 RETRIES = 2  # of a task whose process died
@@ -41,6 +44,18 @@ AHEAD = 4  # items at work or done before their turn, as a multiple of those at 
 ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _numbers = count()
 _kept: dict[str, Any] = {}  # in a process of tasks: what the tasks of its last stage share
+
+
+@dataclass(frozen=True, slots=True)
+class InStore(Generic[V]):
+    """A value in Ray's object store, where it is until nobody refers to it any more."""
+
+    reference: Any
+
+    def get(self) -> V:
+        """The value; what is in it of Arrow is not copied on the machine that lent it."""
+        value: V = ray.get(self.reference)
+        return value
 
 
 class RayTasks:
@@ -64,6 +79,11 @@ class RayTasks:
         self._note = note
         self._check_stop = check_stop
         self._at_once = at_once
+
+    def lend(self, value: V) -> Lent[V]:
+        """Put a value into Ray's object store; within `one_ray`, as Ray would else end before the tasks begin."""
+        start_ray(self._address, self._note)
+        return InStore(ray.put(value))
 
     def run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
         """What a function gives for each item, in their order."""

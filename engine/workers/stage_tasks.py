@@ -7,7 +7,8 @@ bounded; an error of a task is raised here as it was raised there. The same resu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from glotmill.engine.workers.ray_session import protect
 from glotmill.engine.workers.units import Note, no_note
@@ -15,10 +16,25 @@ from glotmill.engine.workers.units import Note, no_note
 S = TypeVar("S")
 T = TypeVar("T")
 R = TypeVar("R")
+V_co = TypeVar("V_co", covariant=True)
+
+
+class Lent(Protocol[V_co]):
+    """A value of this process that tasks take where they are done; it is kept for as long as somebody refers to it."""
+
+    def get(self) -> V_co:
+        """The value."""
 
 
 class StageTasks(Protocol):
     """Does the tasks of a stage."""
+
+    def lend(self, value: T) -> Lent[T]:
+        """Put a value where tasks find it: what is shared, and items, may hold what this gives.
+
+        Args:
+            value: An Arrow table is not copied by tasks of the same machine.
+        """
 
     def run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
         """What a function gives for each item, in their order.
@@ -34,6 +50,17 @@ class StageTasks(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Held(Generic[V_co]):
+    """A value that is lent within its process."""
+
+    value: V_co
+
+    def get(self) -> V_co:
+        """The value."""
+        return self.value
+
+
 class InlineTasks:
     """Tasks done in this process, one when the one before is taken.
 
@@ -43,6 +70,10 @@ class InlineTasks:
 
     def __init__(self, check_stop: Callable[[], None] = lambda: None) -> None:
         self._check_stop = check_stop
+
+    def lend(self, value: T) -> Lent[T]:
+        """The value itself."""
+        return Held(value)
 
     def run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
         """What a function gives for each item, in their order."""

@@ -11,7 +11,9 @@ import pytest
 from ray import cloudpickle
 
 from glotmill.engine.commands import make_records
+from glotmill.engine.memory.commit_log import NumberedFiles
 from glotmill.engine.records import build_shards, layout, windows
+from glotmill.engine.workers.stage_tasks import Held
 
 SCORERS = ["integrity", "language_id", "fan_in", "nmt", "round_trip", "cross_entropy"]
 
@@ -21,11 +23,18 @@ class LastFirst:
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self.busy = False
+
+    def lend(self, value: Any) -> Held[Any]:
+        return Held(value)
 
     def run(self, function: Callable[[Any, Any], Any], shared: Any, items: Iterable[Any]) -> Iterator[Any]:
         sent = [cloudpickle.dumps((shared, item)) for item in items]
         self.done += [function.__name__] * len(sent)
-        return reversed([function(*cloudpickle.loads(each)) for each in reversed(sent)])
+        self.busy = True
+        results = [function(*cloudpickle.loads(each)) for each in reversed(sent)]
+        self.busy = False
+        return reversed(results)
 
 
 def content(dataset: Path) -> dict[str, str]:
@@ -43,8 +52,15 @@ def test_shards_made_in_parts_in_any_order_have_the_bytes_of_those_made_whole(
     whole = content(run(recipe, out="whole").dataset)
     tasks = LastFirst()
     monkeypatch.setattr(make_records, "shard_tasks", lambda *_: tasks)
+    by_tasks, select = [], NumberedFiles.select
+    monkeypatch.setattr(
+        NumberedFiles,
+        "select",
+        lambda self, query: (tasks.busy and by_tasks.append(self.folder)) or select(self, query),
+    )
     parted = run(recipe, out="parted").dataset
     assert content(parted) == whole
     assert tasks.done.count("join_parts") == 4  # two languages, two shards each
     assert tasks.done.count("build_group") == 12
+    assert by_tasks == []  # what the memory says is read once, and lent
     assert not (parted.parent / ".staging").exists()

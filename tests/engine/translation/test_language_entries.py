@@ -19,6 +19,7 @@ from glotmill.engine.translation.language_entries import LanguageEntries
 from glotmill.engine.translation.requests import Segments
 from glotmill.engine.translation.stage import TranslateStage
 from glotmill.engine.workers.pool import make_pool
+from glotmill.engine.workers.stage_tasks import Held
 from tests.engine.translation.bench import Bench
 
 LANGS = ["deu_Latn", "fra_Latn", "ces_Latn", "swh_Latn"]
@@ -68,6 +69,13 @@ def test_small_languages_that_are_wanted_one_after_the_other_are_read_together(r
     for lang in LANGS:
         entries.into(lang)
     assert sorted(readings) == ["corrections", "corrections", "scores", "translations", "translations"]
+
+
+def test_lent_entries_are_those_that_are_read_one_by_one_and_take_one_reading(reader, readings: list[str]):
+    lent = reader(["fra_Latn", "spa_Latn"]).lent(Held)
+    assert sorted(readings) == ["corrections", "corrections", "scores", "translations", "translations"]
+    for lang in [*LANGS, "spa_Latn"]:
+        assert_frame_equal(lent.into(lang), reader([]).into(lang))
 
 
 def test_a_large_language_is_read_by_itself(reader, readings: list[str], monkeypatch: pytest.MonkeyPatch):

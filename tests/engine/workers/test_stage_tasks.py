@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from glotmill.engine.workers.stage_tasks import InlineTasks, StageTasks, make_tasks
+from glotmill.engine.workers.stage_tasks import InlineTasks, Lent, StageTasks, make_tasks
 from glotmill.engine.workers.stopping import StopSwitch
 from glotmill.schemas.errors import InputError, WorkerError
 
@@ -50,6 +51,16 @@ def test_results_come_in_the_order_of_the_items_and_items_are_taken_when_there_i
     rest = list(results)
     assert [value for _, value in rest] == list(range(101, 140))
     assert (os.getpid() in {pid, *(pid for pid, _ in rest)}) == isinstance(tasks, InlineTasks)
+
+
+def rows_of_both(shared: Lent[pa.Table], item: Lent[pa.Table]) -> int:
+    return shared.get().num_rows + item.get().num_rows
+
+
+@pytest.mark.parametrize("tasks", ["inline", "ray"], indirect=True)
+def test_what_is_lent_is_found_by_tasks_whether_all_share_it_or_one_has_it(tasks: StageTasks):
+    lent = [tasks.lend(pa.table({"text": ["a dog"] * rows})) for rows in (1, 10, 100)]
+    assert list(tasks.run(rows_of_both, lent[2], lent[:2])) == [101, 110]
 
 
 def refused(_shared: None, item: int) -> int:

@@ -33,8 +33,9 @@ class Policy:
         known: The rules of the scorers that run, in order; those without an action are left out.
         user: The recipe's own rules.
         calibration: Thresholds by language, where the recipe names a file of them.
-        fixed: Parameters that the recipe states, which no calibration changes.
-        fit: What the build fitted to its own translations; shares of rows are thresholds by it.
+        fixed: Parameters that the recipe states, which no calibration and no fit changes.
+        fit: What the build fitted to its own translations: shares of rows are thresholds by it, and rules that depend
+            on the engine have its thresholds.
     """
 
     parameters: dict[str, float]
@@ -111,6 +112,10 @@ class Policy:
             fitted = self.calibration.threshold(full, default=self.parameters[full])
             if fitted is not None:
                 return fitted
+        if self.fit is not None and full not in self.fixed:
+            own = self.fit.floor(full, self.parameters[full])
+            if own is not None:
+                return own
         return rule.threshold(parameter.name, self.parameters[full])
 
     def thresholds(self, rule: Rule, row: pl.DataFrame) -> dict[str, float]:
@@ -126,6 +131,9 @@ class Policy:
             found[parameter.name] = float(row.select(value).item()) if isinstance(value, pl.Expr) else value
         return found
 
+    def _moves_thresholds(self) -> bool:
+        return self.calibration is not None or bool(self.fit and self.fit.content.thresholds)
+
     def fingerprint(self) -> dict[str, object]:
         """Everything that decides a verdict, for the manifest."""
         return {
@@ -133,8 +141,8 @@ class Policy:
             "actions": self.actions,
             "rules": {rule.code: rule.description for rule in self.user},
             "calibration": None if self.calibration is None else self.calibration.digest,
-            # Stated thresholds are those that a calibration does not change.
-            "stated": [] if self.calibration is None else sorted(self.fixed),
+            # Stated thresholds are those that neither a calibration nor a fit changes.
+            "stated": sorted(self.fixed) if self._moves_thresholds() else [],
             **({"fit": self.fit.digest} if self.fit else {}),
         }
 

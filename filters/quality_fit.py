@@ -7,9 +7,11 @@ languages have together.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +81,7 @@ class Content(BaseModel):
         weights: How much of chrF over 100 a standard deviation of each feature is worth.
         agreement: The correlation of each feature with all others together, among the engine's own translations.
         usual: By language, script and ``all``.
+        thresholds: Of rules that depend on the engine, by ``<scorer>.<parameter>``, then by place as in ``usual``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,6 +92,7 @@ class Content(BaseModel):
     weights: dict[str, FiniteFloat]
     agreement: dict[str, FiniteFloat]
     usual: dict[str, Usual]
+    thresholds: dict[str, dict[str, FiniteFloat]] = {}
 
     @model_validator(mode="after")
     def _complete(self) -> Content:
@@ -96,6 +100,10 @@ class Content(BaseModel):
             msg = f"expected weights and agreement of the features {', '.join(FEATURES)}"
             raise ValueError(msg)
         return self
+
+    def facts(self) -> dict[str, Any]:
+        """What is written and hashed: a file without thresholds is the one of the time before there were any."""
+        return self.model_dump(exclude=None if self.thresholds else {"thresholds"})
 
 
 @dataclass(frozen=True)
@@ -111,16 +119,16 @@ class QualityFit:
     @cached_property
     def digest(self) -> str:
         """Identifies the fit, for the manifest."""
-        return digest(self.content.model_dump())
+        return digest(self.content.facts())
 
     @cached_property
     def data(self) -> bytes:
         """The file."""
-        return orjson.dumps(self.content.model_dump(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps(self.content.facts(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
     def place(self, lang: str) -> str | None:
         """Whose rows stand for a language: its own, its script's or all; None where there were too few of all."""
-        return next((place for place in (lang, registry()[lang].script, ALL) if place in self.content.usual), None)
+        return _place(lang, self.content.usual)
 
     def quality(self, table: Floats, langs: list[str]) -> Floats:
         """The quality of rows of features, 0 to 1; NaN where a feature is missing or nothing is usual.
@@ -138,10 +146,32 @@ class QualityFit:
                 found[rows] = estimate(self.content.weights, self.content.usual[place], table[rows])
         return found
 
+    def slopes(self, lang: str) -> dict[str, float] | None:
+        """What a unit of each feature is worth in a language; None where nothing is usual."""
+        place = self.place(lang)
+        if place is None:
+            return None
+        deviation = self.content.usual[place].deviation
+        return {name: weight / deviation[name] for name, weight in self.content.weights.items()}
+
     def threshold(self, share: float) -> pl.Expr:
         """The least quality of the best share of each row's language, as an expression over ``lang``."""
         least = {lang: self.least(lang, share) for lang in registry()}
         return pl.col("lang").replace_strict(least, default=LOWEST, return_dtype=pl.Float64)
+
+    def floor(self, parameter: str, default: float) -> pl.Expr | None:
+        """The threshold of each row's language, as an expression over ``lang``; None where the build has none.
+
+        Args:
+            parameter: ``<scorer>.<parameter>``.
+            default: Where too few rows were looked at.
+        """
+        fitted = self.content.thresholds.get(parameter)
+        if not fitted:
+            return None
+        places = {lang: _place(lang, fitted) for lang in registry()}
+        known = {lang: fitted[place] for lang, place in places.items() if place is not None}
+        return pl.col("lang").replace_strict(known, default=default, return_dtype=pl.Float64)
 
     def least(self, lang: str, share: float) -> float:
         """The least quality of the best share of a language's rows, between the shares that the file has."""
@@ -151,6 +181,11 @@ class QualityFit:
             return LOWEST
         shares = sorted(known, key=float)
         return float(np.interp(share, [float(one) for one in shares], [known[one] for one in shares]))
+
+
+def _place(lang: str, known: Collection[str]) -> str | None:
+    """The language, its script or all, whichever of them is known first."""
+    return next((place for place in (lang, registry()[lang].script, ALL) if place in known), None)
 
 
 def estimate(weights: dict[str, float], usual: Usual, table: Floats) -> Floats:
@@ -185,10 +220,12 @@ def read_fit(key: str, path: Path) -> QualityFit:
         msg = f"{key}: {path}: {where}: {problem['msg']}; expected {EXPECTED}"
         raise InputError(msg) from None
     known = registry().keys() | {entry.script for entry in registry().values()} | {ALL}
-    unknown = sorted(content.usual.keys() - known)
-    if unknown:
-        msg = f"{key}: {path}: usual.{unknown[0]}: no language, no script and not '{ALL}'; expected {EXPECTED}"
-        raise InputError(msg)
+    sections: dict[str, Collection[str]] = {"usual": content.usual, **content.thresholds}
+    for section, places in sections.items():
+        unknown = sorted(set(places) - known)
+        if unknown:
+            msg = f"{key}: {path}: {section}.{unknown[0]}: no language, no script and not '{ALL}'; expected {EXPECTED}"
+            raise InputError(msg)
     return QualityFit(content)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from glotmill.filters.engine_thresholds import Thresholds
 from glotmill.filters.features.pair_quality import FEATURES
 from glotmill.filters.quality_fit import ALL, FARTHEST, VERSION, Content, Floats, QualityFit, Usual, estimate
 from glotmill.schemas.errors import InputError
@@ -35,6 +36,7 @@ def fit_quality(
     engine: str,
     shipped: QualityFit | None,
     references: Floats | None = None,
+    thresholds: Thresholds | None = None,
 ) -> QualityFit:
     """A fit to rows of features.
 
@@ -44,6 +46,7 @@ def fit_quality(
         engine: Public name of the engine.
         shipped: Where weights begin without references; None takes references only.
         references: chrF over 100 of each row against people's translation of it; NaN where there is none.
+        thresholds: Of the rules that depend on the engine, as `glotmill.filters.engine_thresholds` finds them.
 
     Raises:
         InputError: Too few rows have a reference.
@@ -76,6 +79,7 @@ def fit_quality(
             weights=weights,
             agreement=_named(agreement(standard)),
             usual=usual,
+            thresholds=thresholds or {},
         )
     )
 

@@ -29,6 +29,22 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class OfEngine:
+    """A threshold that depends on how well the engine knows a build's texts.
+
+    Attributes:
+        metric: Of which a low value fails.
+        parameter: The threshold.
+        margin: How much lower than an engine's worst translations people's translations of such texts may score: an
+            engine finds its own words more probable than theirs. In units of the metric.
+    """
+
+    metric: str
+    parameter: str
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One reason to reject a row.
 
@@ -42,6 +58,7 @@ class Rule:
         graded: The metric and the parameter that a calibration fits, where the score has no natural threshold.
         share: The parameter that is a share of each language's rows: the build's fit says which threshold that is.
         own: The parameter that no language's own threshold exceeds, and these thresholds by language.
+        of_engine: The threshold that depends on the engine; a build's fit may lower it.
     """
 
     scorer: str
@@ -53,6 +70,7 @@ class Rule:
     graded: tuple[str, str] | None = None
     share: str | None = None
     own: tuple[str, Callable[[], Mapping[str, float]]] | None = None
+    of_engine: OfEngine | None = None
 
     @property
     def code(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,20 @@ import polars as pl
 
 from glotmill.engine.commands.pair_files import given_pairs
 from glotmill.engine.dataset.manifest import has_manifest, read_manifest
-from glotmill.engine.dataset.recorded_rules import check_shards
+from glotmill.engine.dataset.recorded_rules import check_shards, scorers_of
 from glotmill.engine.dataset.sound_rows import RECORDS
 from glotmill.engine.storage.atomic_write import write_bytes
 from glotmill.engine.storage.output_path import check_new_file
 from glotmill.engine.storage.readable import reading
 from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.engine.text.segments import plain
+from glotmill.filters.contract import Scorer
+from glotmill.filters.engine_thresholds import engine_thresholds, of_engine
 from glotmill.filters.features.chrf import chrf
 from glotmill.filters.features.pair_quality import FEATURES
 from glotmill.filters.quality_fit import QualityFit, shipped_fit
 from glotmill.filters.quality_fitting import MIN_ROWS, fit_quality
+from glotmill.filters.registry import scorer_class
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import nfc
 
@@ -57,7 +60,7 @@ class QualityOutcome(NotebookResult):
     def as_json(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""
         counts = {"turns": self.turns, "referenced": self.referenced}
-        return {"path": str(self.path), **counts, **self.fit.content.model_dump()}
+        return {"path": str(self.path), **counts, **self.fit.content.facts()}
 
     def notebook_view(self) -> View:
         """What each feature weighs."""
@@ -78,10 +81,12 @@ def calibrate_quality(folder: Path, references: Path | None, out: Path | None) -
     """
     path = out or folder / "quality.json"
     check_new_file(path, "--out")
-    turns, engine = _turns(folder)
+    turns, engine, scorers = _turns(folder)
     known = None if references is None else _judged(turns, references)
     table = turns.select(FEATURES).cast(pl.Float64).to_numpy()
-    fit = fit_quality(table, turns["lang"].to_list(), engine, shipped_fit(), known)
+    langs, scores = turns["lang"].to_list(), {key: turns[column].to_numpy() for key, column in _scores(scorers).items()}
+    own = engine_thresholds(scores, langs, scorers)
+    fit = fit_quality(table, langs, engine, shipped_fit(), known, own)
     if not fit.content.usual:
         msg = f"calibrate {folder}: {turns.height:,} turns have all features of quality; a fit needs {MIN_ROWS}"
         raise InputError(msg)
@@ -89,8 +94,15 @@ def calibrate_quality(folder: Path, references: Path | None, out: Path | None) -
     return QualityOutcome(path, fit, turns.height, 0 if known is None else int(np.isfinite(known).sum()))
 
 
-def _turns(folder: Path) -> tuple[pl.DataFrame, str]:
-    """(lang, source, target and features of each judged turn, the engine's public name)."""
+def _scores(scorers: Sequence[type[Scorer]]) -> dict[tuple[str, str], str]:
+    """The columns of the scores that rules read which depend on the engine, by scorer and metric."""
+    return {
+        (scorer.name, one.metric): f"turn_{scorer.name}_{one.metric}" for scorer in scorers for one in of_engine(scorer)
+    }
+
+
+def _turns(folder: Path) -> tuple[pl.DataFrame, str, list[type[Scorer]]]:
+    """(lang, source, target, features and scores of each judged turn; the engine's public name; the scorers)."""
     dataset = folder / "dataset"
     if not has_manifest(dataset):
         msg = f"calibrate {folder}: no dataset in it; name the folder of a finished build, such as outputs/NAME"
@@ -103,10 +115,13 @@ def _turns(folder: Path) -> tuple[pl.DataFrame, str]:
     check_shards(dataset, manifest)
     files = [dataset / shard.path for shard in manifest.all_shards()]
     engines = sorted({facts["model"] for facts in manifest.facts["translators"].values()})
-    read = sorted({name for column in _COLUMNS.values() for name in column.meta.root_names()})
+    scorers = list(map(scorer_class, scorers_of({"score": {"scorers": manifest.facts["scorers"]}})))
+    scores = list(_scores(scorers).values())
+    read = sorted({name for column in _COLUMNS.values() for name in column.meta.root_names()} | {*scores})
     names = ["source_messages", "messages", *read]
     if not files:
-        return pl.DataFrame(schema={"lang": pl.String, **dict.fromkeys(FEATURES, pl.Float32)}), engines[0]
+        empty = {"lang": pl.String, **dict.fromkeys([*FEATURES, *scores], pl.Float32)}
+        return pl.DataFrame(schema=empty), engines[0], scorers
     with reading(*files, what=RECORDS):
         rows = pl.scan_parquet(files, glob=False).filter(row_status="ok").select("lang", *names).collect()
     turns = rows.explode(names)
@@ -115,7 +130,7 @@ def _turns(folder: Path) -> tuple[pl.DataFrame, str]:
         target=pl.col("messages").struct.field("content"),
         **_COLUMNS,
     )
-    return turns.drop_nulls(FEATURES).select("lang", "source", "target", *FEATURES), engines[0]
+    return turns.drop_nulls(FEATURES).select("lang", "source", "target", *FEATURES, *scores), engines[0], scorers
 
 
 def _judged(turns: pl.DataFrame, references: Path) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -10,19 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from glotmill.engine.commands.job import Job
-from glotmill.engine.dataset.manifest import AGAIN, Manifest
-from glotmill.engine.dataset.write_metadata import QUALITY
+from glotmill.engine.dataset.manifest import Manifest
+from glotmill.engine.dataset.recorded_rules import recorded_fit
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.quality_phase import QualityPhase
 from glotmill.engine.workers.shared_pools import Pools
+from glotmill.filters.engine_thresholds import engine_scores, engine_thresholds
 from glotmill.filters.features.pair_quality import features
-from glotmill.filters.quality_fit import QualityFit, read_fit, shipped_fit
+from glotmill.filters.quality_fit import QualityFit, shipped_fit
 from glotmill.filters.quality_fitting import fit_quality
 from glotmill.filters.scorers.quality import QualityScorer
-from glotmill.schemas.errors import InputError
 
 
 def lacks_fit(job: Job) -> bool:
@@ -40,23 +40,6 @@ def with_kept_fit(job: Job, published: Manifest | None) -> Job:
         return job
     noted = published.facts["scorers"].get(QualityScorer.name, {}).get("fit")
     return job if noted is None else _with_fit(job, recorded_fit(job.folder / "dataset", noted))
-
-
-def recorded_fit(dataset: Path, noted: str) -> QualityFit:
-    """The fit that a dataset holds.
-
-    Args:
-        dataset: The dataset's folder.
-        noted: The fit's digest, by the manifest.
-
-    Raises:
-        InputError: The file is missing, or not the one that the manifest names.
-    """
-    fit = read_fit("dataset", dataset / QUALITY)
-    if fit.digest != noted:
-        msg = f"{dataset / QUALITY}: it is not the fit that the manifest names; {AGAIN}"
-        raise InputError(msg)
-    return fit
 
 
 def fit_to_sample(
@@ -77,7 +60,9 @@ def fit_to_sample(
         return job
     phase = QualityPhase(job.routes, job.translator, memory, scores, run, pools)
     pairs = phase.pairs(files, job.recipe.languages, progress)
-    fit = fit_quality(features(pairs), pairs["lang"].to_pylist(), job.translator.model, shipped_fit())
+    langs = pairs["lang"].to_pylist()
+    own = engine_thresholds(engine_scores(pairs, job.scorers), langs, job.scorers)
+    fit = fit_quality(features(pairs), langs, job.translator.model, shipped_fit(), thresholds=own)
     if not fit.content.usual and shipped_fit().content.engine == job.translator.model:
         fit = shipped_fit()  # too few rows for what is usual among them
     rows = {place: usual.rows for place, usual in fit.content.usual.items()}

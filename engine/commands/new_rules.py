@@ -9,13 +9,13 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from glotmill.engine.commands.fitted_quality import recorded_fit
 from glotmill.engine.commands.load_recipe import FAMILIES, load_recipe
 from glotmill.engine.dataset.differences import difference
 from glotmill.engine.dataset.lock import WHAT, read_lock
 from glotmill.engine.dataset.manifest import AGAIN, LOCK_FILE, Manifest
 from glotmill.engine.dataset.recorded_rules import (
     check_scorers,
+    recorded_fit,
     recorded_metrics,
     recorded_policy,
     scorers_of,

@@ -29,6 +29,7 @@ from glotmill.schemas.record import OLDEST_VERSION, SCHEMA_VERSION
 MANIFEST_VERSION = 1
 MANIFEST = "manifest.json"
 LOCK_FILE = "recipe.lock.yaml"
+QUALITY = "quality.json"  # the fit of the quality score
 AGAIN = "build it again with --compact, or take another copy of it"
 PLACE = re.compile(r"(data/\w+|images)/\w[\w.-]*\.parquet|manifests/\w+\.json")
 

@@ -14,8 +14,8 @@ import yaml
 
 from glotmill.engine.dataset.card.card_files import parted
 from glotmill.engine.dataset.card.card_header import LICENSES
-from glotmill.engine.dataset.manifest import LOCK_FILE, MANIFEST, page_checksums
-from glotmill.engine.dataset.write_metadata import CALIBRATION, QUALITY
+from glotmill.engine.dataset.manifest import LOCK_FILE, MANIFEST, QUALITY, page_checksums
+from glotmill.engine.dataset.write_metadata import CALIBRATION
 from glotmill.schemas.errors import InputError, one_line
 from glotmill.schemas.keys import bytes_sha256
 

@@ -14,11 +14,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glotmill.engine.dataset.manifest import Manifest
+from glotmill.engine.dataset.manifest import AGAIN, QUALITY, Manifest
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.dataset.sound_rows import RECORDS
 from glotmill.engine.storage.readable import MEND, check_types, reading
 from glotmill.filters.policy import Policy, make_policy
+from glotmill.filters.quality_fit import QualityFit, read_fit
 from glotmill.filters.registry import MEMBERS, in_order, labels_of, metrics_of, rules_of
 from glotmill.filters.rules import Action
 from glotmill.schemas.errors import InputError
@@ -162,6 +163,23 @@ def recorded_policy(section: Mapping[str, Any], lock: Mapping[str, Any], facts: 
             today = policy.parameters[name]
             thresholds[name] = today if name in stated else parameters.get(name, today)
     return replace(policy, parameters=thresholds, actions=running)
+
+
+def recorded_fit(dataset: Path, noted: str) -> QualityFit:
+    """The fit that a dataset holds.
+
+    Args:
+        dataset: The dataset's folder.
+        noted: The fit's digest, by the manifest.
+
+    Raises:
+        InputError: The file is missing, or not the one that the manifest names.
+    """
+    fit = read_fit("dataset", dataset / QUALITY)
+    if fit.digest != noted:
+        msg = f"{dataset / QUALITY}: it is not the fit that the manifest names; {AGAIN}"
+        raise InputError(msg)
+    return fit
 
 
 def unjudged(lock: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:

@@ -14,14 +14,13 @@ import yaml
 
 from glotmill.engine.dataset.card.card_files import write_card
 from glotmill.engine.dataset.card.card_header import LICENSES, CardFacts
-from glotmill.engine.dataset.manifest import LOCK_FILE, write_manifest
+from glotmill.engine.dataset.manifest import LOCK_FILE, QUALITY, write_manifest
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.storage.atomic_write import write_bytes
 from glotmill.filters.policy import Policy
 from glotmill.schemas.record import schema_version
 
 CALIBRATION = "calibration.yaml"
-QUALITY = "quality.json"
 
 
 def describe(

@@ -27,7 +27,7 @@ from glotmill.filters.contract import Scorer
 from glotmill.filters.features.cues import english_numbers, is_number
 from glotmill.filters.features.length import TABLE, deviations
 from glotmill.filters.features.shared_chrf import back_chrf
-from glotmill.filters.rules import Rule, below
+from glotmill.filters.rules import OfEngine, Rule, below
 from glotmill.filters.scorers.negation import denials
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.record import Metric
@@ -89,11 +89,14 @@ class AdequacyScorer(Scorer):
              *below("adequacy", "score", "min_score", -1e3, (-1e3, 1e3), "least soft minimum of the five checks"),
              graded=("score", "min_score")),
         Rule("adequacy", "meaning", "the meaning is another",
-             *below("adequacy", "meaning", "min_meaning", -0.2, (-1e3, 1e3), "least value of the check")),
+             *below("adequacy", "meaning", "min_meaning", -0.2, (-1e3, 1e3), "least value of the check"),
+             of_engine=OfEngine("meaning", "min_meaning", 0.5)),
         Rule("adequacy", "omission", "something was left out",
-             *below("adequacy", "omission", "min_omission", 0.0, (-1e3, 1e3), "least value of the check")),
+             *below("adequacy", "omission", "min_omission", 0.0, (-1e3, 1e3), "least value of the check"),
+             of_engine=OfEngine("omission", "min_omission", 0.2)),
         Rule("adequacy", "addition", "something was added",
-             *below("adequacy", "addition", "min_addition", -0.3, (-1e3, 1e3), "least value of the check")),
+             *below("adequacy", "addition", "min_addition", -0.3, (-1e3, 1e3), "least value of the check"),
+             of_engine=OfEngine("addition", "min_addition", 1.5)),
         Rule("adequacy", "numbers", "a number is another",
              *below("adequacy", "numbers", "min_numbers", 0.0, (-1e3, 1e3), "least value of the check"), action="warn"),
         Rule("adequacy", "negation", "a negation was lost or added",

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
 from glotmill.filters.features.shared_chrf import back_chrf
-from glotmill.filters.rules import Rule, below
+from glotmill.filters.rules import OfEngine, Rule, below
 from glotmill.schemas.record import Metric
 
 MIN_LETTERS = 15
@@ -52,7 +52,7 @@ class RoundTripScorer(Scorer):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("round_trip", "chrf", "the back-translation is too far from the source",
              *below("round_trip", "chrf", "min_chrf", 10.0, (0, 100), "least chrF against the source"),
-             graded=("chrf", "min_chrf")),
+             graded=("chrf", "min_chrf"), of_engine=OfEngine("chrf", "min_chrf", 2.0)),
     )  # fmt: skip
 
     def __init__(self, min_letters: int = MIN_LETTERS) -> None:

@@ -105,8 +105,9 @@ def _judge(rule: Rule, policy: Policy, column: str, langs: Sequence[str]) -> Cal
 
 
 def _set(policy: Policy, rule: Rule, name: str, value: float) -> Policy:
-    """A policy with another value of one parameter."""
-    return replace(policy, parameters={**policy.parameters, f"{rule.scorer}.{name}": value})
+    """A policy with another value of one parameter, as a recipe would state it."""
+    full = f"{rule.scorer}.{name}"
+    return replace(policy, parameters={**policy.parameters, full: value}, fixed=policy.fixed | {full})
 
 
 def _most(rule: Rule, policy: Policy, column: str, langs: Sequence[str]) -> dict[str, float]:
@@ -127,7 +128,7 @@ def _moved_by(rule: Rule, policy: Policy, column: str, cuts: Mapping[str, Cut]) 
     failing = np.nextafter(passing, outward)
     moved_by: dict[str, str] = {}
     inclusive = False
-    for parameter in rule.parameters:
+    for parameter in (one for one in rule.parameters if one.name != rule.share):  # a share is no score
         set_to = policy.parameters[f"{rule.scorer}.{parameter.name}"]
         for value in (parameter.low, parameter.high):
             ask = _judge(rule, _set(policy, rule, parameter.name, value), column, langs)

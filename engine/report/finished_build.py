@@ -18,7 +18,7 @@ from glotmill.engine.dataset.keep_rates import KeepRates
 from glotmill.engine.dataset.language_counts import count_language
 from glotmill.engine.dataset.lock import read_lock
 from glotmill.engine.dataset.manifest import has_manifest, read_manifest
-from glotmill.engine.dataset.recorded_rules import check_scorers, check_shards, recorded_metrics
+from glotmill.engine.dataset.recorded_rules import check_scorers, check_shards, recorded_fit, recorded_metrics
 from glotmill.engine.dataset.shards import Shard, counted
 from glotmill.engine.publish.opened import refuse_published
 from glotmill.engine.runs.finished_runs import run_summary
@@ -75,7 +75,7 @@ class BuiltFolder:
         manifest: Its ``dataset/manifest.json``.
         recipe: Its ``dataset/recipe.lock.yaml``.
         languages: Balance by language, of those that have records.
-        policy: The rules with their thresholds and actions, without a calibration.
+        policy: The rules with their thresholds and actions, with a fit where there is one, without a calibration.
         rates: Balances by source and task.
         notice: What to know before training on the dataset; None for nothing.
         metrics: The scores that its records have.
@@ -186,6 +186,8 @@ def open_build(folder: Path, verb: str) -> BuiltFolder:
     check_scorers(recipe)
     metrics = tuple(recorded_metrics(recipe, manifest.facts))
     policy = _policy(manifest.facts["filter"], metrics)
+    noted = manifest.facts["filter"].get("fit")
+    policy = policy if noted is None else policy.fitted(recorded_fit(dataset, noted))
     shards = {lang: [counted(dataset, shard) for shard in parts] for lang, parts in manifest.shards.items()}
     languages = {lang: _language(dataset, parts) for lang, parts in shards.items()}
     rates = KeepRates.of(shards, manifest.facts["sources"])
@@ -210,7 +212,8 @@ def _policy(content: dict[str, Any], metrics: tuple[Metric, ...]) -> Policy:
     )
     rules = rules_of({metric.scorer for metric in metrics})
     today = {f"{rule.scorer}.{parameter.name}": parameter.default for rule in rules for parameter in rule.parameters}
-    return Policy({**today, **content["parameters"]}, content["actions"], rules, user)
+    stated = frozenset(content.get("stated", ()))
+    return Policy({**today, **content["parameters"]}, content["actions"], rules, user, fixed=stated)
 
 
 def _last_summary(folder: Path) -> dict[str, Any] | None:

@@ -27,6 +27,7 @@ from glotmill.engine.report.cuts import rule_cuts
 from glotmill.engine.report.finished_build import REPORT, BuiltFolder, open_build
 from glotmill.engine.report.histograms import histograms
 from glotmill.engine.report.limits import limits
+from glotmill.engine.report.quality_curves import quality_curves
 from glotmill.engine.report.rows import image_ids, sample_rows
 from glotmill.engine.report.thumbnails import thumbnails
 from glotmill.engine.storage.atomic_write import sync, write_bytes
@@ -34,7 +35,8 @@ from glotmill.engine.storage.readable import reading
 from glotmill.schemas.languages import language
 from glotmill.schemas.record import SCHEMA_VERSION
 
-SCRIPTS = ("dom.js", "balance.js", "setting.js", "thresholds.js", "rows.js", "main.js")  # put together in this order
+# Put together in this order.
+SCRIPTS = ("dom.js", "balance.js", "setting.js", "thresholds.js", "quality.js", "rows.js", "main.js")
 STAGES = (
     "ingest", "clean", "derive", "mix", "instruct", "templates", "templates_back", "segment", "translate", "back",
     "force", "score", "pack",
@@ -89,6 +91,7 @@ def report_data(build: BuiltFolder) -> dict[str, Any]:
         "rejected": build.rejected(),
         "rules": rules_shown,
         "limits": limits(build, rules),
+        "quality": quality_curves(build),
         "metrics": [{"column": m.score_column, "description": m.description} for m in build.metrics],
         "rows": rows,
         "rows_left_out": left_out,

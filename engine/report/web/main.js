@@ -68,6 +68,7 @@ showLanguages(data);
 showLabels(data);
 showRates(data);
 showThresholds(data);
+showQuality(data);
 showReasons(data, showRows(data));
 showMaking(data);
 document.documentElement.dataset.ready = "true";

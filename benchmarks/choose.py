@@ -1,4 +1,4 @@
-"""One of several translations, chosen by the way back, against the best of a beam of 4.
+"""One of several translations, chosen by the way back or by the quality score, against the best of a beam of 4.
 
     python -m benchmarks.choose --data FOLDER --json
 
@@ -41,6 +41,11 @@ BARS = {"chrf": 0.8, "bleu": 0.3}
 def reverse(count: int) -> dict[str, Any]:
     """The engine that chooses among some translations by the way back."""
     return {**BEAM, "beam_size": count, "hypotheses": count, "choose": "reverse"}
+
+
+def by_quality(count: int) -> dict[str, Any]:
+    """The engine that chooses among some translations by the fit that comes with it."""
+    return {**BEAM, "beam_size": count, "hypotheses": count, "choose": "quality"}
 
 
 def translated(corpora: list[Corpus], engine: dict[str, Any]) -> tuple[list[list[Translation]], float]:
@@ -94,12 +99,12 @@ def measure(options: argparse.Namespace) -> Result:
     made, seconds = translated(corpora, BEAM)
     beam = quality(corpora, made)
     found: Result = {"captions": len(corpora[0].sources), "beam_4": beam, "beam_4_seconds": round(seconds, 1)}
-    for count in COUNTS:
-        made, seconds = translated(corpora, reverse(count))
+    cases = {f"reverse_{count}": reverse(count) for count in COUNTS} | {f"quality_{BUILT}": by_quality(BUILT)}
+    for case, engine in cases.items():
+        made, seconds = translated(corpora, engine)
         chosen = quality(corpora, made)
         gain = {name: round(chosen["mean"][name] - beam["mean"][name], 2) for name in BARS}
-        found |= {f"reverse_{count}": chosen, f"reverse_{count}_gain": gain}
-        found[f"reverse_{count}_seconds"] = round(seconds, 1)
+        found |= {case: chosen, f"{case}_gain": gain, f"{case}_seconds": round(seconds, 1)}
     gain = found[f"reverse_{BUILT}_gain"]
     found |= {"bars": BARS, "within_bars": all(gain[name] >= bar for name, bar in BARS.items())}
     with TemporaryDirectory(dir=options.scratch) as name:

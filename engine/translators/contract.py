@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from glotmill.engine.llm.contract import ChatModel
 from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary
 from glotmill.recipes.sections.translate import TranslateBase
 from glotmill.schemas.keys import digest
+
+if TYPE_CHECKING:
+    from glotmill.engine.translators.shared.choose import Choice
 
 S = TypeVar("S", bound=TranslateBase)
 VOCABULARY = "vocabulary"  # the key of `TranslatorSpec.identity`: where lists come from, or the digest of one
@@ -165,6 +168,7 @@ class TranslatorSpec:
         scores: Whether the engine has forced scores.
         vocabularies: The output tokens by target language, once decided; None for all of the model's. A language that
             is missing has all of them too, or is undecided where ``identity`` names an origin of vocabularies.
+        choice: How a text is chosen among several translations; None of an engine that gives one.
     """
 
     engine: str
@@ -177,6 +181,7 @@ class TranslatorSpec:
     folder: Path | None = None
     scores: bool = False
     vocabularies: Mapping[str, OutputVocabulary | None] = field(default_factory=dict)
+    choice: Choice | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -67,6 +67,7 @@ MARK = "ˈ"
 
 def describe(section: FakeTranslate, _gpus: int | None = None) -> TranslatorSpec:
     """The spec of the stand-in: every FLORES-200 language, no model."""
+    choice = Choice.of(section, "fake")
     identity = {
         "engine": "fake",
         "fault": section.fault,
@@ -75,7 +76,7 @@ def describe(section: FakeTranslate, _gpus: int | None = None) -> TranslatorSpec
         "batch_sensitive": section.batch_sensitive,
         "triggers": TRIGGERS_VERSION,
         "version": 1,
-        **choice_identity(section),
+        **choice_identity(choice),
     }
     return TranslatorSpec(
         engine="fake",
@@ -86,6 +87,7 @@ def describe(section: FakeTranslate, _gpus: int | None = None) -> TranslatorSpec
         section=section,
         placement=Placement("cpu", "none", cpus=section.threads, gpus=0.0),
         scores=True,
+        choice=choice,
     )
 
 
@@ -103,7 +105,7 @@ class FakeTranslator:
         self._section = spec.section
         self._batches = 0
         self.retries = True
-        self.choice = Choice.of(spec.section)
+        self.choice = spec.choice
 
     def translate(self, batch: Sequence[Request], *, retry: bool = False) -> list[Translation]:
         """Translate one batch as one batch."""

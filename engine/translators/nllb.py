@@ -91,6 +91,7 @@ def described(engine: str, section: Ct2Translate, gpus: int | None, tokens: Mapp
     except (ValueError, TypeError) as error:
         msg = f"translate.model: {vocabulary} is not a JSON list of tokens: {error}"
         raise InputError(msg) from None
+    choice = Choice.of(section, files.name)
     identity = {
         "engine": engine,
         "checksums": files.checksums,
@@ -102,7 +103,7 @@ def described(engine: str, section: Ct2Translate, gpus: int | None, tokens: Mapp
         "retry": section.retry.model_dump() if section.retry else None,
         "triggers": TRIGGERS_VERSION,
         "version": 1,
-        **choice_identity(section),
+        **choice_identity(choice),
     }
     if section.vocabulary != "full":
         origin = "auto" if section.decides_vocabulary else section.vocabulary
@@ -117,6 +118,7 @@ def described(engine: str, section: Ct2Translate, gpus: int | None, tokens: Mapp
         placement=placement,
         folder=files.folder,
         scores=True,
+        choice=choice,
     )
 
 
@@ -145,7 +147,7 @@ class NllbTranslator:
         self._spec = spec
         self._section = section
         self.retries = section.retry is not None
-        self.choice = Choice.of(section)
+        self.choice = spec.choice
 
     def _language_tokens(self) -> Mapping[str, str]:
         """The model's language tokens by FLORES-200 code."""

@@ -63,18 +63,25 @@ class NBestTranslate(TranslateBase):
     Attributes:
         hypotheses: Different translations of a text that the memory keeps, at most; those that are broken do not count.
         choose: Which of them is the text: ``score`` takes the one that the search ranks first, ``reverse`` the one with
-            the highest log-probability plus ``reverse_weight`` times that of the source, given the translation.
+            the highest log-probability plus ``reverse_weight`` times that of the source, given the translation,
+            ``quality`` the one that a fit of the quality score estimates to be the best, but for the round trip.
         reverse_weight: Weight of the source's log-probability; both are means of a token, end token included.
+        quality_fit: The fit for ``choose: quality``, such as another build's ``dataset/quality.json``; the embedded
+            model has one that comes with Glotmill.
     """
 
     hypotheses: int = Field(1, ge=1, le=64)
-    choose: Literal["score", "reverse"] = "score"
+    choose: Literal["score", "reverse", "quality"] = "score"
     reverse_weight: float = Field(0.3, ge=0, le=10)
+    quality_fit: RecipePath | None = None
 
     @model_validator(mode="after")
     def _several_to_choose_from(self) -> Self:
-        if self.choose == "reverse" and self.hypotheses == 1:
-            msg = "choose: reverse chooses among several translations: set hypotheses to 2 or more, such as 8"
+        if self.choose != "score" and self.hypotheses == 1:
+            msg = f"choose: {self.choose} chooses among several translations: set hypotheses to 2 or more, such as 8"
+            raise ValueError(msg)
+        if self.quality_fit is not None and self.choose != "quality":
+            msg = f"quality_fit goes with choose: quality, and choose is {self.choose}; take one of them out"
             raise ValueError(msg)
         return self
 
@@ -84,6 +91,8 @@ class NBestTranslate(TranslateBase):
         found = self._as_locked(dump(self), info)
         if info.context == FOR_LOCK and self.hypotheses == 1:
             found = {key: value for key, value in found.items() if key not in NBestTranslate.__annotations__}
+        if info.context == FOR_LOCK and self.quality_fit is None:
+            found.pop("quality_fit", None)  # it came after datasets of several translations
         return found
 
 
@@ -194,9 +203,9 @@ class Ct2Translate(NBestTranslate):
         if self.hypotheses > self.beam_size:
             msg = f"hypotheses: {self.hypotheses} translations need a beam_size of {self.hypotheses} or more"
             raise ValueError(msg + f", it is {self.beam_size}")
-        if self.choose == "reverse" and self.vocabulary != "full":
+        if self.choose != "score" and self.vocabulary != "full":
             # Each target language has a model of its own then, and every batch would load two.
-            msg = "choose: reverse needs vocabulary: full, as the model that translates also scores the way back"
+            msg = f"choose: {self.choose} needs vocabulary: full, as the model that translates scores the way back"
             raise ValueError(msg)
         return self
 

@@ -11,10 +11,12 @@ from glotmill.engine.commands.explain.explain_record import explain
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import make_plan
+from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.dataset.manifest import read_manifest
 from glotmill.engine.memory.translations import Direction, Memory
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.folder import Folder
+from glotmill.filters.quality_fit import SHIPPED, shipped_fit
 
 FAKE = {"engine": "fake", "batch_tokens": 128, "unit_tokens": 256, "fault": "drop_word", "fault_every": 2}
 REVERSE = {**FAKE, "hypotheses": 3, "choose": "reverse"}
@@ -71,3 +73,30 @@ def test_the_way_back_gives_one_translation_and_has_an_engine_of_its_own_in_the_
     assert set(there["translator"]).isdisjoint(back["translator"])
     assert memory.hypotheses(there.with_columns(text="request")).height
     assert memory.hypotheses(back.with_columns(text="request")).is_empty()
+
+
+def test_a_choice_by_quality_is_frozen_in_the_translation_and_refilter_is_a_build(recipe_file, run, tmp_path: Path):
+    """The fit that chooses is part of the translator, so no filter and no later fit decides a text."""
+    (tmp_path / "chosen.json").write_bytes(SHIPPED.read_bytes())
+    engine = {**FAKE, "hypotheses": 3, "choose": "quality", "quality_fit": "chosen.json"}
+    stated = {"nmt": {"min_logprob": -0.5}}
+    first = run(recipe_file(translate=engine), out="first")
+    assert replies(first).str.ends_with("grassˈdeu.").all()
+    facts = read_manifest(first.dataset).facts["translators"]
+    assert {"quality": shipped_fit().digest} in [one.get("choose") for one in facts.values()]
+    second = run(recipe_file(translate=engine, filter=stated), out="second")
+    refilter(first.dataset.parent, overrides=("filter.nmt.min_logprob=-0.5",))
+    one, two = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*") if p.is_file()}
+                for f in (first.dataset, second.dataset))  # fmt: skip
+    assert one == two
+
+
+def test_plan_names_another_fit_that_chooses(recipe_file, run, tmp_path: Path):
+    path = tmp_path / "chosen.json"
+    path.write_bytes(SHIPPED.read_bytes())
+    engine = {**FAKE, "hypotheses": 3, "choose": "quality", "quality_fit": "chosen.json"}
+    run(recipe_file(translate=engine))
+    path.write_text(path.read_text().replace('"likely": 0.07899', '"likely": 0.08'))
+    plan = make_plan(prepare(load_recipe(str(recipe_file(translate=engine))), out=tmp_path / "out"), QUIET)
+    assert plan.changes
+    assert all("choose.quality" in change.why for change in plan.changes)

@@ -9,10 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
+from operator import itemgetter
 from typing import Any
 
 from glotmill.engine.translators.contract import ForcedPair, ForcedScore, Request, Translation
+from glotmill.engine.translators.shared.preference import preferences
+from glotmill.filters.quality_fit import QualityFit, read_fit, shipped_fit
 from glotmill.recipes.sections.translate import NBestTranslate
+from glotmill.schemas.errors import InputError
 
 Score = Callable[[Sequence[ForcedPair]], Sequence[ForcedScore | None]]
 Troubles = Callable[[Sequence[Request], Sequence[Translation]], Sequence[str | None]]
@@ -24,26 +29,50 @@ class Choice:
 
     Attributes:
         hypotheses: How many the engine gives, at most; more than 1.
-        weight: Of the log-probability of the source given the translation; None takes the engine's order.
+        weight: Of the log-probability of the source given the translation; None does not take it.
+        fit: Of the quality score, which then decides. Without it and without a weight the engine's order stays.
     """
 
     hypotheses: int
     weight: float | None
+    fit: QualityFit | None = None
 
     @classmethod
-    def of(cls, section: NBestTranslate) -> Choice | None:
-        """That of a recipe; None where it keeps one translation of a text."""
+    def of(cls, section: NBestTranslate, model: str) -> Choice | None:
+        """That of a recipe; None where it keeps one translation of a text.
+
+        Args:
+            section: The engine's section.
+            model: The public name of its model.
+
+        Raises:
+            InputError: There is no fit to choose by.
+        """
         if section.hypotheses == 1:
             return None
-        return cls(section.hypotheses, section.reverse_weight if section.choose == "reverse" else None)
+        fit = _fit(section, model) if section.choose == "quality" else None
+        return cls(section.hypotheses, section.reverse_weight if section.choose == "reverse" else None, fit)
 
 
-def choice_identity(section: NBestTranslate) -> dict[str, Any]:
-    """What a fingerprint holds of the choice: nothing where the recipe keeps one translation of a text."""
-    choice = Choice.of(section)
+def _fit(section: NBestTranslate, model: str) -> QualityFit:
+    if section.quality_fit is not None:
+        return read_fit("translate.quality_fit", section.quality_fit)
+    if shipped_fit().content.engine != model:
+        msg = (
+            f"translate.choose: quality: there is no fit to the model {model.partition('@')[0]}; name one as "
+            "translate.quality_fit, such as dataset/quality.json of a build whose score.scorers name quality"
+        )
+        raise InputError(msg)
+    return shipped_fit()
+
+
+def choice_identity(choice: Choice | None) -> dict[str, Any]:
+    """What a fingerprint holds of a choice: nothing where the recipe keeps one translation of a text."""
     if choice is None:
         return {}
-    choose = "score" if choice.weight is None else {"reverse": choice.weight}
+    choose: Any = "score" if choice.weight is None else {"reverse": choice.weight}
+    if choice.fit is not None:
+        choose = {"quality": choice.fit.digest}
     return {"hypotheses": choice.hypotheses, "choose": choose}
 
 
@@ -66,8 +95,8 @@ def choose(
         if reason is None:
             found[row].setdefault(str(one.text), replace(one, others=(), place=place))
     candidates = [list(texts.values()) for texts in found]
-    if choice.weight is not None:
-        candidates = _ranked(choice.weight, batch, candidates, score)
+    if choice.weight is not None or choice.fit is not None:
+        candidates = _ranked(choice, batch, candidates, score)
     of_first = iter(reason for (_, place, _), reason in zip(rows, reasons, strict=True) if place == 0)
     return (
         [
@@ -79,23 +108,30 @@ def choose(
 
 
 def _ranked(
-    weight: float, batch: Sequence[Request], candidates: Sequence[Sequence[Translation]], score: Score
+    choice: Choice, batch: Sequence[Request], candidates: Sequence[Sequence[Translation]], score: Score
 ) -> list[list[Translation]]:
-    """The translations of each request with their reverse scores, the best sum first."""
+    """The translations of each request with their reverse scores, the best first."""
     pairs = [
         ForcedPair(request.target_lang, request.source_lang, str(one.text), request.text)
         for request, texts in zip(batch, candidates, strict=True)
         for one in texts
     ]
-    scores = iter(score(pairs) if pairs else ())
-
-    def value(one: Translation) -> float:
-        return -math.inf if one.reverse is None or one.logprob is None else one.logprob + weight * one.reverse
-
+    scores = [known if known and math.isfinite(known.logprob) else None for known in (score(pairs) if pairs else ())]
+    made = [replace(one, reverse=known.logprob if known else None)
+            for one, known in zip(chain.from_iterable(candidates), scores, strict=True)]  # fmt: skip
+    values = iter(zip(_values(choice, pairs, made, scores), made, strict=True))
     # The sort is stable: of equal ones the engine's order decides.
-    return [sorted((_with(one, next(scores)) for one in texts), key=value, reverse=True) for texts in candidates]
+    ranked = (sorted(islice(values, len(texts)), key=itemgetter(0), reverse=True) for texts in candidates)
+    return [[one for _, one in each] for each in ranked]
 
 
-def _with(one: Translation, score: ForcedScore | None) -> Translation:
-    known = score is not None and math.isfinite(score.logprob)
-    return replace(one, reverse=score.logprob if score is not None and known else None)
+def _values(
+    choice: Choice, pairs: Sequence[ForcedPair], made: Sequence[Translation], scores: Sequence[ForcedScore | None]
+) -> list[float]:
+    """How good each translation is, among those of its text."""
+    if choice.fit is not None:
+        return preferences(choice.fit, pairs, made, scores)
+    weight = choice.weight or 0.0
+    return [
+        -math.inf if one.reverse is None or one.logprob is None else one.logprob + weight * one.reverse for one in made
+    ]

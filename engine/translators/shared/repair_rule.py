@@ -142,7 +142,7 @@ def _scorers(recipe: Recipe, section: Repair, engines: Sequence[TranslatorSpec])
             msg = f"repair.until.{name}: the scorer needs {lacking}, which a segment does not have when it is repaired"
             raise InputError(msg)
     ways = [spec.section.choose for spec in engines if isinstance(spec.section, NBestTranslate)]
-    if REVERSE in names and "reverse" not in ways:
+    if REVERSE in names and not {"reverse", "quality"}.intersection(ways):
         msg = f"repair.until.{REVERSE}: it reads what choose: reverse finds: set translate.choose to reverse"
         raise InputError(msg)
     return names

@@ -142,6 +142,6 @@ def _single(engines: Iterable[TranslatorSpec], gpus: int | None) -> dict[str, Tr
     found = {}
     for spec in engines:
         if isinstance(spec.section, NBestTranslate) and spec.section.hypotheses > 1:
-            section = spec.section.model_copy(update={"hypotheses": 1, "choose": "score"})
+            section = spec.section.model_copy(update={"hypotheses": 1, "choose": "score", "quality_fit": None})
             found[spec.fingerprint] = resolve_translator(section, gpus)
     return found

@@ -16,7 +16,8 @@ from glotmill.engine.translators.openai import OpenAiTranslate
 from glotmill.engine.translators.shared.choose import Choice
 from glotmill.engine.translators.shared.retry import translate_with_retry
 from glotmill.engine.translators.vllm import VllmTranslate
-from glotmill.schemas.errors import TranslatorError
+from glotmill.filters.quality_fit import SHIPPED, Content, QualityFit, shipped_fit
+from glotmill.schemas.errors import InputError, TranslatorError
 
 TEXTS = ["A dog runs on the grass.", "Two men in red shirts are playing football in the park.", "Two dogs."]
 
@@ -165,7 +166,9 @@ def test_what_decides_the_choice_is_in_the_fingerprint():
             {"engine": "nllb", "hypotheses": 4, "choose": "reverse", "vocabulary": "auto"},
             "needs vocabulary: full",
         ),
-        (NllbTranslate, {"engine": "nllb", "hypotheses": 4, "choose": "quality"}, "'score' or 'reverse'"),
+        (NllbTranslate, {"engine": "nllb", "choose": "quality"}, "set hypotheses to 2 or more"),
+        (NllbTranslate, {"engine": "nllb", "hypotheses": 4, "choose": "best"}, "'score', 'reverse' or 'quality'"),
+        (NllbTranslate, {"engine": "nllb", "quality_fit": "fit.json"}, "goes with choose: quality"),
         (OpenAiTranslate, {"engine": "openai", "model": "m", "hypotheses": 4}, "a language model gives one"),
         (VllmTranslate, {"engine": "vllm", "model": "m", "choose": "reverse"}, "a language model gives one"),
     ],
@@ -179,3 +182,50 @@ def test_the_stand_in_gives_the_right_text_behind_a_faulty_one():
     engine = load_translator(resolve_translator(FakeTranslate(engine="fake", fault="wrong_language", hypotheses=3)))
     (outcome,) = translate_with_retry(engine, requests("A big dog."))
     assert texts(outcome) == ["A bigˈfra dogˈfra.", "A bigˈdeu dogˈdeu.", "A bigˈdeu"]
+
+
+def fit(**weights: float) -> QualityFit:
+    """The shipped fit with these weights and no others."""
+    content = shipped_fit().content
+    weights = dict.fromkeys(content.weights, 0.0) | weights
+    return QualityFit(Content.model_validate(content.model_dump() | {"weights": weights}))
+
+
+@pytest.mark.parametrize(
+    ("weights", "best"),
+    [({"likely": 1.0}, ["eins", "zwei", "drei"]), ({"way_back": 1.0}, ["drei", "zwei", "eins"]),
+     ({"likely": 1.0, "way_back": 1.0}, ["drei", "eins", "zwei"])],
+)  # fmt: skip
+def test_by_quality_the_text_is_the_one_that_the_fit_finds_best(weights, best: list[str]):
+    engine = Scripted(Choice(3, None, fit(**weights)), [A, B, C], [], eins=-4.0, zwei=-3.9, drei=-1.0)
+    (outcome,) = translate_with_retry(engine, requests("one"))
+    assert texts(outcome) == best
+    kept = [outcome.translation, *outcome.translation.others]
+    assert {one.text: one.reverse for one in kept} == {"eins": -4.0, "zwei": -3.9, "drei": -1.0}
+
+
+def test_by_quality_a_text_that_leaves_half_out_is_not_chosen():
+    source = "Two men in red shirts are playing football in the park."
+    whole, half = said("Zwei Männer in roten Hemden spielen im Park Fußball.", -0.5), said("Zwei Männer.", -0.4)
+    back = {str(one.text): -2.0 for one in (half, whole)}
+    engine = Scripted(Choice(2, None, fit(likely=0.05, complete=0.05)), [half, whole], [], **back)
+    assert texts(translate_with_retry(engine, requests(source))[0]) == [whole.text, half.text]
+
+
+def test_the_embedded_model_has_a_fit_and_the_choice_names_it_in_the_fingerprint():
+    spec = nllb(hypotheses=4, choose="quality")
+    assert spec.identity["choose"] == {"quality": shipped_fit().digest}
+    assert spec.choice is not None
+    assert spec.choice.fit is shipped_fit()
+
+
+def test_another_engine_needs_a_fit_of_its_own(tmp_path):
+    section = {"engine": "fake", "hypotheses": 3, "choose": "quality"}
+    with pytest.raises(InputError, match=r"there is no fit to the model fake; name one as translate\.quality_fit"):
+        resolve_translator(FakeTranslate(**section))
+    path = tmp_path / "fit.json"
+    path.write_bytes(SHIPPED.read_bytes())
+    one = resolve_translator(FakeTranslate(**section, quality_fit=path))
+    path.write_bytes(fit(likely=1.0).data)
+    other = resolve_translator(FakeTranslate(**section, quality_fit=path))
+    assert one.fingerprint != other.fingerprint

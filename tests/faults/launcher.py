@@ -3,8 +3,8 @@
 Events, each at its N-th time: ``commit`` (the driver, after a commit to the memory or the score store), ``write`` (the
 driver, before a write takes effect: a file gets its name, an object store or the Hub is asked), ``batch`` (an actor,
 after a batch), ``actor`` (an actor, after a commit of the driver's), ``raylet`` (Ray's node process and with it all
-actors, after a commit), ``start`` (Ray's node process, frozen while Ray starts). The marker file appears when the fault
-has happened, and it happens once.
+actors, after a commit), ``start`` (Ray's node process, frozen while Ray starts), ``fit`` (the driver, before the fit
+of the quality score is written). The marker file appears when the fault has happened, and it happens once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from glotmill.engine.cli import main
+from glotmill.engine.dataset import write_metadata
+from glotmill.engine.dataset.manifest import QUALITY
 from glotmill.engine.memory.commit_log import NumberedFiles
 from glotmill.engine.records import layout, windows
 from tests.faults.writes import before_writes
@@ -98,6 +100,17 @@ def after_commit(tick: Callable[[], None]) -> None:
     NumberedFiles.add = wrapped  # type: ignore[method-assign]
 
 
+def before_fit(tick: Callable[[], None]) -> None:
+    write = write_metadata.write_bytes
+
+    def wrapped(path: Path, data: bytes) -> None:
+        if path.name == QUALITY:
+            tick()
+        write(path, data)
+
+    write_metadata.write_bytes = wrapped  # type: ignore[attr-defined]
+
+
 def freeze_at_start() -> None:
     """Stop Ray's node process as soon as it is there, so that the start of Ray hangs."""
     from glotmill.engine.workers import ray_session
@@ -144,6 +157,8 @@ def install(event: str, n: int, marker: str) -> None:
         case "start":
             if claim(marker):
                 freeze_at_start()
+        case "fit":
+            before_fit(at(n, marker, kill_self))
         case "batch":
             from glotmill.engine.workers.ray_session import protect
 

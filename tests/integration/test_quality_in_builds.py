@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 
 import polars as pl
 import pytest
@@ -17,6 +20,7 @@ from glotmill.engine.dataset.manifest import read_manifest
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.filters.quality_fit import SHIPPED, read_fit
 from glotmill.schemas.errors import InputError
+from tests.faults.trials import ROOT
 
 THINGS = ("dog", "man", "woman", "cat", "horse", "train", "child", "bird", "boat", "car")
 PLACES = ("on the grass", "near the water", "in the snow", "at a table", "under a tree", "by the road")
@@ -28,14 +32,13 @@ SCORERS = ["lexical", "nmt", "round_trip", "quality"]
 @pytest.fixture
 def recipe(recipe_file, tmp_path):
     def write(captions=CAPTIONS, scorers=SCORERS, **more):
+        more.setdefault("translate", {"engine": "fake"})
         rows = [
             {"id": f"c{n}", "task": "caption", "image": f"{n}.jpg", "caption": text} for n, text in enumerate(captions)
         ]
         (tmp_path / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         sources = {"small": {"format": "jsonl", "path": "own.jsonl", "license": "cc0-1.0"}}
-        return recipe_file(
-            sources=sources, languages=LANGS, translate={"engine": "fake"}, score={"scorers": scorers}, **more
-        )
+        return recipe_file(sources=sources, languages=LANGS, score={"scorers": scorers}, **more)
 
     return write
 
@@ -153,3 +156,51 @@ def test_a_recipe_without_quality_has_neither_file_nor_key(recipe, run):
     assert not (dataset / "quality.json").exists()
     assert "fit" not in facts["filter"]
     assert "quality" not in (dataset / "recipe.lock.yaml").read_text()
+
+
+ENGINE_RULES = [*SCORERS[:3], "adequacy", "quality"]
+
+
+def test_rules_that_depend_on_the_engine_have_the_builds_thresholds(recipe, run):
+    """The fake engine's words are improbable to it, so the defaults of the embedded model would reject them."""
+    dataset = run(recipe(scorers=ENGINE_RULES)).dataset
+    found = read_fit("dataset", dataset / "quality.json").content.thresholds
+    assert set(found) >= {"adequacy.min_addition", "adequacy.min_meaning", "adequacy.min_omission"}
+    assert set(found["adequacy.min_meaning"]) == {"Latn", "all"}  # of each language alone there are too few rows
+    report = json.loads(page_data((dataset.parent / "report.html").read_text()))
+    assert [of["rows"] for of in report["quality"]["langs"]] == [len(CAPTIONS)] * 2
+    assert report["quality"]["keep"] == 1.0
+
+
+def page_data(page: str) -> str:
+    return page.partition('<script type="application/json" id="data">')[2].partition("</script>")[0]
+
+
+def test_refilter_keeps_the_builds_thresholds(recipe, run):
+    first = run(recipe(scorers=ENGINE_RULES), out="first").dataset
+    stated = {"adequacy": {"min_addition": 0.1}}
+    second = run(recipe(scorers=ENGINE_RULES, filter=stated), out="second").dataset
+    refilter(first.parent, overrides=("filter.adequacy.min_addition=0.1",))
+    assert files(first) == files(second)
+
+
+@pytest.mark.parametrize(
+    ("event", "number"),
+    [("commit", 1), ("fit", 1), *(pytest.param("write", n, marks=pytest.mark.long) for n in (4, 9))],
+)
+def test_a_build_killed_in_its_sample_or_before_its_fit_is_written_goes_on_to_the_same_bytes(
+    recipe, run, tmp_path, event, number
+):
+    """The sample's units are committed like any other, and the fit follows from them."""
+    engine = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 256, "unit_tokens": 512}
+    path = recipe(filter={"quality": {"keep": 0.8}}, translate=engine)
+    whole = files(run(path, out="whole", memory=tmp_path / "m1").dataset)
+    marker, out, memory = tmp_path / "marker", tmp_path / "killed", tmp_path / "m2"
+    command = ["build", str(path), "--out", str(out), "--memory", str(memory), "--workers", "0"]
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.faults.launcher", event, str(number), str(marker), *command], cwd=ROOT,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert (killed.returncode, marker.exists()) == (-signal.SIGKILL, True)
+    assert not (out / "dataset" / "manifest.json").exists()
+    assert files(run(path, out="killed", memory=memory).dataset) == whole

@@ -60,11 +60,20 @@ def differences(section: str, name: str, old: Any, new: Any) -> Iterator[str]:
 
 
 def _unkeyed(section: str, value: Any) -> Any:
-    """A fact under names that stay: the one translator without its fingerprint, named things by their names."""
+    """A fact under names that stay: translators without their fingerprints, named things by their names.
+
+    A translator that chooses among several translations has another beside it, which is itself as it translates back:
+    of that one only what is another stays.
+    """
     if section in NAMED and isinstance(value, list):
         return {item[NAMED[section]]: item for item in value}
     if section == "translators" and isinstance(value, dict) and len(value) == 1:
         return next(iter(value.values()))
+    if section == "translators" and isinstance(value, dict):
+        choosing, others = ([one for one in value.values() if ("hypotheses" in one) is so] for so in (True, False))
+        if len(choosing) == len(others) == 1:
+            way_back = {key: found for key, found in others[0].items() if choosing[0].get(key) != found}
+            return {**choosing[0], **({"back": way_back} if way_back else {})}
     return value
 
 

@@ -40,3 +40,15 @@ def test_the_first_difference_in_words(stage: str, changes: dict, words: str):
 
 def test_what_is_the_same_has_no_difference():
     assert [difference(stage, FACTS, FACTS) for stage in ("translate", "score", "verdict", "pack")] == [None] * 4
+
+
+def test_of_an_engine_that_chooses_the_change_is_named_and_not_its_way_back():
+    """Such an engine stands there twice, the second time as it translates back; both fingerprints are others."""
+    one = {"engine": "nllb", "beam_size": 8}
+
+    def facts(fit: str) -> dict:
+        choosing = {**one, "hypotheses": 8, "choose": {"quality": fit}}
+        return {**FACTS, "translators": {f"{fit}1": choosing, f"{fit}2": one}}
+
+    assert difference("translate", facts("aa"), facts("bb")) == "translate.choose.quality aa → bb"
+    assert difference("translate", facts("aa"), facts("aa")) is None

@@ -110,7 +110,7 @@ def test_a_build_that_is_stopped_after_its_sample_gives_the_same_bytes(recipe, r
     path = recipe(filter={"quality": {"keep": 0.8}})
     whole = files(run(path, out="whole", memory=tmp_path / "m1").dataset)
     with monkeypatch.context() as patched:
-        patched.setattr(fitted_quality, "fit_quality", lambda *_: 1 / 0)
+        patched.setattr(fitted_quality, "fit_quality", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run(path, out="stopped", memory=tmp_path / "m2")
     assert files(run(path, out="stopped", memory=tmp_path / "m2").dataset) == whole

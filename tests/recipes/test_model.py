@@ -48,6 +48,7 @@ def test_what_a_recipe_leaves_out_is_golden():
             "max_decoding_tokens": 256, "actors_per_gpu": 1,
             "retry": {"beam_size": 5, "repetition_penalty": 1.2, "no_repeat_ngram": 4},
             "vocabulary": "full", "max_changed": 0.005, "hypotheses": 1, "choose": "score", "reverse_weight": 0.3,
+            "quality_fit": None,
         },
         "answers": {
             "policy": "target", "seed": 0, "target_share": 0.5, "context": False, "context_miss": "bare",
@@ -159,7 +160,12 @@ def test_the_fake_engine_refuses_what_only_a_model_has():
 def test_the_lock_is_the_whole_recipe_but_for_where_and_how_wide_it_ran():
     found = recipe(workers=3, memory="deep/memory", translate={"engine": "nllb", "device": "cpu"}).lock()
     assert set(found) == set(Recipe.model_fields) - {"workers", "memory", "repair"}
-    several = {"hypotheses", "choose", "reverse_weight"}  # stands where a recipe keeps several hypotheses
+    several = {
+        "hypotheses",
+        "choose",
+        "reverse_weight",
+        "quality_fit",
+    }  # stands where a recipe keeps several hypotheses
     assert set(recipe().model_dump()["translate"]) - set(found["translate"]) == {"device", "unit_timeout", *several}
     assert found == recipe().lock()
 

@@ -5,7 +5,8 @@
 FOLDER holds ``multi30k/`` and ``xgqa/`` (`benchmarks.corpora`). Everything shown is of the test splits; thresholds at
 1 % and 5 % false rejection come from the splits to fit on, the stack is the default one. ``--on fit`` shows the splits
 to fit on instead, for work on thresholds. With ``--csv`` every cell is written, with ``--docs`` the table of
-docs/filters.md; with ``--json`` the last line is one JSON object.
+docs/filters.md; with ``--json`` the last line is one JSON object. With ``--resume`` each language pair is saved as it
+comes, and what the same scorers and rules measured before is not measured again.
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.corpora import Machine, corpora, pairs_of
 from benchmarks.corruptions import CORRUPTIONS, Corpus, corrupted, sources_of
+from benchmarks.filter_parts import save_part, saved_part
 from benchmarks.filter_speed import speeds
 from benchmarks.filter_table import write_table
 from glotmill.filters.contract import Scorer
 from glotmill.filters.features.chrf import chrf
 from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.registry import SCORERS, make_scorers
+from glotmill.filters.scorers.lexical import MIN_COPY_WORDS
+from glotmill.schemas.keys import digest
 
 # Scorers that need a plug-in are not here, nor what a build has no score for yet.
 STACK = [name for name in SCORERS if name not in ("embedding", "image_text", "llm_judge")]
@@ -114,6 +118,11 @@ class Bench:
         frame = pl.DataFrame(columns).with_columns(lang=pl.lit(corpus.lang), task=pl.lit(task))
         return frame.with_columns(reasons=self.policy.failing(frame))
 
+    def code(self) -> dict[str, Any]:
+        """Identifies the scorers, their rules' thresholds and the engine."""
+        scorers = {scorer.name: scorer.fingerprint() for scorer in self.scorers}
+        return {"scorers": scorers, "policy": self.policy.fingerprint(), "engine": self.machine.model}
+
     def clean(self, corpus: Corpus) -> pl.DataFrame:
         """The corpus as it is."""
         return self.scored(corpus, corpus.sources, corpus.targets)
@@ -172,6 +181,19 @@ def negation(bench: Bench, corpus: Corpus, clean: pl.DataFrame) -> float:
     return float(roc_auc_score(np.r_[np.ones(len(x)), np.zeros(len(y))], np.r_[x, y]))
 
 
+def half_of_enough(bench: Bench, corpus: Corpus) -> dict[str, float]:
+    """What is caught of half-copied texts whose sources have words enough to tell names from words left as they are."""
+    targets = corrupted(corpus, "half_copied")
+    rows = [row for row, text in enumerate(targets) if text is not None]
+    enough = [row for row in rows if len(corpus.sources[row].split()) >= MIN_COPY_WORDS]
+    chosen = [corpus.sources[row] for row in enough], [str(targets[row]) for row in enough]
+    return {
+        "rows": len(enough),
+        "left_out": len(rows) - len(enough),
+        "caught": 1 - kept(bench.scored(corpus, *chosen, spare=True)),
+    }
+
+
 def own_errors(made: Corpus, human: Corpus, clean: pl.DataFrame) -> dict[str, float]:
     """AUROC of several scores for the worst tenth of an engine's translations, by chrF against the human ones."""
     found = chrf(pl.Series(made.targets), pl.Series(human.targets))
@@ -195,6 +217,7 @@ class Results:
     negation: dict[str, float]
     own: dict[str, dict[str, float]]
     losses: dict[str, dict[str, int]]
+    half: dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,28 +230,36 @@ class Task:
     machine_made: bool
     names: tuple[str, ...]
     with_engine: bool
+    resume: Path | None
 
 
 def measure(task: Task) -> Results:
     """Every corruption of one language pair, in a process of its own or not."""
     bench = make_bench(with_engine=task.with_engine)
     to_fit, human = (corpora(task.data, split)[task.place] for split in ("fit", task.on))
+    measured_by = digest([task.names, task.on, task.with_engine, bench.code()])
+    part = f"{human.name}-{human.lang}-{'machine' if task.machine_made else 'people'}"
+    if saved := saved_part(task.resume, part, measured_by):
+        return Results(**saved | {"cells": [Cell(**one) for one in saved["cells"]]})
     to_test = human
     if task.machine_made:
         to_fit, to_test = bench.machine.translated(to_fit), bench.machine.translated(to_test)
     made_by = "machine" if task.machine_made else "people"
     key = f"{to_test.lang} {to_test.field_type} {made_by}"
     clean, fit_clean = bench.clean(to_test), bench.clean(to_fit)
-    results = Results([], {key: kept(clean)}, {}, {}, {})
+    results = Results([], {key: kept(clean)}, {}, {}, {}, {})
     results.losses[key] = dict(Counter(clean["reasons"].explode().drop_nulls()).most_common())
     print(f"{key}: {kept(clean):.4f} of good text kept, lost by {results.losses[key]}", flush=True)
     chosen = [name for name in task.names if name in MEANING] if task.machine_made else task.names
     found = (cell(bench, to_test, name, clean, fit_clean, made_by) for name in chosen)
     results.cells.extend(one for one in found if one is not None)
+    if "half_copied" in chosen:
+        results.half[key] = half_of_enough(bench, to_test)
     if _meant(bench.machine, to_test):
         results.negation[key] = negation(bench, to_test, clean)
     if task.machine_made:
         results.own[to_test.lang] = own_errors(to_test, human, clean)
+    save_part(task.resume, part, measured_by, asdict(results))
     return results
 
 
@@ -249,15 +280,15 @@ def _meant(machine: Machine, corpus: Corpus) -> bool:
 def measure_all(bench: Bench, test: list[Corpus], args: argparse.Namespace) -> Results:
     """All language pairs, some at a time."""
     tasks = [
-        Task(args.data, args.on, place, made, tuple(args.only), not args.without_engine)
+        Task(args.data, args.on, place, made, tuple(args.only), not args.without_engine, args.resume)
         for place, corpus in enumerate(test)
         for made in ((False, True) if _meant(bench.machine, corpus) else (False,))
     ]
-    results = Results([], {}, {}, {}, {})
+    results = Results([], {}, {}, {}, {}, {})
     with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
         for part in pool.map(measure, tasks):
             results.cells.extend(part.cells)
-            for name in ("kept", "negation", "own", "losses"):
+            for name in ("kept", "negation", "own", "losses", "half"):
                 getattr(results, name).update(getattr(part, name))
     return results
 
@@ -279,6 +310,8 @@ def figures(results: Results) -> dict[str, Any]:
         "structural_caught_worst": min(caught(name) for name in STRUCTURAL),
         "structural_caught_worst_cell": min(c.caught for name in STRUCTURAL for c in cells(name)),
         "half_copied_caught": caught("half_copied"),
+        "half_copied_caught_from_4_words": mean(half["caught"] for half in results.half.values()),
+        "half_copied_under_4_words": sum(half["left_out"] for half in results.half.values()),
         "cut50_caught": caught("cut50_marked", "caption"),
         "concatenated_caught": caught("concatenated"),
     }
@@ -301,6 +334,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=list(CORRUPTIONS), metavar="CORRUPTION", help="these corruptions")
     parser.add_argument("--without-engine", action="store_true", help="the cheap scores alone")
     parser.add_argument("--jobs", type=int, default=1, help="language pairs at a time [1]")
+    parser.add_argument(
+        "--resume", type=Path, metavar="FOLDER", help="save each language pair here, go on with the rest"
+    )
     parser.add_argument("--csv", type=Path, help="write every cell here")
     parser.add_argument("--docs", type=Path, help="write the table into this Markdown file")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")

@@ -96,6 +96,25 @@ class Words:
         row = self.row[:starts][inside]
         return Grams(self.texts, row, (key[inside] ^ row.astype(np.uint64)) * _MIX)
 
+    def longest_run(self, pairs: Bools, counted: Bools, least: Ints) -> Ints:
+        """Words of the longest run of each text; 0 where no run has enough words that count.
+
+        Args:
+            pairs: Which of ``grams(2)`` hold two neighbours of one run.
+            counted: Which words count.
+            least: How many such words a run of each text has at least.
+        """
+        joined = np.zeros(len(self.row), bool)  # with the word before
+        joined[1:][self.row[1:] == self.row[:-1]] = pairs
+        starts = np.flatnonzero(~joined)
+        if not len(starts):
+            return np.zeros(self.texts, np.int64)
+        row, words = self.row[starts], np.diff(np.append(starts, len(self.row)))
+        enough = (words > 1) & (np.add.reduceat(counted.astype(np.int64), starts) >= least[row])
+        longest = np.zeros(self.texts, np.int64)
+        np.maximum.at(longest, row, np.where(enough, words, 0))
+        return longest
+
 
 @dataclass(frozen=True, slots=True)
 class Grams:
@@ -148,14 +167,3 @@ class Grams:
             few: Bools = np.isin(self.key, others.key, kind="sort")
             return few
         return pl.Series(self.key).is_in(pl.Series(others.key).implode()).to_numpy()
-
-
-def longest_run(row: Ints, marked: Bools, texts: int) -> Ints:
-    """The longest stretch of marked neighbours in each text, in marks."""
-    breaks = np.ones(len(row), bool)
-    breaks[1:] = (row[1:] != row[:-1]) | (marked[1:] != marked[:-1])
-    starts = np.flatnonzero(breaks)
-    lengths = np.diff(np.append(starts, len(row)))
-    longest = np.zeros(texts, np.int64)
-    np.maximum.at(longest, row[starts], np.where(marked[starts], lengths, 0))
-    return longest

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from glotmill.filters.contract import Scorer
 from glotmill.filters.features.length import TABLE, deviations
-from glotmill.filters.features.words import Bools, Words, longest_run, unspaced
+from glotmill.filters.features.words import Bools, Words, unspaced
 from glotmill.filters.features.worst_segment import SEGMENT_LETTERS, TURN, segments_of, worst
 from glotmill.filters.rules import Parameter, Rule, above, below, in_latin_script
 from glotmill.schemas.keys import file_sha256
@@ -28,7 +28,8 @@ SHOUTED = 3  # capitalised words for each other one, from which on capitals are 
 _CAPITAL, _SMALL = r"\s\p{Lu}", r"\s\p{Ll}"  # how words begin, but for the first
 _NAME = r"\s[^\s\p{L}\p{N}]*[\p{Lu}\p{N}]\S*"  # a capitalised word or a figure that does not begin the text
 _FIRST_NAME = r"^[^\p{L}\p{N}]*[\p{Lu}\p{N}]"  # a first word that may be one
-MIN_RUN = 3  # words of a copied run: neighbours such as Dutch have two of English in good text
+MIN_RUN = 3  # words of a copied run, names apart: neighbours such as Dutch have two of English in good text
+FEW_WORDS, MIN_RUN_OF_FEW = 4, 2  # half of a source of four words is a run of two
 _LETTER = r"\p{L}"
 _NO_WORD = " \ua7f7"  # stands for a name: a letter that no translation holds
 
@@ -48,7 +49,7 @@ class LexicalScorer(Scorer):
     """Measures what of the source was copied, what repeats, and whether the length is as usual."""
 
     name: ClassVar[str] = "lexical"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     row: ClassVar[tuple[str, ...]] = (
         "copied words (`copy_frac`) and runs (`copy_lcs`), repetition (`tng4`, `dup2`, `zlib_ratio`), "
         "length (`len_logratio`, `len_z`), the longest copied run of a segment (`segment_copy`)",
@@ -60,8 +61,9 @@ class LexicalScorer(Scorer):
                f"{MIN_COPY_WORDS} words on ({MIN_SAME_WORDS} where all words are the source's); high means "
                "untranslated words"),
         Metric("lexical", "copy_lcs", "lower", 0, 1,
-               "longest run of copied words without names and figures over the words of the shorter text, same "
-               "sources; high means that a run was left as it is"),
+               f"longest run of copied words over the words of the shorter text, of those with {MIN_RUN} words that "
+               f"are no names or figures ({MIN_RUN_OF_FEW} for sources of {FEW_WORDS} words), same sources; high "
+               "means that a run was left as it is"),
         Metric("lexical", "tng4", "lower", None, None,
                "repeats of the most frequent run of four words, minus those of the source; high means that the text "
                "loops"),
@@ -211,15 +213,13 @@ def _copies(sources: pl.Series, texts: _Texts) -> tuple[Floats, Floats]:
     number = source.count()
     left = (number == target.count()) & (number >= MIN_SAME_WORDS) & (same > 0)
     left &= np.bincount(types.row[common], minlength=target.texts) == types.count()
-    pairs = target.grams(2)
-    run = longest_run(pairs.row, pairs.within(nameless.grams(2)), target.texts)
-    shorter = np.minimum(source.count(), target.count())
+    least = np.where(number <= FEW_WORDS, MIN_RUN_OF_FEW, MIN_RUN)
+    run = target.longest_run(target.grams(2).within(source.grams(2)), target.grams(1).within(plain), least)
+    shorter = np.minimum(number, target.count())
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(enough & (others > 0), same / others, np.nan)
         share = np.where(left, 1.0, share)
-        longest = np.where(
-            enough & (shorter > 0), np.minimum(1, np.where(run + 1 >= MIN_RUN, run + 1, 0) / shorter), np.nan
-        )
+        longest = np.where(enough & (shorter > 0), np.minimum(1, run / shorter), np.nan)
     return share, longest
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from glotmill.filters.features.words import Words, longest_run
+from glotmill.filters.features.words import Words
 
 
 def words(*texts: str, unspaced: bool = False) -> Words:
@@ -35,10 +35,23 @@ def test_order_and_repetition_tell_runs_apart():
     assert words("a a b b").grams(2).different().tolist() == [3]
 
 
-def test_the_longest_stretch_is_within_one_text():
-    rows = np.array([0, 0, 0, 1, 1, 3])
-    marks = np.array([False, True, True, True, False, True])
-    assert longest_run(rows, marks, 4).tolist() == [2, 1, 0, 1]
+def runs(*pairs: tuple[str, str], counted: str, least: int = 1) -> list[int]:
+    target, source = words(*(text for text, _ in pairs)), words(*(text for _, text in pairs))
+    some = target.grams(1).within(words(*[counted] * len(pairs)).grams(1))
+    return target.longest_run(target.grams(2).within(source.grams(2)), some, np.full(len(pairs), least)).tolist()
+
+
+def test_the_longest_run_is_within_one_text():
+    assert runs(("x a b", "a b c"), ("c d", "a"), ("", ""), ("a b c d", "b c d e"), counted="a b c d") == [2, 0, 0, 3]
+
+
+def test_a_run_has_so_many_words_that_count():
+    pair = ("x a B c d", "a B c d")
+    assert [runs(pair, counted="a c", least=least) for least in (1, 2, 3)] == [[4], [4], [0]]
+
+
+def test_one_word_is_no_run():
+    assert runs(("a x a", "a b a"), counted="a") == [0]
 
 
 def test_runs_that_repeat_an_earlier_one_of_their_text_are_not_the_first():

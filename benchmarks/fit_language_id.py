@@ -7,6 +7,11 @@ lead has an exponential tail: with the quantile q and the mean distance s below 
 q - s ln(0.1 / a). Both are drawn towards those of the median language of the same script group and length, as if some
 texts more had been seen (`PRIOR_Q`, `PRIOR_T`), so that no threshold is a language's own minimum. A language that was
 not seen has the threshold that suits all but a tenth of the seen ones.
+
+Of a text to which the model gives no probability of the language, the lead says only that it is low: it counts as
+censored, so the tail is the mean distance down to there for each text above (the maximum-likelihood estimate; Lawless,
+Statistical Models and Methods for Lifetime Data, 2003, section 4.1). Languages of whose good texts the model takes a
+fifth for something else have longer tails than others, and are drawn towards one another.
 """
 
 from __future__ import annotations
@@ -35,6 +40,10 @@ PRIOR_Q, PRIOR_T = 10, 15  # texts of the median language that each quantile and
 SEEN = 25  # texts on which a threshold may reject what the model confuses with the language
 SURE = -1.0  # no threshold is above this lead: beyond it good text is lost and nothing is gained
 LOWEST = math.log(FLOOR) + 0.5  # just above the lead of a language that the model gives no probability at all
+CENSORED = math.log(FLOOR) + 1.5  # from here down the model gives a language next to no probability
+CERTAIN = math.log(FLOOR / 0.95)  # the lead of no probability, where another language has so much
+WEAK = 0.2  # share of good texts taken for something else, from which on the model is weak on a language
+GROUP = 3  # weak languages that have a middle; that of fewer would be a language's own
 CONFUSED = math.log(NEAR / (1 - NEAR)) - 0.25  # just below the lead of a language that is taken for a near one
 HEAD = """\
 # The least lead of a language over its strongest rival, by length: shares from 20 letters on (min_mass), natural
@@ -48,13 +57,18 @@ HEAD = """\
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """Texts of some length, and the share of good ones that their threshold may reject."""
+    """Texts of some length, and the share of good ones that their threshold may reject.
+
+    Attributes:
+        censored: Whether leads of next to no probability are censored, and weak languages a group.
+    """
 
     column: str
     low: int
     high: int
     share: float
     highest: float = SURE
+    censored: bool = False
 
     def of(self, texts: pl.DataFrame) -> pl.DataFrame:
         """The texts of this length."""
@@ -89,8 +103,8 @@ class Doubtful(Length):
 
 
 LENGTHS = (
-    Length("min_mass", LONG, 10_000, 0.006),
-    Length("min_short_margin", SHORT, LONG - 1, 0.005),
+    Length("min_mass", LONG, 10_000, 0.006, censored=True),
+    Length("min_short_margin", SHORT, LONG - 1, 0.005, censored=True),
     Length("min_segment_mass", SEGMENT_LETTERS, 10_000, 0.0005, math.log(0.001)),
     Doubtful("min_second_margin", SHORT, 10_000, 0.002),
 )
@@ -103,11 +117,15 @@ def group_of(code: str) -> str:
     return "Latn" if code.endswith("_Latn") else "other"
 
 
-def tail(leads: Leads) -> tuple[float, float]:
+def tail(leads: Leads, length: Length) -> tuple[float, float]:
     """(quantile of `TAIL`, mean distance of what lies below it)."""
     quantile = float(np.quantile(leads, TAIL))
     below = leads[leads < quantile]
-    return quantile, float((quantile - below).mean()) if len(below) else 0.0
+    if not len(below):
+        return quantile, 0.0
+    lowest = CENSORED if length.censored else -math.inf
+    known = max(1, int((below > lowest).sum()))
+    return quantile, float((quantile - np.maximum(below, lowest)).sum()) / known
 
 
 def fitted(leads: Mapping[str, Leads], length: Length, totals: Mapping[str, int]) -> dict[str, float]:
@@ -121,24 +139,40 @@ def fitted(leads: Mapping[str, Leads], length: Length, totals: Mapping[str, int]
     found: dict[str, float] = {}
     for group in ("Latn", "other", "near", "unlabelled"):
         seen = {code: values for code, values in leads.items() if group_of(code) == group}
-        enough = [tail(values) for values in seen.values() if len(values) >= SEEN]
-        own, others = {}, min(CONFUSED, length.highest)
-        if enough:
-            middle = float(np.median([q for q, _ in enough])), float(np.mean([s for _, s in enough]))
-            own = {code: _least(values, middle, length, totals[code] / len(values)) for code, values in seen.items()}
+        own = {}
+        for part in _parts(seen, length):
+            enough = [tail(values, length) for values in part.values() if len(values) >= SEEN]
+            if enough:
+                middle = float(np.median([q for q, _ in enough])), float(np.mean([s for _, s in enough]))
+                own |= {code: _least(values, middle, length, totals[code] / len(values))
+                        for code, values in part.items()}  # fmt: skip
+        others = min(CONFUSED, length.highest)
+        if own:
             others = min(float(np.quantile(list(own.values()), 0.1)), others)
         found |= {code: own.get(code, others) for code in registry() if group_of(code) == group}
     return found
 
 
+def _parts(seen: Mapping[str, Leads], length: Length) -> list[dict[str, Leads]]:
+    """Languages that are drawn towards one another: those that the model knows and those that it is weak on."""
+    if not length.censored:
+        return [dict(seen)]
+    weak = {code: values for code, values in seen.items()
+            if load_lid().knows(language(code)) and float(np.mean(values < CONFUSED)) > WEAK}  # fmt: skip
+    if len(weak) < GROUP:
+        return [dict(seen)]
+    return [weak, {code: values for code, values in seen.items() if code not in weak}]
+
+
 def _least(leads: Leads, middle: tuple[float, float], length: Length, texts: float) -> float:
-    (quantile, spread), number = tail(leads), len(leads)
+    (quantile, spread), number = tail(leads, length), len(leads)
     quantile = (number * quantile + PRIOR_Q * middle[0]) / (number + PRIOR_Q)
     beyond = number * TAIL
     spread = (beyond * spread + PRIOR_T * middle[1]) / (beyond + PRIOR_T)
     highest = length.highest if number >= SEEN else min(CONFUSED, length.highest)
     share = min(TAIL, length.share * texts)  # of the texts that are judged: few of a language's may be
-    return max(LOWEST, min(quantile - spread * math.log(TAIL / share), highest))
+    lowest = CERTAIN if length.censored else LOWEST
+    return max(lowest, min(quantile - spread * math.log(TAIL / share), highest))
 
 
 def main() -> None:

@@ -112,17 +112,19 @@ class Target:
         """Measure a normalised text that is not empty.
 
         Where no label says anything of the language, all but its strongest rival count as the language. A text that is
-        mostly in its script is in no language of another one.
+        mostly in its script is in no language of another one: such labels are no rivals, but those that the model
+        confuses with the language still count for it.
         """
         ranked, wanted, weights = self._model.ranked(clean), self._wanted, self._weights
+        found = {label: p for p, label in ranked if label in wanted}
+        own, rival = sum([weights[label] * found[label] for label in weights if label in found], 0.0), 0.0
         if (
             self._letter
             and not all(map(self._may_be, ranked[:2]))
             and _mostly(self._letter, clean, self._letter_weight)
         ):
             ranked = list(filter(self._may_be, ranked))
-        found = {label: p for p, label in ranked if label in wanted}
-        own, rival = sum([weights[label] * found[label] for label in weights if label in found], 0.0), 0.0
+            found = {label: p for p, label in ranked if label in wanted}
         for p, label in ranked:  # most probable first
             weight = weights.get(label, 0.0)
             rival = max(rival, (1 - weight) * p)

@@ -96,7 +96,7 @@ class LanguageIdScorer(Scorer):
     """
 
     name: ClassVar[str] = "language_id"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     setting: ClassVar[Setting | None] = Setting(LanguageIdModel, LanguageIdModel(), "What identifies languages.")
     row: ClassVar[tuple[str, ...]] = (
         "how much likelier the language is than its strongest rival (`mass`, `short_margin`), and the "

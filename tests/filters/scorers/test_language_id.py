@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from pathlib import Path
 
 import polars as pl
@@ -208,6 +209,11 @@ def test_a_second_identifier_that_is_not_installed_is_named_with_how_to_get_it(m
     monkeypatch.setattr(language_id, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"score.language_id.second needs py3langid.*glotmill\[langid\]"):
         LanguageIdScorer.make(LanguageIdModel(second="py3langid"))
+
+
+def test_a_short_text_to_which_a_weak_language_is_unknown_is_rejected_where_another_is_certain():
+    assert verdict("kmr_Latn", short_margin=math.log(1e-5 / 0.9)) == []
+    assert verdict("kmr_Latn", short_margin=math.log(1e-5 / 0.99)) == ["language_id.short_margin"]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ import polars as pl
 import pyarrow as pa
 
 from benchmarks.human_text import human_text
+from benchmarks.language_cost import cost
 from benchmarks.machine_text import machine_text
 from benchmarks.results import Result, carry_out, parser
 from glotmill.filters.contract import PAIR_SCHEMA
@@ -63,6 +64,7 @@ def measure(options: argparse.Namespace) -> Result:
         "untranslated_english": english(good, judge),
         "machine": machine(machine_text(options.data, "dev"), judge),
         "reach_second": judge.reached(good.filter(pl.col("set") == "tatoeba")),
+        "identifiers": cost(good.filter(pl.col("set") == "tatoeba", pl.col("letters") >= 10)["clean"].to_list()),
     }
 
 

@@ -59,6 +59,11 @@ def _tree_mib(root: int) -> float:
     return sum(_pss(pid) for pid in tree) / 1024
 
 
+def pss_mib(pid: int) -> float:
+    """Memory of a process in MiB, what it shares with others counted in part."""
+    return _pss(pid) / 1024
+
+
 def _pss(pid: int) -> int:
     """KiB of a process; 0 where it ended meanwhile."""
     try:

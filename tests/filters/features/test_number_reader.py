@@ -21,6 +21,10 @@ from glotmill.filters.features.number_reader import reader
         ("deu_Latn", "ein Zweierpack", []),
         ("zho_Hans", "三千七百六十二", [3762]),
         ("ind_Latn", "seribu sembilan ratus", [1900]),
+        ("ron_Latn", "patru mii o sută treizeci și trei", [4133]),
+        ("ron_Latn", "o mie o sută de oameni", [1100]),
+        ("cym_Latn", "cant a phedwar ar bymtheg", [119]),
+        ("cym_Latn", "cant a phymtheg a phedwar ugain", [195]),
         ("shn_Mymr", "12 3", [12, 3]),
     ],
 )

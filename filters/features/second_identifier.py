@@ -1,7 +1,7 @@
 """The second language identifier: used only on texts that the first leaves in doubt.
 
 ``py3langid`` (BSD-3-Clause, 4.6 MB, the extra ``langid``) is a naive Bayes model over byte sequences of 139 languages,
-of which lid.176 lacks some twenty; 20,000 short texts per CPU second, 76 MB. Of six identifiers that packages bring it
+of which lid.176 lacks some twenty; 8,000 short texts per CPU second, 74 MB. Of six identifiers that packages bring it
 tells other languages apart best, and the others that come near are much slower and larger.
 """
 

@@ -97,7 +97,7 @@ class Words:
         return Grams(self.texts, row, (key[inside] ^ row.astype(np.uint64)) * _MIX)
 
     def longest_run(self, pairs: Bools, counted: Bools, least: Ints) -> Ints:
-        """Words of the longest run of each text; 0 where no run has enough words that count.
+        """Words of the longest run of each text; 0 where no run has enough words that count: half of it at least.
 
         Args:
             pairs: Which of ``grams(2)`` hold two neighbours of one run.
@@ -110,7 +110,8 @@ class Words:
         if not len(starts):
             return np.zeros(self.texts, np.int64)
         row, words = self.row[starts], np.diff(np.append(starts, len(self.row)))
-        enough = (words > 1) & (np.add.reduceat(counted.astype(np.int64), starts) >= least[row])
+        counting = np.add.reduceat(counted.astype(np.int64), starts)
+        enough = (words > 1) & (counting >= least[row]) & (2 * counting >= words)
         longest = np.zeros(self.texts, np.int64)
         np.maximum.at(longest, row, np.where(enough, words, 0))
         return longest

@@ -61,9 +61,9 @@ class LexicalScorer(Scorer):
                f"{MIN_COPY_WORDS} words on ({MIN_SAME_WORDS} where all words are the source's); high means "
                "untranslated words"),
         Metric("lexical", "copy_lcs", "lower", 0, 1,
-               f"longest run of copied words over the words of the shorter text, of those with {MIN_RUN} words that "
-               f"are no names or figures ({MIN_RUN_OF_FEW} for sources of {FEW_WORDS} words), same sources; high "
-               "means that a run was left as it is"),
+               f"longest run of copied words over the words of the shorter text, of those of which half, and {MIN_RUN} "
+               f"at least, are no names or figures ({MIN_RUN_OF_FEW} for sources of {FEW_WORDS} words), same sources; "
+               "high means that a run was left as it is"),
         Metric("lexical", "tng4", "lower", None, None,
                "repeats of the most frequent run of four words, minus those of the source; high means that the text "
                "loops"),

@@ -50,6 +50,11 @@ def test_a_run_has_so_many_words_that_count():
     assert [runs(pair, counted="a c", least=least) for least in (1, 2, 3)] == [[4], [4], [0]]
 
 
+def test_half_of_a_run_are_words_that_count():
+    pair = ("the good the bad and the ugly", "the good the bad and the ugly")
+    assert [runs(pair, counted=some, least=3) for some in ("the", "the and")] == [[0], [7]]
+
+
 def test_one_word_is_no_run():
     assert runs(("a x a", "a b a"), counted="a") == [0]
 

@@ -50,6 +50,8 @@ def test_names_within_a_run_of_other_words_are_part_of_it():
     assert scored("Eine Straße in der Stadt many signs in Chinese.", source)["copy_lcs"] == pytest.approx(4 / 8)
     source = "Two men wearing hats in New York City."
     assert scored("Zwei Männer mit Hüten in New York City.", source)["copy_lcs"] == 0
+    title = "Two Towers and The Return of the King of Gondor Again"
+    assert scored(f"Sie liest {title}.", f"She reads {title}.")["copy_lcs"] == 0
 
 
 @pytest.mark.parametrize(

@@ -6,19 +6,23 @@ added to a source's file change no record of the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from glotmill.engine.samples.language_mix import HELD_ROWS, Assignment, MixCount, MixRule, assign
+from glotmill.engine.samples.ingest import BATCH_ROWS
+from glotmill.engine.samples.language_mix import HELD_ROWS, Assignment, MixCount, MixRule, assign_source
+from glotmill.engine.samples.mix_rows import RowLanguages, mix_rows
 from glotmill.engine.samples.picture_names import names_of_pictures
 from glotmill.engine.samples.sample_files import read_columns, recorded_files, replace_columns
-from glotmill.engine.samples.splits import SPLIT_ROWS, assign_splits
+from glotmill.engine.samples.splits import SPLIT_ROWS, all_train, assign_splits
 from glotmill.engine.samples.splits import identity as splits_identity
 from glotmill.engine.storage.atomic_write import write_json
 from glotmill.recipes.sections.mix import Splits
@@ -179,7 +183,7 @@ def assign_samples(
         record: The folder of the samples.
     """
     given, split = decide(files, rule, splits, held)
-    replace_columns(files, pl.DataFrame({"langs": given.langs, "split": split}))
+    replace_columns(files, _Decided(given, split))
     found = summarise(rule, given, split)
     decided_by = {"mix": rule.identity(), "quotas": rule.quota_identity(), "splits": splits_identity(splits)}
     write_json(record / RECORD, {**decided_by, "sources": given.as_json()})
@@ -204,18 +208,51 @@ def keep_revisions(files: Sequence[Path], held: Held | None) -> None:
 
 def decide(files: Sequence[Path], rule: MixRule, splits: Splits, held: Held | None) -> tuple[Assignment, pl.Series]:
     """The languages and the split of every sample of the files, in order; nothing is written."""
-    parent = pl.col("derived_from").list.first().alias("parent")
-    rows = _with_pictures(read_columns(files, "source_id", "task", "only", parent, *_pictures_of(splits)))
     before = held.rows if held else None
-    given = assign(
-        rows.select("set", "source_id", "task", "only"),
-        rule,
-        None if before is None else before.select("source_id", "langs"),
-        same_mix=held is not None and held.is_of(rule),
-    )
+    same_mix = held is not None and held.is_of(rule)
+    languages, counts = [], {}
+    for path in files:
+        rows = mix_rows(_portions(path), rule.mix.seed, rule.mix.exclude, partial(_ids, path))
+        mine = None if before is None else before.select("source_id", "langs")
+        given, counts[path.stem] = assign_source(path.stem, rows, rule, mine, same_mix=same_mix)
+        languages.append(given)
+    return Assignment(RowLanguages.together(languages), counts), _splits_of(files, splits, held)
+
+
+def _portions(path: Path) -> Iterator[pl.DataFrame]:
+    """What the mix looks at of a file's samples."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=["source_id", "task", "only"]):
+            yield pl.DataFrame(batch)
+
+
+def _ids(path: Path) -> pl.Series:
+    return pl.read_parquet(path, columns=["source_id"], glob=False)["source_id"]
+
+
+def _splits_of(files: Sequence[Path], splits: Splits, held: Held | None) -> pl.Series:
+    if not splits.shares:
+        return all_train(sum(pq.read_metadata(path).num_rows for path in files))
+    parent = pl.col("derived_from").list.first().alias("parent")
+    rows = _with_pictures(read_columns(files, "source_id", parent, *PICTURES))
     same_splits = held is not None and held.splits == splits_identity(splits)
-    split = assign_splits(rows.select(SPLIT_ROWS.keys()), splits, before if same_splits else None)
-    return given, split
+    return assign_splits(rows.select(SPLIT_ROWS.keys()), splits, held.rows if held and same_splits else None)
+
+
+class _Decided:
+    """What was decided, as columns that are made a portion at a time: lists of all samples would take much memory."""
+
+    columns: ClassVar[list[str]] = ["langs", "split"]
+
+    def __init__(self, given: Assignment, split: pl.Series) -> None:
+        self.height = len(split)
+        self._given = given
+        self._split = split
+
+    def slice(self, offset: int, length: int, /) -> pl.DataFrame:
+        """Those of some samples."""
+        langs = self._given.languages.slice(offset, length)
+        return pl.DataFrame({"langs": langs, "split": self._split.slice(offset, length).cast(pl.String)})
 
 
 def summarise(rule: MixRule, given: Assignment, split: pl.Series) -> MixSummary:

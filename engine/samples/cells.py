@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from glotmill.engine.samples.apportion import Counts
+from glotmill.engine.samples.mix_rows import Kind
 
 Mask = NDArray[np.bool_]
 Allowed = Callable[[str, tuple[str, ...] | None], tuple[str, ...]]  # (task, only) -> languages
@@ -47,30 +47,30 @@ class Cells:
         return int(self.rows[self.allow.any(axis=1)].sum())
 
 
-def cells_of(rows: pl.DataFrame, languages: tuple[str, ...], allowed: Allowed, quotas: Mapping[str, int]) -> Cells:
+def cells_of(
+    kinds: Sequence[Kind],
+    kind: NDArray[np.uint32],
+    languages: tuple[str, ...],
+    allowed: Allowed,
+    quotas: Mapping[str, int],
+) -> Cells:
     """The cells of one source's rows.
 
     Args:
-        rows: Columns task and only, which is sorted and joined by spaces.
+        kinds: The different kinds of its rows.
+        kind: The place of each row's kind among them.
         languages: The recipe's languages.
         allowed: Says which languages rows of a task may go into, given what they are limited to.
         quotas: Rows that languages are to have: one that the tasks allow and no row can be in is a shortage, too.
     """
-    kinds = rows.select("task", "only").unique(maintain_order=True).with_row_index("kind")
-    sets = [
-        allowed(task, None if only is None else tuple(only.split()))
-        for task, only in kinds.select("task", "only").iter_rows()
-    ]
+    sets = [allowed(task, None if only is None else tuple(only.split())) for task, only in kinds]
     used = {code for codes in sets for code in codes}
-    used |= {code for task in kinds["task"].unique() for code in allowed(task, None) if quotas.get(code)}
+    used |= {code for task, _ in kinds for code in allowed(task, None) if quotas.get(code)}
     names = tuple(code for code in languages if code in used)
     order = {codes: place for place, codes in enumerate(sorted(set(sets)))}
     allow = np.array([[code in codes for code in names] for codes in order], dtype=np.bool_)
     allow = allow.reshape(len(order), len(names))
     cell = np.array([order[codes] for codes in sets], dtype=np.int64)
     if len(order) <= 1:
-        return Cells(names, allow, np.zeros(rows.height, dtype=np.int64))
-    kind = rows.select("task", "only").join(
-        kinds, on=["task", "only"], how="left", nulls_equal=True, maintain_order="left"
-    )
-    return Cells(names, allow, cell[kind["kind"].to_numpy()])
+        return Cells(names, allow, np.zeros(len(kind), dtype=np.int64))
+    return Cells(names, allow, cell[kind])

@@ -8,19 +8,22 @@ it; where they do not, every language comes as near as it can, and what it lacks
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from glotmill.engine.samples.apportion import Counts
 from glotmill.engine.samples.cells import Cells, cells_of
 from glotmill.engine.samples.fan_out import fan_out
+from glotmill.engine.samples.mix_rows import Kind, MixRows, RowLanguages, mix_rows
 from glotmill.engine.samples.one_each import NONE, Demand, Places, share_out
 from glotmill.recipes.sections.mix import Mix
-from glotmill.schemas.keys import digest, ranks
+from glotmill.schemas.keys import digest
 
 Schema = dict[str, pl.DataType | type[pl.DataType]]
 
@@ -109,8 +112,13 @@ class MixCount:
 class Assignment:
     """The languages of every row, in the order of the rows, and the counts by source."""
 
-    langs: pl.Series
+    languages: RowLanguages
     counts: dict[str, MixCount]
+
+    @property
+    def langs(self) -> pl.Series:
+        """The languages of every row as lists."""
+        return self.languages.all
 
     def as_json(self) -> dict[str, Any]:
         """The counts, for the record beside the samples."""
@@ -129,43 +137,58 @@ def assign(rows: pl.DataFrame, rule: MixRule, held: pl.DataFrame | None = None, 
     Raises:
         InputError: The weights lack a language of the recipe.
     """
-    held = pl.DataFrame(schema=HELD_ROWS) if held is None else held
-    ordered = (
-        rows.with_row_index("place")
-        .with_columns(
-            rank=ranks(rule.mix.seed, rows["source_id"]),
-            task=pl.when(pl.col("task").is_in(list(rule.mix.exclude))).then("task").otherwise(pl.lit("")),
-            only=pl.col("only").list.sort().list.join(" "),
-        )
-        .join(held.rename({"langs": "held"}), on="source_id", how="left", maintain_order="left")
-        .sort("rank", "source_id")
-    )
-    parts, counts = [], {}
-    by_set = ordered.partition_by("set", as_dict=True)
-    for name in rows["set"].unique(maintain_order=True):
-        part = by_set[(name,)]
-        given = _give(name, part, rule, same_mix=same_mix)
-        parts.append(part.select("place", langs=given.langs))
-        counts[name] = _count(part["held"], given, rule.quotas(name))
-    langs = pl.concat(parts).sort("place")["langs"] if parts else ordered["held"]
-    return Assignment(langs, counts)
+    numbered = rows.with_row_index("place")
+    found, places = {}, [np.empty(0, dtype=np.int64)]
+    for (name,), part in numbered.group_by(["set"], maintain_order=True):
+        own = mix_rows([part], rule.mix.seed, rule.mix.exclude, partial(part.get_column, "source_id"))
+        found[str(name)] = assign_source(str(name), own, rule, held, same_mix=same_mix)
+        places.append(part["place"].to_numpy().astype(np.int64))
+    languages = RowLanguages.together(langs for langs, _ in found.values()).in_order(np.concatenate(places))
+    return Assignment(languages, {name: count for name, (_, count) in found.items()})
+
+
+def assign_source(
+    name: str, rows: MixRows, rule: MixRule, held: pl.DataFrame | None = None, *, same_mix: bool = True
+) -> tuple[RowLanguages, MixCount]:
+    """Decide the languages of every sample of one source, in some 50 bytes a sample.
+
+    Args:
+        name: The source.
+        rows: Its samples.
+        rule: The mix.
+        held: `HELD_ROWS`: the record of the build before; None where there is none.
+        same_mix: Whether ``held`` was made by this very mix: then nobody moves.
+
+    Returns:
+        The languages of the samples, in the source's order; the counts.
+
+    Raises:
+        InputError: The weights lack a language of the recipe.
+    """
+    order = rows.order()
+    before = rows.held(held)
+    before = None if before is None else before.gather(order)
+    given = _give(name, rows.kinds, rows.kind[order], before, rule, same_mix=same_mix)
+    return given.languages.in_order(order), _count(before, given, rule.quotas(name))
 
 
 @dataclass(frozen=True, slots=True)
 class _Given:
     """The languages of a source's rows, by rank; the rows that each language should have, and could have."""
 
-    langs: pl.Series
+    languages: RowLanguages
     cells: Cells
     target: Counts
     within_reach: Counts
 
 
-def _give(name: str, rows: pl.DataFrame, rule: MixRule, *, same_mix: bool) -> _Given:
+def _give(
+    name: str, kinds: Sequence[Kind], kind: NDArray[np.uint32], held: pl.Series | None, rule: MixRule, *, same_mix: bool
+) -> _Given:
     quotas = rule.quotas(name)
-    cells = cells_of(rows, rule.languages, lambda task, only: rule.allowed(name, task, only), quotas)
+    cells = cells_of(kinds, kind, rule.languages, lambda task, only: rule.allowed(name, task, only), quotas)
     if rule.mix.mode == "fanout":
-        langs, target, within_reach = fan_out(cells, rows["held"], quotas, same_mix=same_mix)
+        langs, target, within_reach = fan_out(cells, held, quotas, same_mix=same_mix)
         return _Given(langs, cells, target, within_reach)
     table = rule.weights(name, cells.languages)
     demand = Demand(
@@ -173,15 +196,17 @@ def _give(name: str, rows: pl.DataFrame, rule: MixRule, *, same_mix: bool) -> _G
         weights=[0.0 if code in quotas else table[code] for code in cells.languages],
         floor=rule.mix.shares(name).floor,
     )
-    shared = share_out(cells, _held(cells, rows["held"]), demand, same_mix=same_mix)
-    # NONE indexes the last entry.
-    names = pl.Series([[code] for code in cells.languages] + [[]], dtype=pl.List(pl.String))
-    langs = names.gather(np.where(shared.of_row == NONE, len(cells.languages), shared.of_row).astype(np.uint32))
+    shared = share_out(cells, _held(cells, held), demand, same_mix=same_mix)
+    none = len(cells.languages)
+    lists = [*([code] for code in cells.languages), []]
+    langs = RowLanguages.of_lists(lists, np.where(shared.of_row == NONE, none, shared.of_row))
     return _Given(langs, cells, shared.target, shared.within_reach)
 
 
-def _held(cells: Cells, langs: pl.Series) -> Places:
+def _held(cells: Cells, langs: pl.Series | None) -> Places:
     """The place of the language of each row that has one and may have it."""
+    if langs is None:
+        return np.full(len(cells.of_row), NONE, dtype=np.int16)
     places = {code: place for place, code in enumerate(cells.languages)}
     one = pl.select(
         pl.when(langs.list.len() == 1)
@@ -195,19 +220,22 @@ def _held(cells: Cells, langs: pl.Series) -> Places:
     return found
 
 
-def _count(held: pl.Series, given: _Given, quotas: Mapping[str, int]) -> MixCount:
+def _count(held: pl.Series | None, given: _Given, quotas: Mapping[str, int]) -> MixCount:
     codes = given.cells.languages
-    value_counts = dict(given.langs.explode().drop_nulls().value_counts().iter_rows())
-    rows = {code: value_counts.get(code, 0) for code in codes}
+    counts = given.languages.rows()
+    rows = {code: counts.get(code, 0) for code in codes}
     target = dict(zip(codes, given.target.tolist(), strict=True))
     most = {code: max(rows[code], n) for code, n in zip(codes, given.within_reach.tolist(), strict=True)}
-    lost = held.list.set_difference(given.langs).list.len() > 0
+    lost = 0
+    if held is not None:
+        gone = held.list.set_difference(given.languages.all).list.len() > 0
+        lost = int(gone.fill_null(value=False).sum())
     return MixCount(
-        samples=len(held),
+        samples=len(given.languages.of_row),
         target=target,
         rows=rows,
-        unassigned=int((given.langs.list.len() == 0).sum()),
-        moved=int(lost.fill_null(value=False).sum()),
+        unassigned=counts.get("", 0),
+        moved=lost,
         short={code: target[code] - most[code] for code in codes if most[code] < target[code]},
         beyond={code: rows[code] - target[code] for code in codes if code in quotas and rows[code] > target[code]},
     )

@@ -149,8 +149,8 @@ def _rows(cells: Cells, held: Places, before: Counts, placed: Counts) -> Places:
 
 def _position(kind: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many rows of the same kind come before each."""
-    if not len(kind):
-        return kind
+    if not len(kind) or kind.min() == kind.max():
+        return np.arange(len(kind))
     order = np.argsort(kind, kind="stable")
     ordered = kind[order]
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 import pyarrow as pa
@@ -60,7 +60,22 @@ def read_columns(files: Iterable[Path], *columns: str | pl.Expr) -> pl.DataFrame
     return pl.concat(frames)
 
 
-def replace_columns(files: Sequence[Path], columns: pl.DataFrame) -> None:
+class Columns(Protocol):
+    """New values of some columns, such as a frame's."""
+
+    @property
+    def height(self) -> int:
+        """For how many rows."""
+
+    @property
+    def columns(self) -> list[str]:
+        """Of which columns."""
+
+    def slice(self, offset: int, length: int, /) -> pl.DataFrame:
+        """Those of some rows; fewer where there are no more."""
+
+
+def replace_columns(files: Sequence[Path], columns: Columns) -> None:
     """Give every sample of the files new values in some columns.
 
     Args:

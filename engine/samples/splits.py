@@ -39,7 +39,7 @@ def assign_splits(rows: pl.DataFrame, splits: Splits, held: pl.DataFrame | None 
         InputError: Published rows in several splits show the same picture now.
     """
     if not splits.shares:
-        return pl.repeat(TRAIN, rows.height, dtype=pl.String, eager=True).alias("split")
+        return all_train(rows.height)
     by_picture = splits.by == "image_id"
     held = pl.DataFrame(schema=HELD_SPLITS) if held is None else held
     recorded = _brought_together(rows, held) if by_picture else held
@@ -53,6 +53,11 @@ def assign_splits(rows: pl.DataFrame, splits: Splits, held: pl.DataFrame | None 
     decided = groups.select("key", split=pl.Series(drawn, dtype=pl.String))
     joined = keyed.join(decided, on="key", how="left", maintain_order="left")
     return joined.select(split=pl.coalesce("own", "split")).to_series()
+
+
+def all_train(rows: int) -> pl.Series:
+    """The splits of rows of which none is held out, a byte each."""
+    return pl.repeat(TRAIN, rows, dtype=pl.Enum([TRAIN]), eager=True).alias("split")
 
 
 def _brought_together(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:

@@ -115,7 +115,9 @@ class NumberedFiles:
     def _known(self, schema: pa.Schema) -> bool:
         return any(schema.equals(known) for known in (self.schema, self._whole))
 
-    def select(self, query: Callable[[pl.LazyFrame], pl.LazyFrame], *, whole: bool = False) -> pl.DataFrame:
+    def select(
+        self, query: Callable[[pl.LazyFrame], pl.LazyFrame], *, whole: bool = False, after: int = 0
+    ) -> pl.DataFrame:
         """Run a query over all rows, with `FILE` beside the schema's columns.
 
         A file that went away meanwhile makes the query start again; an unreadable one is set aside first.
@@ -123,19 +125,20 @@ class NumberedFiles:
         Args:
             query: What to run.
             whole: With the column that not every file holds, null where one does not.
+            after: Only files with a higher number than this: to open one takes as long as to read a thousand rows.
 
         Raises:
             StoreError: The files cannot be read, or were written by another version.
         """
         for _ in range(MAX_LOOKS):
-            files = self.live()
+            files = [file for file in self.live() if file.last > after]
             rows = self._scan(files, whole=whole)
             try:
                 return query(rows).collect(engine="streaming")
             except FileNotFoundError:
                 continue
             except (pl.exceptions.PolarsError, OSError) as error:
-                if self.live() == files and not self._set_aside(files):
+                if [file for file in self.live() if file.last > after] == files and not self._set_aside(files):
                     msg = f"{self.folder} cannot be read: {one_line(error)}"
                     raise StoreError(msg) from error
         msg = f"{self.folder} changes faster than it can be read; wait for the compaction to end"

@@ -45,13 +45,14 @@ class ScoreStore:
         """The unreadable files that look-ups took out of the way."""
         return self.files.set_aside
 
-    def lookup(self, scorer: str, keys: pl.Series, values: pl.Expr = VALUES) -> pl.DataFrame:
+    def lookup(self, scorer: str, keys: pl.Series, values: pl.Expr = VALUES, *, after: int = 0) -> pl.DataFrame:
         """Columns key and values of the keys that the store has, one row each.
 
         Args:
             scorer: Whose scores.
             keys: Of what.
             values: What of them to read.
+            after: They are all in files with a higher number than this.
         """
         wanted = pl.LazyFrame({"key": keys.unique()})
         found = self.files.select(
@@ -59,7 +60,8 @@ class ScoreStore:
                 rows.filter(pl.col("scorer") == scorer)
                 .join(wanted, on="key", how="semi")
                 .select("key", FILE, values.alias("values"))
-            )
+            ),
+            after=after,
         )
         return found.sort(FILE, maintain_order=True).unique("key", keep="first").select("key", "values")
 

@@ -4,6 +4,7 @@ Guarantees: a committed entry is never requested again. Of several entries of on
 reader: texts before failures, then the lowest file number, so that a text that has won wins for ever. A person's
 correction of a request wins over what any engine said of it, and of several corrections the last one. A build composes
 from what it reads back, never from what it just made. A look-up holds what was requested, whatever the memory holds.
+A run reads an entry once: a correction or a healed failure that comes meanwhile counts for the next one (`freeze`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from glotmill.engine.memory.commit_log import NumberedFiles, SetAside
-from glotmill.engine.memory.numbered_file import FILE, NumberedFile, first_number
+from glotmill.engine.memory.numbered_file import DIGITS, FILE, NumberedFile, first_number
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import StoreError
 
@@ -75,6 +76,14 @@ class Direction:
         return (pl.col("source_lang") == self.source_lang) & (pl.col("target_lang") == self.target_lang)
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The highest numbers that files of a memory had at some time."""
+
+    translations: int
+    corrections: int
+
+
 class Memory:
     """A translation memory in a folder. Making one creates nothing.
 
@@ -95,11 +104,20 @@ class Memory:
             folder.child("translations"), MEMORY_SCHEMA, more=HYPOTHESES, read_only=read_only
         )
         self.corrections = NumberedFiles(folder.child("corrections"), MEMORY_SCHEMA, redoable=False)
+        self._frozen: _Numbers | None = None
 
     @property
     def set_aside(self) -> list[SetAside]:
         """The unreadable files that look-ups took out of the way."""
         return self.translations.set_aside
+
+    def freeze(self) -> None:
+        """From now on, look-ups say of each key what they say now, or what is committed here.
+
+        Corrections that come later do not count. What others commit counts for a key of which nothing was known, and
+        then the first of it.
+        """
+        self._frozen = _Numbers(self.translations.last, self.corrections.last)
 
     def commit(self, entries: pa.Table) -> NumberedFile:
         """Add an engine's entries as one new file.
@@ -144,12 +162,15 @@ class Memory:
 
         return wanted.join(self.translations.select(known), on="key", how="anti", maintain_order="left")
 
-    def lookup(self, wanted: pl.DataFrame, columns: Sequence[str] = tuple(MEMORY_SCHEMA.names)) -> pl.DataFrame:
+    def lookup(
+        self, wanted: pl.DataFrame, columns: Sequence[str] = tuple(MEMORY_SCHEMA.names), *, after: int = 0
+    ) -> pl.DataFrame:
         """The winning entry of each wanted row that the memory has.
 
         Args:
             wanted: Columns key, source_lang, target_lang and text (the request).
             columns: What to read of the entries.
+            after: Engines' entries are all in files with a higher number than this.
 
         Returns:
             The columns of `MEMORY_SCHEMA` under the wanted keys, one row a key found, in no particular order.
@@ -160,9 +181,10 @@ class Memory:
         rest = requested.join(corrections, on=REQUEST, how="anti").select("key")
         read = {"key", "failure", FILE, *columns}
         found = self.translations.select(
-            lambda rows: rows.filter(_directions_of(wanted)).select(read).join(rest.lazy(), on="key", how="semi")
+            lambda rows: rows.filter(_directions_of(wanted)).select(read).join(rest.lazy(), on="key", how="semi"),
+            after=after,
         )
-        machine = found.sort(_ORDER, maintain_order=True).unique("key", keep="first")
+        machine = self._as_known(found).sort(_ORDER, maintain_order=True).unique("key", keep="first")
         return pl.concat([corrected.select(columns), machine.select(columns)])
 
     def hypotheses(self, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -181,14 +203,29 @@ class Memory:
             ),
             whole=True,
         )
-        machine = found.sort(_ORDER, maintain_order=True).unique("key", keep="first")
+        machine = self._as_known(found).sort(_ORDER, maintain_order=True).unique("key", keep="first")
         return machine.select("key", HYPOTHESES.name).drop_nulls()
+
+    def _as_known(self, found: pl.DataFrame) -> pl.DataFrame:
+        """Engines' entries without those that others made of a key after the last one that counts here."""
+        if self._frozen is None:
+            return found
+        own = [int(name[:DIGITS]) for name in self.committed]
+        late = (pl.col("number") > self._frozen.translations) & ~pl.col("number").is_in(own)
+        files = found.select(pl.col(FILE).unique()).with_columns(number=first_number()).with_columns(late=late)
+        if not files["late"].any():
+            return found
+        rows = found.join(files, on=FILE, how="left", maintain_order="left")
+        known = pl.coalesce(pl.col("number").filter(~pl.col("late")).max(), pl.col("number").min()).over("key")
+        return rows.filter(pl.col("number") <= known).select(found.columns)
 
     def _corrected(self, wanted: pl.DataFrame) -> pl.DataFrame:
         """The corrections in force in the directions of some rows, one a request."""
         return self._last_corrections(_directions_of(wanted))
 
     def _last_corrections(self, which: pl.Expr) -> pl.DataFrame:
+        if self._frozen is not None:
+            which &= first_number() <= self._frozen.corrections
         rows = self.corrections.select(lambda rows: rows.filter(which))
         return rows.sort(FILE, maintain_order=True).unique(REQUEST, keep="last", maintain_order=True).drop(FILE)
 

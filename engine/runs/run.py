@@ -56,12 +56,17 @@ class Began(FileModel):
 
 
 class Run:
-    """One run of a build in ``runs/<run_id>/``; the folder appears with its first file."""
+    """One run of a build in ``runs/<run_id>/``; the folder appears with its first file.
+
+    Attributes:
+        folder: The folder.
+        number: The window's, where it is one of several.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lists = folder
-        self._window: int | None = None
+        self.number: int | None = None
         self._listeners: list[Callable[[dict[str, Any]], None]] = []
         self._writing = RLock()  # windows write from threads of their own
 
@@ -93,7 +98,7 @@ class Run:
     def window(self, number: int) -> Run:
         """The same run for one of several windows, whose lists of units and requests have a folder of their own."""
         one = self.part(f"{WINDOWS}/{number:04}")
-        one._window = number
+        one.number = number
         return one
 
     def part(self, name: str) -> Run:
@@ -164,6 +169,20 @@ class Run:
         """What a phase asks for in one direction."""
         return pl.read_ipc(self._requests(phase, direction).read_bytes())
 
+    def write_known(self, phase: str, direction: Direction, entries: pl.DataFrame) -> None:
+        """Keep what was known of a phase's requests in one direction, when it was planned, at hand like these."""
+        path = self._known(phase, direction)
+        if entries.is_empty():
+            path.unlink(missing_ok=True)
+            return
+        with whole_file(path) as aside:
+            entries.write_ipc(aside)
+
+    def read_known(self, phase: str, direction: Direction) -> pl.DataFrame | None:
+        """What was known of them; None where it was nothing."""
+        path = self._known(phase, direction)
+        return pl.read_ipc(path.read_bytes()) if path.exists() else None
+
     def requested_by(self, window: int, phase: str, direction: Direction) -> pl.Series:
         """The keys of what another window requests in a direction; none where it requests nothing."""
         path = self.window(window)._requests(phase, direction)
@@ -176,12 +195,19 @@ class Run:
         with pa.memory_map(str(self._requests(phase, direction))) as file, pa.ipc.open_file(file) as requests:
             return sum(requests.get_batch(number).num_rows for number in range(requests.num_record_batches))
 
+    def drop_requests(self) -> None:
+        """Take what was kept at hand away: nobody reads it any more."""
+        shutil.rmtree(self._lists / "asked", ignore_errors=True)
+
     def _requests(self, phase: str, direction: Direction) -> Path:
         return self._lists / "asked" / f"{phase}-{direction.source_lang}-{direction.target_lang}.arrow"
 
+    def _known(self, phase: str, direction: Direction) -> Path:
+        return self._requests(f"known-{phase}", direction)
+
     def event(self, name: str, **values: Any) -> None:
         """Append one line to ``events.jsonl``, and tell those who listen."""
-        window = {} if self._window is None else {"window": self._window}
+        window = {} if self.number is None else {"window": self.number}
         with self._writing:
             event = redacted({"time": round(time.time(), 3), "event": name, **values, **window})
             self._append("events.jsonl", event)

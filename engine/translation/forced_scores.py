@@ -20,6 +20,7 @@ import polars as pl
 from glotmill.engine.memory.scores import VALUES, ScoreStore
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.runs.run import Run
+from glotmill.engine.translation.known_entries import KnownEntries
 from glotmill.engine.translation.requests import ALL, RequestSource, Selection
 from glotmill.engine.translation.stage import Work, in_portions, not_requested
 from glotmill.engine.translation.unit_work import UnitWork
@@ -97,6 +98,7 @@ class ForcedStage:
         self._scores = scores
         self._needed = needed
         self._run = run
+        self._known = KnownEntries(run, lambda: scores.files.last)
         self._work = UnitWork(spec, run, pool, last=self._place.last)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -116,9 +118,12 @@ class ForcedStage:
         unique = 0
         missing = [pl.DataFrame(schema=dict.fromkeys(["key", *PAIR], pl.String))]
         with self._place.planning(FORCED) as before:
+            self._known.begin()
             for pairs in in_portions(self._write_requests()):
                 unique += pairs.height
-                missing.append(not_requested(self._run, before, FORCED, self._unknown(pairs)))
+                unknown = self._known.keep(FORCED, pairs, self._scores.lookup(FORCED, pairs["key"]))
+                missing.append(not_requested(self._run, before, FORCED, unknown))
+            self._known.planned(FORCED)
         todo = pl.concat(missing)
         sent = sum(r.results.num_rows for r in self._work.results(FORCED, todo, self._commit, advance))
         self._place.through(FORCED)
@@ -234,7 +239,10 @@ class ForcedStage:
 
     def _found(self, pairs: pl.DataFrame, values: pl.Expr = VALUES) -> pl.DataFrame:
         """Columns key and values of all pairs, read back from the store."""
-        found = self._scores.lookup(FORCED, pairs["key"], values)
+        columns = ["key", values.alias("values")]
+        found = self._known.read(
+            FORCED, pairs, columns, lambda rows, last: self._scores.lookup(FORCED, rows["key"], values, after=last)
+        )
         if found.height != pairs.height:
             lost = pairs.join(found, on="key", how="anti")["translation"]
             msg = f"{len(lost)} forced scores are not in the store after all units were done, such as of {lost[0]!r}"

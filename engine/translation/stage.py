@@ -20,6 +20,7 @@ from glotmill.engine.llm.contract import GONE, SERVER
 from glotmill.engine.memory.translations import DIRECTION, FAILED, HYPOTHESES, MEMORY_SCHEMA, Direction, Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.counts import SegmentCount, Usage
+from glotmill.engine.translation.known_entries import KnownEntries
 from glotmill.engine.translation.requests import RequestSource
 from glotmill.engine.translation.unit_work import UnitWork
 from glotmill.engine.translation.window_order import WindowPlace, alone
@@ -31,6 +32,8 @@ from glotmill.schemas.keys import memory_keys
 
 KEYS_AT_ONCE = 1_000_000  # of a look-up; with a million more of the last direction's at the most
 ENTRY = ["failure", "logprob", "target_tokens", "hit_limit", "attempt", "origin"]
+SEEN = ["key", "text", *ENTRY]
+NO_ENTRY = {name: pl.DataFrame(MEMORY_SCHEMA.empty_table()).schema[name] for name in SEEN}
 TO_DO = {"key": pl.String, "source_lang": pl.String, "target_lang": pl.String, "text": pl.String}
 
 
@@ -74,6 +77,7 @@ class TranslateStage:
         self._unanswered = self._place.unanswered
         self._usage = Usage()
         self._partial = False
+        self._known = KnownEntries(run, lambda: memory.translations.last)
 
     def look(self, phase: str, requested: RequestSource, *, retry_failed: bool) -> pl.DataFrame:
         """What a phase would send to the engine, and send nothing; from now on `entries` may lack translations.
@@ -114,7 +118,7 @@ class TranslateStage:
         self._place.await_entries(phase)
         retried = failed = unanswered = 0
         for wanted in in_portions(self._run.read_requests(phase, direction) for direction in requested.directions()):
-            found = self._found(wanted, ["key", "failure", "attempt"])
+            found = self._found(phase, wanted, ["key", "failure", "attempt"])
             retried += int((found["attempt"] > 1).sum())
             failed += int(found["failure"].is_not_null().sum())
             unanswered += int(found["key"].is_in(list(self._unanswered)).sum())
@@ -131,11 +135,18 @@ class TranslateStage:
         # A failure that this run committed before it was killed is not sent yet again.
         failures = self._run.began(self._memory.translations.last) if retry_failed else None
         missing = [pl.DataFrame(schema=TO_DO)]
+        self._known.begin()
         for wanted in in_portions(self._write_requests(phase, requested)):
             total += int(wanted["asked"].sum())
             unique += wanted.height
-            lacking = self._memory.missing(wanted, retry_failures_up_to=failures).select(TO_DO.keys())
-            missing.append(not_requested(self._run, before, phase, lacking))
+            lacking = self._memory.missing(wanted, retry_failures_up_to=failures)
+            if not retry_failed:  # else what a failure is replaced by is known when it was sent again
+                known = wanted.join(lacking, on="key", how="anti")
+                entries = self._memory.lookup(known, SEEN) if known.height else pl.DataFrame(schema=NO_ENTRY)
+                self._known.keep(phase, wanted, entries)
+            missing.append(not_requested(self._run, before, phase, lacking.select(TO_DO.keys())))
+        if not retry_failed:
+            self._known.planned(phase)
         return total, unique, pl.concat(missing)
 
     def _write_requests(self, phase: str, requested: RequestSource) -> Iterator[pl.DataFrame]:
@@ -182,16 +193,18 @@ class TranslateStage:
     def entries_of(self, phase: str, directions: Iterable[Direction]) -> pl.DataFrame:
         """The same of several directions, with `glotmill.engine.memory.translations.DIRECTION`, in one look-up."""
         wanted = pl.concat([self._run.read_requests(phase, direction) for direction in directions])
-        found = self._found(wanted, ["key", "text", *ENTRY]).rename({"text": "translation"})
+        found = self._found(phase, wanted, SEEN).rename({"text": "translation"})
         rows = wanted.select(*DIRECTION, "text", "carrier", "key")
         rows = rows.join(found, on="key", how="left", maintain_order="left")
         prints = {lang: self._spec.fingerprint_into(lang) for lang in wanted["target_lang"].unique()}
         engine = pl.col("target_lang").replace_strict(prints, return_dtype=pl.String)
         return rows.with_columns(engine=engine, record=pl.lit(None, pl.String))
 
-    def _found(self, wanted: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-        """Columns of the entries of all wanted rows."""
-        found = self._memory.lookup(wanted, columns)
+    def _found(self, phase: str, wanted: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+        """Columns of the entries of all wanted rows: all requests of a phase in some directions."""
+        found = self._known.read(
+            phase, wanted, columns, lambda rows, last: self._memory.lookup(rows, columns, after=last)
+        )
         self._note_set_aside()
         if self._unanswered:
             found = pl.concat([found, self._lost(wanted, found, columns)])

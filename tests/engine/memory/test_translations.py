@@ -238,3 +238,29 @@ def test_compaction_keeps_several_translations_and_adds_none_to_other_files(memo
     assert len(memory.translations.live()) == 1
     assert texts(memory, "a", "b", "c") == {"a": "a", "b": "b", "c": "Hund"}
     assert hypotheses(memory, "a", "b", "c") == {"c": KEPT}
+
+
+def test_a_frozen_memory_says_of_each_key_what_it_said_or_what_was_committed_here(tmp_path: Path):
+    here, other = Memory(Folder(tmp_path / "memory")), Memory(Folder(tmp_path / "memory"))
+    other.commit(table(failed("failed"), entry("known", "Hund"), failed("retried")))
+    here.freeze()
+    other.commit(table(entry("failed", "geheilt"), failed("new"), entry("retried", "früher")))
+    here.commit(table(entry("own", "eigen"), failed("again"), entry("retried", "später")))
+    other.commit(table(entry("new", "neu"), entry("again", "nochmal")))
+    keys = ("failed", "known", "retried", "new", "own", "again")
+    frozen = {"failed": None, "known": "Hund", "retried": "früher", "new": None, "own": "eigen", "again": None}
+    assert texts(here, *keys) == frozen
+    assert here.missing(wanted(*keys)).is_empty()
+    here.freeze()
+    assert texts(here, *keys) == {**frozen, "failed": "geheilt", "new": "neu", "again": "nochmal"}
+
+
+def test_a_correction_counts_for_whoever_begins_after_it(tmp_path: Path):
+    here, other = Memory(Folder(tmp_path / "memory")), Memory(Folder(tmp_path / "memory"))
+    here.commit(table(entry("k", "Hund", request="request k")))
+    here.freeze()
+    other.correct(table(entry("c", "Dackel", request="request k", origin="human")))
+    assert texts(here, "k") == {"k": "Hund"}
+    assert texts(other, "k") == {"k": "Dackel"}
+    here.freeze()
+    assert texts(here, "k") == {"k": "Dackel"}

@@ -86,6 +86,7 @@ def _as_json(what: str, run: str | None, state: RunState) -> dict[str, Any]:
         "end": state.end,
         "stages": stages,
         "workers": {str(number): asdict(worker) for number, worker in state.workers.items()},
+        "engines": state.load.as_json(state.waiting),
         "failed_attempts": dict(state.attempts),
         "texts_given_up": state.given_up,
         "segments_failed": state.failed,

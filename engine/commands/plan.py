@@ -16,6 +16,7 @@ from glotmill.engine.commands.auto_vocabularies import undecided
 from glotmill.engine.commands.balance import count_assigned
 from glotmill.engine.commands.build import dataset_facts, published_dataset
 from glotmill.engine.commands.dictionary_answers import translate_answers
+from glotmill.engine.commands.disk_needed import DiskNeed, disk_needed
 from glotmill.engine.commands.fitted_quality import with_kept_fit
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_records import lay_out_all, windows_of
@@ -85,6 +86,7 @@ class Plan(NotebookResult):
             words are translated.
         undecided: Languages whose output vocabulary the build decides first; what is known of them so far is counted as
             nothing.
+        disk: What the build would take of the disk while it works, estimated; None where only verdicts can change.
     """
 
     shards: list[ShardChange]
@@ -95,6 +97,7 @@ class Plan(NotebookResult):
     templates: TemplateCount | None = None
     usage: Usage = field(default_factory=Usage)
     undecided: list[str] = field(default_factory=list)
+    disk: DiskNeed | None = None
 
     @property
     def changes(self) -> list[ShardChange]:
@@ -115,6 +118,7 @@ class Plan(NotebookResult):
             "usage": asdict(self.usage),
             "templates": self.templates.as_json() if self.templates else None,
             "undecided_vocabularies": self.undecided,
+            "disk": self.disk.as_json() if self.disk else None,
         }
 
     def notebook_view(self) -> View:
@@ -150,13 +154,16 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
             facts = dataset_facts(job, samples.sources, staged / "dataset")
             decisions = _decide(looked, index, published, facts, progress)
             changes = [_change(job, decision) for decision in decisions]
+            written = {change.path for change in changes if change.action != "reuse"}
+            windows = [window for window, _ in looked.windows]
+            disk = disk_needed(samples.files, windows, lambda plan: plan.path in written)
     changes += _deleted(job, published)
     shards = _sized(changes, published)
     calls, back_calls = _calls(looked)
     forced = looked.counts.forced.scored if looked.counts.forced else 0
     seconds = _seconds(job.folder, calls + back_calls, forced)
     templates, no_lists = looked.prologue.count(), [lang for _, lang in undecided(job)]
-    return Plan(shards, calls, back_calls, forced, seconds, templates, looked.usage, no_lists)
+    return Plan(shards, calls, back_calls, forced, seconds, templates, looked.usage, no_lists, disk)
 
 
 def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:

@@ -1,4 +1,4 @@
-"""The workers and the failures of a run in words, for a terminal and for ``glotmill status``."""
+"""The workers, their load and the failures of a run in words, for a terminal and for ``glotmill status``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SHOWN_WORKERS = 8
 
 
 def board_lines(state: RunState, now: float) -> list[str]:
-    """The workers and the failures of a run in lines.
+    """The workers, their load and the failures of a run in lines.
 
     Args:
         state: The run.
@@ -23,6 +23,7 @@ def board_lines(state: RunState, now: float) -> list[str]:
         lines.append(f"workers: {', '.join(f'{n} {what}' for what, n in counts.items() if n)}")
         if len(workers) <= SHOWN_WORKERS:
             lines += [f"  worker {number}: {_worker(worker, now)}" for number, worker in sorted(workers.items())]
+    lines += state.load.lines(state.waiting)
     failures = state.failures()
     return [*lines, *([f"failures so far: {failures}"] if failures else [])]
 

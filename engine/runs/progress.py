@@ -157,6 +157,11 @@ class ProgressReport:
         if self._run is not None:
             self._run.event(event, stage=stage.name, unit=stage.unit, done=stage.done, total=stage.total)
 
+    def window_stage(self, name: str, by: int) -> None:
+        """Write down that a stage goes on in so many more windows."""
+        if self._run is not None:
+            self._run.event("window_stage", stage=name, by=by)
+
     def call(self, stage: Stage, *, ended: bool = False) -> None:
         """Call the listener, where there is one, with how far a stage is."""
         if self._listener is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from glotmill.engine.runs.engine_load import EngineLoad
 from glotmill.engine.runs.events import events
 
 
@@ -59,14 +60,14 @@ class WorkerState:
 
     Attributes:
         ready: Whether it has its model.
-        units: Unit numbers, oldest first.
+        units: Unit numbers, oldest first; with their window's before them where there are several windows.
         since: When it began with the first of them, or to start.
         done: Units done.
     """
 
     ready: bool
     since: float
-    units: list[int] = field(default_factory=list)
+    units: list[int | str] = field(default_factory=list)
     done: int = 0
 
 
@@ -83,6 +84,7 @@ class RunState:
         began: When the last attempt at the run began.
         at: When it was last heard of.
         end: How the last attempt ended: a message; None where it has not, or was killed.
+        load: What the engines do and wait for.
     """
 
     stages: dict[str, StageState] = field(default_factory=dict)
@@ -93,6 +95,12 @@ class RunState:
     began: float | None = None
     at: float | None = None
     end: str | None = None
+    load: EngineLoad = field(default_factory=EngineLoad)
+
+    @property
+    def waiting(self) -> int:
+        """Units that no worker has."""
+        return max(self.load.planned - self.load.done - sum(len(worker.units) for worker in self.workers.values()), 0)
 
     @property
     def stage(self) -> StageState | None:
@@ -102,11 +110,15 @@ class RunState:
     def take(self, event: Mapping[str, Any]) -> None:
         """Take note of an event, as `glotmill.engine.runs.run.Run.event` writes it."""
         time: float = event["time"]
+        if self.workers and self.at is not None:
+            ready = [worker for worker in self.workers.values() if worker.ready]
+            self.load.pass_time(max(time - self.at, 0.0), sum(bool(worker.units) for worker in ready), len(ready))
         self.at = time
         self._take_worker(event, time)
         match event["event"]:
             case "attempt_began":
                 self.began, self.end, self.stages, self.workers = time, None, {}, {}
+                self.load = EngineLoad()
             case "attempt_ended":
                 self.end, self.workers = event["why"], {}
             case "stage_began":
@@ -118,6 +130,13 @@ class RunState:
             case "unit_done":
                 self.failed += event.get("failed", 0)
                 self.given_up += event.get("given_up", 0)
+                self.load.done += 1
+            case "units_planned":
+                self.load.planned += event["units"]
+            case "window_stage":
+                self.load.stages[event["stage"]] += event["by"]
+            case "object_store_spilled":
+                self.load.spilled = event["bytes"]
 
     def _take_stage(self, event: Mapping[str, Any], time: float) -> None:
         stage = self.stages[event["stage"]]
@@ -138,14 +157,16 @@ class RunState:
             case "attempt_failed" | "worker_not_started":
                 self.workers.pop(event.get("worker", -1), None)
             case "unit_sent" if worker:
+                sent = _unit(event)
                 for other in self.workers.values():  # a part of it may have come back before
-                    other.units = [unit for unit in other.units if unit != event["unit"]]
+                    other.units = [unit for unit in other.units if unit != sent]
                 worker.since = worker.since if worker.units else time
-                worker.units.append(event["unit"])
+                worker.units.append(sent)
             case "unit_done":
+                done = _unit(event)
                 for other in self.workers.values():
-                    if event["unit"] in other.units:
-                        other.units.remove(event["unit"])
+                    if done in other.units:
+                        other.units.remove(done)
                         other.done += 1
                         other.since = time
 
@@ -159,6 +180,12 @@ class RunState:
             gone = f" ({self.given_up:,} of them given up)" if self.given_up else ""
             said.append(f"{self.failed:,} segments without a translation{gone}")
         return ", ".join(said)
+
+
+def _unit(event: Mapping[str, Any]) -> int | str:
+    """What a unit is called: windows number theirs by themselves."""
+    number: int = event["unit"]
+    return number if "window" not in event else f"{event['window']}.{number}"
 
 
 def run_folders(build: Path) -> list[Path]:

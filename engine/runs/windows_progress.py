@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
 
+from glotmill.engine.runs.engine_load import PACK
 from glotmill.engine.runs.progress import Advancing, ProgressReport, Stage
 
 
@@ -56,6 +57,7 @@ class WindowsProgress:
             self._since = now
             self._going_on[name] += by
             self._going_on += Counter()  # without those that do not go on
+        self._report.window_stage(name, by)
 
 
 class _Counted:
@@ -66,6 +68,3 @@ class _Counted:
     def advance(self, count: int, total: int | None = None) -> None:  # noqa: ARG002  as a stage's
         if self._counted:
             self._progress.packed(count)
-
-
-PACK = "pack"

@@ -102,7 +102,8 @@ class UnitWork:
             return
         self._pool.start()
         advance(0, total)
-        units = (Unit(number, rows) for number, rows in self._run.read_units(file, numbers))
+        self._run.event("units_planned", phase=phase, units=len(numbers))
+        units = (Unit(number, rows, self._run.number) for number, rows in self._run.read_units(file, numbers))
         for result in self._pool.run(units):
             requested, given = result.unit.rows.num_rows, result.results.num_rows
             if requested != given:

@@ -68,7 +68,7 @@ class InlinePool:
     def _attempt(self, case: UnitRecovery) -> UnitResult | None:
         try:
             translator = self._loaded()
-            self._note("unit_sent", worker=1, unit=case.unit.number)
+            self._note("unit_sent", worker=1, **case.unit.name)
             results = do_unit(translator, case.rows)
         except TranslatorError as error:
             self._translator = None

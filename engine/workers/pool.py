@@ -16,7 +16,9 @@ from glotmill.engine.workers.units import Note, Unit, UnitResult, no_note
 class Pool(AbstractContextManager["Pool"], Protocol):
     """Does units with one translator. Leaving the context ends its workers."""
 
-    workers: int
+    @property
+    def workers(self) -> int:
+        """How many work; 0 while that is not known."""
 
     def start(self) -> None:
         """Start the workers and load the model, unless that is done; `run` does it where nobody has.

@@ -25,9 +25,10 @@ import ray
 
 from glotmill.engine import __version__
 from glotmill.engine.translators.contract import TranslatorSpec
-from glotmill.engine.workers.ray_session import start_ray
+from glotmill.engine.workers.ray_session import session_folder, start_ray
 from glotmill.engine.workers.ray_worker import KEEP_MEMORY, TranslatorActor, Worker
 from glotmill.engine.workers.recovery import UnitRecovery
+from glotmill.engine.workers.spilling import SpillWatch
 from glotmill.engine.workers.stopping import StopSwitch
 from glotmill.engine.workers.units import Failure, Note, Unit, UnitResult
 from glotmill.schemas.errors import WorkerError
@@ -82,6 +83,7 @@ class RayPool:
         self._places: list[Worker] = []
         self._hired = 0
         self._started_ray = False
+        self._spilling = SpillWatch(note)
 
     def __enter__(self) -> Self:
         return self
@@ -189,11 +191,12 @@ class RayPool:
                 waiting = False
             else:
                 worker.send(case)
-                self._note("unit_sent", worker=worker.number, unit=case.unit.number)
+                self._note("unit_sent", worker=worker.number, **case.unit.name)
         return waiting or any(worker.queue for worker in self._places)
 
     def _step(self, line: PendingUnits) -> Iterator[UnitResult]:
         """Wait for what comes first and deal with it."""
+        self._spilling.look(session_folder())
         for worker in self._places:
             worker.ask_beat(BEAT_EVERY_S)
         pending = [ref for worker in self._places for ref in worker.pending()]

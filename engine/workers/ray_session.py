@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from glotmill.schemas.errors import InputError, WorkerError
@@ -165,3 +166,11 @@ def cluster_gpus(address: str) -> int:
     import ray
 
     return int(ray.cluster_resources().get("GPU", 0))
+
+
+def session_folder() -> Path | None:
+    """The folder of the session on this machine; None where there is none."""
+    import ray
+
+    node = ray._private.worker._global_node
+    return Path(node.get_session_dir_path()) if node else None

@@ -65,9 +65,13 @@ class _Turn:
     """A pool that ends the workers of the others when it starts its own."""
 
     def __init__(self, pool: Pool, enter: Callable[[Pool], None]) -> None:
-        self.workers = pool.workers
         self._pool = pool
         self._enter = enter
+
+    @property
+    def workers(self) -> int:
+        """Of the pool."""
+        return self._pool.workers
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +84,6 @@ class _Turn:
     def start(self) -> None:
         self._enter(self._pool)
         self._pool.start()
-        self.workers = self._pool.workers
 
     def run(self, units: Iterable[Unit]) -> Iterator[UnitResult]:
         self._enter(self._pool)

@@ -66,11 +66,17 @@ class Unit:
     """A piece of work: rows of `glotmill.engine.runs.run.UNIT_SCHEMA` with one unit number, batches in order.
 
     With a column ``translation`` beside them (`glotmill.engine.runs.run.FORCED_UNIT_SCHEMA`) it is forced, else
-    translated.
+    translated. Windows number their units by themselves.
     """
 
     number: int
     rows: pa.Table
+    window: int | None = None
+
+    @property
+    def name(self) -> dict[str, int]:
+        """What an event calls it."""
+        return {"unit": self.number} | ({} if self.window is None else {"window": self.window})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from glotmill.engine.runs.events import events
 from glotmill.engine.runs.state import RunState, run_folders, run_state
 
@@ -66,3 +68,24 @@ def test_the_events_of_a_build_tell_its_stages_and_what_failed(recipe_file, run)
     assert found.failed == summary.segments.failed > 0
     assert found.attempts["engine_error"] >= 3
     assert found.workers == {}
+
+
+def test_a_unit_of_one_window_is_not_taken_for_another_windows():
+    found = state(
+        {"event": "worker_ready", "worker": 1},
+        {"event": "worker_ready", "worker": 2},
+        {"event": "units_planned", "units": 2, "window": 0},
+        {"event": "units_planned", "units": 1, "window": 1},
+        {"event": "unit_sent", "worker": 1, "unit": 0, "window": 0},
+        {"event": "unit_sent", "worker": 2, "unit": 0, "window": 1},
+        {"event": "unit_done", "unit": 0, "window": 0},
+    )
+    assert [worker.units for worker in found.workers.values()] == [[], ["1.0"]]
+    assert found.waiting == 1
+    assert found.load.share == pytest.approx(3 / 11)  # of 5 s of one worker, then of 6 s of both
+
+
+def test_a_new_attempt_counts_its_own_load():
+    found = state({"event": "worker_ready", "worker": 1}, {"event": "units_planned", "units": 2})
+    found.take({"time": 200.0, "event": "attempt_began"})
+    assert (found.waiting, found.load.share) == (0, None)

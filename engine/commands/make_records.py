@@ -19,6 +19,7 @@ import pyarrow as pa
 from glotmill.engine.commands.auto_vocabularies import decide_vocabularies
 from glotmill.engine.commands.balance import count_assigned
 from glotmill.engine.commands.dictionary_answers import translate_answers
+from glotmill.engine.commands.disk_needed import check_disk, disk_needed
 from glotmill.engine.commands.fitted_quality import fit_to_sample
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import Samples
@@ -42,6 +43,7 @@ from glotmill.engine.runs.progress import ProgressReport, Stages
 from glotmill.engine.runs.run import Run
 from glotmill.engine.runs.windows_progress import WindowsProgress
 from glotmill.engine.samples.frequent_answers import judged_dictionaries
+from glotmill.engine.storage.atomic_write import sync
 from glotmill.engine.text.dictionary import Judgement
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.window_order import WindowPlace, alone
@@ -98,8 +100,11 @@ def make_records(
         run: Notes what is requested and done.
         progress: Shows the work.
     """
+    before = entries_state(job)
     memory, scores = Memory(job.memory), ScoreStore(job.memory)
+    memory.freeze()
     windows = windows_of(job, lay_out_all(job, index, published))
+    check_disk(disk_needed(samples.files, windows), job.folder, job.memory.path)
     with (
         stop_on_signal(progress.say, handle=job.stop_on_signal) as stop,
         Pools(
@@ -119,7 +124,6 @@ def make_records(
             dictionaries = judged_dictionaries(job.recipe.languages, into, job.answers)
             job = job.with_dictionaries(dictionaries)
         maker = _Maker(job, index, published, staged, memory, scores, run, runner, dictionaries)
-        before = entries_state(job)
         done = list(maker.all(windows, pools, progress))
     shutil.rmtree(staged / WORK)
     shards = {shard.shard.path: shard for each in done for shard in each.shards}
@@ -159,9 +163,9 @@ def windows_of(job: Job, plans: Mapping[str, list[ShardPlan]]) -> list[Window]:
     return cut_windows(plans, at_once=bool(job.answers.frequent and whole))
 
 
-def windows_at_once(job: Job, windows: Sequence[Window]) -> int:
+def windows_at_once(job: Job, windows: Sequence[Window], workers: int) -> int:
     """How many windows are open: in this process alone one, as there nobody waits for another."""
-    return 1 if job.recipe.workers == 0 else open_at_once(windows)
+    return 1 if job.recipe.workers == 0 else open_at_once(windows, workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +233,11 @@ class _Maker:
                 return self._do(window, WindowTools(runner, self._scores, run, own, place))
 
             yield from do_windows(
-                windows, work, pools, list(self._job.routes.all.values()), at_once=windows_at_once(self._job, windows)
+                windows,
+                work,
+                pools,
+                list(self._job.routes.all.values()),
+                at_once=partial(windows_at_once, self._job, windows),
             )
 
     def _do(self, window: Window, tools: WindowTools) -> WindowDone:
@@ -238,16 +246,25 @@ class _Maker:
         if dictionaries is None:
             dictionaries = judged_dictionaries(job.recipe.languages, phases.into, job.answers)
             job = job.with_dictionaries(dictionaries)
+        tools.place.await_entries("pack", ahead=1)  # the entries of two windows are in memory at the most
+        tasks = shard_tasks(job, self._total, self._runner.check_stop)
+        work = self._work(job, phases, tasks)
         tools.place.await_entries("pack")  # parts of a shard are made in order
-        shards = self._pack(job, window, phases, tools.runner.progress)
+        shards = self._pack(window, work, tasks, tools.runner.progress)
         tools.place.through("pack")
+        if self._total > window.records:
+            tools.place.await_unread()
+            tools.run.drop_requests()
         return WindowDone(job, dictionaries, shards, phases.counts)
 
-    def _pack(self, job: Job, window: Window, phases: Phases, progress: Stages) -> list[BuiltShard]:
-        tasks = shard_tasks(job, self._total, self._runner.check_stop)
+    def _work(self, job: Job, phases: Phases, tasks: StageTasks) -> ShardWork:
+        """What makes a window's shards, with its entries read where other processes need them."""
         apart = not isinstance(tasks, InlineTasks)
         entries = phases.entries.lent(tasks.lend) if apart else phases.entries
-        work = ShardWork(self._decider, composers_into(job, entries.into), self.packer, apart)
+        return ShardWork(self._decider, composers_into(job, entries.into), self.packer, apart)
+
+    def _pack(self, window: Window, work: ShardWork, tasks: StageTasks, progress: Stages) -> list[BuiltShard]:
+        apart = work.apart
         parts = [in_parts(piece) if apart else [piece] for piece in window.pieces]
         groups = list(in_groups(chain.from_iterable(parts)))
         ends = [own[-1] for own in parts if apart and own[-1].last and not own[-1].whole]
@@ -257,8 +274,12 @@ class _Maker:
                 built += done
                 stage.advance(sum(piece.records for piece in group), window.records)
             built += tasks.run(join_parts, work, ends)
-        for shard in built:  # its parts, where it had any; not sooner, as a task may be done twice
+        for shard in built:
+            # Its parts, where it had any; not sooner, as a task may be done twice.
             PartFolder(self.packer.parts, shard.shard.path).remove()
+            written = self.packer.root / shard.shard.path
+            if written.exists():  # it goes to disk while engines are busy, and not at the commit
+                sync(written)
         return built
 
 
@@ -286,7 +307,7 @@ def _in_layout(windows: Sequence[Window]) -> list[Piece]:
 
 
 def _read(job: Job, memory: Memory, before: list[str]) -> list[str] | None:
-    """What the memory held when records were composed; None where others wrote into it since `before`."""
+    """What the memory holds, all of which was read; None where others wrote into it since `before`."""
     now = entries_state(job)
     ours = {f"translations/{name}" for name in memory.committed}
     return now if set(now) <= {*before, *ours} else None

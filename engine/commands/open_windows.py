@@ -21,18 +21,32 @@ R = TypeVar("R")
 # Does a window: from the window, its place in the order, and what does its units.
 WindowWork = Callable[[Window, WindowPlace, PoolsOf], R]
 FEWEST_OPEN = 3  # one that is packed, one whose last units are done, one whose first units wait
-MOST_OPEN = 6  # of small windows, as each phase ends with fewer units than there are workers
+SMALL_OPEN = 6  # of small windows, as each phase ends with fewer units than there are workers
 RECORDS_OPEN = 240_000  # of more than the fewest windows; the head holds their texts
+SEGMENTS_A_WORKER = 6_000  # two units of some 3,000 captions; a record has one in each of its phases
+MOST_OPEN = 64  # threads
 
 
-def open_at_once(windows: Sequence[Window]) -> int:
-    """How many windows are open where workers of their own do the units."""
-    largest = max(window.records for window in windows)
-    return min(max(RECORDS_OPEN // max(largest, 1), FEWEST_OPEN), MOST_OPEN)
+def open_at_once(windows: Sequence[Window], workers: int) -> int:
+    """How many windows are open where workers of their own do the units.
+
+    Args:
+        windows: All windows.
+        workers: How many there are; 0 while that is not known.
+    """
+    largest = max(1, *(window.records for window in windows))
+    few = min(max(RECORDS_OPEN // largest, FEWEST_OPEN), SMALL_OPEN)
+    needed = -(-workers * SEGMENTS_A_WORKER // largest) + FEWEST_OPEN - 1
+    return min(max(few, needed), MOST_OPEN)
 
 
 def do_windows(
-    windows: Sequence[Window], work: WindowWork[R], pools: Pools, specs: Sequence[TranslatorSpec], *, at_once: int
+    windows: Sequence[Window],
+    work: WindowWork[R],
+    pools: Pools,
+    specs: Sequence[TranslatorSpec],
+    *,
+    at_once: Callable[[int], int],
 ) -> Iterator[R]:
     """What each window gives, in order.
 
@@ -41,10 +55,10 @@ def do_windows(
         work: Does one.
         pools: Do its units.
         specs: The engines. Several have their workers in turn, and so do their windows.
-        at_once: Windows that are open at once where there is one engine.
+        at_once: Windows that are open at once where there is one engine, by the number of workers.
     """
     order = WindowOrder()
-    if at_once == 1 or len(windows) == 1 or len({spec.worker_fingerprint for spec in specs}) > 1:
+    if at_once(0) == 1 or len(windows) == 1 or len({spec.worker_fingerprint for spec in specs}) > 1:
         for window in windows:
             yield work(window, order.place(window.number, last=window is windows[-1]), pools)
         return
@@ -52,14 +66,17 @@ def do_windows(
 
     def do(window: Window) -> R:
         try:
+            order.await_turn(window.number, lambda: at_once(desk.workers))
             place = order.place(window.number, last=window is windows[-1])
-            return work(window, place, _Desks(desk, window.number))
+            made = work(window, place, _Desks(desk, window.number))
+            order.over(window.number)
+            return made
         except BaseException:
             order.fail()
             desk.abandon(window.number)
             raise
 
-    with ThreadPoolExecutor(at_once, "window") as threads:
+    with ThreadPoolExecutor(min(len(windows), MOST_OPEN), "window") as threads:
         done = [threads.submit(do, window) for window in windows]
         try:
             desk.serve(lambda: not all(each.done() for each in done))

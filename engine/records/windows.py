@@ -1,7 +1,9 @@
 """Windows: a build's records in portions, each of which is translated, scored and written while others are.
 
 The rule is recorded here and is in no fingerprint: languages come in turn, `CHUNK_ROWS` records each, until a window
-has its share. A shard that is published stays whole, as what is done to it is decided for all of it.
+has its share. The last `ENDING` windows' records come language by language and in smaller windows: shards then end one
+after the other and are written while engines have units, and little is left to be done after the last unit. A shard
+that is published stays whole, as what is done to it is decided for all of it.
 
 Guarantees: each record is in one window; windows depend on the layout alone, never on workers or on speed.
 """
@@ -19,7 +21,9 @@ from glotmill.engine.records.layout import CHUNK_ROWS, SampleRows, ShardPlan
 
 FEWEST_RECORDS = 40_000  # of a window: enough for units of good batches, few enough to be packed beside the next one
 MOST_RECORDS = 1_000_000  # what a window's texts and entries take is what the head's memory holds
-MOST_WINDOWS = 50  # each looks the whole memory through
+MOST_WINDOWS = 50  # each looks the whole memory through; but for those of the end
+ENDING = 2  # windows of the usual share
+PARTS_OF_REST = 4  # a window of the end has this part of what is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +111,15 @@ def cut_windows(plans: Mapping[str, Sequence[ShardPlan]], *, at_once: bool = Fal
     total = sum(len(plan.present) for shards in plans.values() for plan in shards)
     share = min(max(total // MOST_WINDOWS, FEWEST_RECORDS), MOST_RECORDS)
     windows: list[list[Piece]] = [[]]
-    held = 0
-    for piece in _in_turn([list(_pieces(lang, shards)) for lang, shards in plans.items()]):
-        if held and held + piece.records > share:
+    held, rest = 0, total
+    for piece, ending in _ordered([list(_pieces(lang, shards)) for lang, shards in plans.items()], ENDING * share):
+        most = min(share, max((rest + held) // PARTS_OF_REST, FEWEST_RECORDS // 2)) if ending else share
+        if held and held + piece.records > most:
             windows.append([])
             held = 0
         windows[-1].append(piece)
         held += piece.records
+        rest -= piece.records
     langs = list(plans)
     return [
         Window(number, tuple(sorted(_joined(pieces), key=lambda piece: langs.index(piece.lang))))
@@ -130,6 +136,19 @@ def _pieces(lang: str, shards: Sequence[ShardPlan]) -> Iterator[Piece]:
         else:
             for start in range(0, records, CHUNK_ROWS):
                 yield Piece(lang, plan, start, min(CHUNK_ROWS, records - start))
+
+
+def _ordered(by_language: Sequence[Sequence[Piece]], end: int) -> Iterator[tuple[Piece, bool]]:
+    """The pieces in turn; the last ones, of so many records, by language; each with whether it is one of these."""
+    in_turn = list(_in_turn(by_language))
+    rest = sum(piece.records for piece in in_turn)
+    first = 0
+    while rest > end:
+        rest -= in_turn[first].records
+        first += 1
+    yield from ((piece, False) for piece in in_turn[:first])
+    langs = [own[0].lang for own in by_language if own]
+    yield from ((piece, True) for piece in sorted(in_turn[first:], key=lambda piece: langs.index(piece.lang)))
 
 
 def _in_turn(by_language: Sequence[Sequence[Piece]]) -> Iterator[Piece]:

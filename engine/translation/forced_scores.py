@@ -239,7 +239,7 @@ class ForcedStage:
 
     def _found(self, pairs: pl.DataFrame, values: pl.Expr = VALUES) -> pl.DataFrame:
         """Columns key and values of all pairs, read back from the store."""
-        columns = ["key", values.alias("values")]
+        columns: list[str | pl.Expr] = ["key", values.alias("values")]
         found = self._known.read(
             FORCED, pairs, columns, lambda rows, last: self._scores.lookup(FORCED, rows["key"], values, after=last)
         )

@@ -116,6 +116,7 @@ class RoutedStage:
                 rest = self._unrepaired(part)
                 more = self._stages[engine.fingerprint].look(name + REPAIR, rest, retry_failed=retry_failed)
                 sent.append((engine, more))
+        self._place.planned(phase)
         self._to_send[phase] = sent
         return pl.concat([pl.DataFrame(schema=TO_DO), *(requests for _, requests in sent)])
 

@@ -17,6 +17,7 @@ from typing import Any
 from glotmill.schemas.errors import GlotmillError
 
 PHASES = ("record", "forward", "forced", "back", "pack")  # of a window, in their order
+ALL = "*"  # behind a phase: of every engine that has a part of it
 
 
 class AbandonedError(GlotmillError):
@@ -36,6 +37,8 @@ class WindowOrder:
         self._changed = Condition()
         self._planned: defaultdict[str, set[int]] = defaultdict(set)
         self._through: defaultdict[int, int] = defaultdict(int)  # phases that a window is through
+        self._over: set[int] = set()
+        self._read: dict[int, list[int]] = {}  # whose lists a window reads while it plans
         self._failed = False
 
     def place(self, number: int, *, last: bool = True) -> WindowPlace:
@@ -52,15 +55,31 @@ class WindowOrder:
         """Whether a window is through a phase."""
         return self._through[number] > _index(phase)
 
+    def await_turn(self, number: int, at_once: Callable[[], int]) -> None:
+        """Wait until so few windows before this one are open that it may be.
+
+        Args:
+            number: The window.
+            at_once: How many windows may be open now; more when workers come.
+
+        Raises:
+            AbandonedError: Another window failed.
+        """
+        self._await(lambda: number < len(self._over) + at_once())
+
+    def over(self, number: int) -> None:
+        """Note that a window is done."""
+        with self._changed:
+            self._over.add(number)
+            self._changed.notify_all()
+
     def await_planned(self, number: int, phase: str) -> None:
         """Wait until all windows before this one have planned a phase, or are through it.
 
         Raises:
             AbandonedError: Another window failed.
         """
-        self._await(
-            lambda: all(before in self._planned[phase] or self.is_through(before, phase) for before in range(number))
-        )
+        self._await(lambda: all(self._is_planned(before, phase) for before in range(number)))
 
     def await_through(self, number: int, phase: str) -> None:
         """Wait until all windows before this one are through a phase.
@@ -70,10 +89,29 @@ class WindowOrder:
         """
         self._await(lambda: all(self.is_through(before, phase) for before in range(number)))
 
+    def _is_planned(self, number: int, phase: str) -> bool:
+        whole = phase.partition(".")[0] + ALL
+        return number in self._planned[phase] or number in self._planned[whole] or self.is_through(number, phase)
+
+    def reads(self, number: int, phase: str) -> list[int]:
+        """The windows before one that are not through a phase, whose lists it reads until it has planned it."""
+        with self._changed:
+            self._read[number] = [before for before in range(number) if not self.is_through(before, phase)]
+            return self._read[number]
+
+    def await_unread(self, number: int) -> None:
+        """Wait until nobody reads the lists of a window that is through.
+
+        Raises:
+            AbandonedError: Another window failed.
+        """
+        self._await(lambda: not any(number in read for read in self._read.values()))
+
     def planned(self, number: int, phase: str) -> None:
         """Note that the units of a window's phase are written down."""
         with self._changed:
             self._planned[phase].add(number)
+            self._read.pop(number, None)
             self._changed.notify_all()
 
     def through(self, number: int, phase: str) -> None:
@@ -122,12 +160,25 @@ class WindowPlace:
             The windows before this one that are still at it: what they request is not yet in the memory.
         """
         self._order.await_planned(self.number, phase)
-        yield [before for before in range(self.number) if not self._order.is_through(before, phase)]
+        yield self._order.reads(self.number, phase)
         self._order.planned(self.number, phase)
 
-    def await_entries(self, phase: str) -> None:
-        """Wait until what the windows before this one translate in a phase is in the memory."""
-        self._order.await_through(self.number, phase)
+    def await_entries(self, phase: str, *, ahead: int = 0) -> None:
+        """Wait until what the windows before this one translate in a phase is in the memory.
+
+        Args:
+            phase: The phase.
+            ahead: Do not wait for so many of the last ones before it.
+        """
+        self._order.await_through(self.number - ahead, phase)
+
+    def planned(self, phase: str) -> None:
+        """Note that all is planned of a phase, of which some engines or all may have nothing to do."""
+        self._order.planned(self.number, phase + ALL)
+
+    def await_unread(self) -> None:
+        """Wait until nobody reads the lists of this window, which is through all of its phases."""
+        self._order.await_unread(self.number)
 
     def through(self, phase: str) -> None:
         """Note that this window is through a phase."""

@@ -16,8 +16,10 @@ from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import make_plan
 from glotmill.engine.dataset.commit import recover
+from glotmill.engine.memory.translations import MEMORY_SCHEMA, Direction, Memory
 from glotmill.engine.records import layout, windows
 from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import WorkerError
 
 CHUNK, RECORDS = 10, 24
@@ -141,6 +143,28 @@ def test_a_failure_in_one_window_ends_the_build_and_the_next_run_goes_on(recipe,
     assert {phase: set(keys.values()) for phase, keys in unit_keys(tmp_path / "out").items()} == {
         phase: {1} for phase in ("forward", "back", "forced")
     }
+
+
+def test_a_correction_that_comes_while_a_build_composes_counts_for_the_next_one(
+    recipe, run, tmp_path: Path, monkeypatch
+):
+    whole = run(recipe("whole"), out="whole")
+    done = make_records.build_group
+    memory = Memory(Folder(tmp_path / "memory"))
+
+    def corrected(work, group):
+        if not memory.corrections.live():  # after its back-translation was requested, and before the next window's
+            rows = memory.winners(Direction("eng_Latn", "deu_Latn"))
+            rows = rows.with_columns(text=pl.lit("Von Hand."), origin=pl.lit("human"), translator=pl.lit("human"))
+            memory.correct(rows.to_arrow().cast(MEMORY_SCHEMA))
+        return done(work, group)
+
+    monkeypatch.setattr(make_records, "build_group", corrected)
+    assert files(run(recipe()).dataset) == files(whole.dataset)
+    again = run(recipe())
+    assert again.shards["re-translate"] > 0
+    german = pl.read_parquet(sorted((again.dataset / "data/deu_Latn").glob("*.parquet")))
+    assert "Von Hand." in json.dumps(german["messages"].to_list())
 
 
 def test_a_plan_counts_what_the_windows_of_a_build_send(recipe, run, tmp_path: Path):

@@ -56,7 +56,7 @@ def test_shards_made_in_parts_in_any_order_have_the_bytes_of_those_made_whole(
     monkeypatch.setattr(
         NumberedFiles,
         "select",
-        lambda self, query: (tasks.busy and by_tasks.append(self.folder)) or select(self, query),
+        lambda self, query, **options: (tasks.busy and by_tasks.append(self.folder)) or select(self, query, **options),
     )
     parted = run(recipe, out="parted").dataset
     assert content(parted) == whole

@@ -56,9 +56,24 @@ def test_every_record_is_in_one_window_and_a_shards_records_are_in_order(sizes):
 
 
 def test_windows_have_their_share_of_records_and_languages_take_turns():
-    cut = cut_windows(plans({"deu_Latn": [20, 3], "fra_Latn": [20]}))
-    assert [window.records for window in cut] == [10, 10, 10, 10, 3]
+    cut = cut_windows(plans({"deu_Latn": [40, 3], "fra_Latn": [40]}))
+    assert [window.records for window in cut[:6]] == [10] * 6
     assert [piece.lang for piece in cut[0].pieces] == ["deu_Latn", "fra_Latn"]
+
+
+def test_the_last_windows_are_small_and_languages_end_one_after_the_other():
+    cut = cut_windows(plans({"deu_Latn": [40, 3], "fra_Latn": [40]}))[6:]
+    assert [[(piece.lang, piece.records) for piece in window.pieces] for window in cut] == [
+        [("deu_Latn", 5)], [("deu_Latn", 5)], [("deu_Latn", 3)], [("fra_Latn", 5)], [("fra_Latn", 5)]
+    ]  # fmt: skip
+
+
+def test_windows_of_a_large_build_grow_smaller_towards_its_end(monkeypatch):
+    monkeypatch.setattr(windows, "FEWEST_RECORDS", 100)
+    sizes = [window.records for window in cut_windows(plans({"deu_Latn": [2000]}))]
+    assert sizes[:18] == [100] * 18
+    assert sizes[18:] == sorted(sizes[18:], reverse=True)
+    assert sizes[-1] <= 50
 
 
 def test_a_build_without_records_has_one_window():
@@ -66,13 +81,13 @@ def test_a_build_without_records_has_one_window():
 
 
 def test_a_windows_samples_have_its_languages_and_no_others(tmp_path: Path):
-    rows = [{"source_id": f"s{n}", "task": "caption", "langs": ["deu_Latn", "fra_Latn"]} for n in range(20)]
+    rows = [{"source_id": f"s{n}", "task": "caption", "langs": ["deu_Latn", "fra_Latn"]} for n in range(40)]
     pq.write_table(pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA), tmp_path / "s.parquet", row_group_size=7)
     samples = SampleRows([tmp_path / "s.parquet"])
-    cut = cut_windows(plans({"deu_Latn": [20], "fra_Latn": [8]}))
+    cut = cut_windows(plans({"deu_Latn": [40], "fra_Latn": [28]}))
     held = [rows_of(window.samples(samples)) for window in cut]
     first = [(row["source_id"], row["langs"]) for row in held[0]]
     assert first == [(f"s{n}", ["deu_Latn", "fra_Latn"]) for n in range(5)]
-    assert sum(len(row["langs"]) for window in held for row in window) == 28
+    assert sum(len(row["langs"]) for window in held for row in window) == 68
     french = [row["source_id"] for window in cut for row in rows_of(window.samples(samples, "fra_Latn"))]
-    assert french == [f"s{n}" for n in range(8)]
+    assert french == [f"s{n}" for n in range(28)]

@@ -47,9 +47,9 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     select = NumberedFiles.select
 
-    def noted(self: NumberedFiles, query: Any) -> pl.DataFrame:
+    def noted(self: NumberedFiles, query: Any, **options: Any) -> pl.DataFrame:
         found.append(Path(str(self.folder)).name)
-        return select(self, query)
+        return select(self, query, **options)
 
     monkeypatch.setattr(NumberedFiles, "select", noted)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event
 
 import pytest
@@ -72,3 +72,24 @@ def test_another_process_knows_what_was_not_answered():
     order.unanswered["key"] = "failed:server_error"
     sent = pickle.loads(pickle.dumps(order.place(2)))
     assert (sent.number, sent.unanswered) == (2, order.unanswered)
+
+
+def test_the_lists_of_a_window_stay_until_nobody_reads_them():
+    order = WindowOrder()
+    first, second = order.place(0), order.place(1)
+    with first.planning("back"):
+        pass
+    with ThreadPoolExecutor(1) as threads:
+        with second.planning("back") as before:
+            assert before == [0]
+            first.through("pack")
+            waiting = threads.submit(first.await_unread)
+            assert wait([waiting], 0.05).not_done
+        waiting.result(SOON)
+
+
+def test_a_window_that_has_nothing_for_an_engine_keeps_nobody_waiting():
+    order = WindowOrder()
+    order.place(0).planned("forward")
+    with order.place(1).planning("forward.second") as before:
+        assert before == [0]

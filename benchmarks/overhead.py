@@ -114,7 +114,7 @@ def staged(spec: TranslatorSpec, asked: Segments, folder: Path) -> tuple[Side, d
 
         def forced() -> pl.DataFrame:
             forcing.force(lambda *_: None)
-            return forcing.beside(entries, GERMAN)
+            return next(rows for _, rows in forcing.beside({GERMAN: entries}))
 
         def back() -> pl.DataFrame:
             stage.translate("back", back_requests(stage, asked), retry_failed=False, advance=lambda *_: None)

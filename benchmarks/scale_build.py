@@ -171,7 +171,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         msg = "nothing of this tree is known to look for loops"
         raise LookupError(msg)
     began = time.process_time()
-    with (options.profile and cProfile.Profile()) or nullcontext() as profile:
+    with (options.profile and cProfile.Profile(time.process_time)) or nullcontext() as profile:
         places = {"out": options.folder / "build", "memory": options.folder / "memory"}
         job = prepare(load_recipe(str(options.recipe)), **places, stop_on_signal=False)
         summary = build(job, ProgressReport())  # an older tree prints its stages on standard error

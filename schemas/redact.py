@@ -58,7 +58,7 @@ def redact(text: str) -> str:
 
 def redacted(value: Any) -> Any:
     """A value as JSON has it, with every text in it redacted."""
-    return _deeply(_pattern(_in_use()), value)
+    return _deeply(_pattern(_in_use()), value) if _has_room(value) else value
 
 
 def holds_secret(text: str) -> bool:
@@ -93,6 +93,18 @@ def _without(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.sub(MASK, text)
     found = USERINFO.sub(lambda match: "/" * match[0].count("/", 0, 2) + f"{MASK}@", found)
     return _FORMS.sub(lambda match: (match[match.lastgroup] if match.lastgroup else "") + MASK, found)
+
+
+def _has_room(value: Any) -> bool:
+    """Whether any text in a value is long enough to hold a secret: events of units are often numbers alone."""
+    match value:
+        case str():
+            return len(value) >= SHORTEST
+        case dict():
+            return any(map(_has_room, value.values()))
+        case list() | tuple():
+            return any(map(_has_room, value))
+    return False
 
 
 def _deeply(pattern: re.Pattern[str], value: Any) -> Any:

@@ -92,26 +92,33 @@ def check_shards(dataset: Path, manifest: Manifest) -> None:
         InputError: Naming the shard.
     """
     schema = columns_schema(manifest.facts)
+    right: pa.Schema | None = None
     for shard in manifest.all_shards():
         path = dataset / shard.path
         if path.exists():
-            check_footer(path, shard, schema)
+            right = check_footer(path, shard, schema, right)
 
 
-def check_footer(path: Path, shard: Shard, fields: Iterable[pa.Field]) -> None:
+def check_footer(path: Path, shard: Shard, fields: Iterable[pa.Field], right: pa.Schema | None = None) -> pa.Schema:
     """Refuse a file of a shard's records, or of some columns of them, that is not what the manifest says.
 
     Args:
         path: The file.
         shard: The shard's entry.
         fields: The columns that the file must have.
+        right: The schema of another file that has them; nearly always this one has the same.
+
+    Returns:
+        Its schema.
 
     Raises:
         InputError: It is damaged, has other columns or rows, or has a record without what every record has.
     """
     with reading(path, what=RECORDS), pq.ParquetFile(path) as file:
         footer = file.metadata
-        check_types(file.schema_arrow, fields, path, RECORDS)
+        schema = file.schema_arrow
+        if right is None or not schema.equals(right, check_metadata=True):
+            check_types(schema, fields, path, RECORDS)
         if footer.num_rows != shard.rows:
             msg = f"{path}: {footer.num_rows:,} rows, but {shard.rows:,} in the manifest; {MEND}"
             raise InputError(msg)
@@ -126,6 +133,7 @@ def check_footer(path: Path, shard: Shard, fields: Iterable[pa.Field]) -> None:
                     found = "its footer contradicts itself" if nulls is None else f"{nulls:,} rows without a value"
                     msg = f"{path}: not {RECORDS}: column {column.path_in_schema}: {found}; {MEND}"
                     raise InputError(msg)
+    return schema
 
 
 def _nulls(file: pq.ParquetFile, group: int, column: pq.ColumnChunkMetaData) -> int:

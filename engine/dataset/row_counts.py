@@ -6,11 +6,12 @@ be made later; for each source and task, rows = kept + dropped + failed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -127,14 +128,33 @@ def read_countable(shard: Path) -> pl.DataFrame:
 
 def count_rows(rows: pl.DataFrame) -> RowCount:
     """Count rows as `countable` gives them."""
-    kinds = rows.group_by("dataset", "config", "split", "task", *_KINDS, maintain_order=True).len().rows()
-    parts: dict[tuple[str, str, str, str], list[Kind]] = {}
-    for *group, keep, failed, reason, number in kinds:
-        parts.setdefault(tuple(group), []).append((keep, failed, reason, number))
+    [counted] = count_parts(rows, [rows.height])
+    return counted
+
+
+def count_parts(rows: pl.DataFrame, heights: Sequence[int]) -> list[RowCount]:
+    """`count_rows` of each of several parts that stand one below the other, in one pass.
+
+    Args:
+        rows: The rows of all.
+        heights: How many rows each has.
+    """
+    rows = rows.with_columns(part=pl.Series(np.repeat(np.arange(len(heights)), heights), dtype=pl.Int64))
+    kinds = rows.group_by("part", "dataset", "config", "split", "task", *_KINDS, maintain_order=True).len().rows()
+    groups: list[dict[tuple[str, str, str, str], list[Kind]]] = [{} for _ in heights]
+    for part, *group, keep, failed, reason, number in kinds:
+        groups[part].setdefault(tuple(group), []).append((keep, failed, reason, number))
+    models: list[dict[str, int]] = [{} for _ in heights]
+    named = rows.select("part", pl.col("models").list.unique()).explode("models").drop_nulls()
+    for part, model, number in named.group_by("part", "models").len().sort("part", "models").iter_rows():
+        models[part][model] = number
+    return [_row_count(own, by_model) for own, by_model in zip(groups, models, strict=True)]
+
+
+def _row_count(parts: Mapping[tuple[str, str, str, str], list[Kind]], models: dict[str, int]) -> RowCount:
     groups = [_group(source_name(*key[:3]), key[3], part) for key, part in parts.items()]
-    models = rows["models"].list.unique().explode().drop_nulls().value_counts().sort("models")
     verdicts = _verdicts(kind for part in parts.values() for kind in part)
-    return RowCount(verdicts, sorted(groups, key=lambda group: (group.source, group.task)), dict(models.iter_rows()))
+    return RowCount(verdicts, sorted(groups, key=lambda group: (group.source, group.task)), models)
 
 
 def _group(source: str, task: str, kinds: Sequence[Kind]) -> GroupCount:

@@ -7,13 +7,15 @@ it is written; a shard's counts come out: rows = kept + dropped + failed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,6 +25,7 @@ from glotmill.engine.dataset.row_counts import (
     GroupCount,
     RowCount,
     VerdictCount,
+    count_parts,
     count_rows,
     countable,
     read_countable,
@@ -158,7 +161,9 @@ def _features(schema: pa.Schema) -> dict[bytes, bytes]:
 
 
 def published_schema(schema: pa.Schema) -> pa.Schema:
-    """A record schema with the metadata that `datasets` reads beside its version."""
+    """A record schema with the metadata that `datasets` reads beside its version; one that has it stays as it is."""
+    if len(schema.metadata) > 1:
+        return schema
     return schema.with_metadata({**_features(schema.remove_metadata()), VERSION_KEY: schema.metadata[VERSION_KEY]})
 
 
@@ -182,20 +187,67 @@ def counted(root: Path, shard: Shard) -> Shard:
         raise InputError(msg) from None
 
 
-class ShardWriter:
-    """Writes one shard, a row group at a time."""
+@dataclass(frozen=True, slots=True)
+class StatedRows:
+    """The rows of a shard as far as its manifest's entry states anything of them.
 
-    def __init__(self, root: Path, path: str, schema: pa.Schema) -> None:
+    Attributes:
+        rows: What `glotmill.engine.dataset.row_counts.countable` gives, the scores, and the labels by turn.
+        counts: What is counted of them.
+    """
+
+    rows: pl.DataFrame
+    counts: RowCount
+
+    @classmethod
+    def of(cls, records: pa.Table, heights: Sequence[int]) -> list[Self]:
+        """Those of each of several shards, whose records stand one below the other, in one pass.
+
+        Args:
+            records: The records of all.
+            heights: How many each has.
+        """
+        rows = _stated(records)
+        starts = np.cumsum([0, *heights]).tolist()
+        found = zip(starts, heights, count_parts(rows, heights), strict=False)
+        return [cls(rows.slice(start, height), counts) for start, height, counts in found]
+
+
+def _stated(records: pa.Table) -> pl.DataFrame:
+    scores, labels = scores_and_labels(records.schema)
+    return countable(records).hstack(pl.DataFrame(records.select([*scores, *map(turns_of, labels)])))
+
+
+def scores_and_labels(schema: pa.Schema) -> tuple[list[str], list[str]]:
+    """(the columns of scores, those of labels), both by record."""
+    scores, labels = ([name for name in schema.names if name.startswith(start)] for start in ("score_", LABEL))
+    return scores, labels
+
+
+class ShardWriter:
+    """Writes one shard, a row group at a time.
+
+    Args:
+        root: The folder of the dataset.
+        path: The shard's place in it.
+        schema: Of its records.
+        stated: Its rows, where they were counted before; otherwise they are counted as they are written.
+    """
+
+    def __init__(self, root: Path, path: str, schema: pa.Schema, stated: StatedRows | None = None) -> None:
         self._file = root / path
         self._path = path
         self._schema = schema
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = pq.ParquetWriter(self._file, published_schema(schema), **WRITER)
+        self._footers: list[pq.FileMetaData] = []
+        self._writer = pq.ParquetWriter(
+            self._file, published_schema(schema), metadata_collector=self._footers, **WRITER
+        )
         self._ids = hashlib.sha256()
         self._first = ""
+        self._stated = stated
         self._rows: list[pl.DataFrame] = []
-        self._scores = [name for name in schema.names if name.startswith("score_")]
-        self._labels = [name for name in schema.names if name.startswith(LABEL)]
+        self._scores, self._labels = scores_and_labels(schema)
 
     def __enter__(self) -> Self:
         return self
@@ -220,8 +272,8 @@ class ShardWriter:
         for record_id in records["record_id"].to_pylist():
             self._first = self._first or record_id
             self._ids.update(record_id.encode() + b"\n")
-        stated = records.select([*self._scores, *map(turns_of, self._labels)])
-        self._rows.append(countable(records).hstack(pl.DataFrame(stated)))
+        if self._stated is None:
+            self._rows.append(_stated(records))
 
     def close(self, *, warned: Mapping[str, int], answers: Mapping[str, int], fingerprints: Mapping[str, str]) -> Shard:
         """Finish the file.
@@ -235,9 +287,9 @@ class ShardWriter:
             ConservationError: Its counts do not come out.
         """
         self._writer.close()
-        meta = pq.read_metadata(self._file)
-        rows = pl.concat(self._rows)
-        counts = count_rows(rows)
+        [meta] = self._footers
+        rows = self._stated.rows if self._stated else pl.concat(self._rows)
+        counts = self._stated.counts if self._stated else count_rows(rows)
         counted = counts.verdicts
         if meta.num_rows != counted.rows:
             msg = f"{self._path}: {meta.num_rows} rows, but {counted.rows} kept, dropped and failed"
@@ -275,11 +327,11 @@ def label_counts(turns: pl.Series) -> dict[str, int]:
     Raises:
         GlotmillError: There are more of them than a scorer may give.
     """
-    found = turns.explode().drop_nulls().value_counts().sort(turns.name)
-    if found.height > MOST_LABELS:
-        msg = f"{turns.name}: {found.height:,} different labels, but a scorer may give {MOST_LABELS:,}"
+    found = Counter(label for labels in turns.to_list() for label in labels or () if label is not None)
+    if len(found) > MOST_LABELS:
+        msg = f"{turns.name}: {len(found):,} different labels, but a scorer may give {MOST_LABELS:,}"
         raise GlotmillError(msg)
-    return dict(found.iter_rows())
+    return dict(sorted(found.items()))
 
 
 def score_stats(scores: pl.Series) -> dict[str, float | None]:

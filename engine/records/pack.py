@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.engine.dataset.fingerprints import ShardFingerprints
-from glotmill.engine.dataset.shards import WITHDRAWN, Shard, ShardWriter
+from glotmill.engine.dataset.shards import WITHDRAWN, Shard, ShardWriter, StatedRows, published_schema
 from glotmill.engine.dataset.verdict_columns import read_records
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.records.compose import Composer, entries_digest
@@ -133,20 +133,23 @@ class Packer:
         Raises:
             ConservationError: A file does not hold its records.
         """
+        schema = published_schema(self.schema)
         tables = self._scored(shards)
         table, warnings = self._judged(pa.concat_tables(tables))
-        validate(table, self.schema)
+        validate(table, schema)
+        heights = [part.num_rows for part in tables]
         made, start = [], 0
-        for shard, part in zip(shards, tables, strict=True):
-            end = start + part.num_rows
-            warned = Counter(code for codes in warnings[start:end].to_list() for code in codes)
-            made.append(self._written(shard, table.slice(start, part.num_rows), warned))
-            start = end
+        for shard, stated in zip(shards, StatedRows.of(table, heights), strict=True):
+            rows = stated.rows.height
+            warned = Counter(code for codes in warnings[start : start + rows].to_list() for code in codes)
+            writer = ShardWriter(self.root, shard.plan.path, schema, stated)
+            made.append(self._written(shard, table.slice(start, rows), warned, writer))
+            start += rows
         return made
 
-    def _written(self, shard: ComposedShard, records: pa.Table, warned: Counter[str]) -> Shard:
+    def _written(self, shard: ComposedShard, records: pa.Table, warned: Counter[str], writer: ShardWriter) -> Shard:
         old = shard.plan.old
-        with ShardWriter(self.root, shard.plan.path, self.schema) as writer:
+        with writer:
             start = 0
             for rows in old.row_groups if old else _cut(records.num_rows, self.row_group_rows):
                 writer.write(records.slice(start, rows), checked=True)

@@ -68,6 +68,8 @@ class Batch:
 
     def odd(self) -> pa.Table:
         """The samples that must be composed one by one."""
+        if not self.common.any():
+            return self.samples
         return self.samples.filter(pa.array(~self.common))
 
     def order(self) -> Integers:
@@ -76,6 +78,8 @@ class Batch:
 
     def requests(self, lang: str) -> pl.Series:
         """What the common samples request of an engine in a language."""
+        if self.turns.is_empty():
+            return self.turns["request"]
         common = pl.Series(self.common[self.turns["row"].to_numpy()], dtype=pl.Boolean)
         requested = common & (self.turns["source_lang"] != lang) & (self.turns["kind"] == ONE_SEGMENT)
         return self.turns["request"].filter(requested)

@@ -35,6 +35,8 @@ from glotmill.schemas.record import Metric
 from glotmill.schemas.sample import REJECTED_SCHEMA
 
 REPORT = "report.html"
+READ_TOGETHER = 50_000  # records of small shards
+FILES_TOGETHER = 256
 REJECTED_ROWS = "the rows of the sources that became no sample"
 
 
@@ -118,6 +120,29 @@ class BuiltFolder:
             for file in facts.files:
                 yield lang, file
 
+    def portions(self) -> Iterator[list[tuple[str, Path, int]]]:
+        """(language, file, rows) of every shard, in order; small shards stand together, as each read takes a while."""
+        portion: list[tuple[str, Path, int]] = []
+        held = 0
+        for lang, facts in self.languages.items():
+            for file, shard in zip(facts.files, facts.shards, strict=True):
+                if portion and (held + shard.rows > READ_TOGETHER or len(portion) == FILES_TOGETHER):
+                    yield portion
+                    portion, held = [], 0
+                portion.append((lang, file, shard.rows))
+                held += shard.rows
+        if portion:
+            yield portion
+
+    def columns(self, names: Sequence[str]) -> Iterator[tuple[str, pl.DataFrame]]:
+        """(language, some columns) of every shard, in order."""
+        for portion in self.portions():
+            rows = scan_shards([file for _, file, _ in portion]).select(names).collect()
+            start = 0
+            for lang, _, height in portion:
+                yield lang, rows.slice(start, height)
+                start += height
+
     def fairness(self) -> list[Share]:
         """Each language's keep-rate, of all rules and of each, beside the median language's."""
         sound = {lang: facts.sound for lang, facts in self.languages.items()}
@@ -126,6 +151,18 @@ class BuiltFolder:
     def rejected(self) -> list[dict[str, Any]]:
         """Source rows that became no sample, counted by source and reason."""
         return rejected_rows(self.folder)
+
+
+def scan_shards(shards: Sequence[Path], file: str | None = None) -> pl.LazyFrame:
+    """The records of several shards, one below the other; one may have columns that another lacks.
+
+    Args:
+        shards: Their files.
+        file: A column with the file of each row.
+    """
+    return pl.scan_parquet(
+        list(shards), glob=False, missing_columns="insert", extra_columns="ignore", include_file_paths=file
+    )
 
 
 def rejected_rows(folder: Path) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Histograms of scores by rule and language, so that a page can say what another threshold would drop.
 
 Guarantees: a rule's own threshold in a language is an edge of its bins there, and the others are edges in every
-language, so each number that a page shows for an edge is a count of rows and no estimate. One shard's scores are in
-memory at a time.
+language, so each number that a page shows for an edge is a count of rows and no estimate. The scores of one shard, or
+of some small ones, are in memory at a time.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,8 +65,8 @@ def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, 
         if lang in rule.cuts
     }
     columns = list(dict.fromkeys(rule.metric.score_column for rule in rules))
-    for lang, file in build.shards():
-        frame = _scores(file, columns)
+    for lang, rows in build.columns(["row_status", "filter_reasons", *columns]):
+        frame = _sound(rows)
         failing = _failing(frame)
         for rule in rules:
             if lang in rule.cuts:
@@ -95,9 +94,8 @@ def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, 
     return [rule for rule in shown if rule["langs"]]
 
 
-def _scores(file: Path, columns: list[str]) -> pl.DataFrame:
-    frame = pl.read_parquet(file, columns=["row_status", "filter_reasons", *columns], glob=False)
-    return frame.filter(pl.col("row_status") == "ok").with_columns(reasons=pl.col("filter_reasons").list.len())
+def _sound(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("row_status") == "ok").with_columns(reasons=pl.col("filter_reasons").list.len())
 
 
 def _failing(frame: pl.DataFrame) -> dict[str, Any]:
@@ -177,8 +175,7 @@ def _grids(build: BuiltFolder, rules: Sequence[RuleCuts]) -> dict[str, list[floa
     """The edges that all languages share, by rule; a rule whose score no row has is left out."""
     columns = list(dict.fromkeys(rule.metric.score_column for rule in rules))
     spans: dict[str, list[tuple[float, float, bool]]] = {column: [] for column in columns}
-    for _, file in build.shards():
-        frame = pl.read_parquet(file, columns=columns, glob=False)
+    for _, frame in build.columns(columns):
         frame = frame.gather_every(max(1, frame.height // ENOUGH))
         for column in columns:
             low, high = (frame[column].quantile(q, "nearest") for q in (TAIL, 1 - TAIL))

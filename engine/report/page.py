@@ -17,7 +17,6 @@ from string import Template
 from typing import Any
 
 import orjson
-import polars as pl
 
 from glotmill.engine.dataset.commit import staging
 from glotmill.engine.dataset.recorded_rules import recorded_labels
@@ -162,9 +161,8 @@ def _labels(build: BuiltFolder) -> list[dict[str, Any]]:
 def _reasons(build: BuiltFolder) -> list[dict[str, Any]]:
     """For each reason and language: records that have it first, and that have it at all."""
     anywhere: dict[str, Counter[str]] = defaultdict(Counter)
-    for lang, file in build.shards():
-        named = pl.scan_parquet(file, glob=False).select(pl.col("filter_reasons").explode().drop_nulls())
-        for reason, count in named.group_by("filter_reasons").len().collect().iter_rows():
+    for lang, rows in build.columns(["filter_reasons"]):
+        for reason, count in rows["filter_reasons"].explode().drop_nulls().value_counts().iter_rows():
             anywhere[reason][lang] += count
     first: dict[str, dict[str, int]] = defaultdict(dict)
     failures: set[str] = set()

@@ -17,7 +17,7 @@ import polars as pl
 
 from glotmill.engine.dataset.sound_rows import RECORDS, check_values
 from glotmill.engine.report.cuts import RuleCuts
-from glotmill.engine.report.finished_build import BuiltFolder
+from glotmill.engine.report.finished_build import BuiltFolder, scan_shards
 from glotmill.engine.report.histograms import short
 from glotmill.engine.report.marks import Pieces, Span, marked, pieces
 from glotmill.engine.storage.readable import reading
@@ -29,6 +29,7 @@ MOST_BYTES = 1_200_000  # of a page's rows as JSON
 LONGEST_TEXT = 1_500  # characters
 MOST_TURNS = 6
 KEPT = "kept"
+_FILE = "file"  # a column with the file of each row
 SHOWN = ("record_id", "lang", "task", "license", "source", "image_refs", "row_status", "keep", "filter_reasons")
 TEXTS = ("source_messages", "messages", "back_messages", "source_choices", "choices", "source_answers", "answers",
          "answer_index")  # fmt: skip
@@ -39,12 +40,9 @@ def chosen_ids(build: BuiltFolder) -> dict[str, dict[str, list[str]]]:
     groups = sum(2 + len(facts.dropped) + len(facts.failed) for facts in build.languages.values())
     each = max(1, min(MOST_OF_A_GROUP, ROWS // max(groups, 1)))
     found: dict[str, dict[str, list[str]]] = {lang: defaultdict(list) for lang in build.languages}
-    for lang, file in build.shards():
-        rows = pl.scan_parquet(file, glob=False).select(
-            "record_id",
-            group=pl.when(pl.col("keep")).then(pl.lit(KEPT)).otherwise(pl.col("filter_reasons").list.first()),
-        )
-        first = rows.group_by("group").agg(pl.col("record_id").bottom_k(2 * each)).collect()
+    for lang, rows in build.columns(["record_id", "keep", "filter_reasons"]):
+        reason = pl.when(pl.col("keep")).then(pl.lit(KEPT)).otherwise(pl.col("filter_reasons").list.first())
+        first = rows.group_by(reason.alias("group")).agg(pl.col("record_id").bottom_k(2 * each))
         for group, ids in first.sort("group").iter_rows():
             most = 2 * each if group == KEPT else each
             found[lang][group] = sorted([*found[lang][group], *ids])[:most]
@@ -60,9 +58,11 @@ def sample_rows(build: BuiltFolder, rules: Sequence[RuleCuts]) -> tuple[list[dic
     """
     chosen = chosen_ids(build)
     rows: dict[str, dict[str, Any]] = {}
-    for lang, file in build.shards():
-        wanted = [name for ids in chosen[lang].values() for name in ids]
-        rows |= {row["record_id"]: row for row in read_rows(build, [file], pl.col("record_id").is_in(wanted))}
+    for portion in build.portions():
+        langs = dict.fromkeys(lang for lang, _, _ in portion)
+        wanted = [name for lang in langs for ids in chosen[lang].values() for name in ids]
+        found = read_rows(build, [file for _, file, _ in portion], pl.col("record_id").is_in(wanted))
+        rows |= {row["record_id"]: row for row in found}
     tell = RowTeller(build, rules)
     warnings = dict(zip(rows, warnings_of(build, list(rows.values())), strict=True))
     shown: list[dict[str, Any]] = []
@@ -77,17 +77,21 @@ def sample_rows(build: BuiltFolder, rules: Sequence[RuleCuts]) -> tuple[list[dic
     return shown, left_out
 
 
-def read_rows(build: BuiltFolder, files: Iterable[Path], wanted: pl.Expr) -> list[dict[str, Any]]:
-    """The rows of some shards that an expression chooses, with their texts, scores and verdicts."""
+def read_rows(build: BuiltFolder, shards: Sequence[Path], wanted: pl.Expr) -> list[dict[str, Any]]:
+    """The rows of some shards that an expression chooses, with their texts, scores and verdicts.
+
+    Raises:
+        InputError: Naming the shard that is damaged, or has a row that is no record.
+    """
+    if not shards:
+        return []
     scores = [column for metric in build.metrics for column in (metric.score_column, metric.turn_column)]
-    found: list[dict[str, Any]] = []
-    for file in files:
-        with reading(file, what=RECORDS):
-            frame = pl.scan_parquet(file, glob=False).filter(wanted).select(*SHOWN, *TEXTS, *scores)
-            rows = frame.collect(engine="streaming")
-        check_values(rows, file)
-        found += rows.to_dicts()
-    return found
+    columns = [*SHOWN, *TEXTS, *scores]
+    with reading(*shards, what=RECORDS):
+        rows = scan_shards(shards, _FILE).filter(wanted).select(*columns, _FILE).collect(engine="streaming")
+    for (file,), own in rows.partition_by(_FILE, as_dict=True, maintain_order=True).items():
+        check_values(own, Path(str(file)))
+    return rows.select(columns).to_dicts()
 
 
 def warnings_of(build: BuiltFolder, rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:

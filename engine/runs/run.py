@@ -209,7 +209,7 @@ class Run:
         """Append one line to ``events.jsonl``, and tell those who listen."""
         window = {} if self.number is None else {"window": self.number}
         with self._writing:
-            event = redacted({"time": round(time.time(), 3), "event": name, **values, **window})
+            event = {"time": round(time.time(), 3), "event": name, **redacted(values), **window}
             self._append("events.jsonl", event)
             for listener in self._listeners:
                 listener(event)

@@ -20,6 +20,11 @@ TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.tmp")
 
 # Columns of units, memories and scores of which hardly two values are the same.
 UNIQUE = frozenset({"key", "request", "text", "translation", "logprob"})
+# Those with few different values: a dictionary leaves a few bits a row, and to compress these costs more than they do.
+FEW = frozenset(
+    {"unit", "batch", "translator", "source_lang", "target_lang", "failure", "attempt", "settings", "source_tokens",
+     "target_tokens", "hit_limit", "origin", "scorer", "fingerprint"}
+)  # fmt: skip
 
 
 def sync(path: Path) -> None:
@@ -69,8 +74,9 @@ def write_table(path: Path, table: pa.Table, *, row_group_rows: int | None = Non
     """Write a Parquet file that is not published (zstd), aside and then into place."""
     with whole_file(path) as aside:
         pq.write_table(
-            table, aside, compression="zstd", row_group_size=row_group_rows, use_dictionary=_repeating(table.schema)
-        )
+            table, aside, compression=_compression(table.schema), row_group_size=row_group_rows,
+            use_dictionary=_repeating(table.schema),
+        )  # fmt: skip
 
 
 def put_if_absent(path: Path, data: bytes) -> bool:
@@ -97,7 +103,7 @@ def table_bytes(table: pa.Table, *, row_group_rows: int = 1_000_000) -> bytes:
     """A Parquet file that is not published (zstd, with checksums of its pages)."""
     sink = io.BytesIO()
     pq.write_table(
-        table, sink, compression="zstd", row_group_size=row_group_rows, write_page_checksum=True,
+        table, sink, compression=_compression(table.schema), row_group_size=row_group_rows, write_page_checksum=True,
         use_dictionary=_repeating(table.schema),
     )  # fmt: skip
     return sink.getvalue()
@@ -106,3 +112,18 @@ def table_bytes(table: pa.Table, *, row_group_rows: int = 1_000_000) -> bytes:
 def _repeating(schema: pa.Schema) -> list[str]:
     """The columns whose values repeat. A dictionary of others takes longer to write than they do, and more room."""
     return [field.name for field in schema if field.name not in UNIQUE and not pa.types.is_list(field.type)]
+
+
+def _compression(schema: pa.Schema) -> dict[str, str]:
+    """How the columns are compressed, by their names in the file."""
+    return {path: "zstd" for field in schema if field.name not in FEW for path in _paths(field)}
+
+
+def _paths(field: pa.Field) -> Iterator[str]:
+    """The columns that a Parquet file has of a field, by their names in it."""
+    if pa.types.is_list(field.type):
+        yield from (f"{field.name}.list.{path}" for path in _paths(field.type.value_field.with_name("element")))
+    elif pa.types.is_struct(field.type):
+        yield from (f"{field.name}.{path}" for part in field.type for path in _paths(part))
+    else:
+        yield field.name

@@ -249,12 +249,12 @@ class TranslateStage:
         several = results[HYPOTHESES.name].null_count < results.num_rows
         schema = MEMORY_SCHEMA.append(HYPOTHESES) if several else MEMORY_SCHEMA
         columns[HYPOTHESES.name] = results[HYPOTHESES.name]
-        return pa.table(columns).select(schema.names).cast(schema)
+        return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
     def _take_usage(self, results: pa.Table) -> None:
         """Count what a unit took."""
         names = ("requests", "prompt_tokens", "completion_tokens")
-        requests, read, wrote = (pc.sum(results[name]).as_py() or 0 for name in names)
+        requests, read, wrote = (int(results[name].to_numpy().sum()) for name in names)
         price = getattr(self._spec.section, "price", None)
         cost = price.cost(read, wrote) if price else None
         self._usage += Usage(requests, read, wrote, cost)

@@ -182,11 +182,12 @@ class TranslatorSpec:
     scores: bool = False
     vocabularies: Mapping[str, OutputVocabulary | None] = field(default_factory=dict)
     choice: Choice | None = None
+    _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def fingerprint(self) -> str:
         """Identifies the engine; for a target language `fingerprint_into` says more."""
-        return digest(self.identity)
+        return self._digest_of("", self.identity)
 
     def fingerprint_into(self, lang: str) -> str:
         """What memory keys hold: equal fingerprints give equal translations into a target language.
@@ -197,7 +198,13 @@ class TranslatorSpec:
             return self.fingerprint
         rest = {key: value for key, value in self.identity.items() if key != VOCABULARY}
         kept = self.vocabularies[lang]
-        return digest({**rest, VOCABULARY: kept.digest} if kept else rest)
+        return self._digest_of(lang, {**rest, VOCABULARY: kept.digest} if kept else rest)
+
+    def _digest_of(self, name: str, identity: dict[str, Any]) -> str:
+        """The digest of an identity, which is computed once: phases and batches need it often."""
+        if name not in self._digests:
+            self._digests[name] = digest(identity)
+        return self._digests[name]
 
     @property
     def worker_fingerprint(self) -> str:

@@ -186,8 +186,7 @@ class NllbTranslator:
         """How probable each given translation is, in order; None for an empty or too long one."""
         limit = self._section.max_source_tokens
         sources: list[list[str]] = self._pieces.encode([pair.text for pair in pairs], out_type=str)
-        # Word by word, so that the pieces of each word are known; no piece of such a model spans white space.
-        words = [self._pieces.encode(pair.translation.split(), out_type=str) for pair in pairs]
+        words = self._by_word([pair.translation for pair in pairs])
         # One that the target's tokens cannot spell has no score, as an empty one.
         targets = [self._models.spelled(pair.target_lang, made) or [] for pair, made in zip(pairs, words, strict=True)]
         lengths = [sum(map(len, made)) for made in targets]
@@ -211,11 +210,23 @@ class NllbTranslator:
             scores[row] = ForcedScore(by_word, next(tokens), lengths[row] + 1)
         return scores
 
+    def _by_word(self, texts: list[str]) -> list[list[list[str]]]:
+        """The pieces of each word of some texts, in order.
+
+        Word by word, so that the pieces of each word are known; no piece of such a model spans white space. Each
+        different word is cut once, all of them in one call.
+        """
+        words = [text.split() for text in texts]
+        different = list(dict.fromkeys(chain.from_iterable(words)))
+        pieces = dict(zip(different, self._pieces.encode(different, out_type=str), strict=True))
+        return [[pieces[word] for word in said] for said in words]
+
     def _by_model(self, langs: list[str]) -> list[list[int]]:
         """The places of target languages that one loaded model serves, in order."""
+        prints = {lang: self._spec.fingerprint_into(lang) for lang in dict.fromkeys(langs)}
         groups: dict[str, list[int]] = {}
         for row, lang in enumerate(langs):
-            groups.setdefault(self._spec.fingerprint_into(lang), []).append(row)
+            groups.setdefault(prints[lang], []).append(row)
         return list(groups.values())
 
     def _decode(

@@ -191,16 +191,11 @@ def force_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], 
 
 def forced_table(scores: Sequence[ForcedScore | None]) -> pa.Table:
     """`FORCED_SCHEMA` of scores; null where there is none, or it is no number."""
-    values: list[float] = []
-    ends: list[int | None] = [0]
-    for score in scores:
-        if score is None or not math.isfinite(score.logprob):
-            ends[-1:] = [None, len(values)]
-            continue
-        values.extend(score.words)
-        values += (score.end, score.tokens)
-        ends.append(len(values))
-    lists = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(values, pa.float32()))
+    values = [score and (*score.words, score.end, score.tokens) for score in scores]
+    lists = pa.array(values, FORCED_SCHEMA.field("values").type)
+    if not np.isfinite(lists.flatten().to_numpy()).all():
+        values = [row if row and all(map(math.isfinite, row)) else None for row in values]
+        lists = pa.array(values, FORCED_SCHEMA.field("values").type)
     return pa.table({"values": lists}, schema=FORCED_SCHEMA)
 
 

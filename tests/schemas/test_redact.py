@@ -112,6 +112,12 @@ def test_every_text_of_an_event_is_redacted_and_nothing_else_changes(monkeypatch
     assert redacted(event) == {"unit": 3, "why": "***", "more": [{"trace": "a *** b"}, None, 1.5, True]}
 
 
+def test_numbers_are_written_without_a_look_at_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("glotmill.schemas.redact._in_use", None)
+    event = {"unit": 3, "file": None, "seconds": [1.5, True], "lang": "deu"}  # no secret is so short
+    assert redacted(event) == event
+
+
 def test_a_word_is_no_secret_in_a_translation_unless_a_server_was_sent_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MY_KEY", "banana")
     assert redact("a banana") == "a ***"

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import Features, load_dataset
 
-from glotmill.engine.dataset.shards import ShardWriter, label_counts, published_schema
+from glotmill.engine.dataset.shards import ShardWriter, StatedRows, label_counts, published_schema
 from glotmill.filters.contract import MOST_LABELS
 from glotmill.schemas.errors import ConservationError, GlotmillError, SchemaError
 from glotmill.schemas.keys import file_sha256
@@ -51,6 +51,22 @@ def write(root: Path, *groups: pa.Table):
 
 
 GROUPS = (table(record(0), record(1, **DROPPED)), table(record(2, **FAILED)))
+
+
+def test_shards_that_are_counted_together_are_the_same_files_and_entries(tmp_path: Path):
+    heights = [2, 0, 1]
+    found = StatedRows.of(pa.concat_tables(GROUPS), heights)
+    assert [stated.rows.height for stated in found] == heights
+    for name, group, stated in zip("abc", (GROUPS[0], None, GROUPS[1]), found, strict=True):
+        if group is None:
+            assert (stated.counts.verdicts.rows, stated.counts.groups, stated.counts.models) == (0, [], {})
+            continue
+        alone = write(tmp_path / name / "alone", group)
+        with ShardWriter(tmp_path / name / "together", PATH, published_schema(SCHEMA), stated) as writer:
+            writer.write(group)
+            assert writer.close(warned={}, answers={}, fingerprints={}) == alone
+        files = [tmp_path / name / way / PATH for way in ("alone", "together")]
+        assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_a_shards_counts_come_out_by_first_reason(tmp_path: Path):

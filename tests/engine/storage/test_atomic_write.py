@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from glotmill.engine.memory.translations import HYPOTHESES, MEMORY_SCHEMA
 from glotmill.engine.storage import atomic_write
 
 TABLE = pa.table({"a": [1, 2]})
@@ -41,3 +43,17 @@ def test_the_same_table_gives_the_same_bytes(tmp_path: Path):
     for name in ("a", "b"):
         atomic_write.write_table(tmp_path / name, TABLE)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_what_takes_a_few_bits_a_row_is_not_compressed_and_every_text_is(tmp_path: Path):
+    schema = MEMORY_SCHEMA.append(HYPOTHESES)
+    hypothesis = {"text": "a", "logprob": -1.0, "reverse": None, "target_tokens": 2, "place": 0}
+    row = dict.fromkeys(schema.names) | {"key": "k", "text": "a", "origin": "machine", "hypotheses": [hypothesis]}
+    atomic_write.write_table(tmp_path / "a", pa.Table.from_pylist([row], schema=schema))
+    group = pq.read_metadata(tmp_path / "a").row_group(0)
+    found = {group.column(at).path_in_schema: group.column(at).compression for at in range(group.num_columns)}
+    few = {"translator", "source_lang", "target_lang", "failure", "attempt", "settings", "source_tokens",
+           "target_tokens", "hit_limit", "origin"}  # fmt: skip
+    assert {name for name, way in found.items() if way == "UNCOMPRESSED"} == few
+    assert {way for name, way in found.items() if name not in few} == {"ZSTD"}
+    assert pq.read_table(tmp_path / "a").to_pylist() == [row]

@@ -203,6 +203,33 @@ def test_a_score_is_of_words_as_white_space_parts_them():
     assert all(score is not None and max(score.words) <= 0.001 for score in scores)
 
 
+def test_each_different_word_of_a_batch_is_cut_once_as_it_is_cut_by_itself(raw):
+    pieces, _ = raw
+    translator = load_translator(spec())
+    calls = []
+    encode = translator._pieces.encode
+
+    class Counted:
+        def encode(self, texts, **options):
+            calls.append(list(texts))
+            return encode(texts, **options)
+
+    translator._pieces = Counted()
+    texts = ["Ein Hund sieht ein Hund.", "", "Ein  Auto\u00a0und ein Hund"]
+    found = translator._by_word(texts)
+    assert found == [pieces.encode(text.split(), out_type=str) for text in texts]
+    assert calls == [["Ein", "Hund", "sieht", "ein", "Hund.", "Auto", "und"]]
+
+
+def test_a_batch_does_not_hash_the_engine_for_each_of_its_rows(monkeypatch):
+    translator = load_translator(spec(beam_size=1))
+    hashed = []
+    monkeypatch.setattr("glotmill.engine.translators.contract.digest", lambda value: hashed.append(value) or "engine")
+    translator.translate(requests("deu_Latn") + requests("fra_Latn"))
+    translator.translate(requests("deu_Latn"))
+    assert len(hashed) <= 1
+
+
 def test_a_word_that_does_not_follow_is_improbable():
     right, wrong, _ = load_translator(spec()).score(
         [ForcedPair("eng_Latn", "deu_Latn", "Two dogs run.", text)

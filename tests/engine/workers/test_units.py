@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glotmill.engine.translators import Request, Translation
-from glotmill.engine.workers.units import RESULT_SCHEMA, estimated_tokens, plan_units, translate_unit
+from glotmill.engine.translators.contract import ForcedScore
+from glotmill.engine.workers.units import RESULT_SCHEMA, estimated_tokens, forced_table, plan_units, translate_unit
 from glotmill.schemas.errors import TranslatorError
 
 
@@ -161,3 +162,17 @@ def test_units_before_others_do_not_shrink():
         == sizes.sort()[1]
         > 2 * plan_units(asked, batch_tokens=512, unit_tokens=4096)["unit"].value_counts()["count"].min()
     )
+
+
+def test_a_forced_score_is_its_words_its_end_and_its_tokens_and_null_where_it_is_no_number():
+    nothing = ForcedScore((-1.0, float("nan")), -0.5, 3)
+    endless = ForcedScore((-1.0,), float("-inf"), 2)
+    whole = ForcedScore((-1.0, -2.0), -0.5, 4)
+    assert forced_table([whole, None])["values"].to_pylist() == [[-1.0, -2.0, -0.5, 4.0], None]
+    assert forced_table([None, nothing, whole, endless])["values"].to_pylist() == [
+        None,
+        None,
+        [-1.0, -2.0, -0.5, 4.0],
+        None,
+    ]
+    assert forced_table([])["values"].to_pylist() == []

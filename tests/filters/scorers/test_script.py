@@ -5,9 +5,10 @@ import pytest
 import regex
 from hypothesis import given
 from hypothesis import strategies as st
+from opencc import OpenCC
 
 from glotmill.filters.contract import PAIR_SCHEMA
-from glotmill.filters.scorers.script import MIN_LETTERS, PROPERTY, ScriptScorer
+from glotmill.filters.scorers.script import HAN, MIN_LETTERS, PROPERTY, ScriptScorer, han_variants
 from glotmill.schemas.languages import registry
 
 PIECES = ["собака ", "ж", "Berlin", "NASA ", "dog ", "犬", "2", "“", "” ", " "]
@@ -112,3 +113,18 @@ def gone_through(source: str, target: str) -> float | None:
         target = regex.sub(r"(?:(?!\p{Cyrillic})[\p{L}\p{N}])+", cut, target)
     letters = len(regex.findall(r"\p{L}", target))
     return len(cyrillic.findall(target)) / letters if letters >= MIN_LETTERS else None
+
+
+def test_chinese_characters_are_simplified_or_traditional_as_opencc_converts_each_of_them():
+    characters = [chr(point) for point in HAN]
+    ways = (OpenCC(way).convert("\n".join(characters)).split("\n") for way in ("s2t", "t2s"))
+    rows = list(zip(characters, *ways, strict=True))
+    simplified = "".join(char for char, to, back in rows if char != to and char == back)
+    traditional = "".join(char for char, to, back in rows if char != back and char == to)
+    assert han_variants() == (simplified, traditional)
+
+
+def test_a_build_starts_without_converting_characters_one_by_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(OpenCC, "convert", None)  # a third of a second at each start
+    han_variants.cache_clear()
+    assert ScriptScorer().fingerprint()["han"] == list(map(len, han_variants()))

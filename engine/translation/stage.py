@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Protocol
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -254,7 +255,7 @@ class TranslateStage:
     def _take_usage(self, results: pa.Table) -> None:
         """Count what a unit took."""
         names = ("requests", "prompt_tokens", "completion_tokens")
-        requests, read, wrote = (int(results[name].to_numpy().sum()) for name in names)
+        requests, read, wrote = (int(np.nansum(results[name].to_numpy())) for name in names)
         price = getattr(self._spec.section, "price", None)
         cost = price.cost(read, wrote) if price else None
         self._usage += Usage(requests, read, wrote, cost)

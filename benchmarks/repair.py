@@ -109,7 +109,8 @@ def measure(options: argparse.Namespace) -> Result:
             for where, (texts, known) in sets.items():
                 cells = measured(Path(name) / f"{case}_{where}", texts, case, known)
                 means = {key: mean(cell[key] for cell in cells.values()) for key in next(iter(cells.values()))}
-                found[f"{case}_{where}"] = cells | {"mean": means}
+                worst = min(cell["back"] for cell in cells.values())
+                found[f"{case}_{where}"] = cells | {"mean": means, "worst_back": worst}
             means = found[f"{case}_multi30k"]["mean"]
             found[f"{case}_within_bars"] = (
                 min(means["back"], found[f"{case}_coco"]["mean"]["back"]) >= BARS["back"]

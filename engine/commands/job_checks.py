@@ -15,7 +15,7 @@ from glotmill.filters.calibration import read_calibration
 from glotmill.filters.contract import Scorer
 from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.scorers.language_id import LanguageIdScorer
-from glotmill.filters.scorers.quality import QualityScorer
+from glotmill.filters.scorers.quality import fit_of
 from glotmill.recipes.model import Recipe
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.task import TASKS
@@ -30,7 +30,7 @@ def resolve_policy(recipe: Recipe, scorers: list[Scorer]) -> Policy:
     names = [scorer.name for scorer in scorers]
     metrics = [metric for scorer in scorers for metric in scorer.metrics]
     policy = make_policy(recipe.filter, names, metrics=metrics)
-    policy = policy.fitted(next((scorer.fit for scorer in scorers if isinstance(scorer, QualityScorer)), None))
+    policy = policy.fitted(fit_of(scorers))
     if recipe.calibration is None:
         return policy
     if "lexical" not in names:

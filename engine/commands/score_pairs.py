@@ -32,7 +32,7 @@ from glotmill.filters.contract import PAIR_SCHEMA, Scorer
 from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.quality_fit import shipped_fit
 from glotmill.filters.registry import DEFAULT, make_scorers
-from glotmill.filters.scorers.quality import QualityScorer
+from glotmill.filters.scorers.quality import QualityScorer, fit_of
 from glotmill.recipes.model import Recipe
 from glotmill.schemas.errors import ConservationError, InputError
 from glotmill.schemas.languages import ENGLISH, language
@@ -179,6 +179,7 @@ def make_pair_judge(recipe: Recipe | None, field_type: str, spec: TranslatorSpec
         scorers = make_scorers(names, recipe.score.settings | {"llm_judge": make_judge(recipe.score)})
         policy = resolve_policy(recipe, scorers)
     scorers = [_with_shipped_fit(scorer, spec) for scorer in scorers]
+    policy = policy.fitted(fit_of(scorers))
     unfit = {scorer.name: why for scorer in scorers if (why := _unfit(scorer, spec)) is not None}
     running = [scorer for scorer in scorers if scorer.name not in unfit]
     columns = [metric.score_column for scorer in running for metric in scorer.metrics]

@@ -6,6 +6,7 @@ Made to rank what engines really get wrong. What each feature weighs and what is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -86,6 +87,11 @@ class QualityScorer(Scorer):
         score = np.full(len(table), np.nan) if self.fit is None else self.fit.quality(table, pairs["lang"].to_pylist())
         columns = {"score": score, **{name: table[:, FEATURES.index(name)] for name in ("gain", "expected")}}
         return {name: pa.array(values.astype(np.float32), from_pandas=True) for name, values in columns.items()}
+
+
+def fit_of(scorers: Iterable[Scorer]) -> QualityFit | None:
+    """The fit of the quality score among scorers; None where there is none yet, or it does not run."""
+    return next((scorer.fit for scorer in scorers if isinstance(scorer, QualityScorer)), None)
 
 
 MEMBER = QualityScorer

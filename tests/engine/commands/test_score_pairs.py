@@ -20,6 +20,7 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.translators import fake, resolve_translator
 from glotmill.engine.translators.fake import FakeTranslate
 from glotmill.engine.translators.nllb import NllbTranslate
+from glotmill.filters.quality_fit import shipped_fit
 from glotmill.schemas.errors import InputError
 
 QUIET = ProgressReport()
@@ -231,3 +232,4 @@ def test_quality_has_the_shipped_fit_for_the_embedded_model_alone(tmp_path: Path
     assert "it has no fit to this engine" in other.left_out["quality"]
     embedded = make_pair_judge(recipe, "caption", resolve_translator(NllbTranslate(engine="nllb", model="embedded")))
     assert embedded.left_out == {}
+    assert embedded.policy.fit is shipped_fit()  # so that a share of the recipe is one here, too

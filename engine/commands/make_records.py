@@ -32,10 +32,11 @@ from glotmill.engine.dataset.fingerprints import ShardFingerprints
 from glotmill.engine.dataset.manifest import Manifest
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Memory
-from glotmill.engine.records.build_shards import BuiltShard, ShardWork, build_group, in_groups, in_parts, join_parts
+from glotmill.engine.records.build_shards import BuiltShard, ShardWork, in_groups, in_parts, join_parts
 from glotmill.engine.records.layout import SampleIndex, ShardPlan, lay_out
 from glotmill.engine.records.pack import Packer
 from glotmill.engine.records.recipe_scorers import RecipeScorers
+from glotmill.engine.records.sent_shards import BUILD_GROUP
 from glotmill.engine.records.shard_actions import Decider
 from glotmill.engine.records.shard_parts import PartFolder
 from glotmill.engine.records.windows import Piece, Window, cut_windows
@@ -270,7 +271,7 @@ class _Maker:
         ends = [own[-1] for own in parts if apart and own[-1].last and not own[-1].whole]
         built: list[BuiltShard] = []
         with progress.stage("pack", "records") as stage:
-            for group, done in zip(groups, tasks.run(build_group, work, groups), strict=True):
+            for group, done in zip(groups, tasks.run(BUILD_GROUP, work, groups), strict=True):
                 built += done
                 stage.advance(sum(piece.records for piece in group), window.records)
             built += tasks.run(join_parts, work, ends)

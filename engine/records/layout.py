@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -66,6 +66,13 @@ class ShardPlan:
     def withdrawn(self) -> int:
         """Records without a sample."""
         return self.places.null_count()
+
+
+class Samples(Protocol):
+    """The samples of a build, or some of them."""
+
+    def tables(self, places: pl.Series) -> Iterator[pa.Table]:
+        """The samples at some places, in the order of these, `CHUNK_ROWS` at a time."""
 
 
 class SampleRows:

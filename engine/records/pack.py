@@ -21,7 +21,7 @@ from glotmill.engine.dataset.verdict_columns import read_records
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.records.compose import Composer, entries_digest
 from glotmill.engine.records.composed_rows import COMPOSED_SCHEMA, FAILURE, NOTHING, ComposedRows, together
-from glotmill.engine.records.layout import SampleRows, ShardPlan
+from glotmill.engine.records.layout import Samples, ShardPlan
 from glotmill.engine.records.recipe_scorers import RecipeScorers
 from glotmill.engine.records.score import SKIPPED, score
 from glotmill.engine.records.shard_parts import Part, PartFolder
@@ -74,7 +74,7 @@ class Packer:
     root: Path
     parts: Path
     published: Path
-    samples: SampleRows
+    samples: Samples
     scorers: RecipeScorers
     policy: Policy
     row_group_rows: int

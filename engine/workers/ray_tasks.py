@@ -1,24 +1,26 @@
-"""Stage tasks done by Ray, each in a process of its own on the machine of this process.
+"""Stage tasks done by Ray, each in a process of its own, on this machine and on the other nodes of a cluster.
 
-Where tasks run: on the node of this process, as they read its samples and write into its build folder. A node that has
-none of the tasks' files could do none of them.
+Where tasks run: on the node of this process, as they read its samples and write into its build folder. Of `Steps` this
+process reads and writes, and any node does the work between; blocks travel by Ray's object store.
 
 Why nothing waits for ever: a task asks Ray for no CPU. The actors of an engine may hold all CPUs of a machine, and a
 head may offer none (``resources: {CPU: 0}``); a task that wanted one would then wait for actors that only end after it.
-How many are at work at a time is bounded here instead, by the machine's cores and its memory.
+How many are at work at a time is bounded here instead, by each machine's cores and its memory.
 
-Ray starts the processes, does a task of one that died once more, and says when that fails again.
+Ray starts the processes, does a task of one that died once more, elsewhere where its node died, and says when that
+fails again.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -27,7 +29,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from glotmill.engine import __version__
 from glotmill.engine.workers.ray_session import start_ray
-from glotmill.engine.workers.stage_tasks import Lent
+from glotmill.engine.workers.stage_tasks import Lent, Steps
 from glotmill.engine.workers.units import Note
 from glotmill.schemas.errors import GlotmillError, WorkerError
 
@@ -36,6 +38,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 V = TypeVar("V")
 TICK_S = 1.0
+LOOK_EVERY_S = 5.0  # for machines that came or died
 END_S = 10.0  # for tasks that are no longer wanted
 RETRIES = 2  # of a task whose process died
 TASK_BYTES = 2 << 30  # memory that a task may take: a shard of 250,000 records
@@ -62,10 +65,10 @@ class RayTasks:
     """Tasks done by processes of Ray.
 
     Args:
-        address: A running cluster; None is a Ray of our own.
+        address: A running cluster, whose nodes do what they can; None is a Ray of our own.
         note: Is called when Ray does not start.
         check_stop: Raises where somebody has stopped the work.
-        at_once: Tasks at work at a time; None takes as many as the machine's cores and memory allow.
+        at_once: Tasks at work at a time on a machine; None takes as many as its cores and memory allow.
     """
 
     def __init__(
@@ -95,71 +98,132 @@ class RayTasks:
                 ray.shutdown()
 
     def _run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
-        node = ray.get_runtime_context().get_node_id()
-        at_once = self._at_once or _room(node)
-        do = ray.remote(
-            num_cpus=0,
-            max_retries=RETRIES,
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
-            runtime_env={"env_vars": ONE_THREAD},
-        )(_do)
-        stage, here = f"{os.getpid()}-{next(_numbers)}", (__version__, Path.cwd())
-        reference = ray.put(shared)
+        steps = function if isinstance(function, Steps) else None
+        nodes = _Nodes(self._at_once, alone=self._address is None)
+        remote = ray.remote(num_cpus=0, max_retries=RETRIES, runtime_env={"env_vars": ONE_THREAD})(_do)
+        stage, reference = f"{os.getpid()}-{next(_numbers)}", ray.put(shared)
         rest = iter(items)
-        line: deque[Any] = deque()  # of results, in the order of the items
-        working: set[Any] = set()
+        waiting: list[T] = []  # the next item, where no machine has room for it
+        line: deque[tuple[Any, T, bool]] = deque()  # results in the order of the items, and whether to write them here
+        working: dict[Any, str] = {}
         try:
             while True:
-                while len(working) < at_once and len(line) < AHEAD * at_once:
-                    try:
-                        item = next(rest)
-                    except StopIteration:
+                while len(line) < AHEAD * nodes.room:
+                    waiting = waiting or list(islice(rest, 1))
+                    leaves = bool(waiting and steps and steps.may_leave(waiting[0]))
+                    node = nodes.free(working.values(), any_node=leaves) if waiting else None
+                    if node is None:
                         break
-                    line.append(do.remote(here, function, stage, [reference], item))
-                    working.add(line[-1])
+                    item, away = waiting.pop(), node != nodes.here
+                    # Where another machine dies, any other one does its task.
+                    do = remote.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=away))
+                    if steps is not None and away:
+                        block = ray.put(steps.read(shared, item))
+                        done = do.remote((__version__, None), steps.work, stage, [reference], item, block)
+                    else:
+                        here = steps.here if steps else function
+                        done = do.remote((__version__, Path.cwd()), here, stage, [reference], item)
+                    line.append((done, item, away))
+                    working[done] = node
                 if not line:
                     return
                 self._check_stop()
-                if line[0] in working:
-                    _wait(working, node)
-                else:
-                    yield _taken(line.popleft())
+                done, item, away = line[0]
+                if done in working:
+                    _wait(working, nodes)
+                    continue
+                line.popleft()
+                result = _taken(done)
+                yield steps.write(shared, item, result) if steps is not None and away else result
         finally:
-            _end(working)
+            _end(set(working))
 
 
-def _wait(working: set[Any], node_id: str) -> None:
-    """Wait until one is done, but not for long.
+class _Nodes:
+    """The machines that do tasks, and how many each.
 
-    Raises:
-        WorkerError: The node that does them died.
+    Args:
+        at_once: Tasks at a time on a machine; None takes as many as its cores and memory allow.
+        alone: Do all tasks on the machine of this process.
+
+    Attributes:
+        here: That machine.
     """
-    done, _ = ray.wait(list(working), num_returns=1, timeout=TICK_S)
-    if not done and not any(node["Alive"] for node in ray.nodes() if node["NodeID"] == node_id):
-        msg = "Ray's node process on this machine died; run the same command again to go on"
-        raise WorkerError(msg)
-    done, _ = ray.wait(list(working), num_returns=len(working), timeout=0)
-    working.difference_update(done)
+
+    def __init__(self, at_once: int | None, *, alone: bool) -> None:
+        self.here = ray.get_runtime_context().get_node_id()
+        self._at_once = at_once
+        self._alone = alone
+        self._rooms: dict[str, int] = {}
+        self._next_look = 0.0
+        self.look()
+
+    @property
+    def room(self) -> int:
+        """How many tasks all of them do at a time."""
+        return sum(self._rooms.values())
+
+    def look(self) -> None:
+        """Find out which machines there are now, but not all the time.
+
+        Raises:
+            WorkerError: Ray's process on this machine died.
+        """
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LOOK_EVERY_S
+        alive = {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}
+        if self.here not in alive:
+            msg = "Ray's node process on this machine died; run the same command again to go on"
+            raise WorkerError(msg)
+        self._rooms = {
+            node: self._at_once or _room(resources, fewest=int(node == self.here))
+            for node, resources in alive.items()
+            if node == self.here or not self._alone
+        }
+
+    def free(self, working: Iterable[str], *, any_node: bool) -> str | None:
+        """The machine with most room for one more task; None where no machine has any.
+
+        Args:
+            working: The machine of each task that is at work.
+            any_node: Whether it can be another one than this.
+        """
+        busy = Counter(working)
+        free = {node: room - busy[node] for node, room in self._rooms.items() if any_node or node == self.here}
+        most = max(free, key=lambda node: free[node])
+        return most if free[most] > 0 else None
 
 
-def _room(node_id: str) -> int:
-    """How many tasks the cores and the memory of a node have room for."""
-    resources = next(node["Resources"] for node in ray.nodes() if node["NodeID"] == node_id)
-    cores = int(resources.get("CPU", 0)) or len(os.sched_getaffinity(0))
-    return max(1, min(cores, int(resources.get("memory", 0)) // TASK_BYTES))
+def _room(resources: Mapping[str, float], fewest: int) -> int:
+    """How many tasks the cores and the memory of a machine have room for."""
+    cores = int(resources.get("CPU", 0)) or fewest * len(os.sched_getaffinity(0))
+    return max(fewest, min(cores, int(resources.get("memory", 0)) // TASK_BYTES))
 
 
-def _do(here: tuple[str, Path], function: Callable[[S, T], R], stage: str, shared: list[Any], item: T) -> R:
+def _wait(working: dict[Any, str], nodes: _Nodes) -> None:
+    """Wait until one is done, but not for long."""
+    ray.wait(list(working), num_returns=1, timeout=TICK_S, fetch_local=False)
+    nodes.look()
+    done, _ = ray.wait(list(working), num_returns=len(working), timeout=0, fetch_local=False)
+    for each in done:
+        del working[each]
+
+
+def _do(
+    here: tuple[str, Path | None], function: Callable[..., R], stage: str, shared: list[Any], item: Any, *more: Any
+) -> R:
     """Do one task; what its stage shares is fetched once a process."""
     version, folder = here
-    os.chdir(folder)  # paths may be relative to the driver's
+    if folder is not None:
+        os.chdir(folder)  # paths may be relative to the driver's
     if version != __version__:
         msg = f"this process has Glotmill {__version__}, the driver has {version}"
         raise WorkerError(msg)
     if stage not in _kept:
         _kept.clear()
         _kept[stage] = ray.get(shared[0])
-    return function(_kept[stage], item)
+    return function(_kept[stage], item, *more)
 
 
 def _taken(result: Any) -> Any:

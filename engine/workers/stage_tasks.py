@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from glotmill.engine.workers.ray_session import protect
 from glotmill.engine.workers.units import Note, no_note
@@ -26,6 +26,29 @@ class Lent(Protocol[V_co]):
         """The value."""
 
 
+@dataclass(frozen=True, slots=True)
+class Steps(Generic[S, T, R]):
+    """A task that another machine can do, which has none of this machine's files.
+
+    Attributes:
+        here: The whole task, where this machine does it.
+        may_leave: Whether an item's task can be done elsewhere.
+        read: From what is shared and an item: what only this machine can read for it. Done by this process.
+        work: From what is shared, the item and what was read: a result that names no file of the machine that did it.
+        write: From what is shared, the item and that result: what `here` gives, and leaves. Done by this process.
+    """
+
+    here: Callable[[S, T], R]
+    may_leave: Callable[[T], bool]
+    read: Callable[[S, T], Any]
+    work: Callable[[S, T, Any], Any]
+    write: Callable[[S, T, Any], R]
+
+    def __call__(self, shared: S, item: T) -> R:
+        """Do the task on this machine."""
+        return self.here(shared, item)
+
+
 class StageTasks(Protocol):
     """Does the tasks of a stage."""
 
@@ -41,7 +64,8 @@ class StageTasks(Protocol):
 
         Args:
             function: Called with what is shared and an item. Another process imports it by its name, and may call it
-                once more for an item whose process died: to do it twice must leave what doing it once leaves.
+                once more for an item whose process died: to do it twice must leave what doing it once leaves. Of
+                `Steps` other machines of a cluster do what they can.
             shared: What all tasks need; each process has it once, and keeps with it what it loads.
             items: Taken when there is room for them.
 
@@ -92,8 +116,8 @@ def make_tasks(
     """What does the tasks of a recipe's build.
 
     Args:
-        workers: Of the recipe: 0 works in this process, anything else on this machine's cores.
-        ray_address: A running Ray cluster, on whose node of this process the tasks are done; None uses a local Ray.
+        workers: Of the recipe: 0 works in this process, anything else on this machine's cores, or the cluster's.
+        ray_address: A running Ray cluster, whose nodes do the tasks; None uses a local Ray.
         note: Is called when Ray does not start.
         check_stop: Raises where somebody has stopped the work.
     """

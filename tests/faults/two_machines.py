@@ -1,11 +1,12 @@
 """A build on two machines that share nothing but a wire, one of which dies in the middle.
 
-``python -m tests.faults.two_machines RECIPE FOLDER KILL_AT``, as root on Linux. Each machine is a network namespace
+``python -m tests.faults.two_machines RECIPE FOLDER KILL_AT``, as root on Linux; it dies after so many commits to the
+memory, or, for ``pack``, once it has made a shard. Each machine is a network namespace
 with an address of its own; the second one has other ``/tmp`` and ``/dev/shm`` than the first, so it sees neither the
 build's folder nor the memory, nor Ray's files and shared memory. What both have is Glotmill, Python and the model's
 files.
 
-Prints a JSON object: the machines that worked, the attempts that failed, the nodes alive at the end.
+Prints a JSON object: the machines that worked, the attempts that failed, the shards that the second machine made.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -90,14 +92,16 @@ def _remove() -> None:
         subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL)
 
 
-def build_on_both(recipe: str, folder: Path, kill_at: int, other: int) -> dict[str, Any]:
-    """Build in the first machine, with a worker on each; the second one dies after so many commits."""
+def build_on_both(recipe: str, folder: Path, kill_at: str, other: int) -> dict[str, Any]:
+    """Build in the first machine, with a worker on each, until the second one dies; both pack."""
     import ray
 
+    from glotmill.engine.commands import make_records
     from glotmill.engine.commands.build import build
     from glotmill.engine.commands.job import prepare
     from glotmill.engine.commands.load_recipe import load_recipe
     from glotmill.engine.memory.translations import Memory
+    from glotmill.engine.records import build_shards
     from glotmill.engine.runs.progress import ProgressReport
 
     commits = 0
@@ -108,15 +112,26 @@ def build_on_both(recipe: str, folder: Path, kill_at: int, other: int) -> dict[s
         nonlocal commits
         made = commit(self, entries)
         commits += 1
-        if commits == kill_at:
+        if commits == (3 if kill_at == "pack" else int(kill_at)):
             from ray.util.state import list_actors
 
             addresses = {node["NodeID"]: node["NodeManagerAddress"] for node in ray.nodes()}
             machines.update(addresses[each.node_id] for each in list_actors(filters=[("state", "=", "ALIVE")]))
-            kill(other)
+            if kill_at != "pack":
+                kill(other)
         return made
 
+    def kept(work: Any, group: Any, sent: Any) -> Any:
+        came.append(len(group))
+        if kill_at == "pack" and len(came) == 1:
+            kill(other)
+        return steps.write(work, group, sent)
+
     Memory.commit = wrapped  # type: ignore[method-assign]
+    build_shards.FINISHED_TOGETHER = 10
+    make_records.FEWEST_APART = 0
+    steps, came = make_records.BUILD_GROUP, list[int]()
+    make_records.BUILD_GROUP = replace(steps, write=kept)
     address = f"{HEAD}:{PORT}"
     job = prepare(load_recipe(recipe), out=folder / "out", memory=folder / "memory", ray_address=address)
     summary = build(job, ProgressReport())
@@ -126,6 +141,8 @@ def build_on_both(recipe: str, folder: Path, kill_at: int, other: int) -> dict[s
         "machines": sorted(machines),
         "failed_attempts": [event["reason"] for event in events if event["event"] == "attempt_failed"],
         "failed_records": summary.failed,
+        "shards_from_the_other": sum(came),
+        "shards": sum(1 for _ in (folder / "out/dataset/data").rglob("*.parquet")),
     }
 
 
@@ -133,7 +150,7 @@ def main() -> None:
     """Make the machines and build in the first, or be the build in it."""
     recipe, folder, kill_at, *other = sys.argv[1:]
     if other:
-        print(json.dumps(build_on_both(recipe, Path(folder), int(kill_at), int(other[0]))))
+        print(json.dumps(build_on_both(recipe, Path(folder), kill_at, int(other[0]))))
         return
     with machines() as second:
         inside = [sys.executable, "-m", "tests.faults.two_machines", recipe, folder, kill_at, str(second.pid)]

@@ -126,7 +126,7 @@ def test_windows_that_are_open_at_once_send_what_one_after_the_other_sends(recip
 def test_a_failure_in_one_window_ends_the_build_and_the_next_run_goes_on(recipe, run, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(make_records, "windows_at_once", lambda *_: 3)
     whole = run(recipe("whole"), out="whole")
-    done = make_records.build_group
+    done = make_records.BUILD_GROUP
     calls = []
 
     def fails(work, group):
@@ -135,10 +135,10 @@ def test_a_failure_in_one_window_ends_the_build_and_the_next_run_goes_on(recipe,
             raise WorkerError("the disk is full")
         return done(work, group)
 
-    monkeypatch.setattr(make_records, "build_group", fails)
+    monkeypatch.setattr(make_records, "BUILD_GROUP", fails)
     with pytest.raises(WorkerError, match="the disk is full"):
         run(recipe())
-    monkeypatch.setattr(make_records, "build_group", done)
+    monkeypatch.setattr(make_records, "BUILD_GROUP", done)
     assert files(run(recipe()).dataset) == files(whole.dataset)
     assert {phase: set(keys.values()) for phase, keys in unit_keys(tmp_path / "out").items()} == {
         phase: {1} for phase in ("forward", "back", "forced")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from glotmill.engine.workers.stage_tasks import InlineTasks, Lent, StageTasks, make_tasks
+from glotmill.engine.workers.stage_tasks import InlineTasks, Lent, StageTasks, Steps, make_tasks
 from glotmill.engine.workers.stopping import StopSwitch
 from glotmill.schemas.errors import InputError, WorkerError
 
@@ -61,6 +62,43 @@ def rows_of_both(shared: Lent[pa.Table], item: Lent[pa.Table]) -> int:
 def test_what_is_lent_is_found_by_tasks_whether_all_share_it_or_one_has_it(tasks: StageTasks):
     lent = [tasks.lend(pa.table({"text": ["a dog"] * rows})) for rows in (1, 10, 100)]
     assert list(tasks.run(rows_of_both, lent[2], lent[:2])) == [101, 110]
+
+
+def read_row(table: str, item: int) -> str:
+    return f"{table}/{item}"
+
+
+def work_on_row(_table: str, _item: int, row: str) -> tuple[str, int]:
+    return row.upper(), os.getpid()
+
+
+def write_row(written: str, item: int, made: tuple[str, int]) -> tuple[str, int]:
+    return f"{written}:{item}:{made[0]}", made[1]
+
+
+def whole_row(table: str, item: int) -> tuple[str, int]:
+    return write_row(table, item, work_on_row(table, item, read_row(table, item)))
+
+
+@pytest.mark.parametrize("way", ["inline", "ray", "cluster"])
+def test_tasks_in_steps_give_what_whole_ones_give_and_are_read_and_written_here(way: str, monkeypatch):
+    steps = Steps(whole_row, lambda item: item % 3 != 0, read_row, work_on_row, write_row)
+    tasks = made("inline" if way == "inline" else "ray")
+    if way == "cluster":  # of one machine: what is sent to another one comes back, as that one has died meanwhile
+        from glotmill.engine.workers import ray_tasks
+
+        monkeypatch.setattr(tasks, "_address", "127.0.0.1:6379")
+        monkeypatch.setattr(ray_tasks._Nodes, "free", another_machine)
+    done = list(tasks.run(steps, "rows", range(7)))
+    assert [text for text, _ in done] == [f"rows:{item}:ROWS/{item}" for item in range(7)]
+    assert (os.getpid() in {pid for _, pid in done}) == (way == "inline")
+
+
+def another_machine(nodes: Any, working: Iterable[str], *, any_node: bool) -> str | None:
+    """A machine that has died meanwhile, where a task can be done by any."""
+    if len(list(working)) == 2:
+        return None
+    return "a" * len(nodes.here) if any_node else nodes.here
 
 
 def refused(_shared: None, item: int) -> int:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -37,10 +36,10 @@ from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.frequent_answers import frequent_answers
 from glotmill.engine.samples.ingest import SourceCount
 from glotmill.engine.translation.template_count import refused_facts
+from glotmill.engine.workers.fewer_collections import fewer_collections
 from glotmill.engine.workers.ray_session import one_ray
 
 COMMITTED = ("samples", "dataset")
-NEW_OBJECTS = 200_000  # more than were let go, before Python looks for cycles among the young
 
 
 def build(job: Job, progress: ProgressReport) -> BuildSummary:
@@ -111,20 +110,6 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         if made.read is not None and not translated.unanswered:
             note_memory(job, run, made.read)
         return replace(summary, notice=report_of_commit(job.folder, "build", summary.notice))
-
-
-@contextmanager
-def fewer_collections() -> Iterator[None]:
-    """Have Python look for cycles less often: a build makes millions of objects and hardly a cycle.
-
-    A tenth of a build's time went into looking (`python -m benchmarks.scale`). What a cycle holds goes a little later.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(NEW_OBJECTS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: ProgressReport) -> BuildSummary:

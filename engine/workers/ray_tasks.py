@@ -28,6 +28,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from glotmill.engine import __version__
+from glotmill.engine.workers.fewer_collections import fewer_collections
 from glotmill.engine.workers.ray_session import start_ray
 from glotmill.engine.workers.stage_tasks import Lent, Steps
 from glotmill.engine.workers.units import Note
@@ -223,7 +224,8 @@ def _do(
     if stage not in _kept:
         _kept.clear()
         _kept[stage] = ray.get(shared[0])
-    return function(_kept[stage], item, *more)
+    with fewer_collections():
+        return function(_kept[stage], item, *more)
 
 
 def _taken(result: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from glotmill.engine.workers.fewer_collections import NEW_OBJECTS
 from glotmill.engine.workers.stage_tasks import InlineTasks, Lent, StageTasks, Steps, make_tasks
 from glotmill.engine.workers.stopping import StopSwitch
 from glotmill.schemas.errors import InputError, WorkerError
@@ -158,6 +160,15 @@ def test_tasks_that_nobody_wants_any_more_write_no_longer(tasks: StageTasks, tmp
     last = (tmp_path / "1").read_text()
     time.sleep(0.1)
     assert (tmp_path / "1").read_text() == last
+
+
+def collects_after(_shared: None, _item: int) -> int:
+    return gc.get_threshold()[0]
+
+
+@pytest.mark.parametrize("tasks", ["ray"], indirect=True)
+def test_python_looks_for_cycles_as_seldom_in_tasks_as_in_a_build(tasks: StageTasks):
+    assert list(tasks.run(collects_after, None, [0])) == [NEW_OBJECTS]
 
 
 def double(_shared: None, item: int) -> int:

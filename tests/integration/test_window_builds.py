@@ -149,7 +149,7 @@ def test_a_correction_that_comes_while_a_build_composes_counts_for_the_next_one(
     recipe, run, tmp_path: Path, monkeypatch
 ):
     whole = run(recipe("whole"), out="whole")
-    done = make_records.build_group
+    done = make_records.BUILD_GROUP
     memory = Memory(Folder(tmp_path / "memory"))
 
     def corrected(work, group):
@@ -159,7 +159,7 @@ def test_a_correction_that_comes_while_a_build_composes_counts_for_the_next_one(
             memory.correct(rows.to_arrow().cast(MEMORY_SCHEMA))
         return done(work, group)
 
-    monkeypatch.setattr(make_records, "build_group", corrected)
+    monkeypatch.setattr(make_records, "BUILD_GROUP", corrected)
     assert files(run(recipe()).dataset) == files(whole.dataset)
     again = run(recipe())
     assert again.shards["re-translate"] > 0

@@ -18,7 +18,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.corpora import Machine, corpora, pairs_of
 from benchmarks.corruptions import CORRUPTIONS, Corpus, corrupted, sources_of
+from benchmarks.filter_figures import HALF, Cell, Results, figures
 from benchmarks.filter_parts import save_part, saved_part
 from benchmarks.filter_speed import speeds
 from benchmarks.filter_table import write_table
@@ -40,7 +40,6 @@ from glotmill.schemas.keys import digest
 
 # Scorers that need a plug-in are not here, nor what a build has no score for yet.
 STACK = [name for name in SCORERS if name not in ("embedding", "image_text", "llm_judge")]
-STRUCTURAL = ("untranslated", "wrong_language", "wrong_script", "phrase_loop", "whole_repetition")
 MEANING = ("shuffle", "near_shuffle", "number_changed", "negation_added", "negation_dropped", "colour_changed",
            "side_changed", "entity_changed", "cut50_marked", "concatenated", "hallucinated_clause")  # fmt: skip
 # What tells a corruption best where no engine knows the language; where one does, the adequacy score for the rest.
@@ -53,40 +52,6 @@ TELLING = {
 }  # fmt: skip
 ELSE, ADEQUACY = "lexical_len_z", "adequacy_score"
 RANDOM = ("shuffle", "near_shuffle")  # compared with all good rows, the others with the rows they were made of
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One corruption in one language, on one kind of translations.
-
-    Attributes:
-        made_by: ``people`` or ``machine``.
-        rows: Rows that could be corrupted.
-        caught: Share that the default stack rejects.
-        by: The rule that caught most.
-        score: The score that the following are of.
-        auroc: Chance that a good row scores better than a corrupted one.
-        auprc_1: Area under precision and recall where 1 % of rows are corrupted, likewise ``auprc_5``.
-        recall_1: Share caught at the threshold that rejects 1 % of good rows to fit on, likewise ``recall_5``.
-        false_1: Share of good rows really rejected there, likewise ``false_5``.
-    """
-
-    corpus: str
-    lang: str
-    field_type: str
-    made_by: str
-    corruption: str
-    rows: int
-    caught: float
-    by: str
-    score: str
-    auroc: float
-    auprc_1: float
-    auprc_5: float
-    recall_1: float
-    false_1: float
-    recall_5: float
-    false_5: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +148,7 @@ def negation(bench: Bench, corpus: Corpus, clean: pl.DataFrame) -> float:
 
 def half_of_enough(bench: Bench, corpus: Corpus) -> dict[str, float]:
     """What is caught of half-copied texts whose sources have words enough to tell names from words left as they are."""
-    targets = corrupted(corpus, "half_copied")
+    targets = corrupted(corpus, HALF)
     rows = [row for row, text in enumerate(targets) if text is not None]
     enough = [row for row in rows if len(corpus.sources[row].split()) >= MIN_COPY_WORDS]
     chosen = [corpus.sources[row] for row in enough], [str(targets[row]) for row in enough]
@@ -206,18 +171,6 @@ def own_errors(made: Corpus, human: Corpus, clean: pl.DataFrame) -> dict[str, fl
 def kept(frame: pl.DataFrame) -> float:
     """Share of rows that the default stack keeps."""
     return float((frame["reasons"].list.len() == 0).mean())  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """All that was measured but speed."""
-
-    cells: list[Cell]
-    kept: dict[str, float]
-    negation: dict[str, float]
-    own: dict[str, dict[str, float]]
-    losses: dict[str, dict[str, int]]
-    half: dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +206,7 @@ def measure(task: Task) -> Results:
     chosen = [name for name in task.names if name in MEANING] if task.machine_made else task.names
     found = (cell(bench, to_test, name, clean, fit_clean, made_by) for name in chosen)
     results.cells.extend(one for one in found if one is not None)
-    if "half_copied" in chosen:
+    if HALF in chosen:
         results.half[key] = half_of_enough(bench, to_test)
     if _meant(bench.machine, to_test):
         results.negation[key] = negation(bench, to_test, clean)
@@ -293,39 +246,6 @@ def measure_all(bench: Bench, test: list[Corpus], args: argparse.Namespace) -> R
     return results
 
 
-def figures(results: Results) -> dict[str, Any]:
-    """The figures that the project is held to."""
-
-    def cells(name: str, made_by: str = "people", field_type: str | None = None) -> list[Cell]:
-        return [c for c in results.cells if c.corruption == name and c.made_by == made_by
-                and field_type in (None, c.field_type)]  # fmt: skip
-
-    def caught(name: str, field_type: str | None = None) -> float:
-        return mean(c.caught for c in cells(name, field_type=field_type))
-
-    people = {key: share for key, share in results.kept.items() if key.endswith("people")}
-    found: dict[str, Any] = {
-        "clean_kept_mean": mean(people.values()),
-        "clean_kept_worst": min(people.values()),
-        "structural_caught_worst": min(caught(name) for name in STRUCTURAL),
-        "structural_caught_worst_cell": min(c.caught for name in STRUCTURAL for c in cells(name)),
-        "half_copied_caught": caught("half_copied"),
-        "half_copied_caught_from_4_words": mean(half["caught"] for half in results.half.values()),
-        "half_copied_under_4_words": sum(half["left_out"] for half in results.half.values()),
-        "cut50_caught": caught("cut50_marked", "caption"),
-        "concatenated_caught": caught("concatenated"),
-    }
-    for made_by, suffix in (("people", ""), ("machine", "_machine")):
-        for name in ("shuffle", "near_shuffle"):
-            found[f"{name}_auroc{suffix}"] = mean(c.auroc for c in cells(name, made_by, "caption"))
-        found[f"number_auroc{suffix}"] = mean(c.auroc for c in cells("number_changed", made_by, "caption"))
-        found[f"negation_auroc{suffix}"] = mean(v for key, v in results.negation.items() if key.endswith(made_by))
-        found[f"shuffle_caught_at_1pct{suffix}"] = mean(c.recall_1 for c in cells("shuffle", made_by, "caption"))
-    found["machine_kept"] = {key: share for key, share in results.kept.items() if key.endswith("machine")}
-    found["own_errors_auroc"] = results.own
-    return found
-
-
 def main() -> None:
     """Read the command line, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -350,8 +270,7 @@ def main() -> None:
               f"at 5 % {one.recall_5:.3f} ({one.false_5:.3f})")  # fmt: skip
     if args.csv:
         pl.DataFrame([asdict(one) for one in results.cells]).write_csv(args.csv, float_precision=4)
-    complete = set(args.only) == set(CORRUPTIONS) and not args.without_engine
-    found = (figures(results) if complete else {}) | speeds(bench.policy, test, bench.machine)
+    found = figures(results, args.only, with_engine=not args.without_engine) | speeds(bench.policy, test, bench.machine)
     if args.docs:
         write_table(args.docs, [asdict(one) for one in results.cells], results.kept)
     for key, value in found.items():

@@ -164,8 +164,12 @@ def counted(rows: pl.DataFrame, each: int) -> dict[str, Any]:
     all_wrong = rows.filter(WRONG)["weight"].sum()
     sides = {f"{build}_{side}": rows.filter(pl.col(f"kept_{build}") == (side == "kept"))
              for build in BUILDS for side in ("kept", "dropped")}  # fmt: skip
-    sides["newly_dropped"] = rows.filter(pl.col("kept_default") & ~pl.col("kept_quality"))
     found = {name: side_counts(part, all_wrong, each) for name, part in sides.items() if part.height}
+    share = pl.col("reasons_quality").list.contains("quality.share")
+    by = {"default_alone": ~pl.col("kept_default") & ~share, "both": ~pl.col("kept_default") & share,
+          "quality_alone": pl.col("kept_default") & share}  # fmt: skip
+    rejected = {name: rows.filter(rule) for name, rule in by.items()}
+    found |= {name: side_counts(part, all_wrong, part.height) for name, part in rejected.items() if part.height}
     wrong = rows.select(WRONG).to_series()
     areas = {name: auroc(rows[f"score_{name}"], wrong, rows["weight"]) for name in SCORES}
     return found | {
@@ -194,7 +198,7 @@ if __name__ == "__main__":
     made.add_argument("--data", type=Path, help="folder with coco/ [build]")
     made.add_argument("--scratch", type=Path, required=True, help="folder for the builds and the rows")
     made.add_argument("--verdicts", type=Path, help="what the reader wrote [count]")
-    made.add_argument("--captions", type=int, default=1500, help="that are drawn [build]")
+    made.add_argument("--captions", type=int, default=3000, help="that are drawn [build]")
     made.add_argument("--each", type=int, default=100, help="rows of each language, build and side [draw, count]")
     made.add_argument("--seed", type=int, default=25)
     options = made.parse_args()

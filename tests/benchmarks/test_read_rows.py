@@ -32,7 +32,7 @@ def write_build(folder: Path, kept: list[bool], reason: str) -> None:
 def options(tmp_path: Path) -> Namespace:
     """Two builds: the first drops one row of ten, the second four."""
     write_build(tmp_path / "default", [row > 0 for row in range(10)], "a.rule")
-    write_build(tmp_path / "quality", [row > 3 for row in range(10)], "b.rule")
+    write_build(tmp_path / "quality", [row > 3 for row in range(10)], "quality.share")
     return Namespace(scratch=tmp_path, each=3, seed=1, verdicts=tmp_path / "verdicts.tsv")
 
 
@@ -55,8 +55,9 @@ def test_counts_stand_for_the_whole_build(options: Namespace) -> None:
     for found in count(options).values():
         assert json.dumps(found)
         assert found["default_dropped"]["rows"] == 1
-        assert found["newly_dropped"]["rows"] == 3
-        assert list(found["newly_dropped"]["faults"]) == ["noun"]
+        assert found["both"]["rows"] == 1
+        assert found["quality_alone"]["rows"] == 3
+        assert list(found["quality_alone"]["faults"]) == ["noun"]
         assert found["rules"]["default"] == {"a.rule": {"read": 1, "wrong": 1}}
         assert found["default_kept"]["rows"] == 9
         assert found["default_kept"]["wrong_share"] == pytest.approx(3 / 9)

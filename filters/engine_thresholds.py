@@ -21,7 +21,7 @@ from glotmill.schemas.languages import registry
 Thresholds = dict[str, dict[str, float]]  # by `<scorer>.<parameter>`, then by language, script or `ALL`
 Scores = Mapping[tuple[str, str], Floats]  # by scorer and metric; NaN where nothing is judged
 
-MIN_ROWS = 200  # of a language, a script or all, for a threshold of its own
+MIN_ROWS = 100  # of a language, a script or all, for a threshold of its own
 WORST = 0.005  # of the rows: what all others reach
 DIGITS = 5
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import polars as pl
 import pytest
 
 from glotmill.engine.commands import fitted_quality
+from glotmill.engine.commands.diff import diff
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import make_plan
@@ -97,7 +99,11 @@ def test_added_rows_move_no_old_verdict_and_recalibrating_fits_anew(recipe, run,
     changes = _plan(path, tmp_path, recalibrate=True).changes
     assert {change.action for change in changes} == {"re-score"}
     assert all(change.why.startswith("score.quality.fit ") for change in changes)
+    kept = shutil.copytree(after.dataset, tmp_path / "kept")
     anew = run(path, recalibrate=True)
+    named = diff(kept, anew.dataset).facts
+    assert [words.split()[0] for words in named["scorers"]] == ["score.quality.fit"]
+    assert [words.split()[0] for words in named["filter"]] == ["filter.fit"]
     assert (anew.dataset / "quality.json").read_bytes() != fit
     assert anew.segments.translated == 0
 

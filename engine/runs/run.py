@@ -70,13 +70,6 @@ class Run:
         self._listeners: list[Callable[[dict[str, Any]], None]] = []
         self._writing = RLock()  # windows write from threads of their own
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the listeners, who are of this process, and the lock."""
-        return {**self.__dict__, "_listeners": [], "_writing": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _writing=RLock())
-
     @classmethod
     def open(cls, build: Path, plan: dict[str, Any], digest: str) -> Run:
         """The unfinished run of this plan, or a new one.

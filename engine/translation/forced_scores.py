@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any
 
 import polars as pl
 
@@ -100,10 +99,6 @@ class ForcedStage:
         self._run = run
         self._known = KnownEntries(run, lambda: scores.files.last)
         self._work = UnitWork(spec, run, pool, last=self._place.last)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the requests: another process reads what was scored, and scores nothing."""
-        return {**self.__dict__, "_forward": None}
 
     def force(self, advance: Callable[[int, int], None]) -> ForcedCount:
         """Have scores in the store for all pairs.

@@ -31,10 +31,6 @@ class KnownEntries:
         self._planned: dict[str, int] = {}  # the store's last file when a phase was planned
         self._next = 0
 
-    def __getstate__(self) -> dict[str, object]:
-        """Without what looks at the store: another process reads, and plans nothing."""
-        return {**self.__dict__, "_last": None}
-
     def begin(self) -> None:
         """Note that a phase is being planned: what comes into the store from now on is read later."""
         self._next = self._last()

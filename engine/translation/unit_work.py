@@ -7,7 +7,6 @@ before it counts, with one result for each of its rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -29,10 +28,6 @@ class UnitWork:
         self._run = run
         self._pool = pool
         self._last = last  # whether no window comes after these units
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the pool: what another process gets is there to be read with, and does no unit."""
-        return {**self.__dict__, "_pool": None}
 
     def results(
         self,

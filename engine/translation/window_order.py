@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
-from typing import Any
 
 from glotmill.schemas.errors import GlotmillError
 
@@ -144,10 +143,6 @@ class WindowPlace:
         self.last = last
         self.unanswered = order.unanswered
         self._order = order
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what others do: another process reads entries, and waits for nobody."""
-        return {**self.__dict__, "_order": None}
 
     @contextmanager
     def planning(self, phase: str) -> Iterator[list[int]]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +72,3 @@ def test_a_run_of_an_older_version_says_what_was_requested_too():
     assert summary["segments"]["requested"] >= summary["segments"]["unique"] > 0
     assert summary["back_translation"]["requested"] > 0
     assert "asked" not in summary["segments"]
-
-
-def test_a_run_that_another_process_has_notes_events_in_the_same_file(tmp_path: Path):
-    run = Run.open(tmp_path, {}, "aaaa")
-    heard: list[dict] = []
-    run.listen(heard.append)
-    sent = pickle.loads(pickle.dumps(run.window(3)))
-    sent.event("memory_file_set_aside", file="00000001.parquet", reason="cut")
-    (event,) = map(orjson.loads, (run.folder / "events.jsonl").read_text().splitlines())
-    assert (event["event"], event["window"]) == ("memory_file_set_aside", 3)
-    assert not heard

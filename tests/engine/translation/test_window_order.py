@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event
 
@@ -65,13 +64,6 @@ def test_what_has_nothing_before_it_waits_for_nothing():
     with alone().planning("forward") as before:
         assert before == []
     alone().await_entries("forward")
-
-
-def test_another_process_knows_what_was_not_answered():
-    order = WindowOrder()
-    order.unanswered["key"] = "failed:server_error"
-    sent = pickle.loads(pickle.dumps(order.place(2)))
-    assert (sent.number, sent.unanswered) == (2, order.unanswered)
 
 
 def test_the_lists_of_a_window_stay_until_nobody_reads_them():

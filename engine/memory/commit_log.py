@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,7 +116,12 @@ class NumberedFiles:
         return any(schema.equals(known) for known in (self.schema, self._whole))
 
     def select(
-        self, query: Callable[[pl.LazyFrame], pl.LazyFrame], *, whole: bool = False, after: int = 0
+        self,
+        query: Callable[[pl.LazyFrame], pl.LazyFrame],
+        *,
+        whole: bool = False,
+        after: int = 0,
+        skip: Collection[str] = (),
     ) -> pl.DataFrame:
         """Run a query over all rows, with `FILE` beside the schema's columns.
 
@@ -126,23 +131,27 @@ class NumberedFiles:
             query: What to run.
             whole: With the column that not every file holds, null where one does not.
             after: Only files with a higher number than this: to open one takes as long as to read a thousand rows.
+            skip: Names of files that are left out.
 
         Raises:
             StoreError: The files cannot be read, or were written by another version.
         """
         for _ in range(MAX_LOOKS):
-            files = [file for file in self.live() if file.last > after]
+            files = self._among(after, skip)
             rows = self._scan(files, whole=whole)
             try:
                 return query(rows).collect(engine="streaming")
             except FileNotFoundError:
                 continue
             except (pl.exceptions.PolarsError, OSError) as error:
-                if [file for file in self.live() if file.last > after] == files and not self._set_aside(files):
+                if self._among(after, skip) == files and not self._set_aside(files):
                     msg = f"{self.folder} cannot be read: {one_line(error)}"
                     raise StoreError(msg) from error
         msg = f"{self.folder} changes faster than it can be read; wait for the compaction to end"
         raise StoreError(msg)
+
+    def _among(self, after: int, skip: Collection[str]) -> list[NumberedFile]:
+        return [file for file in self.live() if file.last > after and file.name not in skip]
 
     def _scan(self, files: list[NumberedFile], *, whole: bool) -> pl.LazyFrame:
         nothing = pl.DataFrame((self._whole if whole else self.schema).empty_table())

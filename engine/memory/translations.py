@@ -105,6 +105,7 @@ class Memory:
         )
         self.corrections = NumberedFiles(folder.child("corrections"), MEMORY_SCHEMA, redoable=False)
         self._frozen: _Numbers | None = None
+        self._langs: dict[str, tuple[set[str], set[str]]] = {}  # of the files that were added here
 
     @property
     def set_aside(self) -> list[SetAside]:
@@ -131,6 +132,8 @@ class Memory:
         check_entries(entries)
         file = self.translations.add(entries)
         self.committed.append(file.name)
+        source, target = (set(pc.unique(entries[name]).to_pylist()) for name in DIRECTION)
+        self._langs[file.name] = source, target
         return file
 
     def correct(self, entries: pa.Table) -> NumberedFile:
@@ -160,7 +163,8 @@ class Memory:
                 rows = rows.filter(pl.col("failure").is_null() | (first_number() > retry_failures_up_to))
             return rows.select("key").join(wanted.lazy().select("key"), on="key", how="semi")
 
-        return wanted.join(self.translations.select(known), on="key", how="anti", maintain_order="left")
+        found = self.translations.select(known, skip=self._without(wanted))
+        return wanted.join(found, on="key", how="anti", maintain_order="left")
 
     def lookup(
         self, wanted: pl.DataFrame, columns: Sequence[str] = tuple(MEMORY_SCHEMA.names), *, after: int = 0
@@ -183,6 +187,7 @@ class Memory:
         found = self.translations.select(
             lambda rows: rows.filter(_directions_of(wanted)).select(read).join(rest.lazy(), on="key", how="semi"),
             after=after,
+            skip=self._without(wanted),
         )
         machine = self._as_known(found).sort(_ORDER, maintain_order=True).unique("key", keep="first")
         return pl.concat([corrected.select(columns), machine.select(columns)])
@@ -205,6 +210,15 @@ class Memory:
         )
         machine = self._as_known(found).sort(_ORDER, maintain_order=True).unique("key", keep="first")
         return machine.select("key", HYPOTHESES.name).drop_nulls()
+
+    def _without(self, wanted: pl.DataFrame) -> frozenset[str]:
+        """The files added here that have nothing in the directions of some rows, so that nobody opens them."""
+        source, target = (set(wanted[name].unique()) for name in DIRECTION)
+        return frozenset(
+            name
+            for name, (own_source, own_target) in list(self._langs.items())
+            if source.isdisjoint(own_source) or target.isdisjoint(own_target)
+        )
 
     def _as_known(self, found: pl.DataFrame) -> pl.DataFrame:
         """Engines' entries without those that others made of a key after the last one that counts here."""

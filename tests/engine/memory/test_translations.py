@@ -264,3 +264,15 @@ def test_a_correction_counts_for_whoever_begins_after_it(tmp_path: Path):
     assert texts(other, "k") == {"k": "Dackel"}
     here.freeze()
     assert texts(here, "k") == {"k": "Dackel"}
+
+
+def test_files_of_other_directions_that_were_added_here_are_not_opened(tmp_path: Path):
+    memory = Memory(Folder(tmp_path / "memory"))
+    memory.commit(table(entry("d", "Hund")))
+    french = memory.commit(table(entry("f", "chien", target_lang="fra_Latn")))
+    (tmp_path / "memory/translations" / french.name).write_bytes(b"damaged")
+    assert texts(memory, "d") == {"d": "Hund"}
+    assert memory.missing(wanted("d")).is_empty()
+    assert memory.set_aside == []
+    assert memory.missing(wanted("f", lang="fra_Latn")).height == 1
+    assert len(memory.set_aside) == 1

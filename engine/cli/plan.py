@@ -74,7 +74,7 @@ def _show(plan: Plan) -> None:
         say(f"output vocabulary: not decided yet for {langs}; all of their texts count as not translated")
     if (cost := plan.usage.expectation()) is not None:
         say(cost)
-    if plan.disk is not None and plan.disk.total:
+    if plan.disk is not None:
         say(plan.disk.line())
     for line in plan.templates.lines() if plan.templates else ():
         say(line)

@@ -86,7 +86,7 @@ class Plan(NotebookResult):
             words are translated.
         undecided: Languages whose output vocabulary the build decides first; what is known of them so far is counted as
             nothing.
-        disk: What the build would take of the disk while it works, estimated; None where only verdicts can change.
+        disk: What the build would take of the disk while it works, estimated; None where at most verdicts change.
     """
 
     shards: list[ShardChange]
@@ -154,9 +154,9 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
             facts = dataset_facts(job, samples.sources, staged / "dataset")
             decisions = _decide(looked, index, published, facts, progress)
             changes = [_change(job, decision) for decision in decisions]
-            written = {change.path for change in changes if change.action != "reuse"}
+            written = {change.path for change in changes if change.action not in ("reuse", "re-verdict")}
             windows = [window for window, _ in looked.windows]
-            disk = disk_needed(samples.files, windows, lambda plan: plan.path in written)
+            disk = disk_needed(samples.files, windows, lambda plan: plan.path in written) if written else None
     changes += _deleted(job, published)
     shards = _sized(changes, published)
     calls, back_calls = _calls(looked)

@@ -43,7 +43,6 @@ from glotmill.engine.workers.units import force_unit, no_note, plan_units
 SOURCE, TARGET = "eng_Latn", "deu_Latn"
 SIZES = (131_072, 65_536, 32_768)
 QUICK_SIZES = (4_096, 2_048)
-LENGTH = 14  # of a target, language token included
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +153,15 @@ def compared(ways: Mapping[str, Callable[[], Callable[[], None]]], rounds: int) 
 
 def measure(options: argparse.Namespace) -> Result:
     """All sizes, beams and ways."""
-    shape = random_nllb.QUICK if options.quick else random_nllb.NLLB600
-    model = random_nllb.make(options.scratch / ("random_quick" if options.quick else "random_nllb600"), shape)
+    model, shape = random_nllb.of_scratch(options.scratch, quick=options.quick)
     texts = list(dict.fromkeys(coco_captions(options.data, options.sentences)))
-    found: Result = {"settings": {"sentences": len(texts), "target_tokens": LENGTH - 1, "rounds": options.rounds,
-                                  "compute_type": "int8_float32", "threads": 1, "tokens": shape.tokens}}  # fmt: skip
+    settings = {"sentences": len(texts), "target_tokens": random_nllb.LENGTH, "rounds": options.rounds,
+                "compute_type": "int8_float32", "threads": 1, "tokens": shape.tokens}  # fmt: skip
+    found: Result = {"settings": settings}
     sizes = QUICK_SIZES if options.quick else SIZES
     for beam in (4, 1):
         section = NllbTranslate(
-            engine="nllb", model=str(model), beam_size=beam, retry=None, max_decoding_tokens=LENGTH - 1,
+            engine="nllb", model=str(model), beam_size=beam, retry=None, max_decoding_tokens=random_nllb.LENGTH,
             compute_type="int8_float32", device="cpu",
         )  # fmt: skip
         spec = resolve_translator(section)

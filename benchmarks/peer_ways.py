@@ -20,6 +20,8 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer, M2M100ForConditionalGeneration
 
+from benchmarks.watched import cpu_seconds
+
 Translate = Callable[[list[str], str], list[str]]
 BATCHES = {"mblip": 256, "sorted_256": 256, "sorted_32": 32}
 WAYS = (*BATCHES, "easynmt")
@@ -93,15 +95,17 @@ def main() -> None:
     translate(job["warm"], "deu_Latn")
     sets: dict[str, Any] = {}
     for name, wanted in job["sets"].items():
-        seconds = []
+        seconds, cpu = [], []
         rounds = wanted["rounds"].get(arguments.way, 1)
         if not rounds:
             continue
         for _ in range(rounds):
-            began = time.perf_counter()
+            began, before = time.perf_counter(), cpu_seconds()
             outputs = {target: translate(wanted["texts"], target) for target in wanted["targets"]}
             seconds.append(time.perf_counter() - began)
-        sets[name] = {"seconds": seconds, "outputs": outputs, "sent": len(wanted["texts"]) * len(wanted["targets"])}
+            cpu.append(cpu_seconds() - before)
+        sent = len(wanted["texts"]) * len(wanted["targets"])
+        sets[name] = {"seconds": seconds, "cpu_seconds": cpu, "outputs": outputs, "sent": sent}
     found = {"load_seconds": loaded, "sets": sets}
     arguments.out.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
 

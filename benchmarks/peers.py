@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from benchmarks.watched import watch
+from benchmarks.watched import ROOT, watch
 from glotmill.engine.translators.shared.model_files import cache_folder
 
 REQUIREMENTS = (
@@ -70,8 +70,13 @@ def models(scratch: Path, name: str) -> Path:
 
 
 def offline() -> dict[str, str]:
-    """Environment of peers: they have all they need, and shall not look for more."""
-    return {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "true"}
+    """Environment of peers: they have all they need, this project's code too, and shall not look for more."""
+    return {
+        "PYTHONPATH": str(ROOT / "src"),
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "TOKENIZERS_PARALLELISM": "true",
+    }
 
 
 def in_a_process(
@@ -81,6 +86,6 @@ def in_a_process(
     out = job.with_name(f"{job.stem}-{way}.out.json")
     python = peers_python(scratch) if peer else Path(sys.executable)
     module = "benchmarks.peer_ways" if peer else "benchmarks.ways"
-    peak = watch([python, "-m", module, way, job, out], **(offline() if peer else {}), **environment)
+    taken = watch([python, "-m", module, way, job, out], **(offline() if peer else {}), **environment)
     found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
-    return {**found, "peak_mib": peak}
+    return {**found, "peak_mib": taken.peak_mib}

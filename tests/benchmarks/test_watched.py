@@ -6,10 +6,12 @@ import pytest
 from benchmarks.watched import hardware, watch
 
 
-def test_the_memory_of_children_is_counted():
+def test_the_memory_and_the_cpu_time_of_children_are_counted():
     work = "x = bytearray(120_000_000); x[::4096] = b'1' * len(x[::4096]); import time; time.sleep(1.5)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"
-    assert watch([sys.executable, "-c", parent]) > 110
+    taken = watch([sys.executable, "-c", parent])
+    assert taken.peak_mib > 110
+    assert 0 < taken.cpu_seconds < 60
 
 
 def test_what_a_failed_command_said_is_kept():

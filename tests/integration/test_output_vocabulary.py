@@ -77,6 +77,7 @@ def small_samples(monkeypatch):
         monkeypatch.setattr(vocabulary_phase, name, value)
     monkeypatch.setattr(auto_vocabularies, "SAMPLE", 10)
     monkeypatch.setattr(vocabulary_lists, "ROWS_OF_A_TRIAL", 20)
+    monkeypatch.setattr(vocabulary_lists, "shipped_figures", lambda *_: None)
 
 
 def test_the_tokens_of_a_text_decide_what_can_be_written_and_the_dataset_says_so(recipe, run, tmp_path):

@@ -20,6 +20,7 @@ import sentencepiece
 from glotmill.engine.memory.vocabularies import FOLDER, MEND, DecidedVocabulary, Vocabularies
 from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary, needed, of_script, of_text
+from glotmill.engine.translators.shared.shipped_vocabularies import shipped_figures, shipped_path
 from glotmill.recipes.sections.translate import Ct2Translate, VocabularyLists, VocabularyText
 from glotmill.schemas.errors import InputError, shortened
 from glotmill.schemas.keys import digest
@@ -96,7 +97,7 @@ def with_lists(
         return replace(spec, vocabularies={lang: read_list(tokens, lang, origin.lists) for lang in rows})
     if section.decides_vocabulary:
         pending = section.renews_vocabulary and not renewed
-        return replace(spec, vocabularies=_of_auto(spec, rows, kept, pending=pending))
+        return replace(spec, vocabularies=_of_auto(spec, rows, kept, pending=pending, decide=decide))
     return replace(spec, vocabularies=_of_scripts(spec, spec.folder, rows, kept, decide=decide))
 
 
@@ -113,23 +114,47 @@ def listed_facts(spec: TranslatorSpec, kept: Vocabularies) -> dict[str, Any]:
 
 
 def _of_auto(
-    spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies, *, pending: bool
+    spec: TranslatorSpec, rows: Mapping[str, int], kept: Vocabularies, *, pending: bool, decide: bool
 ) -> dict[str, OutputVocabulary | None]:
-    """What was decided by `auto`; a build of few rows takes all tokens and decides nothing.
+    """What was decided by `auto`, or ships; a build of few rows takes all tokens and decides nothing.
 
     Args:
         spec: The engine.
         rows: Rows by target language.
         kept: What was decided before.
         pending: Whether it does not hold for this build, which decides again.
+        decide: Whether a list that ships is kept for later builds.
     """
     size = len(model_tokens(spec.folder).tokens) if spec.folder else 0
     found: dict[str, OutputVocabulary | None] = {}
     for lang, count in rows.items():
         held = kept.find(model_digest(spec), lang, "auto")
+        if held is None and not pending and count >= ROWS_OF_A_TRIAL:
+            held = _shipped(spec, lang)
+            held = kept.decide(held) if held and decide else held
         if count < ROWS_OF_A_TRIAL or (held is not None and not pending):
             found[lang] = read_decided(held, size) if held else None
     return found
+
+
+def _shipped(spec: TranslatorSpec, lang: str) -> DecidedVocabulary | None:
+    """The list that ships for a model and language, where its check allows it as a check on samples would."""
+    section, model = spec.section, model_digest(spec)
+    if not isinstance(section, Ct2Translate) or spec.folder is None:
+        return None
+    figures = shipped_figures(model, lang, section, spec.placement.compute_type)
+    if figures is None or figures["changed_at_most"] > section.max_changed:
+        return None
+    made = read_list(model_tokens(spec.folder), lang, shipped_path(lang))
+    return DecidedVocabulary(
+        model=model,
+        lang=lang,
+        origin="auto",
+        size=made.size,
+        tokens=made.tokens,
+        members=made.packed,
+        figures=figures,
+    )
 
 
 def _of_text(tokens: ModelTokens, lang: str, text: Path) -> OutputVocabulary:

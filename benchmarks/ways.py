@@ -148,8 +148,13 @@ Lists = Callable[[TranslatorSpec, str], OutputVocabulary | None]  # the output t
 
 
 def first_tokens(count: int) -> Lists:
-    """Lists of the first tokens of a vocabulary with random weights, where one is as good as another."""
-    return lambda spec, _: OutputVocabulary.of(np.arange(count, dtype=np.uint32), _size(spec))
+    """Lists of the first tokens of a model with random weights, where any are as good; half of a small model's."""
+
+    def made(spec: TranslatorSpec, _: str) -> OutputVocabulary:
+        size = _size(spec)
+        return OutputVocabulary.of(np.arange(min(count, size // 2), dtype=np.uint32), size)
+
+    return made
 
 
 def shipped(spec: TranslatorSpec, lang: str) -> OutputVocabulary:

@@ -107,7 +107,12 @@ class Translator:
     def translate(self, texts: Sequence[str], source: str, target: str, beam: int = 1) -> list[str]:
         """The translation of each text."""
         tokens = self.hypotheses(self.encode(texts, source), target, beam)
-        return [self._processor.decode(hypothesis[1:]) for hypothesis in tokens]
+        return [self.decode(hypothesis[1:]) for hypothesis in tokens]
+
+    def decode(self, tokens: list[str]) -> str:
+        """The text of some tokens, without the language's."""
+        text: str = self._processor.decode(tokens)
+        return text
 
 
 def quality(hypotheses: Sequence[str], references: Sequence[str]) -> Quality:

@@ -4,11 +4,11 @@
         --captions captions_val2017.json --scratch FOLDER
 
 A list has the tokens of the model's own greedy translations of Multi30k's training captions, every other caption of
-COCO 2017 val, and the questions and answers of xGQA's train_48; English's those of the English texts themselves and of
-translations back. It is written by `glotmill vocabulary`. Then other texts (the other captions, Multi30k's
-test_2016_flickr, xGQA's dev) are translated with all tokens and with the list, greedily and with four beams:
-``checked.json`` has the share that differs and its bound, as a build decides by it. Translations are saved in the
-scratch folder as they come, so that a run that was interrupted goes on.
+COCO 2017 val, and the questions and answers of xGQA's train_48, and those of Multi30k's training captions in the
+language; it is a file as `glotmill vocabulary` writes it. Other texts (the other captions, Multi30k's test_2016_flickr,
+xGQA's dev) are then translated greedily with all tokens and with the list: ``checked.json`` has the share that differs
+and its bound, by which a build decides. Translations are saved in the scratch folder as they come, so that a run that
+was interrupted goes on.
 """
 
 from __future__ import annotations
@@ -17,28 +17,29 @@ import argparse
 import gzip
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from glotmill.engine.commands.make_vocabularies import make_vocabularies
-from glotmill.engine.embedded import VOCABULARIES
+from glotmill.engine.embedded import MODEL_DIR, VOCABULARIES
+from glotmill.engine.embedded.training.evaluate import Translator
+from glotmill.engine.storage.atomic_write import write_bytes
 from glotmill.engine.translation.vocabulary_phase import CONFIDENCE, upper_bound
 from glotmill.engine.translators import Request, TranslatorSpec, load_translator, resolve_translator
 from glotmill.engine.translators.nllb import NllbTranslate
-from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary
+from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary, of_first, of_script
 from glotmill.engine.translators.shared.retry import translate_with_retry
-from glotmill.engine.translators.shared.vocabulary_lists import model_digest, model_tokens, read_list
+from glotmill.engine.translators.shared.vocabulary_lists import list_lines, model_digest, model_tokens
 from glotmill.engine.workers.units import plan_units
 from glotmill.schemas.languages import ENGLISH
 
-LANGS = ("deu_Latn", "fra_Latn", "ces_Latn")
-BEAMS = (1, 4)  # greedy, and what recipes have where they say nothing
+LANGS = {"deu_Latn": "de", "fra_Latn": "fr", "ces_Latn": "cs"}
 CHUNK = 500  # texts that are saved together
 SEED = 24
+Do = Callable[[list[str]], Any]
 
 
 class Texts:
@@ -51,8 +52,8 @@ class Texts:
     def __init__(self, options: argparse.Namespace) -> None:
         rows = json.loads(options.captions.read_text(encoding="utf-8"))["annotations"]
         captions = list(dict.fromkeys(row["caption"].strip() for row in rows))
-        made = [*captions[::2], *_lines(options.multi30k, "train"), *_questions(options.xgqa, "train_48")]
-        check = [*captions[1::2], *_lines(options.multi30k, "test_2016_flickr"), *_questions(options.xgqa, "dev")]
+        made = [*captions[::2], *_lines(options.multi30k, "train.en"), *_questions(options.xgqa, "train_48")]
+        check = [*captions[1::2], *_lines(options.multi30k, "test_2016_flickr.en"), *_questions(options.xgqa, "dev")]
         known = set(made)
         self.made = _mixed(made)[: options.limit]
         self.check = _mixed(text for text in check if text not in known)[: options.check]
@@ -65,8 +66,8 @@ def _mixed(texts: Iterable[str]) -> list[str]:
     return different
 
 
-def _lines(folder: Path, split: str) -> list[str]:
-    return gzip.decompress((folder / f"{split}.en.gz").read_bytes()).decode().splitlines()
+def _lines(folder: Path, name: str) -> list[str]:
+    return gzip.decompress((folder / f"{name}.gz").read_bytes()).decode().splitlines()
 
 
 def _questions(folder: Path, split: str) -> list[str]:
@@ -75,7 +76,7 @@ def _questions(folder: Path, split: str) -> list[str]:
 
 
 class Saved:
-    """Translations, saved in a folder as they come.
+    """What was made of texts, saved in a folder as it comes.
 
     Args:
         folder: The folder.
@@ -85,86 +86,64 @@ class Saved:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
 
-    def translated(self, name: str, spec: TranslatorSpec, source: str, target: str, texts: list[str]) -> list[str]:
-        """The translations of some texts, empty where one failed.
+    def done(self, name: str, texts: list[str], do: Do) -> list[Any]:
+        """What was made of each chunk of some texts.
 
         Args:
-            name: Of the file; the same name must mean the same texts and engine.
-            spec: The engine.
-            source: Language of the texts.
-            target: Language to translate into.
+            name: Of the file; the same name must mean the same texts and work.
             texts: The texts.
+            do: Makes a chunk of them into something that JSON holds.
         """
         path = self._folder / f"{name}.jsonl"
         done = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-        engine = load_translator(spec) if len(done) * CHUNK < len(texts) else None
         for start in range(len(done) * CHUNK, len(texts), CHUNK):
-            done.append(_translated(engine, spec, source, target, texts[start : start + CHUNK]))
+            done.append(do(texts[start : start + CHUNK]))
             with path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(done[-1], ensure_ascii=False) + "\n")
-        return [text for chunk in done for text in chunk][: len(texts)]
+        return done
 
 
-def _translated(engine: Any, spec: TranslatorSpec, source: str, target: str, texts: list[str]) -> list[str]:
-    rows = pl.DataFrame({"key": [f"{n:09}" for n in range(len(texts))], "text": texts})
-    planned = plan_units(rows, batch_tokens=spec.section.batch_tokens, unit_tokens=1 << 20)
-    made = [""] * len(texts)
-    for _, batch in planned.group_by("batch", maintain_order=True):
-        outcomes = translate_with_retry(engine, [Request(source, target, text) for text in batch["text"]])
-        for key, outcome in zip(batch["key"], outcomes, strict=True):
-            made[int(key)] = outcome.translation.text or ""
-    return made
+def engine() -> TranslatorSpec:
+    """The shipped model, greedy."""
+    return resolve_translator(NllbTranslate(engine="nllb", model="embedded", beam_size=1, device="cpu"))
 
 
-def engine_of(beam: int) -> TranslatorSpec:
-    """The shipped model as a recipe has it that says nothing but its beams."""
-    return resolve_translator(NllbTranslate(engine="nllb", model="embedded", beam_size=beam, device="cpu"))
+def tokens_used(model: Translator, source: str, target: str) -> Do:
+    """Translates a chunk: its texts, and the tokens that they were made of, which a text alone does not say."""
+
+    def do(texts: list[str]) -> dict[str, list[str]]:
+        made = [tokens[1:] for tokens in model.hypotheses(model.encode(texts, source), target, 1)]
+        return {"texts": [model.decode(tokens) for tokens in made], "tokens": sorted(set().union(*made))}
+
+    return do
 
 
-def into(lang: str, texts: Texts, saved: Saved, out: Path, scratch: Path) -> dict[str, Any]:
-    """Make and check the list of a language that English is translated into."""
-    lines = saved.translated(f"{lang}.made", engine_of(1), ENGLISH, lang, texts.made)
-    kept = written(lang, lines, out, scratch)
-    found = {}
-    for beam in BEAMS:
-        spec = engine_of(beam)
-        whole = saved.translated(f"{lang}.check.{beam}", spec, ENGLISH, lang, texts.check)
-        cut = replace(spec, vocabularies={lang: kept})
-        found[str(beam)] = figures(
-            whole, saved.translated(f"{lang}.{kept.digest[:8]}.{beam}", cut, ENGLISH, lang, texts.check)
-        )
-    return found
+def translated(spec: TranslatorSpec, source: str, target: str) -> Do:
+    """Translates a chunk as builds do; what fails is empty."""
+    loaded = load_translator(spec)
+
+    def do(texts: list[str]) -> list[str]:
+        rows = pl.DataFrame({"key": [f"{n:09}" for n in range(len(texts))], "text": texts})
+        planned = plan_units(rows, batch_tokens=spec.section.batch_tokens, unit_tokens=1 << 20)
+        made = [""] * len(texts)
+        for _, batch in planned.group_by("batch", maintain_order=True):
+            outcomes = translate_with_retry(loaded, [Request(source, target, text) for text in batch["text"]])
+            for key, outcome in zip(batch["key"], outcomes, strict=True):
+                made[int(key)] = outcome.translation.text or ""
+        return made
+
+    return do
 
 
-def back(texts: Texts, saved: Saved, out: Path, scratch: Path) -> dict[str, Any]:
-    """Make and check English's list, for the way back of every third translation."""
-    lines = list(texts.made)
-    for lang in LANGS:
-        there = saved.translated(f"{lang}.made", engine_of(1), ENGLISH, lang, texts.made)[:: len(LANGS)]
-        lines += saved.translated(f"{lang}.made.back", engine_of(1), lang, ENGLISH, [text for text in there if text])
-    kept = written(ENGLISH, lines, out, scratch)
-    found = {}
-    for beam in BEAMS:
-        spec, whole, cut = engine_of(beam), list[str](), list[str]()
-        for lang in LANGS:
-            there = saved.translated(f"{lang}.check.1", engine_of(1), ENGLISH, lang, texts.check)[:: len(LANGS)]
-            asked = [text for text in there if text]
-            whole += saved.translated(f"{lang}.back.{beam}", spec, lang, ENGLISH, asked)
-            listed = replace(spec, vocabularies={ENGLISH: kept})
-            cut += saved.translated(f"{lang}.back.{kept.digest[:8]}.{beam}", listed, lang, ENGLISH, asked)
-        found[str(beam)] = figures(whole, cut)
-    return found
-
-
-def written(lang: str, lines: Iterable[str], out: Path, scratch: Path) -> OutputVocabulary:
-    """A list of the tokens of a text, as `glotmill vocabulary` writes it."""
-    text, path = scratch / f"{lang}.txt", out / f"{lang}.tokens"
-    text.write_text("\n".join(line for line in lines if line), encoding="utf-8")
+def written(lang: str, used: Iterable[str], lines: list[str], out: Path) -> OutputVocabulary:
+    """The list of a language, written: some tokens, those of a text, and what spells everything else."""
+    tokens = model_tokens(MODEL_DIR)
+    seen = {tokens.numbers[token] for token in used if token in tokens.numbers}
+    seen.update(number for line in tokens.encoder()(lines) for number in line)
+    kept = of_first(tokens.tokens, lang, of_script(tokens.tokens, lang), 0, sorted(seen))
     out.mkdir(parents=True, exist_ok=True)
-    make_vocabularies("embedded", [lang], path, text)
-    folder = engine_of(1).folder
-    assert folder is not None
-    return read_list(model_tokens(folder), lang, path)
+    write_bytes(out / f"{lang}.tokens", ("\n".join(list_lines(tokens, lang, kept)) + "\n").encode())
+    return kept
 
 
 def figures(whole: list[str], cut: list[str]) -> dict[str, float]:
@@ -174,8 +153,44 @@ def figures(whole: list[str], cut: list[str]) -> dict[str, float]:
     return {"changed": round(changed / len(whole), 6), "changed_at_most": round(bound, 6), "checked": len(whole)}
 
 
+def checked(name: str, lang: str, kept: OutputVocabulary, texts: dict[str, list[str]], saved: Saved) -> Any:
+    """What a list changes of the translations of some texts, by source language."""
+    spec, both = engine(), {"whole": list[str](), "cut": list[str]()}
+    for source, asked in texts.items():
+        listed = replace(spec, vocabularies={lang: kept})
+        for way, one, label in (("whole", spec, "all"), ("cut", listed, kept.digest[:8])):
+            chunks = saved.done(f"{name}.{source}.{lang}.{label}", asked, translated(one, source, lang))
+            both[way] += [text for chunk in chunks for text in chunk]
+    return figures(**both)
+
+
 def main() -> None:
     """Make the lists, check them, and write what was found."""
+    options = _options()
+    texts, saved, model = Texts(options), Saved(options.scratch), Translator(MODEL_DIR, workers=1)
+    found: dict[str, Any] = {}
+    back_tokens, back_check = set[str](), dict[str, list[str]]()
+    for lang, short in LANGS.items():
+        there = saved.done(f"made.{lang}", texts.made, tokens_used(model, ENGLISH, lang))
+        used = {token for chunk in there for token in chunk["tokens"]}
+        kept = written(lang, used, _lines(options.multi30k, f"train.{short}"), options.out)
+        found[lang] = {"1": checked("check", lang, kept, {ENGLISH: texts.check}, saved)}
+        print(lang, kept.tokens, found[lang], flush=True)
+        # The way back: English of every third translation, for the list and for the check.
+        some = [text for chunk in there for text in chunk["texts"] if text][:: len(LANGS)]
+        back = saved.done(f"made.back.{lang}", some, tokens_used(model, lang, ENGLISH))
+        back_tokens |= {token for chunk in back for token in chunk["tokens"]}
+        whole = saved.done(f"check.{ENGLISH}.{lang}.all", texts.check, lambda _: [])
+        back_check[lang] = [text for chunk in whole for text in chunk if text][:: len(LANGS)]
+    english = written(ENGLISH, back_tokens, texts.made, options.out)
+    found[ENGLISH] = {"1": checked("back", ENGLISH, english, back_check, saved)}
+    print(ENGLISH, english.tokens, found[ENGLISH], flush=True)
+    spec = engine()
+    facts = {"model": model_digest(spec), "compute_type": spec.placement.compute_type, "by_language_and_beams": found}
+    (options.out / "checked.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--multi30k", type=Path, required=True)
     parser.add_argument("--xgqa", type=Path, required=True)
@@ -184,20 +199,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=VOCABULARIES)
     parser.add_argument("--limit", type=int, help="texts that a list is made from [all]")
     parser.add_argument("--check", type=int, help="texts that a list is checked with [all]")
-    options = parser.parse_args()
-    texts, saved = Texts(options), Saved(options.scratch)
-    spec = engine_of(1)
-    found: dict[str, Any] = {
-        "model": model_digest(spec),
-        "compute_type": spec.placement.compute_type,
-        "by_language_and_beams": {},
-    }
-    for lang in LANGS:
-        found["by_language_and_beams"][lang] = into(lang, texts, saved, options.out, options.scratch)
-        print(lang, found["by_language_and_beams"][lang], flush=True)
-    found["by_language_and_beams"][ENGLISH] = back(texts, saved, options.out, options.scratch)
-    (options.out / "checked.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(found))
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -113,4 +113,4 @@ def test_the_lists_that_ship_are_of_the_shipped_model_and_can_spell_everything()
     for lang, by_beams in found["by_language_and_beams"].items():
         made = read_list(model_tokens(spec().folder), lang, shipped_path(lang))
         assert made.tokens < made.size
-        assert set(by_beams) == {"1", "4"}
+        assert set(by_beams) == {"1"}

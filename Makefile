@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 
 .PHONY: help demo test test-long test-convert test-nouns test-vllm test-gpu test-llama test-report test-trainers soak lint clean \
 	fit-filters bench bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters bench-report \
-	bench-concurrency bench-refilter bench-scale bench-tasks bench-windows embedded-vocabularies
+	bench-concurrency bench-refilter bench-scale bench-tasks bench-windows fit-vocabularies
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 22
@@ -92,9 +92,8 @@ soak: $(READY)  ## 100 builds with one process killed in each, then refilters, p
 bench: $(READY)  ## every comparison of docs/benchmarks.md, 20 to 50 minutes on two cores: make bench DATA=FOLDER
 	$(BIN)/python -m benchmarks.suite --data $(DATA) $(if $(SCRATCH),--scratch $(SCRATCH)) $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
-embedded-vocabularies: $(READY)  ## the embedded model's lists of output tokens: make embedded-vocabularies DATA=FOLDER SCRATCH=FOLDER
-	$(BIN)/python -m glotmill.engine.embedded.training.vocabularies --multi30k $(DATA)/multi30k --xgqa $(DATA)/xgqa \
-		--captions $(DATA)/coco/captions_val2017.json --scratch $(SCRATCH)
+fit-vocabularies: $(READY)  ## the lists of output tokens that ship: make fit-vocabularies DATA=FOLDER SCRATCH=FOLDER
+	$(BIN)/python -m benchmarks.fit_vocabularies --data $(DATA) --scratch $(SCRATCH)
 
 bench-overhead: $(READY)  ## the translate stage against a bare engine: make bench-overhead CAPTIONS=captions_val2017.json
 	$(BIN)/python -m benchmarks.overhead --captions $(CAPTIONS) --json

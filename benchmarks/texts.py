@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 
-def coco_captions(data: Path, count: int) -> list[str]:
-    """The first captions of COCO 2017 val, in the file's order."""
+def coco_captions(data: Path, count: int | None) -> list[str]:
+    """The first captions of COCO 2017 val, or all, in the file's order."""
     rows = json.loads((data / "coco/captions_val2017.json").read_text(encoding="utf-8"))["annotations"]
     return [row["caption"].strip() for row in rows[:count]]
 

@@ -1,7 +1,7 @@
 """What is known of the output vocabularies that ship with the embedded model.
 
 Guarantees: a list is for the very bytes of the model that it was checked with, and only for a search and a precision
-with which it was checked (`glotmill.engine.embedded.training.vocabularies`).
+with which it was checked (`benchmarks/fit_vocabularies.py`).
 """
 
 from __future__ import annotations

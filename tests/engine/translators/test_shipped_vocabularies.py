@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.fit_vocabularies import figures
 from glotmill.engine.embedded import VOCABULARIES
-from glotmill.engine.embedded.training.vocabularies import figures
 from glotmill.engine.memory.vocabularies import Vocabularies
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.translators import resolve_translator

@@ -1,7 +1,6 @@
-"""The command that makes the output vocabularies of `engine/embedded/vocabularies/`, and checks them.
+"""Make the output vocabularies of `engine/embedded/vocabularies/`, and check them.
 
-    python -m glotmill.engine.embedded.training.vocabularies --multi30k MULTI30K_FOLDER --xgqa XGQA_FOLDER \
-        --captions captions_val2017.json --scratch FOLDER
+    python -m benchmarks.fit_vocabularies --data FOLDER --scratch FOLDER
 
 A list has the tokens of the model's own greedy translations of Multi30k's training captions, every other caption of
 COCO 2017 val, and the questions and answers of xGQA's train_48, and those of Multi30k's training captions in the
@@ -24,6 +23,7 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks.texts import coco_captions
 from glotmill.engine.embedded import MODEL_DIR, VOCABULARIES
 from glotmill.engine.embedded.training.evaluate import Translator
 from glotmill.engine.storage.atomic_write import write_bytes
@@ -50,10 +50,9 @@ class Texts:
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
-        rows = json.loads(options.captions.read_text(encoding="utf-8"))["annotations"]
-        captions = list(dict.fromkeys(row["caption"].strip() for row in rows))
-        made = [*captions[::2], *_lines(options.multi30k, "train.en"), *_questions(options.xgqa, "train_48")]
-        check = [*captions[1::2], *_lines(options.multi30k, "test_2016_flickr.en"), *_questions(options.xgqa, "dev")]
+        captions = list(dict.fromkeys(coco_captions(options.data, None)))
+        made = [*captions[::2], *_lines(options.data, "train.en"), *_questions(options.data, "train_48")]
+        check = [*captions[1::2], *_lines(options.data, "test_2016_flickr.en"), *_questions(options.data, "dev")]
         known = set(made)
         self.made = _mixed(made)[: options.limit]
         self.check = _mixed(text for text in check if text not in known)[: options.check]
@@ -66,12 +65,12 @@ def _mixed(texts: Iterable[str]) -> list[str]:
     return different
 
 
-def _lines(folder: Path, name: str) -> list[str]:
-    return gzip.decompress((folder / f"{name}.gz").read_bytes()).decode().splitlines()
+def _lines(data: Path, name: str) -> list[str]:
+    return gzip.decompress((data / f"multi30k/{name}.gz").read_bytes()).decode().splitlines()
 
 
-def _questions(folder: Path, split: str) -> list[str]:
-    content = json.loads((folder / "en" / f"{split}.json").read_text(encoding="utf-8"))
+def _questions(data: Path, split: str) -> list[str]:
+    content = json.loads((data / f"xgqa/en/{split}.json").read_text(encoding="utf-8"))
     return [text for item in content.values() for text in (item["question"], item["answer"])]
 
 
@@ -173,7 +172,7 @@ def main() -> None:
     for lang, short in LANGS.items():
         there = saved.done(f"made.{lang}", texts.made, tokens_used(model, ENGLISH, lang))
         used = {token for chunk in there for token in chunk["tokens"]}
-        kept = written(lang, used, _lines(options.multi30k, f"train.{short}"), options.out)
+        kept = written(lang, used, _lines(options.data, f"train.{short}"), options.out)
         found[lang] = {"1": checked("check", lang, kept, {ENGLISH: texts.check}, saved)}
         print(lang, kept.tokens, found[lang], flush=True)
         # The way back: English of every third translation, for the list and for the check.
@@ -192,9 +191,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--multi30k", type=Path, required=True)
-    parser.add_argument("--xgqa", type=Path, required=True)
-    parser.add_argument("--captions", type=Path, required=True, help="COCO's captions_val2017.json")
+    parser.add_argument("--data", type=Path, required=True, help="folder with coco/, xgqa/ and multi30k/")
     parser.add_argument("--scratch", type=Path, required=True, help="keeps the translations")
     parser.add_argument("--out", type=Path, default=VOCABULARIES)
     parser.add_argument("--limit", type=int, help="texts that a list is made from [all]")

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+from benchmarks import fit_vocabularies
 from glotmill.engine.embedded import MODEL_DIR
-from glotmill.engine.embedded.training import vocabularies
 from glotmill.engine.translators.shared.vocabulary_lists import model_tokens, read_list
 
 CAPTIONS = ["A dog runs on the grass.", "A man sits at a table.", "Two cats sleep.", "A red bus is near the water."]
@@ -17,7 +17,7 @@ CAPTIONS = ["A dog runs on the grass.", "A man sits at a table.", "Two cats slee
 
 @pytest.fixture
 def command(tmp_path, monkeypatch):
-    for name in ("multi30k", "xgqa/en"):
+    for name in ("multi30k", "xgqa/en", "coco"):
         (tmp_path / name).mkdir(parents=True)
     for split, text in (("train", "A woman reads.\nA boy swims."), ("test_2016_flickr", "A horse stands.")):
         for lang in ("en", "de", "fr", "cs"):
@@ -25,12 +25,13 @@ def command(tmp_path, monkeypatch):
     for split, question in (("train_48", "Is the car red?"), ("dev", "What is on the table?")):
         content = {"1": {"question": question, "answer": "yes"}}
         (tmp_path / f"xgqa/en/{split}.json").write_text(json.dumps(content))
-    (tmp_path / "captions.json").write_text(json.dumps({"annotations": [{"caption": text} for text in CAPTIONS]}))
-    monkeypatch.setattr(vocabularies, "CHUNK", 3)
-    options = {"multi30k": "multi30k", "xgqa": "xgqa", "captions": "captions.json", "scratch": "scratch", "out": "out"}
-    arguments = [part for name, value in options.items() for part in (f"--{name}", str(tmp_path / value))]
-    monkeypatch.setattr(sys, "argv", ["vocabularies", *arguments])
-    return vocabularies.main
+    (tmp_path / "coco/captions_val2017.json").write_text(
+        json.dumps({"annotations": [{"caption": text} for text in CAPTIONS]})
+    )
+    monkeypatch.setattr(fit_vocabularies, "CHUNK", 3)
+    arguments = ["--data", str(tmp_path), "--scratch", str(tmp_path / "scratch"), "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["fit_vocabularies", *arguments])
+    return fit_vocabularies.main
 
 
 def test_each_language_gets_a_list_and_what_it_changed_in_its_check(command, tmp_path, monkeypatch):
@@ -42,6 +43,6 @@ def test_each_language_gets_a_list_and_what_it_changed_in_its_check(command, tmp
         assert 0 < made.tokens < made.size
         assert 0 <= by_beams["1"]["changed"] <= by_beams["1"]["changed_at_most"]
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    monkeypatch.setattr(vocabularies.Translator, "hypotheses", None)  # everything is saved
+    monkeypatch.setattr(fit_vocabularies.Translator, "hypotheses", None)  # everything is saved
     command()
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before

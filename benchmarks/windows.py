@@ -2,7 +2,7 @@
 
     python -m benchmarks.windows --samples 75000 --json
     python -m benchmarks.windows --samples 75000 --baseline TREE --json
-    python -m benchmarks.windows --samples 250000 --workers 512 --json
+    python -m benchmarks.windows --samples 250000 --workers 512 --memory --json
 
 The engine is simulated: a worker sleeps for as long as a unit would take a GPU, and its translations are made by Arrow
 in no time. First the build is done with workers that do not sleep at all: its records/s are what this machine can pack.

@@ -97,11 +97,13 @@ def segments_of_captions(path: Path, captions: int) -> Segments:
     return asked
 
 
-def staged(spec: TranslatorSpec, asked: Segments, folder: Path) -> tuple[Side, dict[str, Batches], float]:
+def staged(
+    spec: TranslatorSpec, asked: Segments, folder: Path, workers: int = 2
+) -> tuple[Side, dict[str, Batches], float]:
     """(what the phases took, the batches of each, seconds of starting Ray and the workers)."""
     run = Run.open(folder, {}, "benchmark")
     side = Side()
-    with make_pool(spec, 2) as pool:
+    with make_pool(spec, workers) as pool:
         began = time.perf_counter()
         pool.start()
         started = time.perf_counter() - began

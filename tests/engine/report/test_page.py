@@ -209,6 +209,21 @@ def test_the_same_build_gives_the_same_data_but_for_times(unkind: Path, rebuild:
     assert again == first
 
 
+def test_small_shards_are_read_together_and_the_page_is_that_of_each_by_itself(
+    rebuild: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+):
+    build = open_build(rebuild(pack={"shard_rows": 8}), "report")
+    shards = len(list(build.shards()))
+    scans: list[object] = []
+    scan = pl.scan_parquet
+    monkeypatch.setattr(pl, "scan_parquet", lambda *files, **options: scans.append(files) or scan(*files, **options))
+    together = report_data(build)
+    assert len(scans) < shards
+    monkeypatch.setattr("glotmill.engine.report.finished_build.READ_TOGETHER", 1)
+    assert report_data(build) == together
+    assert len(scans) > 4 * shards
+
+
 def test_a_dataset_without_runs_and_samples_has_a_report_of_what_is_there(unkind: Path, tmp_path: Path):
     shutil.copytree(unkind / "dataset", tmp_path / "dataset")
     write_report(tmp_path)

@@ -178,10 +178,10 @@ def _grids(build: BuiltFolder, rules: Sequence[RuleCuts]) -> dict[str, list[floa
     for _, frame in build.columns(columns):
         frame = frame.gather_every(max(1, frame.height // ENOUGH))
         for column in columns:
-            low, high = (frame[column].quantile(q, "nearest") for q in (TAIL, 1 - TAIL))
-            if low is not None and high is not None:
-                whole = bool((frame[column].drop_nulls() % 1 == 0).all())
-                spans[column].append((low, high, whole))
+            known = frame[column].drop_nulls()
+            if known.len():
+                low, high = (known.quantile(q, "nearest") for q in (TAIL, 1 - TAIL))
+                spans[column].append((low, high, bool((known.to_numpy() % 1 == 0).all())))
     grids = {}
     for rule in rules:
         span = spans[rule.metric.score_column]

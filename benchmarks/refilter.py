@@ -31,7 +31,7 @@ from glotmill.engine.dataset.manifest import read_manifest
 from glotmill.engine.dataset.shards import Shard, ShardWriter
 from glotmill.engine.dataset.write_metadata import describe
 from glotmill.schemas.keys import digest
-from glotmill.schemas.record import record_schema
+from glotmill.schemas.record import VERSION_KEY, record_schema
 
 # A rule of the recipe's own: any share of the rows can be flipped with it, evenly over all shards.
 RULE = "filter.user.flip.fails"
@@ -68,7 +68,8 @@ def make(captions: Path, build: Path, rows: int, shards: int) -> None:
     table = pq.read_table(base / "dataset" / manifest.all_shards()[0].path)
     lock = yaml.safe_load((base / "dataset/recipe.lock.yaml").read_text())
     _, policy = new_rules(base / "dataset", manifest, None, ())
-    schema = pa.schema([pa.field(name, table.schema.field(name).type) for name in table.schema.names])
+    fields = [pa.field(name, table.schema.field(name).type) for name in table.schema.names]
+    schema = pa.schema(fields, metadata={VERSION_KEY: table.schema.metadata[VERSION_KEY]})
     root = build / "dataset"
     old = manifest.all_shards()[0]
     made: list[Shard] = []

@@ -179,8 +179,8 @@ def _grids(build: BuiltFolder, rules: Sequence[RuleCuts]) -> dict[str, list[floa
         frame = frame.gather_every(max(1, frame.height // ENOUGH))
         for column in columns:
             known = frame[column].drop_nulls()
-            if known.len():
-                low, high = (known.quantile(q, "nearest") for q in (TAIL, 1 - TAIL))
+            low, high = (known.quantile(q, "nearest") for q in (TAIL, 1 - TAIL))
+            if low is not None and high is not None:
                 spans[column].append((low, high, bool((known.to_numpy() % 1 == 0).all())))
     grids = {}
     for rule in rules:

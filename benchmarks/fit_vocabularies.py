@@ -99,7 +99,7 @@ class Saved:
             done.append(do(texts[start : start + CHUNK]))
             with path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(done[-1], ensure_ascii=False) + "\n")
-        return done
+        return done[: -(-len(texts) // CHUNK)]
 
 
 def engine() -> TranslatorSpec:

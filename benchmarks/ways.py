@@ -157,10 +157,11 @@ def first_tokens(count: int) -> Lists:
     return made
 
 
-def shipped(spec: TranslatorSpec, lang: str) -> OutputVocabulary:
-    """The list that ships for the embedded model, whose weights the job's model has."""
+def shipped(spec: TranslatorSpec, lang: str) -> OutputVocabulary | None:
+    """The list that ships for the embedded model, whose weights the job's model has; None where none does."""
     assert spec.folder is not None
-    return read_list(model_tokens(spec.folder), lang, shipped_path(lang))
+    path = shipped_path(lang)
+    return read_list(model_tokens(spec.folder), lang, path) if path.exists() else None
 
 
 def _size(spec: TranslatorSpec) -> int:

@@ -7,8 +7,9 @@
 The engine is simulated: a worker sleeps for as long as a unit would take a GPU, and its translations are made by Arrow
 in no time. First the build is done with workers that do not sleep at all: its records/s are what this machine can pack.
 Then it is done again with workers that are together 0.8 times as fast as that. *Busy* is the time that workers were in
-units, over workers × the time from the first unit to the commit. ``--baseline`` does both in another checkout, in the
-same run. Each build has a process of its own, whose peak memory is stated: the head's, without those that pack.
+units, over workers × the time from the first unit to the commit. With many workers the first build alone
+(``--memory``) says what the head bears: units and records a second with an engine that is never waited for.
+``--baseline`` does the same in another checkout, in the same run. Each build has a process of its own, whose peak memory is stated: the head's, without those that pack.
 """
 
 from __future__ import annotations

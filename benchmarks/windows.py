@@ -9,7 +9,8 @@ in no time. First the build is done with workers that do not sleep at all: its r
 Then it is done again with workers that are together 0.8 times as fast as that. *Busy* is the time that workers were in
 units, over workers × the time from the first unit to the commit. With many workers the first build alone
 (``--memory``) says what the head bears: units and records a second with an engine that is never waited for.
-``--baseline`` does the same in another checkout, in the same run. Each build has a process of its own, whose peak memory is stated: the head's, without those that pack.
+``--baseline`` does the same in another checkout, in the same run. Each build has a process of its own, whose
+peak memory is stated: the head's, without those that pack.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.corpora import CAPTIONS, corpora, pairs_of
 from benchmarks.corruptions import Corpus, corrupted
-from benchmarks.filters import ADEQUACY, STRUCTURAL, Bench, goodness, kept, make_bench
+from benchmarks.filter_figures import STRUCTURAL
+from benchmarks.filters import ADEQUACY, Bench, goodness, kept, make_bench
 from benchmarks.human_text import human_text
 from benchmarks.results import Result, carry_out, parser
 from glotmill.filters.engine_thresholds import engine_scores, engine_thresholds

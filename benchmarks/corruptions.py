@@ -212,7 +212,8 @@ def _with_options(text: str, options: list[str]) -> str:
 
 def _answer(c: Corpus, row: int) -> str:
     """The longest word of the next English text."""
-    return max(WORD.findall(c.sources[(row + 1) % len(c.sources)]) or ["red"], key=len)
+    words: list[str] = WORD.findall(c.sources[(row + 1) % len(c.sources)])
+    return max(words or ["red"], key=len)
 
 
 def final_mark_dropped(c: Corpus, row: int, _: random.Random) -> str | None:

@@ -63,7 +63,8 @@ def case_of(data: Path, folder: Path, case: str, languages: list[str]) -> Result
 def effective(case: Result, strings_per_second: float) -> float:
     """Records a second where translating is what takes time."""
     first = case["first"]
-    return round(first["records"] / (first["sent"] / strings_per_second), 1)
+    rate: float = first["records"] / (first["sent"] / strings_per_second)
+    return round(rate, 1)
 
 
 def measure(options: argparse.Namespace) -> Result:

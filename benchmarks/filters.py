@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from benchmarks.corpora import Machine, corpora, pairs_of
+from benchmarks.corpora import Machine, Split, corpora, pairs_of
 from benchmarks.corruptions import CORRUPTIONS, Corpus, corrupted, sources_of
 from benchmarks.filter_figures import HALF, Cell, Results, figures
 from benchmarks.filter_parts import save_part, saved_part
@@ -93,11 +94,12 @@ class Bench:
         return self.scored(corpus, corpus.sources, corpus.targets)
 
 
-def goodness(frame: pl.DataFrame, score: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+def goodness(frame: pl.DataFrame, score: str) -> npt.NDArray[np.float64]:
     """A score as higher is better; what is not judged counts as the best."""
     (direction,) = (m.direction for s in SCORERS.values() for m in s.metrics if m.score_column == f"score_{score}")
     values = frame[f"score_{score}"].cast(pl.Float64).to_numpy()
-    return np.nan_to_num(values if direction == "higher" else -values, nan=1e9, posinf=1e9, neginf=-1e9)
+    higher: npt.NDArray[np.float64] = values if direction == "higher" else -values
+    return np.nan_to_num(higher, nan=1e9, posinf=1e9, neginf=-1e9)
 
 
 def cell(bench: Bench, corpus: Corpus, name: str, clean: pl.DataFrame, fit: pl.DataFrame, made_by: str) -> Cell | None:
@@ -178,7 +180,7 @@ class Task:
     """One language pair to measure, on human translations or on the engine's."""
 
     data: Path
-    on: str
+    on: Split
     place: int  # in `corpora`
     machine_made: bool
     names: tuple[str, ...]
@@ -189,7 +191,8 @@ class Task:
 def measure(task: Task) -> Results:
     """Every corruption of one language pair, in a process of its own or not."""
     bench = make_bench(with_engine=task.with_engine)
-    to_fit, human = (corpora(task.data, split)[task.place] for split in ("fit", task.on))
+    to_fit = corpora(task.data, "fit")[task.place]
+    human = corpora(task.data, task.on)[task.place]
     measured_by = digest([task.names, task.on, task.with_engine, bench.code()])
     part = f"{human.name}-{human.lang}-{'machine' if task.machine_made else 'people'}"
     if saved := saved_part(task.resume, part, measured_by):

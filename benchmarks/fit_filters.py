@@ -87,11 +87,15 @@ def fit_detector(name: str, good: list[dict[str, Any]], bad: list[dict[str, dict
     rows, labels, weights = [], [], []
     for clean, broken in zip(good, bad, strict=True):
         x = matrix(clean)
-        rows.append(x), labels.append(np.ones(len(x))), weights.append(np.full(len(x), 1 / len(x)))
+        rows.append(x)
+        labels.append(np.ones(len(x)))
+        weights.append(np.full(len(x), 1 / len(x)))
         for error in ERRORS[name]:
             if error in broken and len(y := matrix(broken[error])):
                 share = min(1, len(y) / FULL) / len(y) / len(ERRORS[name])
-                rows.append(y), labels.append(np.zeros(len(y))), weights.append(np.full(len(y), share))
+                rows.append(y)
+                labels.append(np.zeros(len(y)))
+                weights.append(np.full(len(y), share))
     x, weight = np.concatenate(rows), np.concatenate(weights)
     mean, deviation = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
     model = LogisticRegression(C=1.0, max_iter=2000)

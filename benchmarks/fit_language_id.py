@@ -139,7 +139,7 @@ def fitted(leads: Mapping[str, Leads], length: Length, totals: Mapping[str, int]
     found: dict[str, float] = {}
     for group in ("Latn", "other", "near", "unlabelled"):
         seen = {code: values for code, values in leads.items() if group_of(code) == group}
-        own = {}
+        own: dict[str, float] = {}
         for part in _parts(seen, length):
             enough = [tail(values, length) for values in part.values() if len(values) >= SEEN]
             if enough:

@@ -59,8 +59,8 @@ def measure(options: argparse.Namespace) -> Result:
         folder = Path(name)
         job = Job(str(MODEL_DIR), "", Decoding(), captions[:16], {"captions": Set(captions, ["deu_Latn"])})
         job.write(folder / "job.json")
-        command = ["-m", "benchmarks.ways", "glotmill_inline", folder / "job.json", folder / "out.json"]
-        record = ["record", "--idle", "--format", "raw", "--rate", "50", "--output", folder / "stacks.txt"]
+        command = ("-m", "benchmarks.ways", "glotmill_inline", folder / "job.json", folder / "out.json")
+        record = ("record", "--idle", "--format", "raw", "--rate", "50", "--output", folder / "stacks.txt")
         watch([Path(sys.executable).with_name("py-spy"), *record, "--", sys.executable, *command])
         lines = (folder / "stacks.txt").read_text(encoding="utf-8").splitlines()
     return {"captions": len(captions), **summary(samples(lines))}

@@ -21,7 +21,7 @@ BEGIN, END = "<!-- languages: begin -->", "<!-- languages: end -->"
 def table(first: dict[str, Any], second: dict[str, Any]) -> str:
     """The two tables, in Markdown."""
     lines = ["| measure | default | with `py3langid` |", "|---|---|---|"]
-    rows: list[tuple[str, Any, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     for name, title in (("tatoeba", "Tatoeba"), ("xgqa", "xGQA dev"), ("multi30k", "Multi30k test")):
         kept = [found["kept"][name] for found in (first, second)]
         rows.append((f"kept, {title}: pooled", *(row["pooled"] for row in kept)))

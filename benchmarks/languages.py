@@ -222,7 +222,7 @@ def inseparable(texts: pl.DataFrame) -> dict[tuple[str, str], float]:
     """(language asked for, other) of the same script that neither identifier separates, with the best share caught."""
     leads = {"first": first_lead, "second": second_lead}
     chosen = {str(lang): part for (lang,), part in texts.filter(pl.col("letters") >= 10).group_by(["lang"])}
-    found = {}
+    found: dict[tuple[str, str], float] = {}
     for lang in sorted(chosen):
         own = chosen[lang]
         others = [other for other in sorted(chosen) if chosen[other]["script"][0] == own["script"][0]]

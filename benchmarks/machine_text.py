@@ -43,7 +43,8 @@ def detokenised(tokens: str, source: str) -> str:
     if regex.search(NO_SPACE, text):
         text = UNSPACED.sub("", text)
     text = QUOTED.sub(r'"\1"', APOSTROPHE.sub(r"\1", text))
-    return AFTER.sub(r"\1", BEFORE.sub(r"\1", text))
+    whole: str = AFTER.sub(r"\1", BEFORE.sub(r"\1", text))
+    return whole
 
 
 def _whole_copies(tokens: list[str], source: str) -> str:

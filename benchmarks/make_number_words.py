@@ -164,7 +164,7 @@ def main() -> None:
         writer.writerow(["lang", "kind", "values", "forms"])
         for code, language in sorted(registry().items()):
             forms = [*icu_forms(language), *indic_forms(language)] or [*to_words_forms(language, package)]
-            found: dict[tuple[str, int], dict[str, None]] = {}
+            found: dict[tuple[Kind, int], dict[str, None]] = {}
             for kind, value, form in needed(language, iter(forms)):
                 found.setdefault((kind, value), {})[form] = None
             for (kind, value), spelled in found.items():

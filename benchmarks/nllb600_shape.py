@@ -89,7 +89,7 @@ def ratios(rows: dict[str, Result]) -> Result:
             "ratio_to_mblip": round(rate / rows["mblip"]["sentences_per_second"], 2) if "mblip" in rows else None,
             "ratio_to_bare": round(rate / bare, 3) if bare else None,
         }
-    return found | found.get("float32", {})
+    return {**found, **found.get("float32", {})}
 
 
 def measure(options: argparse.Namespace) -> Result:

@@ -14,8 +14,9 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import ctranslate2
@@ -43,6 +44,7 @@ from glotmill.engine.workers.units import force_unit, no_note, plan_units
 SOURCE, TARGET = "eng_Latn", "deu_Latn"
 SIZES = (131_072, 65_536, 32_768)
 QUICK_SIZES = (4_096, 2_048)
+Ways = dict[str, Callable[[], Callable[[], None]]]  # each loads what it needs and returns the work to be timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Bare:
     """CTranslate2 and SentencePiece alone."""
 
     def __init__(self, spec: TranslatorSpec) -> None:
+        assert isinstance(spec.section, NllbTranslate)
         self._section = spec.section
         self._pieces = sentencepiece.SentencePieceProcessor(model_file=f"{spec.folder}/sentencepiece.bpe.model")
         self._model = ctranslate2.Translator(str(spec.folder), compute_type="int8_float32", intra_threads=1)
@@ -89,8 +92,8 @@ class Bare:
     def score(self, work: Work) -> None:
         """Force batch by batch."""
         for _, batch in work.pairs.group_by("batch", maintain_order=True):
-            pairs = zip(self._encoded(batch["text"]), self._encoded(batch["translation"]), strict=True)
-            pairs = sorted(pairs, key=lambda pair: (len(pair[1]), len(pair[0])))
+            encoded = zip(self._encoded(batch["text"]), self._encoded(batch["translation"]), strict=True)
+            pairs = sorted(encoded, key=lambda pair: (len(pair[1]), len(pair[0])))
             self._model.score_batch(
                 [[SOURCE, *pieces, END] for pieces, _ in pairs], [[TARGET, *pieces] for _, pieces in pairs],
                 max_batch_size=FORCED_TOKENS, batch_type="tokens",
@@ -129,7 +132,7 @@ def forced_units(spec: TranslatorSpec, work: Work) -> Callable[[], None]:
     return do
 
 
-def compared(ways: Mapping[str, Callable[[], Callable[[], None]]], rounds: int) -> Result:
+def compared(ways: Ways, rounds: int) -> Result:
     """CPU seconds of each way in turn, those of loading apart, and the ratio of the first one's to each."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     load: dict[str, float] = {}
@@ -169,12 +172,12 @@ def measure(options: argparse.Namespace) -> Result:
         lists = {size: OutputVocabulary.of(np.arange(size, dtype=np.uint32), shape.tokens) for size in sizes}
         specs = {"full": spec} | {str(size): replace(spec, vocabularies={TARGET: made}) for size, made in lists.items()}
         bare = Bare(spec)
-        ways = {"bare": lambda: lambda: bare.translate(work)}  # noqa: B023 - called before the next beam
-        ways |= {name: lambda one=one: translate_stage(one, work) for name, one in specs.items()}  # noqa: B023
+        ways: Ways = {"bare": lambda: lambda: bare.translate(work)}  # noqa: B023 - called before the next beam
+        ways |= {name: partial(translate_stage, one, work) for name, one in specs.items()}
         found[f"beam_{beam}"] = compared(ways, options.rounds)
         if beam == 1:
             ways = {"bare": lambda: lambda: bare.score(work)}  # noqa: B023
-            ways |= {name: lambda one=one: forced_units(one, work) for name, one in specs.items()}  # noqa: B023
+            ways |= {name: partial(forced_units, one, work) for name, one in specs.items()}
             found["forced"] = compared(ways, options.rounds)
     return found
 

@@ -18,7 +18,7 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -207,10 +207,12 @@ def _rounded(sides: list[Side], name: str) -> dict[str, list[float]]:
     return {phase: [round(getattr(side, name)[phase], 2) for side in sides] for phase in PHASES}
 
 
-def _ratio(sides: dict[str, list[Side]], name: str, phases: Any) -> float:
+def _ratio(sides: dict[str, list[Side]], name: str, phases: Sequence[str]) -> float:
     """How fast the stage is, the faster loop being 1."""
-    median = {way: statistics.median(sum(getattr(side, name)[phase] for phase in phases) for side in found)
-              for way, found in sides.items()}  # fmt: skip
+    median: dict[str, float] = {
+        way: statistics.median(sum(getattr(side, name)[phase] for phase in phases) for side in found)
+        for way, found in sides.items()
+    }
     return round(min(median[way] for way in ARRANGEMENTS) / median["stage"], 4)
 
 

@@ -33,18 +33,18 @@ def transformers_way(job: dict[str, Any], way: str) -> Translate:
     tokenizer = AutoTokenizer.from_pretrained(job["checkpoint"], src_lang=job["source_lang"])
     size = BATCHES[way]
 
-    @torch.inference_mode()
     def translate(texts: list[str], target: str) -> list[str]:
         order = list(range(len(texts)))
         if way != "mblip":
             order.sort(key=lambda row: len(texts[row]), reverse=True)
         made = [""] * len(texts)
-        for start in range(0, len(order), size):
-            rows = order[start : start + size]
-            batch = tokenizer([texts[row] for row in rows], return_tensors="pt", padding="longest")
-            tokens = model.generate(**batch, **_options(job, tokenizer, target))
-            for row, text in zip(rows, tokenizer.batch_decode(tokens, skip_special_tokens=True), strict=True):
-                made[row] = text
+        with torch.inference_mode():
+            for start in range(0, len(order), size):
+                rows = order[start : start + size]
+                batch = tokenizer([texts[row] for row in rows], return_tensors="pt", padding="longest")
+                tokens = model.generate(**batch, **_options(job, tokenizer, target))
+                for row, text in zip(rows, tokenizer.batch_decode(tokens, skip_special_tokens=True), strict=True):
+                    made[row] = text
         return made
 
     return translate

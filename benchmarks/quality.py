@@ -63,8 +63,8 @@ class Rows:
 
 def spearman(score: Floats, quality: Floats) -> float:
     """Rank correlation; ties have their mean rank."""
-    ranks = [pl.Series(values).rank().to_numpy() for values in (score, quality)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    first, second = (pl.Series(values).rank().to_numpy() for values in (score, quality))
+    return float(np.corrcoef(first, second)[0, 1])
 
 
 def gain_at_half(score: Floats, quality: Floats) -> float:

@@ -107,6 +107,7 @@ def read_verdicts(path: Path) -> pl.DataFrame:
             raise ValueError(f"{path.name}: {line!r} has another verdict than {VERDICTS}, or a number of before")
         rows[int(number)] = (verdict, faults[0].split(",") if faults else [])
     table = [(number, verdict, faults) for number, (verdict, faults) in rows.items()]
+    schema: dict[str, pl.DataType | type[pl.DataType]]
     schema = {"number": pl.UInt32, "verdict": pl.String, "faults": pl.List(pl.String)}
     return pl.DataFrame(table, schema, orient="row")
 
@@ -118,7 +119,7 @@ def auroc(scores: pl.Series, wrong: pl.Series, weights: pl.Series) -> float:
         bad=pl.col("weight").filter("wrong").sum(), good=pl.col("weight").filter(~pl.col("wrong")).sum()
     ).sort("score")  # fmt: skip
     above = steps["good"].sum() - steps["good"].cum_sum() + steps["good"] / 2
-    return float((steps["bad"] * above).sum() / (steps["bad"].sum() * steps["good"].sum()))
+    return float((steps["bad"] * above).sum()) / (float(steps["bad"].sum()) * float(steps["good"].sum()))
 
 
 def best(rows: pl.DataFrame, score: str) -> dict[str, float]:
@@ -131,7 +132,7 @@ def best(rows: pl.DataFrame, score: str) -> dict[str, float]:
 
 def wrong_share(rows: pl.DataFrame) -> float:
     """Of the whole part of the build that the rows stand for."""
-    return float(rows.filter(WRONG)["weight"].sum() / rows["weight"].sum())
+    return float(rows.filter(WRONG)["weight"].sum()) / float(rows["weight"].sum())
 
 
 def side_counts(part: pl.DataFrame, all_wrong: float, each: int) -> dict[str, Any]:
@@ -147,7 +148,7 @@ def side_counts(part: pl.DataFrame, all_wrong: float, each: int) -> dict[str, An
         "read": first.height,
         **{verdict: first.filter(pl.col("verdict") == verdict).height for verdict in VERDICTS},
         "wrong_share": wrong_share(part),
-        "of_all_wrong": part.filter(WRONG)["weight"].sum() / all_wrong,
+        "of_all_wrong": float(part.filter(WRONG)["weight"].sum()) / all_wrong,
         "faults": dict(Counter(faults).most_common()),
     }
 
@@ -161,7 +162,7 @@ def by_rule(rows: pl.DataFrame, build: str) -> dict[str, dict[str, int]]:
 
 def counted(rows: pl.DataFrame, each: int) -> dict[str, Any]:
     """Of one language's rows, in the order of the draw: the verdicts of each build's sides, and what scores tell."""
-    all_wrong = rows.filter(WRONG)["weight"].sum()
+    all_wrong = float(rows.filter(WRONG)["weight"].sum())
     sides = {f"{build}_{side}": rows.filter(pl.col(f"kept_{build}") == (side == "kept"))
              for build in BUILDS for side in ("kept", "dropped")}  # fmt: skip
     found = {name: side_counts(part, all_wrong, each) for name, part in sides.items() if part.height}

@@ -40,7 +40,7 @@ def built(tree: Path, case: str, options: argparse.Namespace, *extra: str) -> Fi
         folder = Path(name)
         recipe = folder / "recipe.yaml"
         recipe.write_text(yaml.safe_dump(CASES[case](Wanted(options.data, options.rows, options.languages, folder))))
-        command = [sys.executable, "-P", BUILD, recipe, folder / "made", *extra]
+        command: list[str | Path] = [sys.executable, "-P", BUILD, recipe, folder / "made", *extra]
         settings = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(tree / "src"), "PYTHONHASHSEED": "0"}
         done = subprocess.run(command, env=settings, cwd=folder, stdout=subprocess.PIPE, check=True, text=True)
     found: Figures = json.loads(done.stdout.splitlines()[-1])
@@ -52,7 +52,8 @@ def built(tree: Path, case: str, options: argparse.Namespace, *extra: str) -> Fi
 
 def packing(found: Figures) -> float:
     """CPU seconds of packing: look-ups, composing, scoring, judging, writing."""
-    return sum(found["phases"].get(name, 0.0) for name in PACKING)
+    phases: dict[str, float] = found["phases"]
+    return sum(phases.get(name, 0.0) for name in PACKING)
 
 
 def summed(rounds: list[Figures]) -> Figures:

@@ -177,7 +177,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         summary = build(job, ProgressReport())  # an older tree prints its stages on standard error
     total = time.process_time() - began
     phases._note()
-    if options.profile:
+    if profile is not None:
         profile.dump_stats(options.profile)
     shards = sum(1 for _ in (summary.dataset / "data").rglob("*.parquet"))
     found = {

@@ -104,7 +104,7 @@ def pair_sets(data: Path, limit: int) -> dict[str, pa.Table]:
 def timed(tree: Path, pairs: Path) -> Row:
     """What `scorer_times` finds with a tree's code."""
     settings = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(tree / "src"), "PYTHONHASHSEED": "0"}
-    command = [sys.executable, "-P", TIMES, pairs, *map(str, SIZES)]
+    command: list[str | Path] = [sys.executable, "-P", TIMES, pairs, *map(str, SIZES)]
     done = subprocess.run(command, env=settings, stdout=subprocess.PIPE, check=True, text=True)
     found: Row = json.loads(done.stdout)
     if not Path(found["tree"]).is_relative_to(tree.resolve()):
@@ -166,7 +166,7 @@ def main() -> None:
         )
         return
     for name, one in found.items():
-        shown = one.get("ratios", one["this"])
+        shown = one["ratios" if "ratios" in one else "this"]
         print(name, pl.DataFrame([{"scorer": scorer, **times} for scorer, times in shown.items()]))
 
 

@@ -26,7 +26,7 @@ RUNS = 3  # the best of them counts
 
 def seconds(scorer: Scorer, pairs: pa.Table, size: int) -> float:
     """CPU seconds of a call with so many pairs: the mean over calls, the best of some runs."""
-    calls = min(CALLS, pairs.num_rows // size)
+    calls: int = min(CALLS, pairs.num_rows // size)
     step = pairs.num_rows // calls
     tables = [pairs.slice(call * step, size).combine_chunks() for call in range(calls)]
     best = float("inf")

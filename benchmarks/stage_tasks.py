@@ -67,7 +67,7 @@ class Reading:
             self.seconds += time.process_time() - began
             return found
 
-        LanguageEntries.into = counted  # type: ignore[method-assign]
+        LanguageEntries.into = counted  # type: ignore[assignment]
 
 
 def cpu_of_descendants() -> dict[int, float]:
@@ -119,7 +119,7 @@ class Starts:
             self.spent = self._since()
             end(pool, *error)
 
-        RayPool.start, RayPool.__exit__ = counted, ended  # type: ignore[method-assign]
+        RayPool.start, RayPool.__exit__ = counted, ended  # type: ignore[assignment]
 
     def _since(self) -> dict[str, list[float]]:
         """CPU seconds of the engine's actors, and of Ray's own processes together."""

@@ -45,6 +45,7 @@ from glotmill.engine.translators.shared.output_vocabulary import OutputVocabular
 from glotmill.engine.translators.shared.shipped_vocabularies import shipped_path
 from glotmill.engine.translators.shared.vocabulary_lists import model_tokens, read_list
 from glotmill.engine.workers.pool import Pool, make_pool
+from glotmill.recipes.sections.translate import ComputeType
 
 BATCH_TOKENS = 2048
 COUNTS = (131_072, 65_536, 32_768)  # output tokens
@@ -172,7 +173,9 @@ def _size(spec: TranslatorSpec) -> int:
 class Stage:
     """The translate stage of builds, with an empty memory each time."""
 
-    def __init__(self, job: Job, workers: int, threads: int, compute_type: str, lists: Lists | None = None) -> None:
+    def __init__(
+        self, job: Job, workers: int, threads: int, compute_type: ComputeType, lists: Lists | None = None
+    ) -> None:
         self._source = job.source_lang
         self._scratch = tempfile.TemporaryDirectory()
         section = NllbTranslate(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -37,11 +36,14 @@ from glotmill.engine.records.rejudge_shard import Verdict, decide_verdict, write
 from glotmill.engine.report.finished_build import check_notes
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.text.notebook import NotebookResult, View
+from glotmill.engine.workers.shard_threads import shard_threads
 from glotmill.filters.policy import Policy
 from glotmill.recipes.load import Overrides
 from glotmill.schemas.errors import ConservationError, InputError
 
-THREADS = 2  # a shard each; more of them take more memory, and writing is bound by the cores
+WRITERS = (
+    2  # more of them gain nothing: two thirds of writing are footers, which Python decodes in one thread at a time
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def decide_all(dataset: Path, manifest: Manifest, policy: Policy) -> dict[str, V
         return decide_verdict(dataset, shard, policy, columns, version=manifest.facts["schema_version"])
 
     shards = manifest.all_shards()
-    with ThreadPoolExecutor(THREADS) as threads:
+    with shard_threads() as threads:
         verdicts = list(threads.map(decide, shards))
     return {shard.path: verdict for shard, verdict in zip(shards, verdicts, strict=True)}
 
@@ -186,7 +188,7 @@ def commit_verdicts(
     check_notes(folder)
     dataset = folder / "dataset"
     schema = recorded_schema(lock, manifest.facts)
-    with ThreadPoolExecutor(THREADS) as threads, staging(folder) as staged:
+    with staging(folder) as staged, shard_threads(WRITERS) as threads:
         done = {
             path: threads.submit(write_verdict, dataset, staged / "dataset", verdict, schema)
             for path, verdict in verdicts.items()

@@ -7,7 +7,6 @@ the shards themselves; each problem is one line with its file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -29,10 +28,9 @@ from glotmill.engine.publish.opened import OpenedDataset, opened
 from glotmill.engine.publish.pull_record import Pulled, columns_of, pulled_columns
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.text.notebook import NotebookResult, View
+from glotmill.engine.workers.shard_threads import shard_threads
 from glotmill.schemas.errors import GlotmillError, InputError
 from glotmill.schemas.keys import file_sha256
-
-THREADS = 2  # a shard each, of which the verdict's columns are in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +192,7 @@ def _check(
     everything = [shard for parts in shards.values() for shard in parts]
     total = sum(shard.rows for shard in everything)
     found = {}
-    with progress.stage("verify", "rows") as stage, ThreadPoolExecutor(THREADS) as threads:
+    with progress.stage("verify", "rows") as stage, shard_threads() as threads:
         results = threads.map(partial(_check_shard, dataset, rules=rules), everything)
         for shard, one in zip(everything, results, strict=True):
             found[shard.path] = one

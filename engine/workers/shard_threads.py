@@ -1,7 +1,7 @@
 """Threads over the shards of a dataset, for commands that read it with Arrow and Polars.
 
 Why threads and not processes: Arrow, Polars and the checksum let other threads run, and Polars has one pool of threads
-for all of them. Processes would each load Python's libraries again, which takes as long as some million rows do.
+for all of them. Processes would first load Python's libraries again, which takes seconds each.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 FEWEST = 2  # one reads while the other one counts
-MOST = 8  # about an eighth of the work is Python's own, which one thread at a time does
+MOST = 8  # more were not measured; Python's own part, such as hashing ids, is done by one thread at a time
 SHARD_BYTES = 1 << 29  # ids and scores of 250,000 records are 200 MB
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 

@@ -40,7 +40,7 @@ from glotmill.engine.records.sent_shards import BUILD_GROUP
 from glotmill.engine.records.shard_actions import Decider
 from glotmill.engine.records.shard_parts import PartFolder
 from glotmill.engine.records.windows import Piece, Window, cut_windows
-from glotmill.engine.runs.progress import ProgressReport, Stages
+from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.runs.windows_progress import WindowsProgress
 from glotmill.engine.samples.frequent_answers import judged_dictionaries
@@ -250,8 +250,9 @@ class _Maker:
         tools.place.await_entries("pack", ahead=1)  # the entries of two windows are in memory at the most
         tasks = shard_tasks(job, self._total, self._runner.check_stop)
         work = self._work(job, phases, tasks)
-        tools.place.await_entries("pack")  # parts of a shard are made in order
-        shards = self._pack(window, work, tasks, tools.runner.progress)
+        if not work.apart:
+            tools.place.await_entries("pack")  # parts of a shard are made in order
+        shards = self._pack(window, work, tasks, tools)
         tools.place.through("pack")
         if self._total > window.records:
             tools.place.await_unread()
@@ -264,16 +265,17 @@ class _Maker:
         entries = phases.entries.lent(tasks.lend) if apart else phases.entries
         return ShardWork(self._decider, composers_into(job, entries.into), self.packer, apart)
 
-    def _pack(self, window: Window, work: ShardWork, tasks: StageTasks, progress: Stages) -> list[BuiltShard]:
+    def _pack(self, window: Window, work: ShardWork, tasks: StageTasks, tools: WindowTools) -> list[BuiltShard]:
         apart = work.apart
         parts = [in_parts(piece) if apart else [piece] for piece in window.pieces]
         groups = list(in_groups(chain.from_iterable(parts)))
         ends = [own[-1] for own in parts if apart and own[-1].last and not own[-1].whole]
         built: list[BuiltShard] = []
-        with progress.stage("pack", "records") as stage:
+        with tools.runner.progress.stage("pack", "records") as stage:
             for group, done in zip(groups, tasks.run(BUILD_GROUP, work, groups), strict=True):
                 built += done
                 stage.advance(sum(piece.records for piece in group), window.records)
+            tools.place.await_entries("pack")  # a shard has parts in the windows before this one, too
             built += tasks.run(join_parts, work, ends)
         for shard in built:
             # Its parts, where it had any; not sooner, as a task may be done twice.

@@ -5,7 +5,8 @@ process reads and writes, and any node does the work between; blocks travel by R
 
 Why nothing waits for ever: a task asks Ray for no CPU. The actors of an engine may hold all CPUs of a machine, and a
 head may offer none (``resources: {CPU: 0}``); a task that wanted one would then wait for actors that only end after it.
-How many are at work at a time is bounded here instead, by each machine's cores and its memory.
+How many are at work at a time is bounded here instead, by each machine's cores and its memory, for all threads of this
+process together: windows pack at the same time.
 
 Ray starts the processes, does a task of one that died once more, elsewhere where its node died, and says when that
 fails again.
@@ -15,9 +16,8 @@ from __future__ import annotations
 
 import os
 import re
-import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count, islice
@@ -31,6 +31,7 @@ from glotmill.engine import __version__
 from glotmill.engine.workers.fewer_collections import fewer_collections
 from glotmill.engine.workers.ray_session import start_ray
 from glotmill.engine.workers.stage_tasks import Lent, Steps
+from glotmill.engine.workers.task_nodes import TaskNodes
 from glotmill.engine.workers.units import Note
 from glotmill.schemas.errors import GlotmillError, WorkerError
 
@@ -39,15 +40,14 @@ T = TypeVar("T")
 R = TypeVar("R")
 V = TypeVar("V")
 TICK_S = 1.0
-LOOK_EVERY_S = 5.0  # for machines that came or died
 END_S = 10.0  # for tasks that are no longer wanted
 RETRIES = 2  # of a task whose process died
-TASK_BYTES = 2 << 30  # memory that a task may take: a shard of 250,000 records
 AHEAD = 4  # items at work or done before their turn, as a multiple of those at work
 # Tasks share the cores among themselves, so each gets one thread.
 ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _numbers = count()
-_kept: dict[str, Any] = {}  # in a process of tasks: what the tasks of its last stage share
+STAGES_KEPT = 2  # windows that are packed at the same time
+_kept: dict[str, Any] = {}  # in a process of tasks: what the tasks of its last stages share
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class RayTasks:
 
     def _run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
         steps = function if isinstance(function, Steps) else None
-        nodes = _Nodes(self._at_once, alone=self._address is None)
+        nodes = TaskNodes(self._at_once, alone=self._address is None)
         remote = ray.remote(num_cpus=0, max_retries=RETRIES, runtime_env={"env_vars": ONE_THREAD})(_do)
         stage, reference = f"{os.getpid()}-{next(_numbers)}", ray.put(shared)
         rest = iter(items)
@@ -112,7 +112,7 @@ class RayTasks:
                 while len(line) < AHEAD * nodes.room:
                     waiting = waiting or list(islice(rest, 1))
                     leaves = bool(waiting and steps and steps.may_leave(waiting[0]))
-                    node = nodes.free(working.values(), any_node=leaves) if waiting else None
+                    node = nodes.take(any_node=leaves) if waiting else None
                     if node is None:
                         break
                     item, away = waiting.pop(), node != nodes.here
@@ -126,9 +126,12 @@ class RayTasks:
                         done = do.remote((__version__, Path.cwd()), here, stage, [reference], item)
                     line.append((done, item, away))
                     working[done] = node
-                if not line:
+                if not line and not waiting:
                     return
                 self._check_stop()
+                if not line:
+                    nodes.await_room()
+                    continue
                 done, item, away = line[0]
                 if done in working:
                     _wait(working, nodes)
@@ -138,77 +141,16 @@ class RayTasks:
                 yield steps.write(shared, item, result) if steps is not None and away else result
         finally:
             _end(set(working))
+            nodes.give_all()
 
 
-class _Nodes:
-    """The machines that do tasks, and how many each.
-
-    Args:
-        at_once: Tasks at a time on a machine; None takes as many as its cores and memory allow.
-        alone: Do all tasks on the machine of this process.
-
-    Attributes:
-        here: That machine.
-    """
-
-    def __init__(self, at_once: int | None, *, alone: bool) -> None:
-        self.here = ray.get_runtime_context().get_node_id()
-        self._at_once = at_once
-        self._alone = alone
-        self._rooms: dict[str, int] = {}
-        self._next_look = 0.0
-        self.look()
-
-    @property
-    def room(self) -> int:
-        """How many tasks all of them do at a time."""
-        return sum(self._rooms.values())
-
-    def look(self) -> None:
-        """Find out which machines there are now, but not all the time.
-
-        Raises:
-            WorkerError: Ray's process on this machine died.
-        """
-        if time.monotonic() < self._next_look:
-            return
-        self._next_look = time.monotonic() + LOOK_EVERY_S
-        alive = {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}
-        if self.here not in alive:
-            msg = "Ray's node process on this machine died; run the same command again to go on"
-            raise WorkerError(msg)
-        self._rooms = {
-            node: self._at_once or _room(resources, fewest=int(node == self.here))
-            for node, resources in alive.items()
-            if node == self.here or not self._alone
-        }
-
-    def free(self, working: Iterable[str], *, any_node: bool) -> str | None:
-        """The machine with most room for one more task; None where no machine has any.
-
-        Args:
-            working: The machine of each task that is at work.
-            any_node: Whether it can be another one than this.
-        """
-        busy = Counter(working)
-        free = {node: room - busy[node] for node, room in self._rooms.items() if any_node or node == self.here}
-        most = max(free, key=lambda node: free[node])
-        return most if free[most] > 0 else None
-
-
-def _room(resources: Mapping[str, float], fewest: int) -> int:
-    """How many tasks the cores and the memory of a machine have room for."""
-    cores = int(resources.get("CPU", 0)) or fewest * len(os.sched_getaffinity(0))
-    return max(fewest, min(cores, int(resources.get("memory", 0)) // TASK_BYTES))
-
-
-def _wait(working: dict[Any, str], nodes: _Nodes) -> None:
+def _wait(working: dict[Any, str], nodes: TaskNodes) -> None:
     """Wait until one is done, but not for long."""
     ray.wait(list(working), num_returns=1, timeout=TICK_S, fetch_local=False)
     nodes.look()
     done, _ = ray.wait(list(working), num_returns=len(working), timeout=0, fetch_local=False)
     for each in done:
-        del working[each]
+        nodes.give(working.pop(each))
 
 
 def _do(
@@ -221,9 +163,9 @@ def _do(
     if version != __version__:
         msg = f"this process has Glotmill {__version__}, the driver has {version}"
         raise WorkerError(msg)
-    if stage not in _kept:
-        _kept.clear()
-        _kept[stage] = ray.get(shared[0])
+    _kept[stage] = _kept.pop(stage) if stage in _kept else ray.get(shared[0])  # the last one used stands last
+    while len(_kept) > STAGES_KEPT:
+        del _kept[next(iter(_kept))]
     with fewer_collections():
         return function(_kept[stage], item, *more)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -87,20 +89,40 @@ def test_tasks_in_steps_give_what_whole_ones_give_and_are_read_and_written_here(
     steps = Steps(whole_row, lambda item: item % 3 != 0, read_row, work_on_row, write_row)
     tasks = made("inline" if way == "inline" else "ray")
     if way == "cluster":  # of one machine: what is sent to another one comes back, as that one has died meanwhile
-        from glotmill.engine.workers import ray_tasks
+        from glotmill.engine.workers.task_nodes import TaskNodes
 
         monkeypatch.setattr(tasks, "_address", "127.0.0.1:6379")
-        monkeypatch.setattr(ray_tasks._Nodes, "free", another_machine)
+        monkeypatch.setattr(TaskNodes, "free", another_machine)
     done = list(tasks.run(steps, "rows", range(7)))
     assert [text for text, _ in done] == [f"rows:{item}:ROWS/{item}" for item in range(7)]
     assert (os.getpid() in {pid for _, pid in done}) == (way == "inline")
 
 
-def another_machine(nodes: Any, working: Iterable[str], *, any_node: bool) -> str | None:
+def another_machine(nodes: Any, at_work: Counter[str], *, any_node: bool) -> str | None:
     """A machine that has died meanwhile, where a task can be done by any."""
-    if len(list(working)) == 2:
+    if at_work.total() == 2:
         return None
     return "a" * len(nodes.here) if any_node else nodes.here
+
+
+def noted(folder: Path, item: int) -> int:
+    """Notes when it began and ended."""
+    began = time.monotonic()
+    time.sleep(0.1)
+    (folder / f"{item}").write_text(f"{began} {time.monotonic()}")
+    return item
+
+
+def test_windows_that_pack_at_the_same_time_share_the_room_for_tasks(tmp_path):
+    tasks = made("ray")
+    with ThreadPoolExecutor(2) as threads:
+        first, second = (
+            threads.submit(lambda items: list(tasks.run(noted, tmp_path, items)), range(start, start + 8))
+            for start in (0, 8)
+        )
+    assert first.result() + second.result() == list(range(16))
+    spans = [tuple(map(float, path.read_text().split())) for path in tmp_path.iterdir()]
+    assert max(sum(began <= moment < ended for began, ended in spans) for moment, _ in spans) == 2
 
 
 def refused(_shared: None, item: int) -> int:

@@ -25,6 +25,9 @@ from glotmill.filters.features.number_reader import reader
         ("ron_Latn", "o mie o sută de oameni", [1100]),
         ("cym_Latn", "cant a phedwar ar bymtheg", [119]),
         ("cym_Latn", "cant a phymtheg a phedwar ugain", [195]),
+        ("cym_Latn", "pedwar cant a hanner ac un", [451]),
+        ("ben_Beng", "একশত সাতত্রিশ", [137]),
+        ("kan_Knda", "ಒಂದು ನೂರ ತೊಂಬತ್ತ ಮೂರು", [193]),
         ("shn_Mymr", "12 3", [12, 3]),
     ],
 )

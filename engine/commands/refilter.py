@@ -41,9 +41,8 @@ from glotmill.filters.policy import Policy
 from glotmill.recipes.load import Overrides
 from glotmill.schemas.errors import ConservationError, InputError
 
-WRITERS = (
-    2  # more of them gain nothing: two thirds of writing are footers, which Python decodes in one thread at a time
-)
+# More of them gain nothing: most of writing is footers, which Python decodes in one thread at a time.
+WRITERS = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Threads over the shards of a dataset, for commands that read it with Arrow and Polars.
 
 Why threads and not processes: Arrow, Polars and the checksum let other threads run, and Polars has one pool of threads
-for all of them. Processes would first load Python's libraries again, which takes seconds each.
+for all of them. Each process would first load all libraries again.
 """
 
 from __future__ import annotations

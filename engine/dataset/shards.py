@@ -7,15 +7,13 @@ it is written; a shard's counts come out: rows = kept + dropped + failed.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,14 +23,19 @@ from glotmill.engine.dataset.row_counts import (
     GroupCount,
     RowCount,
     VerdictCount,
-    count_parts,
     count_rows,
-    countable,
     read_countable,
 )
+from glotmill.engine.dataset.stated_rows import (
+    StatedRows,
+    label_counts,
+    score_stats,
+    scores_and_labels,
+    stated,
+    turns_of,
+)
 from glotmill.engine.storage.readable import MEND
-from glotmill.filters.contract import MOST_LABELS
-from glotmill.schemas.errors import ConservationError, GlotmillError, InputError
+from glotmill.schemas.errors import ConservationError, InputError
 from glotmill.schemas.keys import file_sha256
 from glotmill.schemas.record import OLDEST_VERSION, SCHEMA_VERSION, VERSION_KEY
 from glotmill.schemas.record_rules import validate
@@ -50,7 +53,6 @@ WRITER: dict[str, Any] = {
     "store_schema": True,
 }
 VERDICT = ("keep", "filter_reasons")
-LABEL = "label_"  # begins the columns of labels
 SPLITS = ("train", "validation", "test")
 WITHDRAWN = "withdrawn"  # the reason of a record whose sample is gone
 
@@ -187,43 +189,6 @@ def counted(root: Path, shard: Shard) -> Shard:
         raise InputError(msg) from None
 
 
-@dataclass(frozen=True, slots=True)
-class StatedRows:
-    """The rows of a shard as far as its manifest's entry states anything of them.
-
-    Attributes:
-        rows: What `glotmill.engine.dataset.row_counts.countable` gives, the scores, and the labels by turn.
-        counts: What is counted of them.
-    """
-
-    rows: pl.DataFrame
-    counts: RowCount
-
-    @classmethod
-    def of(cls, records: pa.Table, heights: Sequence[int]) -> list[Self]:
-        """Those of each of several shards, whose records stand one below the other, in one pass.
-
-        Args:
-            records: The records of all.
-            heights: How many each has.
-        """
-        rows = _stated(records)
-        starts = np.cumsum([0, *heights]).tolist()
-        found = zip(starts, heights, count_parts(rows, heights), strict=False)
-        return [cls(rows.slice(start, height), counts) for start, height, counts in found]
-
-
-def _stated(records: pa.Table) -> pl.DataFrame:
-    scores, labels = scores_and_labels(records.schema)
-    return countable(records).hstack(pl.DataFrame(records.select([*scores, *map(turns_of, labels)])))
-
-
-def scores_and_labels(schema: pa.Schema) -> tuple[list[str], list[str]]:
-    """(the columns of scores, those of labels), both by record."""
-    scores, labels = ([name for name in schema.names if name.startswith(start)] for start in ("score_", LABEL))
-    return scores, labels
-
-
 class ShardWriter:
     """Writes one shard, a row group at a time.
 
@@ -273,7 +238,7 @@ class ShardWriter:
             self._first = self._first or record_id
             self._ids.update(record_id.encode() + b"\n")
         if self._stated is None:
-            self._rows.append(_stated(records))
+            self._rows.append(stated(records))
 
     def close(self, *, warned: Mapping[str, int], answers: Mapping[str, int], fingerprints: Mapping[str, str]) -> Shard:
         """Finish the file.
@@ -311,33 +276,3 @@ class ShardWriter:
             fingerprints=dict(fingerprints),
             label_counts={name: label_counts(rows[turns_of(name)]) for name in self._labels} or None,
         ).with_counts(counts)
-
-
-def turns_of(label: str) -> str:
-    """The column of a label by turn, from its column by record."""
-    return f"turn_{label.removeprefix(LABEL)}"
-
-
-def label_counts(turns: pl.Series) -> dict[str, int]:
-    """What a manifest says of a label: how many turns have it, by its value, sorted.
-
-    Args:
-        turns: The column of the labels by turn.
-
-    Raises:
-        GlotmillError: There are more of them than a scorer may give.
-    """
-    found = Counter(label for labels in turns.to_list() for label in labels or () if label is not None)
-    if len(found) > MOST_LABELS:
-        msg = f"{turns.name}: {len(found):,} different labels, but a scorer may give {MOST_LABELS:,}"
-        raise GlotmillError(msg)
-    return dict(sorted(found.items()))
-
-
-def score_stats(scores: pl.Series) -> dict[str, float | None]:
-    """What a manifest says of a score column: how many records have a value, its 5 % quantile and median."""
-    return {
-        "n": len(scores) - scores.null_count(),
-        "p05": scores.quantile(0.05, "nearest"),
-        "p50": scores.quantile(0.5, "nearest"),
-    }

@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from glotmill.engine.dataset.contents import LocalDataset
 from glotmill.engine.dataset.recorded_rules import check_footer
-from glotmill.engine.dataset.shards import LABEL, Shard, turns_of
+from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.dataset.sound_rows import RECORDS
+from glotmill.engine.dataset.stated_rows import LABEL, turns_of
 from glotmill.engine.storage.atomic_write import write_json
 from glotmill.engine.storage.checked import FileModel, Name, Sha256, parsed
 from glotmill.engine.storage.readable import schema_of

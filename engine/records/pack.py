@@ -16,7 +16,8 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.engine.dataset.fingerprints import ShardFingerprints
-from glotmill.engine.dataset.shards import WITHDRAWN, Shard, ShardWriter, StatedRows, published_schema
+from glotmill.engine.dataset.shards import WITHDRAWN, Shard, ShardWriter, published_schema
+from glotmill.engine.dataset.stated_rows import StatedRows
 from glotmill.engine.dataset.verdict_columns import read_records
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.records.compose import Composer, entries_digest

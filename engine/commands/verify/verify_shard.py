@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.row_counts import count_rows, count_verdicts, read_countable
-from glotmill.engine.dataset.shards import Shard, label_counts, published_schema, score_stats, turns_of
+from glotmill.engine.dataset.shards import Shard, published_schema
+from glotmill.engine.dataset.stated_rows import label_counts, score_stats, turns_of
 from glotmill.engine.records.verdict import rejudge, stored_columns
 from glotmill.engine.storage.readable import DAMAGED
 from glotmill.filters.policy import Policy

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import Features, load_dataset
 
-from glotmill.engine.dataset.shards import ShardWriter, StatedRows, label_counts, published_schema
+from glotmill.engine.dataset.shards import ShardWriter, published_schema
+from glotmill.engine.dataset.stated_rows import StatedRows, label_counts
 from glotmill.filters.contract import MOST_LABELS
 from glotmill.schemas.errors import ConservationError, GlotmillError, SchemaError
 from glotmill.schemas.keys import file_sha256

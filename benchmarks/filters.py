@@ -4,9 +4,11 @@
 
 FOLDER holds ``multi30k/`` and ``xgqa/`` (`benchmarks.corpora`). Everything shown is of the test splits; thresholds at
 1 % and 5 % false rejection come from the splits to fit on, the stack is the default one. ``--on fit`` shows the splits
-to fit on instead, for work on thresholds. With ``--csv`` every cell is written, with ``--docs`` the table of
-docs/filters.md; with ``--json`` the last line is one JSON object. With ``--resume`` each language pair is saved as it
-comes, and what the same scorers and rules measured before is not measured again.
+to fit on instead, for work on thresholds. Rules that depend on the engine have the highest thresholds that a build may
+set, as where it knows the texts; `benchmarks.people` measures the floors beside a build's own. With ``--csv`` every
+cell is written, with ``--docs`` the table of docs/filters.md; with ``--json`` the last line is one JSON object. With
+``--resume`` each language pair is saved as it comes, and what the same scorers and rules measured before is not
+measured again.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from benchmarks.filter_parts import save_part, saved_part
 from benchmarks.filter_speed import speeds
 from benchmarks.filter_table import write_table
 from glotmill.filters.contract import Scorer
+from glotmill.filters.engine_thresholds import of_engine
 from glotmill.filters.features.chrf import chrf
 from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.registry import SCORERS, make_scorers
@@ -190,7 +193,7 @@ class Task:
 
 def measure(task: Task) -> Results:
     """Every corruption of one language pair, in a process of its own or not."""
-    bench = make_bench(with_engine=task.with_engine)
+    bench = make_bench(with_engine=task.with_engine, highest=True)
     to_fit = corpora(task.data, "fit")[task.place]
     human = corpora(task.data, task.on)[task.place]
     measured_by = digest([task.names, task.on, task.with_engine, bench.code()])
@@ -219,13 +222,21 @@ def measure(task: Task) -> Results:
     return results
 
 
-def make_bench(*, with_engine: bool) -> Bench:
-    """Scorers, default policy and engine."""
+def make_bench(*, with_engine: bool, highest: bool = False) -> Bench:
+    """Scorers, default policy and engine.
+
+    Args:
+        with_engine: Whether the engine is asked.
+        highest: Whether rules that depend on the engine have the highest thresholds that a build may set, as it does
+            where its engine knows the texts, instead of the floors.
+    """
     machine = Machine.load()
     if not with_engine:
         machine = replace(machine, languages=frozenset())
     metrics = [metric for name in STACK for metric in SCORERS[name].metrics]
-    return Bench(make_scorers(STACK), make_policy({}, STACK, metrics=metrics), machine)
+    policy, scorers = make_policy({}, STACK, metrics=metrics), make_scorers(STACK)
+    own = {f"{scorer.name}.{one.parameter}": one.highest for scorer in scorers for one in of_engine(scorer)}
+    return Bench(scorers, replace(policy, parameters=policy.parameters | own) if highest else policy, machine)
 
 
 def _meant(machine: Machine, corpus: Corpus) -> bool:
@@ -264,7 +275,7 @@ def main() -> None:
     parser.add_argument("--docs", type=Path, help="write the table into this Markdown file")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     args = parser.parse_args()
-    bench = make_bench(with_engine=not args.without_engine)
+    bench = make_bench(with_engine=not args.without_engine, highest=True)
     test = corpora(args.data, args.on)
     results = measure_all(bench, test, args)
     for one in results.cells:

@@ -1,9 +1,10 @@
 """Thresholds of the rules that depend on the engine, from what the engine's own translations of a build reach.
 
 What an engine says of a text goes by how well it knows such texts: a threshold of one domain rejects good text of the
-next. A build therefore lowers such a threshold to what almost all of its own translations reach, in each language, and
-never raises it above the default. Translations by people, which an engine finds less probable than its own, are the
-reason for a margin below that.
+next. A build therefore sets such a threshold to what almost all of its own translations reach, in each language, and
+never above `OfEngine.highest`. Translations by people, which an engine finds less probable than its own, are the
+reason for a margin below that. Where no build has looked at its own translations, the defaults of the parameters hold:
+low floors, which belong to no domain.
 """
 
 from __future__ import annotations
@@ -51,20 +52,16 @@ def engine_thresholds(scores: Scores, langs: Sequence[str], scorers: Iterable[Sc
         scorers: Those that run.
     """
     found = {
-        f"{scorer.name}.{one.parameter}": thresholds(scores[scorer.name, one.metric], langs, floor, one.margin)
+        f"{scorer.name}.{one.parameter}": thresholds(scores[scorer.name, one.metric], langs, one.highest, one.margin)
         for scorer in scorers
-        for one, floor in of_engine(scorer).items()
+        for one in of_engine(scorer)
     }
     return {parameter: places for parameter, places in found.items() if places}
 
 
-def of_engine(scorer: Scorer | type[Scorer]) -> dict[OfEngine, float]:
-    """The thresholds of a scorer's rules that depend on the engine, with their defaults."""
-    return {
-        rule.of_engine: next(one.default for one in rule.parameters if one.name == rule.of_engine.parameter)
-        for rule in scorer.rules
-        if rule.of_engine
-    }
+def of_engine(scorer: Scorer | type[Scorer]) -> list[OfEngine]:
+    """The thresholds of a scorer's rules that depend on the engine."""
+    return [rule.of_engine for rule in scorer.rules if rule.of_engine]
 
 
 def thresholds(values: Floats, langs: Sequence[str], highest: float, margin: float) -> dict[str, float]:

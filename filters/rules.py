@@ -37,11 +37,14 @@ class OfEngine:
         parameter: The threshold.
         margin: How much lower than an engine's worst translations people's translations of such texts may score: an
             engine finds its own words more probable than theirs. In units of the metric.
+        highest: What no build's own threshold is above. The parameter's default holds where no build has looked at
+            its own translations; it is lower, as it was measured in no domain and must reject good text of none.
     """
 
     metric: str
     parameter: str
     margin: float
+    highest: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,10 @@
 
 chrF has a floor (random caption pairs: mean 16, p99 30) and means nothing on a word or two, so texts under
 `MIN_LETTERS` are not judged. A same-model round trip can invert its own mistakes: it is one sign among others.
+
+The default threshold is a floor that belongs to no domain: of 100 captions with another caption's translation, 99 come
+back with more than 6.3 to 8.4 (Multi30k's val and xGQA's train_48, 300 a language), so what has less is nothing like
+the source. A build that fits its own threshold has a higher one where its engine knows the texts.
 """
 
 from __future__ import annotations
@@ -51,8 +55,8 @@ class RoundTripScorer(Scorer):
     )  # fmt: skip
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule("round_trip", "chrf", "the back-translation is too far from the source",
-             *below("round_trip", "chrf", "min_chrf", 10.0, (0, 100), "least chrF against the source"),
-             graded=("chrf", "min_chrf"), of_engine=OfEngine("chrf", "min_chrf", 2.0)),
+             *below("round_trip", "chrf", "min_chrf", 5.0, (0, 100), "least chrF against the source"),
+             graded=("chrf", "min_chrf"), of_engine=OfEngine("chrf", "min_chrf", 2.0, highest=10.0)),
     )  # fmt: skip
 
     def __init__(self, min_letters: int = MIN_LETTERS) -> None:

@@ -140,7 +140,7 @@ def test_refilter_refuses_whatever_is_not_the_filter(recipe, run, tmp_path, chan
 
 def test_refilter_refuses_rules_that_decided_what_was_scored(recipe, run, tmp_path):
     run(recipe(score={"scorers": ["integrity", "nmt", "round_trip"], "skip_rejected": True}))
-    with pytest.raises(InputError, match=r"score\.skip_rejected.*min_chrf 10 → 40.*use glotmill build"):
+    with pytest.raises(InputError, match=r"score\.skip_rejected.*min_chrf 5 → 40.*use glotmill build"):
         refilter(tmp_path / "out", overrides=("filter.round_trip.min_chrf=40",))
 
 

@@ -16,7 +16,7 @@ FOUND = {rule.rule.code: rule for rule in rule_cuts(POLICY, METRICS, list(regist
 
 
 def test_a_cut_is_the_threshold_of_the_policy():
-    assert FOUND["round_trip.chrf"].cuts["deu_Latn"].at == 10
+    assert FOUND["round_trip.chrf"].cuts["deu_Latn"].at == 5
     assert FOUND["round_trip.chrf"].cuts["deu_Latn"].below
     assert FOUND["lexical.copy_lcs"].cuts["deu_Latn"].at == pytest.approx(0.45)
     assert not FOUND["lexical.copy_lcs"].cuts["deu_Latn"].below

@@ -30,7 +30,7 @@ from glotmill.engine.storage.atomic_write import write_bytes
 from glotmill.engine.translation.vocabulary_phase import CONFIDENCE, upper_bound
 from glotmill.engine.translators import Request, TranslatorSpec, load_translator, resolve_translator
 from glotmill.engine.translators.nllb import NllbTranslate
-from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary, of_first, of_script
+from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary, of_ranked
 from glotmill.engine.translators.shared.retry import translate_with_retry
 from glotmill.engine.translators.shared.vocabulary_lists import list_lines, model_digest, model_tokens
 from glotmill.engine.workers.units import plan_units
@@ -139,7 +139,7 @@ def written(lang: str, used: Iterable[str], lines: list[str], out: Path) -> Outp
     tokens = model_tokens(MODEL_DIR)
     seen = {tokens.numbers[token] for token in used if token in tokens.numbers}
     seen.update(number for line in tokens.encoder()(lines) for number in line)
-    kept = of_first(tokens.tokens, lang, of_script(tokens.tokens, lang), 0, sorted(seen))
+    kept = of_ranked(tokens.tokens, lang, sorted(seen))
     out.mkdir(parents=True, exist_ok=True)
     write_bytes(out / f"{lang}.tokens", ("\n".join(list_lines(tokens, lang, kept)) + "\n").encode())
     return kept

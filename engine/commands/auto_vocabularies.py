@@ -1,33 +1,44 @@
-"""``translate.vocabulary: auto`` in a build: the lists that its memory lacks, decided before anything is looked up."""
+"""``translate.vocabulary: auto`` in a build: the lists that its memory lacks, decided before anything is looked up.
+
+Guarantees: of a build's texts no more than the samples are held.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from glotmill.engine.commands.job import Job
+from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.memory.translations import Direction, Memory
 from glotmill.engine.memory.vocabularies import DecidedVocabulary, Vocabularies
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.sample_files import sample_tables
 from glotmill.engine.text.segments import split
-from glotmill.engine.translation.requests import RequestSource, Segments, segments_of
+from glotmill.engine.translation.drawn_texts import Drawn, DrawnTexts
+from glotmill.engine.translation.requests import RequestSource, TextsInto, requested_in
 from glotmill.engine.translation.stage import TranslateStage
+from glotmill.engine.translation.token_use_stage import TokenUseStage
 from glotmill.engine.translation.vocabulary_phase import (
+    CHECK,
+    MOST_TEXTS,
     SAMPLE,
-    Ask,
+    TEXTS_THAT_PAY,
     AutoVocabulary,
-    Drawn,
-    drawn,
     full_engine,
     requests_of,
 )
 from glotmill.engine.translators import TranslatorSpec
+from glotmill.engine.translators.shared.output_vocabulary import LINES_AT_ONCE
+from glotmill.engine.translators.shared.token_use import TokenUse
+from glotmill.engine.translators.shared.vocabulary_lists import model_tokens
 from glotmill.engine.workers.shared_pools import Pools
 from glotmill.recipes.sections.translate import Ct2Translate
 from glotmill.schemas.languages import ENGLISH
@@ -49,6 +60,7 @@ def decide_vocabularies(
     job: Job,
     files: list[Path],
     memory: Memory,
+    scores: ScoreStore,
     run: Run,
     pools: Pools,
     progress: ProgressReport,
@@ -60,6 +72,7 @@ def decide_vocabularies(
         job: The job.
         files: Sample files.
         memory: Keeps the samples' translations.
+        scores: Keeps which tokens they use.
         run: Notes what is requested and done.
         pools: Translate.
         progress: Shows the work.
@@ -68,16 +81,22 @@ def decide_vocabularies(
     open_lists = undecided(job)
     if not open_lists:
         return job
-    kept, requested = Vocabularies(job.memory), segments_of(sample_tables(files), job.answers)
+    kept, engines = Vocabularies(job.memory), _Engines(memory, scores, run, pools, progress)
+    texts = DrawnTexts(job.recipe.languages, MOST_TEXTS)
+    sources = {spec.folder: _SourceTokens(spec.folder) for spec, lang in open_lists if lang == ENGLISH and spec.folder}
+    for one in requested_in(sample_tables(files), job.answers):
+        texts.add(one)
+        for tokens in sources.values():
+            tokens.add(one)
     for spec, lang in open_lists:
         section = spec.section
         assert isinstance(section, Ct2Translate)
-        ask = _Asker(memory, run, pools, progress)
-        if lang == ENGLISH:
-            texts = _ways_back(spec, job.routes.targets(spec, job.recipe.languages), requested, ask)
-            made = AutoVocabulary(spec, lang, texts, section.max_changed, ask, _sources(requested))
+        if lang == ENGLISH and spec.folder:
+            back = _ways_back(spec, job.routes.targets(spec, job.recipe.languages), texts, engines)
+            known = sources[spec.folder].seen()
+            made = AutoVocabulary(spec, lang, back, section.max_changed, engines, known, least=SAMPLE + CHECK)
         else:
-            made = AutoVocabulary(spec, lang, drawn(requested, lang), section.max_changed, ask)
+            made = AutoVocabulary(spec, lang, texts.of(lang), section.max_changed, engines)
         keep = kept.renew if section.renews_vocabulary else kept.decide
         decided = keep(made.decide())
         progress.say(f"output vocabulary of {lang}: {decided.tokens:,} of {decided.size:,} tokens{_because(decided)}")
@@ -90,15 +109,16 @@ def _because(decided: DecidedVocabulary) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asker:
-    """Has texts translated by an engine, as `glotmill.engine.translation.vocabulary_phase.Ask`."""
+class _Engines:
+    """Has texts worked on, as `glotmill.engine.translation.vocabulary_phase.Engines`."""
 
     memory: Memory
+    scores: ScoreStore
     run: Run
     pools: Pools
     progress: ProgressReport
 
-    def __call__(
+    def translated(
         self, spec: TranslatorSpec, name: str, requested: RequestSource
     ) -> Callable[[Direction], pl.DataFrame]:
         stage = TranslateStage(spec, self.memory, self.run, self.pools.of(spec))
@@ -106,24 +126,49 @@ class _Asker:
             stage.translate(name, requested, retry_failed=False, advance=shown.advance)
         return partial(stage.entries, name)
 
+    def used(self, spec: TranslatorSpec, name: str, texts: Sequence[Drawn]) -> list[TokenUse]:
+        stage = TokenUseStage(spec, self.scores, self.run, self.pools.of(spec))
+        with self.progress.stage("vocabulary", "segments") as shown:
+            return stage.used(name, texts, shown.advance)
 
-def _sources(requested: RequestSource) -> list[str]:
-    """The different source texts of a build: English, as its back-translations."""
-    found = {text for direction in requested.directions() for text in requested.table(direction)["text"]}
-    return sorted(found)
+
+class _SourceTokens:
+    """The tokens of a build's English texts: what a translation back into English says again."""
+
+    def __init__(self, folder: Path) -> None:
+        tokens = model_tokens(folder)
+        self._encode = tokens.encoder()
+        self._seen = np.zeros(len(tokens.tokens), np.bool_)
+        self._waiting: set[str] = set()
+
+    def add(self, texts: TextsInto) -> None:
+        if texts.source == ENGLISH:
+            self._waiting.update(texts.texts)
+            if len(self._waiting) >= LINES_AT_ONCE:
+                self._read()
+
+    def seen(self) -> list[int]:
+        self._read()
+        found: list[int] = np.flatnonzero(self._seen).tolist()
+        return found
+
+    def _read(self) -> None:
+        for line in self._encode(list(self._waiting)):
+            self._seen[line] = True
+        self._waiting.clear()
 
 
-def _ways_back(spec: TranslatorSpec, targets: Iterable[str], requested: RequestSource, ask: Ask) -> list[Drawn]:
-    """Sentences of translations in a seeded order, to be translated back."""
-    sentences = Segments()
+def _ways_back(spec: TranslatorSpec, targets: Sequence[str], texts: DrawnTexts, engines: _Engines) -> list[Drawn]:
+    """Sentences of translations in a seeded order, to be translated back; the checks translate most of them anyway."""
+    sentences = DrawnTexts([ENGLISH], MOST_TEXTS)
     for lang in targets:
         chosen: dict[Direction, list[str]] = {}
-        for direction, text in drawn(requested, lang)[:SAMPLE]:
+        for direction, text in texts.of(lang)[SAMPLE : SAMPLE + ceil(TEXTS_THAT_PAY / len(targets))]:
             chosen.setdefault(direction, []).append(text)
         if not chosen:
             continue
-        read = ask(full_engine(spec), f"vocabulary.{lang}.sample", requests_of(chosen))
+        read = engines.translated(full_engine(spec), f"vocabulary.{lang}.back", requests_of(chosen))
         for direction in sorted(chosen, key=lambda one: one.source_lang):
             for translation in read(direction)["translation"].drop_nulls():
-                sentences.add(lang, (ENGLISH,), list(split(translation, lang).requests))
-    return drawn(sentences, ENGLISH)
+                sentences.add(TextsInto(lang, (ENGLISH,), list(split(translation, lang).requests)))
+    return sentences.of(ENGLISH)

@@ -112,7 +112,9 @@ def make_records(
             lambda spec: make_pool(spec, job.recipe.workers, ray_address=job.ray_address, stop=stop, note=run.event)
         ) as pools,
     ):
-        job = decide_vocabularies(job, samples.files, memory, run, pools, progress, count_assigned(samples.files))
+        job = decide_vocabularies(
+            job, samples.files, memory, scores, run, pools, progress, count_assigned(samples.files)
+        )
         job = fit_to_sample(job, samples.files, memory, scores, run, pools, progress)
         runner = PhaseRunner(
             RoutedStage(job.routes, memory, run, pools), job.retry_failed, progress, check_stop=stop.check

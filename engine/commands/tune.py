@@ -21,8 +21,8 @@ from glotmill.engine.commands.make_samples import make_samples
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.samples.sample_files import sample_tables
 from glotmill.engine.text.notebook import NotebookResult, View
+from glotmill.engine.translation.drawn_texts import drawn
 from glotmill.engine.translation.requests import segments_of
-from glotmill.engine.translation.vocabulary_phase import drawn
 from glotmill.engine.translators import load_translator, resolve_translator
 from glotmill.engine.workers.units import do_unit, plan_units
 from glotmill.recipes.sections.translate import Ct2Translate
@@ -153,7 +153,7 @@ def _texts(job: Job, files: list[Path], count: int) -> pl.DataFrame:
         msg = "tune: the recipe has nothing to translate"
         raise InputError(msg)
     lang = max(sizes, key=lambda direction: sizes[direction]).target_lang
-    chosen = drawn(requested, lang)[:count]
+    chosen = drawn(requested, lang, count)
     rows = [(f"{n:09}", direction.source_lang, lang, text) for n, (direction, text) in enumerate(chosen)]
     return pl.DataFrame(rows, schema=["key", "source_lang", "target_lang", "text"], orient="row")
 

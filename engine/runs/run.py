@@ -41,6 +41,8 @@ UNIT_SCHEMA = pa.schema(
 )
 # Units whose translations are given and forced.
 FORCED_UNIT_SCHEMA = UNIT_SCHEMA.append(pa.field("translation", pa.string()))
+# Units whose searches are looked at for the tokens that they use; the column says so and has no other meaning.
+USE_UNIT_SCHEMA = UNIT_SCHEMA.append(pa.field("use", pa.bool_()))
 # Rows of a unit list that are in memory at a time.
 ROW_GROUP_ROWS = 50_000
 UNITS = "a list of units of a run"
@@ -131,10 +133,11 @@ class Run:
         return files
 
     def write_units(self, phase: str, units: pl.DataFrame) -> Path:
-        """Write down a list of units, in order, before work on it begins: `UNIT_SCHEMA`, or `FORCED_UNIT_SCHEMA` where
-        the units have translations; its file."""
+        """Write down a list of units, in order, before work on it begins: `UNIT_SCHEMA`, `FORCED_UNIT_SCHEMA` where the
+        units have translations, `USE_UNIT_SCHEMA` where their tokens are looked at; its file."""
         path = self._lists / f"units-{phase}-{len(self.unit_files(phase)) + 1:04}.parquet"
         schema = FORCED_UNIT_SCHEMA if "translation" in units.columns else UNIT_SCHEMA
+        schema = USE_UNIT_SCHEMA if "use" in units.columns else schema
         table = units.select(schema.names).to_arrow().cast(schema)
         write_table(path, table, row_group_rows=ROW_GROUP_ROWS)
         return path

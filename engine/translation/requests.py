@@ -99,6 +99,23 @@ class Selection:
 ALL = Selection()
 
 
+@dataclass(frozen=True, slots=True)
+class TextsInto:
+    """Texts that are requested.
+
+    Attributes:
+        source: Their language.
+        targets: The languages that they are requested in.
+        texts: The requests.
+        carrier: Whether they are questions with their answers.
+    """
+
+    source: str
+    targets: tuple[str, ...]
+    texts: list[str]
+    carrier: bool = False
+
+
 class Segments:
     """The segments of a build's samples.
 
@@ -147,25 +164,33 @@ def merged(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return rows.group_by("text").agg(pl.col("asked").sum(), pl.col("carrier").all()).sort("text")
 
 
-def segments_of(
+def requested_in(
     samples: Iterable[pa.Table], answers: AnswerRule, done: Callable[[Mapping[str, Any], str], bool] | None = None
-) -> Segments:
-    """Every request of every sample and language.
+) -> Iterator[TextsInto]:
+    """The requests of samples as they come, a text as often as it occurs.
 
     Args:
         samples: The samples, with the languages that each is requested in.
         answers: How answers are treated.
         done: Whether a sample needs none in a language.
     """
-    segments = Segments()
     for row in rows_of(samples):
         source = row["source_lang"]
         langs = tuple(lang for lang in row["langs"] if lang != source and not (done and done(row, lang)))
-        segments.add(source, langs, turn_requests(row))
+        yield TextsInto(source, langs, turn_requests(row))
         for lang in langs:
             alone, shown = answer_requests(row, lang, answers)
-            segments.add(source, (lang,), alone)
-            segments.add(source, (lang,), shown, carrier=True)
+            yield TextsInto(source, (lang,), alone)
+            yield TextsInto(source, (lang,), shown, carrier=True)
             for into, requests in other_requests(row, lang).items():
-                segments.add(source, (into,), list(requests))
+                yield TextsInto(source, (into,), list(requests))
+
+
+def segments_of(
+    samples: Iterable[pa.Table], answers: AnswerRule, done: Callable[[Mapping[str, Any], str], bool] | None = None
+) -> Segments:
+    """Every request of every sample and language; arguments as of `requested_in`."""
+    segments = Segments()
+    for one in requested_in(samples, answers, done):
+        segments.add(one.source, one.targets, one.texts, carrier=one.carrier)
     return segments

@@ -1,9 +1,10 @@
 """The vocabulary phase: an output vocabulary that follows from a model's own translations, decided before any record.
 
-A seeded sample of each language is translated with all tokens; the tokens seen there, what can always be spelled and
-the first tokens of the vocabulary in the language's script are kept. Another sample is then translated with all and
-with the kept tokens: while too many translations differ, the list takes what that sample used and more first tokens.
-SentencePiece numbers its pieces by frequency, so the first ones are those that more text would show.
+A seeded sample of each language is searched with all tokens. A list has what can always be spelled, the tokens that any
+hypothesis of these searches used, and then those that the model expected most often, up to a share of the vocabulary.
+Other texts are then translated with all and with the kept tokens: while too many translations differ, a wider list is
+tried, which also takes what the searches of the changed ones used. Half of the sample says in advance which lists are
+too short to be tried.
 
 Guarantees: the samples follow from the texts, not from their order; they are translated by units like any others, so a
 build that is killed here goes on here; what is decided is kept for every later build of the memory.
@@ -11,32 +12,44 @@ build that is killed here goes on here; what is decided is kept for every later 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import lgamma, log, log1p
+from math import lgamma, log, log1p, sqrt
+from typing import Protocol
 
 import numpy as np
 import polars as pl
 
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.memory.vocabularies import DecidedVocabulary
+from glotmill.engine.translation.drawn_texts import Drawn
 from glotmill.engine.translation.requests import REQUEST_SCHEMA, Requests, RequestSource, Tables
 from glotmill.engine.translators.contract import VOCABULARY, TranslatorSpec
-from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary, of_first, of_script
+from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary
+from glotmill.engine.translators.shared.token_tally import TokenTally, lacking
+from glotmill.engine.translators.shared.token_use import TokenUse
 from glotmill.engine.translators.shared.vocabulary_lists import model_digest, model_tokens
 from glotmill.schemas.errors import TranslatorError
-from glotmill.schemas.keys import draw
 
-SAMPLE = 2_000  # texts from whose translations a list begins
-CHECK = 2_000  # texts that are translated both ways, new ones for each list that is tried
-LEVELS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # shares of a vocabulary whose tokens in the language's script are kept
+SAMPLE = 2_000  # texts whose searches a list is made from
+CHECK = 4_000  # texts that are translated both ways, new ones for each list that is tried
+FIRST = 1_000  # of a check; one that has failed by then goes no further
+LEVELS = (1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 5 / 8)  # sizes of the lists, as shares of the vocabulary
 CONFIDENCE = 0.95  # of the bound, over all lists that are tried
 TEXTS_THAT_PAY = 10_000  # different texts into a language, from which on the samples pay
+MOST_TEXTS = max(TEXTS_THAT_PAY, SAMPLE + CHECK * len(LEVELS))  # that the phase looks at
 
-# From an engine, a phase's name and requests to the entries: columns text and translation, by direction.
-Ask = Callable[[TranslatorSpec, str, RequestSource], Callable[[Direction], pl.DataFrame]]
-Drawn = tuple[Direction, str]  # a text and its direction
+
+class Engines(Protocol):
+    """Has texts worked on by an engine."""
+
+    def translated(
+        self, spec: TranslatorSpec, name: str, requested: RequestSource
+    ) -> Callable[[Direction], pl.DataFrame]:
+        """The entries of requests by direction: columns text and translation; the name is the phase's."""
+
+    def used(self, spec: TranslatorSpec, name: str, texts: Sequence[Drawn]) -> list[TokenUse]:
+        """What the searches of texts use; nothing of a text that the engine cannot read."""
 
 
 def requests_of(texts: Mapping[Direction, Sequence[str]]) -> Requests:
@@ -56,17 +69,6 @@ def full_engine(spec: TranslatorSpec) -> TranslatorSpec:
     return replace(spec, identity=rest, vocabularies={})
 
 
-def drawn(requested: RequestSource, lang: str) -> list[Drawn]:
-    """The texts of a target language in a seeded order, but for carriers."""
-    found = [
-        (draw(VOCABULARY, direction.source_lang, text), direction, text)
-        for direction in requested.directions()
-        if direction.target_lang == lang
-        for text in requested.table(direction).filter(~pl.col("carrier"))["text"]
-    ]
-    return [(direction, text) for _, direction, text in sorted(found, key=lambda one: (one[0], one[2]))]
-
-
 class AutoVocabulary:
     """Makes the list of one language.
 
@@ -75,18 +77,20 @@ class AutoVocabulary:
         lang: The target language.
         texts: Its texts in a seeded order, with their directions.
         most_changed: The share of translations that may differ.
-        ask: Has texts translated by an engine.
-        example: Text in the language; without, the translations of the first texts are looked at.
+        engines: Works for it.
+        known: Tokens that the list has whatever the sample uses.
+        least: Different texts from which on the samples pay.
     """
 
     def __init__(
         self,
         spec: TranslatorSpec,
         lang: str,
-        texts: list[Drawn],
+        texts: Sequence[Drawn],
         most_changed: float,
-        ask: Ask,
-        example: Sequence[str] = (),
+        engines: Engines,
+        known: Iterable[int] = (),
+        least: int | None = None,
     ) -> None:
         if spec.folder is None:
             msg = f"not a spec of a CTranslate2 model: {spec.model}"
@@ -95,61 +99,80 @@ class AutoVocabulary:
         self._lang = lang
         self._texts = texts
         self._most = most_changed
-        self._ask = ask
-        self._example = example
-        self._tokens = model_tokens(spec.folder)
-        self._encode = self._tokens.encoder()
+        self._engines = engines
+        self._known = frozenset(known)
+        self._least = TEXTS_THAT_PAY if least is None else least
+        self._tokens = model_tokens(spec.folder).tokens
         self._full = full_engine(spec)
-        self._script = of_script(self._tokens.tokens, lang)
 
     def decide(self) -> DecidedVocabulary:
         """The list, or why the language keeps all tokens."""
-        if len(self._texts) < (CHECK if self._example else TEXTS_THAT_PAY):
+        if len(self._texts) < self._least:
             return self._keeps_all(f"{len(self._texts)} different texts are too few for samples of them to pay")
-        lines = self._encode(list(self._example)) or self._translated(self._full, 0, SAMPLE, "sample")
-        seen = Counter(token for line in lines for token in line)
-        # Good and Turing's estimate of the mass of what a sample has not shown: the share of what it has shown once.
-        figures = {"unseen_mass": sum(count == 1 for count in seen.values()) / max(1, seen.total())}
-        start = 0 if self._example else SAMPLE
+        uses = self._used(self._texts[:SAMPLE], "sample")
+        half, others = uses[: len(uses) // 2], uses[len(uses) // 2 :]
+        tally, of_half = self._tally(uses), self._tally(half)
+        figures = {"unseen_mass": tally.unseen_mass}
+        start, tried = SAMPLE, 0
         for level, share in enumerate(LEVELS):
-            kept = of_first(self._tokens.tokens, self._lang, self._script, int(share * self._script.size), list(seen))
-            if kept.tokens >= self._script.size:
+            size = int(share * len(self._tokens))
+            kept = tally.of_size(size)
+            if kept.tokens == len(self._tokens) or start + CHECK > len(self._texts):
                 break
-            if start + CHECK > len(self._texts):
-                break
-            whole = self._translated(self._full, start, start + CHECK, f"check{level}")
-            cut = self._translated(self._cut(kept), start, start + CHECK, f"check{level}.cut")
-            changed = sum(one != other for one, other in zip(whole, cut, strict=True))
-            bound = upper_bound(changed, len(whole), 1 - (1 - CONFIDENCE) / len(LEVELS))
-            figures |= {"changed": changed / len(whole), "changed_at_most": bound, "checked": len(whole)}
+            if kept.tokens == tried or self._is_too_short(of_half.of_size(size), others):
+                continue
+            tried = kept.tokens
+            whole, cut = self._both_ways(kept, start, f"check{level}")
+            changed = [row for row, (one, other) in enumerate(zip(whole, cut, strict=True)) if one != other]
+            bound = upper_bound(len(changed), len(whole), 1 - (1 - CONFIDENCE) / len(LEVELS))
+            figures |= {"changed": len(changed) / len(whole), "changed_at_most": bound, "checked": len(whole)}
             if bound <= self._most:
                 return self._made(kept, None, figures)
-            seen.update(token for line in whole for token in line)
-            start += CHECK
+            tally.add(self._used([self._texts[start + row] for row in changed], f"changed{level}"))
+            start += len(whole)
         return self._keeps_all("translations changed with every list that was tried", figures)
 
-    def _translated(self, spec: TranslatorSpec, start: int, end: int, name: str) -> list[list[int]]:
-        """The tokens of the translations of some texts; none of one that failed."""
-        chosen: dict[Direction, list[str]] = {}
-        for direction, text in self._texts[start:end]:
-            chosen.setdefault(direction, []).append(text)
-        read = self._ask(spec, f"{VOCABULARY}.{self._lang}.{name}", requests_of(chosen))
-        entries = pl.concat(
-            [
-                read(direction).select("text", "translation")
-                for direction in sorted(chosen, key=lambda one: one.source_lang)
-            ]
-        )
-        return self._encode(entries["translation"].fill_null("").to_list())
+    def _tally(self, uses: Iterable[TokenUse]) -> TokenTally:
+        tally = TokenTally(self._tokens, self._lang, self._known)
+        tally.add(uses)
+        return tally
 
-    def _cut(self, kept: OutputVocabulary) -> TranslatorSpec:
-        return replace(self._spec, vocabularies={self._lang: kept})
+    def _is_too_short(self, kept: OutputVocabulary, uses: Sequence[TokenUse]) -> bool:
+        """Whether more translations need other tokens than chance explains (two standard deviations)."""
+        expected = self._most * len(uses)
+        return lacking(uses, kept) > expected + 2 * sqrt(expected)
+
+    def _both_ways(self, kept: OutputVocabulary, start: int, name: str) -> tuple[list[str | None], list[str | None]]:
+        """Translations with all and with the kept tokens, of as many texts as it takes to see that too many differ."""
+        cut_engine = replace(self._spec, vocabularies={self._lang: kept})
+        whole: list[str | None] = []
+        cut: list[str | None] = []
+        for part, begin, end in (("first", 0, min(FIRST, CHECK)), ("rest", min(FIRST, CHECK), CHECK)):
+            texts = self._texts[start + begin : start + end]
+            whole += self._translated(self._full, texts, f"{name}.{part}")
+            cut += self._translated(cut_engine, texts, f"{name}.{part}.cut")
+            changed = sum(one != other for one, other in zip(whole, cut, strict=True))
+            if upper_bound(changed, CHECK, 1 - (1 - CONFIDENCE) / len(LEVELS)) > self._most:
+                break
+        return whole, cut
+
+    def _used(self, texts: Sequence[Drawn], name: str) -> list[TokenUse]:
+        return self._engines.used(self._full, f"{VOCABULARY}.{self._lang}.{name}", texts)
+
+    def _translated(self, spec: TranslatorSpec, texts: Sequence[Drawn], name: str) -> list[str | None]:
+        """The translations of some texts, in order; None of one that failed."""
+        chosen: dict[Direction, list[str]] = {}
+        for direction, text in texts:
+            chosen.setdefault(direction, []).append(text)
+        read = self._engines.translated(spec, f"{VOCABULARY}.{self._lang}.{name}", requests_of(chosen))
+        found = {direction: dict(read(direction).select("text", "translation").iter_rows()) for direction in chosen}
+        return [found[direction][text] for direction, text in texts]
 
     def _keeps_all(self, why: str, figures: dict[str, float] | None = None) -> DecidedVocabulary:
         return self._made(None, why, figures or {})
 
     def _made(self, kept: OutputVocabulary | None, why: str | None, figures: dict[str, float]) -> DecidedVocabulary:
-        size = len(self._tokens.tokens)
+        size = len(self._tokens)
         return DecidedVocabulary(
             model=model_digest(self._spec),
             lang=self._lang,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from glotmill.engine.llm.contract import ChatModel
 from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary
@@ -19,6 +19,7 @@ from glotmill.schemas.keys import digest
 
 if TYPE_CHECKING:
     from glotmill.engine.translators.shared.choose import Choice
+    from glotmill.engine.translators.shared.token_use import TokenUse
 
 S = TypeVar("S", bound=TranslateBase)
 VOCABULARY = "vocabulary"  # the key of `TranslatorSpec.identity`: where lists come from, or the digest of one
@@ -129,6 +130,18 @@ class Translator(Protocol):
         Asked only of engines whose `TranslatorSpec` says that they score.
 
         The pairs are cut into batches of like length here: the same pairs together give the same scores.
+
+        Raises:
+            TranslatorError: The engine broke.
+        """
+
+
+@runtime_checkable
+class ShowsTokens(Protocol):
+    """A loaded engine that says which output tokens it uses; with all its tokens alone."""
+
+    def used(self, batch: Sequence[Request]) -> list[TokenUse | None]:
+        """What the search of each text uses, in order; None for an empty or too long one.
 
         Raises:
             TranslatorError: The engine broke.

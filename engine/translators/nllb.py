@@ -31,6 +31,7 @@ from glotmill.engine.translators.shared.loaded_models import LoadedModels
 from glotmill.engine.translators.shared.model_files import find_model
 from glotmill.engine.translators.shared.placement import place
 from glotmill.engine.translators.shared.retry import TRIGGERS_VERSION
+from glotmill.engine.translators.shared.token_use import TokenUse, token_use
 from glotmill.recipes.section import ModelName
 from glotmill.recipes.sections.translate import Ct2Translate, Retry
 from glotmill.schemas.errors import InputError, TranslatorError
@@ -210,6 +211,21 @@ class NllbTranslator:
             scores[row] = ForcedScore(by_word, next(tokens), lengths[row] + 1)
         return scores
 
+    def used(self, batch: Sequence[Request]) -> list[TokenUse | None]:
+        """What the search of each text uses of the output tokens, in order; None for an empty or too long one."""
+        limit = self._section.max_source_tokens
+        encoded: list[list[str]] = self._pieces.encode([request.text for request in batch], out_type=str)
+        fits = [row for row, pieces in enumerate(encoded) if 0 < len(pieces) <= limit]
+        uses = token_use(
+            self._models.into(batch[0].target_lang),
+            [self._framed(batch[row].source_lang, batch[row].target_lang, encoded[row]) for row in fits],
+            [self._prefix(batch[row].target_lang) for row in fits],
+            self._models.numbers,
+            self._search_settings(self._section.beam_size),
+        )
+        found = dict(zip(fits, uses, strict=True))
+        return [found.get(row) for row in range(len(batch))]
+
     def _by_word(self, texts: list[str]) -> list[list[list[str]]]:
         """The pieces of each word of some texts, in order.
 
@@ -256,16 +272,21 @@ class NllbTranslator:
         results: list[Any] = model.translate_batch(
             sources,
             target_prefix=prefixes if self._prefixed else None,
-            max_batch_size=0,  # the batch is the unit's own: no re-batching here
-            beam_size=beam_size,
-            length_penalty=self._section.length_penalty,
-            max_input_length=0,  # longer sources have failed already: never cut in silence
-            max_decoding_length=self._section.max_decoding_tokens + self._prefixed,  # which count
             return_scores=True,
-            return_end_token=True,
+            **self._search_settings(beam_size),
             **more,
         )
         return results
+
+    def _search_settings(self, beam_size: int) -> dict[str, Any]:
+        return {
+            "max_batch_size": 0,  # the batch is the unit's own: no re-batching here
+            "beam_size": beam_size,
+            "length_penalty": self._section.length_penalty,
+            "max_input_length": 0,  # longer sources have failed already: never cut in silence
+            "max_decoding_length": self._section.max_decoding_tokens + self._prefixed,  # which count
+            "return_end_token": True,
+        }
 
     def _translations(self, results: list[Any], source_tokens: list[int]) -> list[Translation]:
         """What was decoded, as texts; the texts of a batch are put together in one call."""

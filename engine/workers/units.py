@@ -19,8 +19,17 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.engine.memory.translations import HYPOTHESES, HYPOTHESIS
-from glotmill.engine.translators.contract import ForcedPair, ForcedScore, Request, Translation, Translator
+from glotmill.engine.translators.contract import (
+    ForcedPair,
+    ForcedScore,
+    Request,
+    ShowsTokens,
+    Translation,
+    Translator,
+)
 from glotmill.engine.translators.shared.retry import DecodedBatch, decode_with_retry, whole_answer
+from glotmill.engine.translators.shared.token_use import TokenUse
+from glotmill.schemas.errors import TranslatorError
 
 # A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch: many
 # workers share a small job, and all of them have work until shortly before its end.
@@ -46,7 +55,8 @@ RESULT_SCHEMA = pa.schema(
     ]
 )
 OF_TRANSLATION = RESULT_SCHEMA.names[: RESULT_SCHEMA.names.index("settings")]  # what a `Translation` holds
-# A forced score as numbers: ln P of each word, of the end, and the tokens with the end. Null where there is no score.
+# A row of numbers. A forced score is ln P of each word, of the end, and the tokens with the end; the tokens that a
+# search uses are what `TokenUse.as_numbers` writes. Null where there is no score, or the text cannot be read.
 FORCED_SCHEMA = pa.schema([pa.field("values", pa.list_(pa.float32()))])
 
 
@@ -65,8 +75,9 @@ def no_note(name: str, **values: Any) -> None:
 class Unit:
     """A piece of work: rows of `glotmill.engine.runs.run.UNIT_SCHEMA` with one unit number, batches in order.
 
-    With a column ``translation`` beside them (`glotmill.engine.runs.run.FORCED_UNIT_SCHEMA`) it is forced, else
-    translated. Windows number their units by themselves.
+    With a column ``translation`` beside them (`glotmill.engine.runs.run.FORCED_UNIT_SCHEMA`) it is forced; with a
+    column ``use`` (`glotmill.engine.runs.run.USE_UNIT_SCHEMA`) its searches are looked at for the tokens that they use;
+    else it is translated. Windows number their units by themselves.
     """
 
     number: int
@@ -172,6 +183,7 @@ def do_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], Non
         TranslatorError: The engine broke, or gave another number of results than it had requests.
     """
     work = force_unit if "translation" in rows.column_names else translate_unit
+    work = use_unit if "use" in rows.column_names else work
     return work(translator, rows, batch_done)
 
 
@@ -187,6 +199,25 @@ def force_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], 
     batches = _batches(rows, "source_lang", "target_lang", "text", "translation")
     scores = _done(translator, score, batches, batch_done)
     return forced_table(list(chain.from_iterable(scores)))
+
+
+def use_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], None] = lambda: None) -> pa.Table:
+    """Search the texts of a unit for the tokens that are used: `FORCED_SCHEMA`, otherwise as `do_unit`.
+
+    Raises:
+        TranslatorError: The engine broke, or does not say which tokens it uses.
+    """
+    if not isinstance(translator, ShowsTokens):
+        msg = f"{type(translator).__name__} does not say which tokens it uses"
+        raise TranslatorError(msg)
+
+    def used(*columns: list[str]) -> Sequence[TokenUse | None]:
+        batch = list(map(Request, *columns))
+        return whole_answer(lambda: translator.used(batch), len(batch), "token uses", "requests")
+
+    found = _done(translator, used, _batches(rows, "source_lang", "target_lang", "text"), batch_done)
+    values = [use and use.as_numbers() for batch in found for use in batch]
+    return pa.table({"values": pa.array(values, FORCED_SCHEMA.field("values").type)}, schema=FORCED_SCHEMA)
 
 
 def forced_table(scores: Sequence[ForcedScore | None]) -> pa.Table:

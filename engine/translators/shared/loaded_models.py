@@ -7,6 +7,7 @@ scored as ``<unk>``: a word that would need it is spelled with shorter tokens, o
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -63,6 +64,12 @@ class LoadedModels:
             )
             raise TranslatorError(msg)
         return (vocabulary.digest if vocabulary else None), model
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of each token of the whole model."""
+        tokens = json.loads((self._folder / "shared_vocabulary.json").read_text(encoding="utf-8"))
+        return {token: number for number, token in enumerate(tokens)}
 
     def spelled(self, lang: str, words: list[list[str]]) -> list[list[str]] | None:
         """The pieces of words as a target language's tokens can spell them; None where they cannot.

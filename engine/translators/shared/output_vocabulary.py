@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -123,24 +123,26 @@ def of_text(
     return _chosen(_facts(tokens, lang), pl.lit(pl.Series(seen)))
 
 
-def of_first(
-    tokens: Sequence[str], lang: str, script: OutputVocabulary, first: int, seen: Sequence[int]
+def of_ranked(
+    tokens: Sequence[str], lang: str, used: Collection[int], ranked: Sequence[int] = (), size: int = 0
 ) -> OutputVocabulary:
-    """What can always be spelled, the tokens that were seen, and the first tokens of a language's script.
+    """What can always be spelled, the tokens that were used, and then the first others of a ranking.
 
     Args:
         tokens: All tokens of the model.
         lang: The language, as a FLORES-200 code.
-        script: The vocabulary of the language's script, which holds what can always be spelled.
-        first: So many tokens of the model are looked at.
-        seen: Tokens that are kept whatever they are.
+        used: Tokens that are kept whatever they are.
+        ranked: More tokens, the likeliest first.
+        size: How many tokens the list is filled up to.
+
+    Raises:
+        InputError: The language is unknown.
     """
-    of_script = np.zeros(len(tokens), np.bool_)
-    of_script[script.ids] = True
-    firsts = of_script & (np.arange(len(tokens)) < first)
-    always = of_script & _facts(tokens, lang).select(_ALWAYS).to_series().to_numpy()
-    firsts[list(seen)] = True
-    return OutputVocabulary.of(np.flatnonzero(firsts | always).astype(np.uint32), len(tokens))
+    kept = _facts(tokens, lang).select(_ALWAYS).to_series().to_numpy().copy()
+    kept[list(used)] = True
+    others = [number for number in ranked if not kept[number]]
+    kept[others[: max(0, size - int(kept.sum()))]] = True
+    return OutputVocabulary.of(np.flatnonzero(kept).astype(np.uint32), len(tokens))
 
 
 def needed(tokens: Sequence[str], lang: str) -> list[str]:

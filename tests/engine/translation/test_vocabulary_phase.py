@@ -7,10 +7,10 @@ import pytest
 
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.translation import vocabulary_phase
-from glotmill.engine.translation.requests import Segments
-from glotmill.engine.translation.vocabulary_phase import AutoVocabulary, drawn, upper_bound
+from glotmill.engine.translation.vocabulary_phase import AutoVocabulary, upper_bound
 from glotmill.engine.translators import resolve_translator
 from glotmill.engine.translators.nllb import NllbTranslate
+from glotmill.engine.translators.shared.token_use import TokenUse
 from glotmill.engine.translators.shared.vocabulary_lists import model_tokens, read_decided
 from glotmill.schemas.errors import InputError
 
@@ -20,7 +20,7 @@ TEXTS = [(GERMAN, f"text {number}") for number in range(600)]
 
 @pytest.fixture(autouse=True)
 def small_samples(monkeypatch):
-    for name, value in (("SAMPLE", 100), ("CHECK", 100), ("TEXTS_THAT_PAY", 500)):
+    for name, value in (("SAMPLE", 100), ("CHECK", 100), ("FIRST", 40), ("TEXTS_THAT_PAY", 500)):
         monkeypatch.setattr(vocabulary_phase, name, value)
 
 
@@ -29,96 +29,122 @@ def spec():
     return resolve_translator(NllbTranslate(engine="nllb", device="cpu", vocabulary="auto"))
 
 
-class Engine:
-    """Translates every text alike; with a list that lacks a word's token, otherwise."""
+class Engines:
+    """Translates texts as lines of tokens in turn; with a list that lacks a line's token, otherwise."""
 
-    def __init__(self, spec, translations):
-        self.tokens = model_tokens(spec.folder)
-        self.translations = translations  # by phase name, the last one for all others
-        self.asked = []
+    def __init__(self, spec, lines, likely=()):
+        numbers = model_tokens(spec.folder).numbers
+        self.lines = [[numbers[token] for token in line.split()] for line in lines]
+        self.likely = {numbers[token]: 0.1 for token in likely}
+        self.done = []
 
-    def __call__(self, spec, name, asked):
-        self.asked.append((name, spec.vocabularies))
+    def line(self, text):
+        return self.lines[int(text.split()[1]) % len(self.lines)]
+
+    def translated(self, spec, name, requested):
         kept = spec.vocabularies.get("deu_Latn")
+        ids = set(kept.ids.tolist()) if kept else None
 
         def read(direction):
-            texts = asked.table(direction)["text"].to_list()
-            lines = [self.translations[number % len(self.translations)] for number in range(len(texts))]
-            if kept:
-                ids = set(kept.ids.tolist())
-                encoded = self.tokens.encoder()(lines)
-                lines = [line if ids.issuperset(own) else "." for line, own in zip(lines, encoded, strict=True)]
-            return pl.DataFrame({"text": texts, "translation": lines})
+            texts = requested.table(direction)["text"].to_list()
+            self.done.append((name.removeprefix("vocabulary.deu_Latn."), texts))
+            lines = [self.line(text) for text in texts]
+            made = [str(line) if ids is None or ids.issuperset(line) else "." for line in lines]
+            return pl.DataFrame({"text": texts, "translation": made})
 
         return read
 
+    def used(self, spec, name, texts):
+        self.done.append((name.removeprefix("vocabulary.deu_Latn."), [text for _, text in texts]))
+        return [TokenUse(tuple(self.line(text)), (), self.likely) for _, text in texts]
+
 
 def test_a_list_that_changes_nothing_is_kept_with_its_figures(spec):
-    engine = Engine(spec, ["Ein Hund rennt.", "Ein Mann schläft."])
-    made = AutoVocabulary(spec, "deu_Latn", TEXTS, 0.05, engine).decide()
+    engines = Engines(spec, ["▁Ein ▁Hund", "▁Ein ▁Mann"])
+    made = AutoVocabulary(spec, "deu_Latn", TEXTS, 0.05, engines).decide()
     assert (made.why, made.figures["changed"], made.figures["checked"]) == (None, 0.0, 100.0)
-    assert made.figures["changed_at_most"] == pytest.approx(1 - 0.0125 ** (1 / 100))
+    assert made.figures["changed_at_most"] == pytest.approx(1 - (0.05 / 6) ** (1 / 100))
     assert made.figures["unseen_mass"] == 0.0
     kept = read_decided(made, made.size)
     with pytest.raises(InputError, match="not one of 10,000 tokens; delete it"):
         read_decided(made, 10_000)
-    tokens = model_tokens(spec.folder)
-    assert {token for line in tokens.encoder()(engine.translations) for token in line} <= set(kept.ids.tolist())
-    assert made.tokens == kept.tokens < made.size == len(tokens.tokens)
-    assert [name for name, _ in engine.asked] == [
-        "vocabulary.deu_Latn.sample", "vocabulary.deu_Latn.check0", "vocabulary.deu_Latn.check0.cut",
+    assert {token for line in engines.lines for token in line} <= set(kept.ids.tolist())
+    assert made.tokens == kept.tokens < made.size == len(model_tokens(spec.folder).tokens)
+    assert [name for name, _ in engines.done] == [
+        "sample", "check0.first", "check0.first.cut", "check0.rest", "check0.rest.cut",
     ]  # fmt: skip
 
 
-def test_a_language_stays_full_where_every_list_changes_too_much(spec):
-    class Worse(Engine):
-        def __call__(self, spec, name, asked):
-            read = super().__call__(spec, name, asked)
+def test_a_list_has_the_tokens_that_were_decoded_not_those_that_their_text_is_cut_into(spec):
+    tokens = model_tokens(spec.folder)
+    pair = next(
+        (one, other)
+        for one in tokens.tokens[3000:]
+        for other in tokens.tokens[3000:]
+        if one.startswith("▁") and other.isalpha() and len(one) > 3 and len(other) > 2
+        and tokens.encoder()([one[1:] + other])[0] != [tokens.numbers[one], tokens.numbers[other]]
+    )  # fmt: skip
+    made = AutoVocabulary(spec, "deu_Latn", TEXTS, 0.05, Engines(spec, [" ".join(pair)])).decide()
+    assert made.why is None
+    assert {tokens.numbers[token] for token in pair} <= set(read_decided(made, made.size).ids.tolist())
+
+
+def test_a_list_is_filled_up_with_what_the_model_expected_most(spec):
+    tokens = model_tokens(spec.folder)
+    likely = [token for token in tokens.tokens if len(token) > 4 and token[1:].isalpha()][-3:]
+    made = AutoVocabulary(spec, "deu_Latn", TEXTS, 0.05, Engines(spec, ["▁Ein"], likely)).decide()
+    kept = read_decided(made, made.size)
+    assert all(kept.has(tokens.numbers[token]) for token in likely)
+    other = AutoVocabulary(spec, "deu_Latn", TEXTS, 0.05, Engines(spec, ["▁Ein"])).decide()
+    assert not any(read_decided(other, other.size).has(tokens.numbers[token]) for token in likely)
+
+
+def test_a_language_stays_full_where_every_list_changes_too_much_and_a_check_ends_when_that_is_certain(spec):
+    class Worse(Engines):
+        def translated(self, spec, name, requested):
+            read = super().translated(spec, name, requested)
             return lambda direction: read(direction).with_columns(translation=pl.lit(name))
 
-    made = AutoVocabulary(spec, "deu_Latn", TEXTS, 0.05, Worse(spec, ["x"])).decide()
+    engines = Worse(spec, ["▁Ein"])
+    made = AutoVocabulary(spec, "deu_Latn", TEXTS, 0.05, engines).decide()
     assert made.members is None
     assert made.tokens == made.size
     assert made.why == "translations changed with every list that was tried"
-    assert made.figures["changed"] == 1.0
+    assert (made.figures["changed"], made.figures["checked"]) == (1.0, 40.0)
+    assert not [name for name, _ in engines.done if ".rest" in name]
 
 
 def test_few_texts_are_translated_with_all_tokens_and_no_sample(spec):
-    engine = Engine(spec, ["x"])
-    made = AutoVocabulary(spec, "deu_Latn", TEXTS[:499], 0.05, engine).decide()
-    assert (made.members, engine.asked) == (None, [])
+    engines = Engines(spec, ["▁Ein"])
+    made = AutoVocabulary(spec, "deu_Latn", TEXTS[:499], 0.05, engines).decide()
+    assert (made.members, engines.done) == (None, [])
     assert "499 different texts" in made.why
 
 
-def test_each_list_is_checked_on_new_texts_and_takes_what_the_last_check_used(spec):
-    engine = Engine(spec, ["Ein Hund rennt."])
-    seen = []
+def test_each_list_is_checked_on_new_texts_and_takes_what_changed_translations_used(spec):
+    tokens = model_tokens(spec.folder)
+    rare = [token for token in tokens.tokens if len(token) > 4 and token[1:].isalpha()][-1]
 
-    def ask(spec, name, asked):
-        seen.append((name, set(asked.table(GERMAN)["text"])))
-        engine.translations = (
-            ["Quallen überqueren Zebrastreifen."] if name.endswith(("check0", "check0.cut")) else ["Ein Hund."]
-        )
-        return engine(spec, name, asked)
+    class Later(Engines):
+        def line(self, text):
+            return [tokens.numbers[rare]] if int(text.split()[1]) in range(100, 600, 2) else super().line(text)
 
-    made = AutoVocabulary(spec, "deu_Latn", TEXTS, 0.05, ask).decide()
+    engines = Later(spec, ["▁Ein ▁Hund"])
+    made = AutoVocabulary(spec, "deu_Latn", TEXTS, 0.05, engines).decide()
     assert made.why is None
-    texts = [chosen for name, chosen in seen if not name.endswith(".cut")]
-    assert len(texts) == 3
-    assert not texts[0] & texts[1] | texts[0] & texts[2] | texts[1] & texts[2]
+    assert read_decided(made, made.size).has(tokens.numbers[rare])
+    names = [name for name, _ in engines.done]
+    assert names[:4] == ["sample", "check0.first", "check0.first.cut", "changed0"]
+    seen = [set(texts) for name, texts in engines.done if not name.endswith("cut") and not name.startswith("changed")]
+    assert sum(map(len, seen)) == len(set().union(*seen))
 
 
-def test_texts_are_drawn_by_a_seed_whatever_their_order_and_without_carriers():
-    def asked(texts):
-        made = Segments()
-        made.add("eng_Latn", ("deu_Latn", "fra_Latn"), texts)
-        made.add("eng_Latn", ("deu_Latn",), ["carrier"], carrier=True)
-        return drawn(made, "deu_Latn")
-
-    one = asked(["a", "b", "c", "d"])
-    assert one == asked(["d", "c", "b", "a"])
-    assert sorted(text for _, text in one) == ["a", "b", "c", "d"]
-    assert {direction for direction, _ in one} == {GERMAN}
+def test_a_list_is_not_tried_where_half_of_the_sample_says_that_it_is_too_short(spec):
+    tokens = model_tokens(spec.folder).tokens
+    engines = Engines(spec, tokens[3000:3100])  # each text has a token of its own
+    AutoVocabulary(spec, "deu_Latn", TEXTS, 0.05, engines).decide()
+    tried = [name for name, _ in engines.done if name.startswith("check")]
+    assert not [name for name in tried if name.startswith(("check0", "check1", "check2"))]
 
 
 @pytest.mark.parametrize(

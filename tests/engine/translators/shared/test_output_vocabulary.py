@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary, of_first, of_script, of_text
+from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary, of_ranked, of_script, of_text
 from glotmill.schemas.errors import InputError
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<2de>", "deu_Latn", "rus_Cyrl"]
@@ -38,11 +38,13 @@ def test_a_text_keeps_its_tokens_and_what_spells_the_rest():
     assert FILLERS[-1] not in kept(made)
 
 
-def test_the_first_tokens_of_a_script_stand_beside_those_that_were_seen():
-    script = of_script(TOKENS, "deu_Latn")
-    made = of_first(TOKENS, "deu_Latn", script, TOKENS.index("ing") + 1, [len(TOKENS) - 1])
-    assert {*SPECIAL, *SIGNS, "a", "▁b", "é", "▁the", "ing", FILLERS[-1]} <= set(kept(made))
-    assert made.tokens < script.tokens
+def test_a_list_is_filled_up_to_a_size_with_the_first_of_a_ranking():
+    last, most = len(TOKENS) - 1, TOKENS.index("▁the")
+    least = of_ranked(TOKENS, "deu_Latn", [last])
+    assert {*SPECIAL, *SIGNS, "a", "▁b", "é", FILLERS[-1]} <= set(kept(least))
+    more = of_ranked(TOKENS, "deu_Latn", [last], [most, TOKENS.index("ing")], least.tokens + 1)
+    assert {"▁the", FILLERS[-1]} <= set(kept(more))
+    assert of_ranked(TOKENS, "deu_Latn", [last], [most], 1) == least
 
 
 def test_a_list_is_read_back_from_its_text_and_a_damaged_one_is_refused():

@@ -146,6 +146,10 @@ class QualityFit:
                 found[rows] = estimate(self.content.weights, self.content.usual[place], table[rows])
         return found
 
+    def rows(self) -> dict[str, int]:
+        """How many rows were looked at, by language, script and ``all``."""
+        return {place: usual.rows for place, usual in self.content.usual.items()}
+
     def slopes(self, lang: str) -> dict[str, float] | None:
         """What a unit of each feature is worth in a language; None where nothing is usual."""
         place = self.place(lang)

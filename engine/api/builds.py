@@ -103,7 +103,7 @@ def plan(
         memory: Folder or URL of the translation memory [``outputs/.memory``].
         limit: Only the first samples of each source.
         retry_failed: Count remembered failures as to be sent again.
-        recalibrate: Count a new fit of the quality score as what the build makes.
+        recalibrate: Count new fits of the quality score and the choice as what the build makes.
         progress: True shows the work on standard error; a function is called with each `StageProgress`.
 
     Raises:
@@ -149,7 +149,7 @@ def build(
         ray_address: ``HOST:PORT`` of a running Ray cluster; None starts a local Ray.
         retry_failed: Send remembered failures to the engine again.
         compact: Write all shards again, without the records that were withdrawn.
-        recalibrate: Fit the quality score anew to this build's translations, whatever fit the dataset has.
+        recalibrate: Fit the quality score and the choice anew to this build's translations, whatever fits there are.
         stop_on_signal: Let work in flight end at the first Ctrl-C or SIGTERM, as the command line does. By default
             signals are left alone.
         progress: True shows the work on standard error; a function is called with each `StageProgress`.

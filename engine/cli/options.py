@@ -19,6 +19,6 @@ RetryFailedOption = Annotated[
     bool, typer.Option("--retry-failed", help="Send remembered failures to the engine again.")
 ]
 RecalibrateOption = Annotated[
-    bool, typer.Option("--recalibrate", help="Fit the quality score anew, whatever fit the dataset has.")
+    bool, typer.Option("--recalibrate", help="Fit the quality score and the choice anew, whatever fits there are.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]

@@ -72,6 +72,8 @@ def _show(plan: Plan) -> None:
     if plan.undecided:
         langs = ", ".join(plan.undecided)
         say(f"output vocabulary: not decided yet for {langs}; all of their texts count as not translated")
+    if plan.undecided_choice:
+        say("choice of translations: the build first fits what it chooses by; all texts count as not translated")
     if (cost := plan.usage.expectation()) is not None:
         say(cost)
     if plan.disk is not None:

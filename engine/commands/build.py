@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glotmill.engine.commands.balance import check_languages, check_sources, count_assigned
+from glotmill.engine.commands.fitted_choice import own_choice, with_kept_choice
 from glotmill.engine.commands.fitted_quality import with_kept_fit
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_records import make_records
@@ -56,7 +57,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         recover(job.folder, rewrite=job.compact)
         check_place(job.folder)
         published = published_dataset(job)
-        job = with_kept_fit(job, published)
+        job = with_kept_choice(with_kept_fit(job, published), published)
         last = unchanged_run(job, published)
         if published is not None and last is not None:
             return _rejudged(job, published, last, progress)
@@ -81,7 +82,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             files, rows = [locate(done.shard.path) for done in built], sum(done.shard.rows for done in built)
             facts |= row_statistics(files, rows, job.score_columns)
             facts |= label_statistics(shards, job.labels_of_scorers)
-            describe(staged / "dataset", shards, facts, job.recipe.lock(), job.policy, schema)
+            describe(staged / "dataset", shards, facts, job.recipe.lock(), job.policy, schema, own_choice(job))
             check_sources(staged / "samples", samples.sources)
             check_languages(samples.files, locate, shards)
             stay = [done.shard.path for done in built if not (staged / "dataset" / done.shard.path).exists()]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+
 from glotmill.engine.commands.job import Job
 from glotmill.engine.dataset.manifest import Manifest
 from glotmill.engine.dataset.recorded_rules import recorded_fit
@@ -18,11 +20,13 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.quality_phase import QualityPhase
 from glotmill.engine.workers.shared_pools import Pools
-from glotmill.filters.engine_thresholds import engine_scores, engine_thresholds
+from glotmill.filters.engine_thresholds import Thresholds, engine_scores, engine_thresholds
 from glotmill.filters.features.pair_quality import features
 from glotmill.filters.quality_fit import QualityFit, shipped_fit
 from glotmill.filters.quality_fitting import fit_quality
 from glotmill.filters.scorers.quality import QualityScorer
+
+FOLDER = "quality"  # of the run: the sample and its lists of units
 
 
 def lacks_fit(job: Job) -> bool:
@@ -58,16 +62,24 @@ def fit_to_sample(
     """
     if not lacks_fit(job):
         return job
-    phase = QualityPhase(job.routes, job.translator, memory, scores, run, pools)
+    phase = QualityPhase(job.routes, job.translator, memory, scores, Run(run.folder / FOLDER), pools)
     pairs = phase.pairs(files, job.recipe.languages, progress)
-    langs = pairs["lang"].to_pylist()
-    own = engine_thresholds(engine_scores(pairs, job.scorers), langs, job.scorers)
-    fit = fit_quality(features(pairs), langs, job.translator.model, shipped_fit(), thresholds=own)
-    if not fit.content.usual and shipped_fit().content.engine == job.translator.model:
-        fit = shipped_fit()  # too few rows for what is usual among them
-    rows = {place: usual.rows for place, usual in fit.content.usual.items()}
-    run.event("quality_fit", rows=rows, weights=fit.content.weights, learnt_from=fit.content.learnt_from)
+    own = engine_thresholds(engine_scores(pairs, job.scorers), pairs["lang"].to_pylist(), job.scorers)
+    fit = fit_to_pairs(pairs, job.translator.model, own)
+    run.event("quality_fit", rows=fit.rows(), weights=fit.content.weights, learnt_from=fit.content.learnt_from)
     return _with_fit(job, fit)
+
+
+def fit_to_pairs(pairs: pa.Table, model: str, thresholds: Thresholds | None = None) -> QualityFit:
+    """A fit to a sample of translations; the shipped one where too few were made by the model that it is of.
+
+    Args:
+        pairs: Rows of `glotmill.filters.contract.PAIR_SCHEMA`.
+        model: Public name of the engine's model.
+        thresholds: Of the rules that depend on the engine.
+    """
+    fit = fit_quality(features(pairs), pairs["lang"].to_pylist(), model, shipped_fit(), thresholds=thresholds)
+    return fit if fit.content.usual or shipped_fit().content.engine != model else shipped_fit()
 
 
 def _with_fit(job: Job, fit: QualityFit) -> Job:

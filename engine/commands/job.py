@@ -9,7 +9,14 @@ from typing import Any
 
 from glotmill.engine import __version__
 from glotmill.engine.commands.extras import check_libraries
-from glotmill.engine.commands.job_checks import check_languages, check_parts, left_out, resolve_policy, template_judge
+from glotmill.engine.commands.job_checks import (
+    check_choice,
+    check_languages,
+    check_parts,
+    left_out,
+    resolve_policy,
+    template_judge,
+)
 from glotmill.engine.commands.places import build_folder, open_memory
 from glotmill.engine.dataset.fingerprints import CODE_VERSIONS
 from glotmill.engine.memory.vocabularies import Vocabularies
@@ -25,12 +32,14 @@ from glotmill.engine.text.spans import SPLITTER_VERSION
 from glotmill.engine.text.template_wording import InstructionRule
 from glotmill.engine.translation.template_verdict import TemplateJudge
 from glotmill.engine.translators import TranslatorSpec
+from glotmill.engine.translators.shared.choosing_engines import decided
 from glotmill.engine.translators.shared.judge_model import make_judge
 from glotmill.engine.translators.shared.routes import Routes, resolve_routes
 from glotmill.engine.translators.shared.vocabulary_lists import listed_facts, with_lists
 from glotmill.engine.workers.ray_session import cluster_gpus
 from glotmill.filters.contract import Scorer
 from glotmill.filters.policy import Policy
+from glotmill.filters.quality_fit import QualityFit
 from glotmill.filters.registry import DEFAULT, make_scorers
 from glotmill.recipes.model import Recipe
 from glotmill.recipes.sections.clean import Contamination, NounPhrases
@@ -61,7 +70,7 @@ class Job:
         policy: What decides.
         retry_failed: Send remembered failures to the engine again.
         compact: Write all shards again, without the records that were withdrawn.
-        recalibrate: Fit the quality score anew, whatever fit the dataset has.
+        recalibrate: Fit the quality score and the choice anew, whatever fits the dataset has.
         ray_address: A running Ray cluster to work on; None starts a local Ray.
         stop_on_signal: Let units in flight end at the first Ctrl-C or SIGTERM.
     """
@@ -204,6 +213,10 @@ class Job:
 
         return replace(self, routes=self.routes.with_specs(listed))
 
+    def with_choice(self, fit: QualityFit) -> Job:
+        """The job with the fit by which its engine chooses, which is known once a sample is translated."""
+        return replace(self, routes=self.routes.with_specs(lambda spec: decided(spec, fit)))
+
     def digest(self) -> str:
         """Identifies what the job does: an interrupted run of the same digest is finished, not started again."""
         return digest([__version__, self.recipe.lock(), self.facts(), self.retry_failed, self.compact])[:8]
@@ -228,7 +241,7 @@ def prepare(
         memory: Folder or URL of the memory; None takes the recipe's, else ``outputs/.memory``.
         retry_failed: Send remembered failures to the engine again.
         compact: Write all shards again, without the records that were withdrawn.
-        recalibrate: Fit the quality score anew, whatever fit the dataset has.
+        recalibrate: Fit the quality score and the choice anew, whatever fits the dataset has.
         ray_address: A running Ray cluster to work on; it is joined to count its GPUs.
         stop_on_signal: Let units in flight end at the first Ctrl-C or SIGTERM; False leaves signals alone.
 
@@ -286,6 +299,7 @@ def _routes(recipe: Recipe, ray_address: str | None) -> Routes:
         raise InputError(msg)
     routes = resolve_routes(recipe, None if ray_address is None else cluster_gpus(ray_address))
     check_languages(recipe, routes)
+    check_choice(routes)
     return routes
 
 

@@ -9,6 +9,7 @@ from glotmill.engine.samples.tasks.registry import DERIVATIONS
 from glotmill.engine.sources import OpenSource
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.translation.template_verdict import TemplateJudge
+from glotmill.engine.translators.shared.choosing_engines import undecided
 from glotmill.engine.translators.shared.routes import Routes
 from glotmill.engine.translators.shared.supported_languages import backends
 from glotmill.filters.calibration import read_calibration
@@ -112,4 +113,20 @@ def check_languages(recipe: Recipe, routes: Routes) -> None:
         has = f"; these have them: {', '.join(others)}" if others else "; no backend has all of them"
         model = translator.model.partition("@")[0]
         msg = f"languages: the model {model} lacks {', '.join(lacking)}; it has {listed}{has}"
+        raise InputError(msg)
+
+
+def check_choice(routes: Routes) -> None:
+    """Refuse a fit that the build is to make of several engines, or of one that does not translate first.
+
+    Raises:
+        InputError: There is such an engine.
+    """
+    others = [spec for spec in routes.all.values() if spec.fingerprint != routes.default.fingerprint]
+    several = undecided(routes.default) and any(spec in others for spec in routes.languages.values())
+    if several or any(undecided(spec) for spec in others):
+        msg = (
+            "quality_fit: build: the fit is of the one engine that translates: take routing.languages out, and name "
+            "a file as quality_fit of every other engine"
+        )
         raise InputError(msg)

@@ -20,6 +20,7 @@ from glotmill.engine.commands.auto_vocabularies import decide_vocabularies
 from glotmill.engine.commands.balance import count_assigned
 from glotmill.engine.commands.dictionary_answers import translate_answers
 from glotmill.engine.commands.disk_needed import check_disk, disk_needed
+from glotmill.engine.commands.fitted_choice import fit_choice_to_sample
 from glotmill.engine.commands.fitted_quality import fit_to_sample
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import Samples
@@ -115,6 +116,7 @@ def make_records(
         job = decide_vocabularies(
             job, samples.files, memory, scores, run, pools, progress, count_assigned(samples.files)
         )
+        job = fit_choice_to_sample(job, samples.files, memory, scores, run, pools, progress)
         job = fit_to_sample(job, samples.files, memory, scores, run, pools, progress)
         runner = PhaseRunner(
             RoutedStage(job.routes, memory, run, pools), job.retry_failed, progress, check_stop=stop.check

@@ -17,6 +17,7 @@ from glotmill.engine.commands.balance import count_assigned
 from glotmill.engine.commands.build import dataset_facts, published_dataset
 from glotmill.engine.commands.dictionary_answers import translate_answers
 from glotmill.engine.commands.disk_needed import DiskNeed, disk_needed
+from glotmill.engine.commands.fitted_choice import with_kept_choice
 from glotmill.engine.commands.fitted_quality import with_kept_fit
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_records import lay_out_all, windows_of
@@ -45,6 +46,7 @@ from glotmill.engine.translation.counts import Usage
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.template_count import TemplateCount
 from glotmill.engine.translation.window_order import WindowOrder
+from glotmill.engine.translators.shared.choosing_engines import undecided as undecided_choice
 from glotmill.engine.workers.pool import make_pool
 from glotmill.engine.workers.shared_pools import Pools
 
@@ -86,6 +88,8 @@ class Plan(NotebookResult):
             words are translated.
         undecided: Languages whose output vocabulary the build decides first; what is known of them so far is counted as
             nothing.
+        undecided_choice: The build first fits what it chooses among several translations by; until then every text
+            counts as not translated, and the sample that it fits to is not counted.
         disk: What the build would take of the disk while it works, estimated; None where at most verdicts change.
     """
 
@@ -98,6 +102,7 @@ class Plan(NotebookResult):
     usage: Usage = field(default_factory=Usage)
     undecided: list[str] = field(default_factory=list)
     disk: DiskNeed | None = None
+    undecided_choice: bool = False
 
     @property
     def changes(self) -> list[ShardChange]:
@@ -118,6 +123,7 @@ class Plan(NotebookResult):
             "usage": asdict(self.usage),
             "templates": self.templates.as_json() if self.templates else None,
             "undecided_vocabularies": self.undecided,
+            "undecided_choice": self.undecided_choice,
             "disk": self.disk.as_json() if self.disk else None,
         }
 
@@ -137,7 +143,7 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
     with build_lock(job.folder):
         recover(job.folder)
         published = published_dataset(job)
-        job = with_kept_fit(job, published)
+        job = with_kept_choice(with_kept_fit(job, published), published)
         last = unchanged_run(job, published)
         if published is not None and last is not None:
             templates = TemplateCount.from_json(last["templates"]) if last.get("templates") else None
@@ -163,7 +169,8 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
     forced = looked.counts.forced.scored if looked.counts.forced else 0
     seconds = _seconds(job.folder, calls + back_calls, forced)
     templates, no_lists = looked.prologue.count(), [lang for _, lang in undecided(job)]
-    return Plan(shards, calls, back_calls, forced, seconds, templates, looked.usage, no_lists, disk)
+    no_choice = undecided_choice(job.translator)
+    return Plan(shards, calls, back_calls, forced, seconds, templates, looked.usage, no_lists, disk, no_choice)
 
 
 def _rejudged(job: Job, published: Manifest) -> list[ShardChange]:

@@ -24,6 +24,7 @@ from glotmill.engine.dataset.language_counts import LanguageCount, count_languag
 from glotmill.engine.dataset.manifest import Manifest, read_manifest
 from glotmill.engine.dataset.recorded_rules import (
     check_shards,
+    recorded_choice,
     recorded_schema,
     unjudged,
 )
@@ -194,7 +195,8 @@ def commit_verdicts(
         }
         shards = {lang: [done[shard.path].result() for shard in parts] for lang, parts in manifest.shards.items()}
         _check(manifest, shards, staged / "dataset")
-        describe(staged / "dataset", shards, facts, lock, policy, schema)
+        choice = recorded_choice(dataset, manifest.facts)
+        describe(staged / "dataset", shards, facts, lock, policy, schema, choice)
         commit(folder, (), delete=_stale(dataset, policy))
     return shards
 

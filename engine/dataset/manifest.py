@@ -30,6 +30,7 @@ MANIFEST_VERSION = 1
 MANIFEST = "manifest.json"
 LOCK_FILE = "recipe.lock.yaml"
 QUALITY = "quality.json"  # the fit of the quality score
+CHOICE = "choice.json"  # the fit that a build made to choose among several translations
 AGAIN = "build it again with --compact, or take another copy of it"
 PLACE = re.compile(r"(data/\w+|images)/\w[\w.-]*\.parquet|manifests/\w+\.json")
 

@@ -1,4 +1,4 @@
-"""The small files beside a manifest: card, licenses, lock, calibration and quality fit, with their checksums.
+"""The small files beside a manifest: card, licenses, lock, calibration and fits, with their checksums.
 
 Guarantees: a file that was edited since its manifest was written is found; what a manifest of schema version 1 has no
 checksum for is named as not checked, never taken for checked.
@@ -14,7 +14,7 @@ import yaml
 
 from glotmill.engine.dataset.card.card_files import parted
 from glotmill.engine.dataset.card.card_header import LICENSES
-from glotmill.engine.dataset.manifest import LOCK_FILE, MANIFEST, QUALITY, page_checksums
+from glotmill.engine.dataset.manifest import CHOICE, LOCK_FILE, MANIFEST, QUALITY, page_checksums
 from glotmill.engine.dataset.write_metadata import CALIBRATION
 from glotmill.schemas.errors import InputError, one_line
 from glotmill.schemas.keys import bytes_sha256
@@ -23,7 +23,7 @@ from glotmill.schemas.keys import bytes_sha256
 FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CARD = "README.md"
 PAGES = (CARD, LICENSES, LOCK_FILE)  # of every dataset
-EXTRAS = (CALIBRATION, QUALITY)  # of some
+EXTRAS = (CALIBRATION, QUALITY, CHOICE)  # of some
 
 
 @dataclass(frozen=True, slots=True)

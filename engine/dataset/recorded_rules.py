@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glotmill.engine.dataset.manifest import AGAIN, QUALITY, Manifest
+from glotmill.engine.dataset.manifest import AGAIN, CHOICE, QUALITY, Manifest, page_checksums
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.dataset.sound_rows import RECORDS
 from glotmill.engine.storage.readable import MEND, check_types, reading
@@ -186,6 +186,25 @@ def recorded_fit(dataset: Path, noted: str) -> QualityFit:
     fit = read_fit("dataset", dataset / QUALITY)
     if fit.digest != noted:
         msg = f"{dataset / QUALITY}: it is not the fit that the manifest names; {AGAIN}"
+        raise InputError(msg)
+    return fit
+
+
+def recorded_choice(dataset: Path, facts: Mapping[str, Any]) -> QualityFit | None:
+    """The fit that a dataset's build made to choose among several translations; None where it made none.
+
+    Args:
+        dataset: The dataset's folder.
+        facts: The root file of its manifest.
+
+    Raises:
+        InputError: The file is missing, or not the one that an engine of the manifest chose by.
+    """
+    if CHOICE not in page_checksums(facts):
+        return None
+    fit = read_fit("dataset", dataset / CHOICE)
+    if not any(one.get("choose") == {"quality": fit.digest} for one in facts["translators"].values()):
+        msg = f"{dataset / CHOICE}: it is not the fit that the manifest names; {AGAIN}"
         raise InputError(msg)
     return fit
 

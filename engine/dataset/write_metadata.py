@@ -14,10 +14,11 @@ import yaml
 
 from glotmill.engine.dataset.card.card_files import write_card
 from glotmill.engine.dataset.card.card_header import LICENSES, CardFacts
-from glotmill.engine.dataset.manifest import LOCK_FILE, QUALITY, write_manifest
+from glotmill.engine.dataset.manifest import CHOICE, LOCK_FILE, QUALITY, write_manifest
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.storage.atomic_write import write_bytes
 from glotmill.filters.policy import Policy
+from glotmill.filters.quality_fit import QualityFit
 from glotmill.schemas.record import schema_version
 
 CALIBRATION = "calibration.yaml"
@@ -30,8 +31,9 @@ def describe(
     lock: Mapping[str, Any],
     policy: Policy,
     schema: pa.Schema,
+    choice: QualityFit | None = None,
 ) -> None:
-    """Write the recipe's lock, a calibration and a quality fit where there are such, the card and the manifest.
+    """Write the recipe's lock, a calibration and fits where there are such, the card and the manifest.
 
     Args:
         root: The folder that the files are written into.
@@ -40,6 +42,7 @@ def describe(
         lock: The resolved recipe.
         policy: What decided.
         schema: The record schema.
+        choice: What the build fitted to choose among several translations.
     """
     shards = {lang: shards.get(lang, []) for lang in lock["languages"]}  # a language without rows is listed, too
     facts = {**facts, "filter": policy.fingerprint()}
@@ -52,6 +55,9 @@ def describe(
     if policy.fit is not None:
         write_bytes(root / QUALITY, policy.fit.data)
         pages.append(QUALITY)
+    if choice is not None:
+        write_bytes(root / CHOICE, choice.data)
+        pages.append(CHOICE)
     write_manifest(
         root, shards, facts, pages, schema_version(schema)
     )  # the last one: it notes the checksums of the others

@@ -33,7 +33,6 @@ from glotmill.filters.contract import PAIR_SCHEMA
 from glotmill.schemas.sample import SAMPLE_SCHEMA
 
 SAMPLE = 1_000  # samples of each language
-FOLDER = "quality"  # of the run: the sample and its lists of units
 _FORCED = pl.col("reverse").list
 _WORDS = pl.col("source").str.strip_chars().str.count_matches(r"\S+")
 
@@ -69,7 +68,7 @@ class QualityPhase:
         spec: The engine that scores.
         memory: Keeps the translations.
         scores: Keeps the forced scores.
-        run: The build's run.
+        run: Notes the sample and its units; a folder of its own in the build's run.
         pools: Do the units.
     """
 
@@ -77,7 +76,7 @@ class QualityPhase:
         self, routes: Routes, spec: TranslatorSpec, memory: Memory, scores: ScoreStore, run: Run, pools: Pools
     ) -> None:
         self._spec, self._scores, self._pools = spec, scores, pools
-        self._run = Run(run.folder / FOLDER)
+        self._run = run
         self._work = RoutedStage(routes, memory, self._run, pools)
 
     def pairs(self, files: Sequence[Path], langs: Sequence[str], progress: ProgressReport) -> pa.Table:

@@ -26,6 +26,7 @@ from glotmill.engine.translation.requests import RequestSource
 from glotmill.engine.translation.unit_work import UnitWork
 from glotmill.engine.translation.window_order import WindowPlace, alone
 from glotmill.engine.translators.contract import SERVER_DEVICE, TranslatorSpec
+from glotmill.engine.translators.shared.choosing_engines import check_decided
 from glotmill.engine.workers.pool import Pool
 from glotmill.engine.workers.units import UnitResult
 from glotmill.schemas.errors import ConservationError, WorkerError
@@ -103,8 +104,10 @@ class TranslateStage:
 
         Raises:
             ConservationError: A segment has no entry after all units were done.
+            InputError: The engine chooses by a fit that is not made yet.
             WorkerError: A unit cannot be done.
         """
+        check_decided(self._spec)
         with self._place.planning(phase) as before:
             total, unique, todo = self._missing(phase, requested, before, retry_failed=retry_failed)
         self._usage = Usage()

@@ -66,14 +66,15 @@ class NBestTranslate(TranslateBase):
             the highest log-probability plus ``reverse_weight`` times that of the source, given the translation,
             ``quality`` the one that a fit of the quality score estimates to be the best, but for the round trip.
         reverse_weight: Weight of the source's log-probability; both are means of a token, end token included.
-        quality_fit: The fit for ``choose: quality``, such as another build's ``dataset/quality.json``; the embedded
-            model has one that comes with Glotmill.
+        quality_fit: The fit for ``choose: quality``, such as another build's ``dataset/quality.json``; ``build`` is one
+            that the build itself makes first, of a sample of its own translations, and keeps as
+            ``dataset/choice.json``. The embedded model has one that comes with Glotmill.
     """
 
     hypotheses: int = Field(1, ge=1, le=64)
     choose: Literal["score", "reverse", "quality"] = "score"
     reverse_weight: float = Field(0.3, ge=0, le=10)
-    quality_fit: RecipePath | None = None
+    quality_fit: Annotated[Literal["build"] | RecipePath | None, Field(union_mode="left_to_right")] = None
 
     @model_validator(mode="after")
     def _several_to_choose_from(self) -> Self:

@@ -20,7 +20,7 @@ from typing import Any
 
 from glotmill.engine.cli import main
 from glotmill.engine.dataset import write_metadata
-from glotmill.engine.dataset.manifest import QUALITY
+from glotmill.engine.dataset.manifest import CHOICE, QUALITY
 from glotmill.engine.memory.commit_log import NumberedFiles
 from glotmill.engine.records import layout, windows
 from tests.faults.writes import before_writes
@@ -104,7 +104,7 @@ def before_fit(tick: Callable[[], None]) -> None:
     write = write_metadata.write_bytes
 
     def wrapped(path: Path, data: bytes) -> None:
-        if path.name == QUALITY:
+        if path.name in (QUALITY, CHOICE):
             tick()
         write(path, data)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from glotmill.engine.translators.contract import ForcedPair, ForcedScore, Request, Translation
@@ -19,6 +20,8 @@ from glotmill.filters.quality_fit import QualityFit, read_fit, shipped_fit
 from glotmill.recipes.sections.translate import NBestTranslate
 from glotmill.schemas.errors import InputError
 
+BUILD = "build"  # ``translate.quality_fit`` of a recipe whose build makes the fit
+UNDECIDED = "undecided"  # what an identity has in the place of a fit that is not made yet
 Score = Callable[[Sequence[ForcedPair]], Sequence[ForcedScore | None]]
 Troubles = Callable[[Sequence[Request], Sequence[Translation]], Sequence[str | None]]
 
@@ -31,11 +34,18 @@ class Choice:
         hypotheses: How many the engine gives, at most; more than 1.
         weight: Of the log-probability of the source given the translation; None does not take it.
         fit: Of the quality score, which then decides. Without it and without a weight the engine's order stays.
+        own: The fit is made by the build, before it chooses anything.
     """
 
     hypotheses: int
     weight: float | None
     fit: QualityFit | None = None
+    own: bool = False
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the fit is still to be made."""
+        return self.own and self.fit is None
 
     @classmethod
     def of(cls, section: NBestTranslate, model: str) -> Choice | None:
@@ -50,17 +60,18 @@ class Choice:
         """
         if section.hypotheses == 1:
             return None
-        fit = _fit(section, model) if section.choose == "quality" else None
-        return cls(section.hypotheses, section.reverse_weight if section.choose == "reverse" else None, fit)
+        own = section.quality_fit == BUILD
+        fit = _fit(section, model) if section.choose == "quality" and not own else None
+        return cls(section.hypotheses, section.reverse_weight if section.choose == "reverse" else None, fit, own)
 
 
 def _fit(section: NBestTranslate, model: str) -> QualityFit:
-    if section.quality_fit is not None:
+    if isinstance(section.quality_fit, Path):
         return read_fit("translate.quality_fit", section.quality_fit)
     if shipped_fit().content.engine != model:
         msg = (
-            f"translate.choose: quality: there is no fit to the model {model.partition('@')[0]}; name one as "
-            "translate.quality_fit, such as dataset/quality.json of a build whose score.scorers name quality"
+            f"translate.choose: quality: there is no fit to the model {model.partition('@')[0]}; set "
+            "translate.quality_fit to build, which makes one first, or name the dataset/quality.json of another build"
         )
         raise InputError(msg)
     return shipped_fit()
@@ -71,8 +82,8 @@ def choice_identity(choice: Choice | None) -> dict[str, Any]:
     if choice is None:
         return {}
     choose: Any = "score" if choice.weight is None else {"reverse": choice.weight}
-    if choice.fit is not None:
-        choose = {"quality": choice.fit.digest}
+    if choice.fit is not None or choice.own:
+        choose = {"quality": choice.fit.digest if choice.fit else UNDECIDED}
     return {"hypotheses": choice.hypotheses, "choose": choose}
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.translators.registry import resolve_translator
+from glotmill.engine.translators.shared.choosing_engines import without_choice
 from glotmill.engine.translators.shared.repair_rule import RepairRule, repair_rule
 from glotmill.recipes.model import Recipe
-from glotmill.recipes.sections.translate import LlmTranslate, NBestTranslate
+from glotmill.recipes.sections.translate import LlmTranslate
 from glotmill.schemas.keys import digest
 from glotmill.schemas.languages import ENGLISH
 
@@ -72,6 +73,12 @@ class Routes:
             repair=changed[self.repair.fingerprint] if self.repair else None,
         )
 
+    def plain(self) -> Routes:
+        """The engines that translate there, each with one translation of a text, and none that helps them out."""
+        return Routes(
+            without_choice(self.default), {lang: without_choice(spec) for lang, spec in self.languages.items()}
+        )
+
     @property
     def all(self) -> dict[str, TranslatorSpec]:
         """Every engine by its fingerprint, the default first."""
@@ -129,19 +136,14 @@ def resolve_routes(recipe: Recipe, gpus: int | None = None) -> Routes:
         languages=languages,
         second=resolve_translator(routing.second, gpus) if routing.second else None,
         back=resolve_translator(routing.back, gpus) if routing.back else None,
-        single={} if routing.back else _single([default, *languages.values()], gpus),
+        single={} if routing.back else _single([default, *languages.values()]),
         until=repair_rule(recipe, [default, *languages.values(), *([repair] if repair else [])]),
         repair=repair,
     )
 
 
-def _single(engines: Iterable[TranslatorSpec], gpus: int | None) -> dict[str, TranslatorSpec]:
+def _single(engines: Iterable[TranslatorSpec]) -> dict[str, TranslatorSpec]:
     """Engines that choose among several translations, as they are without: a back-translation needs no choice, and one
     that was chosen to agree with its source would say less.
     """
-    found = {}
-    for spec in engines:
-        if isinstance(spec.section, NBestTranslate) and spec.section.hypotheses > 1:
-            section = spec.section.model_copy(update={"hypotheses": 1, "choose": "score", "quality_fit": None})
-            found[spec.fingerprint] = resolve_translator(section, gpus)
-    return found
+    return {spec.fingerprint: without_choice(spec) for spec in engines if spec.choice is not None}

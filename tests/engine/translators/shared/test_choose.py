@@ -14,6 +14,7 @@ from glotmill.engine.translators.madlad import MadladTranslate
 from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.openai import OpenAiTranslate
 from glotmill.engine.translators.shared.choose import Choice
+from glotmill.engine.translators.shared.choosing_engines import check_decided, decided, undecided, without_choice
 from glotmill.engine.translators.shared.retry import translate_with_retry
 from glotmill.engine.translators.vllm import VllmTranslate
 from glotmill.filters.quality_fit import SHIPPED, Content, QualityFit, shipped_fit
@@ -221,7 +222,7 @@ def test_the_embedded_model_has_a_fit_and_the_choice_names_it_in_the_fingerprint
 
 def test_another_engine_needs_a_fit_of_its_own(tmp_path):
     section = {"engine": "fake", "hypotheses": 3, "choose": "quality"}
-    with pytest.raises(InputError, match=r"there is no fit to the model fake; name one as translate\.quality_fit"):
+    with pytest.raises(InputError, match=r"there is no fit to the model fake; set translate\.quality_fit to build"):
         resolve_translator(FakeTranslate(**section))
     path = tmp_path / "fit.json"
     path.write_bytes(SHIPPED.read_bytes())
@@ -229,3 +230,18 @@ def test_another_engine_needs_a_fit_of_its_own(tmp_path):
     path.write_bytes(fit(likely=1.0).data)
     other = resolve_translator(FakeTranslate(**section, quality_fit=path))
     assert one.fingerprint != other.fingerprint
+
+
+def test_a_fit_that_the_build_makes_is_the_same_engine_as_one_that_the_recipe_names(tmp_path):
+    section = {"engine": "fake", "hypotheses": 3, "choose": "quality"}
+    path = tmp_path / "fit.json"
+    path.write_bytes(SHIPPED.read_bytes())
+    named = resolve_translator(FakeTranslate(**section, quality_fit=path))
+    own = resolve_translator(FakeTranslate(**section, quality_fit="build"))
+    assert undecided(own)
+    assert own.identity["choose"] == {"quality": "undecided"}
+    with pytest.raises(InputError, match="only a build makes the fit"):
+        check_decided(own)
+    made = decided(own, shipped_fit())
+    assert made.fingerprint == named.fingerprint
+    assert without_choice(made).fingerprint == resolve_translator(FakeTranslate(engine="fake")).fingerprint

@@ -130,20 +130,24 @@ class QualityFit:
         """Whose rows stand for a language: its own, its script's or all; None where there were too few of all."""
         return _place(lang, self.content.usual)
 
-    def quality(self, table: Floats, langs: list[str]) -> Floats:
+    def quality(self, table: Floats, langs: list[str], *, lacking: Collection[str] = ()) -> Floats:
         """The quality of rows of features, 0 to 1; NaN where a feature is missing or nothing is usual.
 
         Args:
             table: Columns as `FEATURES`.
             langs: The language of each row.
+            lacking: Features that no row can have here; each counts as what is usual.
         """
+        places = [FEATURES.index(name) for name in lacking]
         found = np.full(len(table), np.nan)
         names = np.array(langs, dtype=object)
         for lang in sorted(set(langs)):
             place = self.place(lang)
             if place is not None:
-                rows = names == lang
-                found[rows] = estimate(self.content.weights, self.content.usual[place], table[rows])
+                rows, usual = names == lang, self.content.usual[place]
+                own = table[rows]
+                own[:, places] = [usual.mean[name] for name in lacking]
+                found[rows] = estimate(self.content.weights, usual, own)
         return found
 
     def rows(self) -> dict[str, int]:

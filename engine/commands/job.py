@@ -32,7 +32,6 @@ from glotmill.engine.text.spans import SPLITTER_VERSION
 from glotmill.engine.text.template_wording import InstructionRule
 from glotmill.engine.translation.template_verdict import TemplateJudge
 from glotmill.engine.translators import TranslatorSpec
-from glotmill.engine.translators.shared.choosing_engines import decided
 from glotmill.engine.translators.shared.judge_model import make_judge
 from glotmill.engine.translators.shared.routes import Routes, resolve_routes
 from glotmill.engine.translators.shared.vocabulary_lists import listed_facts, with_lists
@@ -215,7 +214,7 @@ class Job:
 
     def with_choice(self, fit: QualityFit) -> Job:
         """The job with the fit by which its engine chooses, which is known once a sample is translated."""
-        return replace(self, routes=self.routes.with_specs(lambda spec: decided(spec, fit)))
+        return replace(self, routes=self.routes.chosen_by(fit))
 
     def digest(self) -> str:
         """Identifies what the job does: an interrupted run of the same digest is finished, not started again."""

@@ -102,6 +102,21 @@ def test_a_dataset_that_chose_so_is_judged_again_as_it_would_be_built(recipe, ru
     assert files(first) == files(second)
 
 
+def test_the_worst_are_repaired_by_the_same_fit_and_judged_again_as_they_would_be_built(recipe, run, tmp_path: Path):
+    second = {**ENGINE, "hypotheses": 2, "choose": "reverse", "fault": "echo"}
+    del second["quality_fit"]
+    repair, scorers = {"until": {"quality": {"min": 0.99}}, "engine": second}, {"scorers": ["nmt"]}
+    first, other = (
+        run(recipe(repair=repair, score=scorers, filter={"nmt": {"min_logprob": least}}), out=f"least{least}")
+        for least in (-0.9, -0.5)
+    )
+    # All fail, so the other engine has its turn at every text; nothing of it passes either.
+    assert first.segments.translated == 2 * len(CAPTIONS) * len(LANGS)
+    assert first.segments.repaired == 0
+    assert refilter(first.dataset.parent, overrides=("filter.nmt.min_logprob=-0.5",)).flipped
+    assert files(first.dataset) == files(other.dataset)
+
+
 @pytest.mark.parametrize(
     ("event", "number"),
     [("commit", 1), *(pytest.param(*at, marks=pytest.mark.long) for at in (("commit", 5), ("fit", 1), ("write", 4)))],

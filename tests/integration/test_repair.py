@@ -130,6 +130,7 @@ def test_explain_shows_what_a_repaired_record_could_have_had(recipe_file, run, t
         ({"repair": {"until": {"round_trip": {}}}}, "repair.until.round_trip: the scorer needs the back-translation"),
         ({"repair": {"until": {"adequacy": {}}}}, "repair.until.adequacy: the scorer needs"),
         ({"repair": {"until": {"cross_entropy": {}}}}, "set translate.choose to reverse"),
+        ({"repair": {"until": {"quality": {"min": 0.4}}}}, "set translate.choose to quality"),
         ({"repair": {"until": {"lexical": {"copy": 1}}}}, "repair.until.lexical.copy: unknown parameter"),
         ({"repair": {"until": {"lexicon": {}}}}, "lexicon"),
         ({"repair": {"until": {}}}, "repair.until: no rule rejects anything"),

@@ -14,8 +14,10 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.engine.translators.contract import TranslatorSpec
+from glotmill.engine.translators.shared.segment_quality import SegmentQuality
 from glotmill.filters.contract import PAIR_SCHEMA, Scorer
 from glotmill.filters.policy import Policy, make_policy
+from glotmill.filters.quality_fit import QualityFit
 from glotmill.filters.registry import DEFAULT, make_scorers, scorer_class
 from glotmill.filters.user_rules import USER
 from glotmill.recipes.model import Recipe
@@ -24,6 +26,7 @@ from glotmill.recipes.sections.translate import NBestTranslate
 from glotmill.schemas.errors import InputError
 
 VERSION = 1
+QUALITY = "quality"  # estimated by what an entry has, as `glotmill.engine.translators.shared.segment_quality` says
 REVERSE = "cross_entropy"  # the one scorer of forced scores that needs no more than their mean, which an entry has
 # What a pair of a segment is made of, as far as an entry knows it: columns of `RepairRule.passes`.
 JUDGED = {
@@ -47,6 +50,13 @@ class RepairRule:
 
     scorers: Sequence[Scorer]
     policy: Policy
+
+    def fitted(self, fit: QualityFit) -> RepairRule:
+        """The rule with the fit by which a build chooses translations, where it goes by their quality."""
+        if not any(isinstance(scorer, SegmentQuality) for scorer in self.scorers):
+            return self
+        scorers = [SegmentQuality(fit) if isinstance(scorer, SegmentQuality) else scorer for scorer in self.scorers]
+        return RepairRule(scorers, self.policy.fitted(fit))
 
     def facts(self) -> dict[str, Any]:
         """Everything that decides which translation is taken, for fingerprints."""
@@ -96,7 +106,8 @@ def repair_rule(recipe: Recipe, engines: Sequence[TranslatorSpec]) -> RepairRule
 
     Args:
         recipe: The recipe.
-        engines: The engines that translate forward, the one of ``repair.engine`` among them.
+        engines: The engines that translate forward, that of ``translate`` first, the one of ``repair.engine`` among
+            them.
 
     Raises:
         InputError: A scorer cannot judge a segment by itself, its rules are not usable, or there is nothing to
@@ -110,9 +121,8 @@ def repair_rule(recipe: Recipe, engines: Sequence[TranslatorSpec]) -> RepairRule
         msg = "repair: there is nothing to repair with: set translate.hypotheses to 2 or more, or name repair.engine"
         raise InputError(msg)
     names = _scorers(recipe, section, engines)
-    scorers = make_scorers(
-        names, {name: recipe.score.settings[name] for name in names if name in recipe.score.settings}
-    )
+    stated = {name: recipe.score.settings[name] for name in names if name in recipe.score.settings and name != QUALITY}
+    scorers = [SegmentQuality() if scorer.name == QUALITY else scorer for scorer in make_scorers(names, stated)]
     metrics = [metric for scorer in scorers for metric in scorer.metrics]
     try:
         policy = make_policy(section.until or {}, names, metrics=metrics)
@@ -122,7 +132,8 @@ def repair_rule(recipe: Recipe, engines: Sequence[TranslatorSpec]) -> RepairRule
     if not policy.rules("reject"):
         msg = "repair.until: no rule rejects anything; name a scorer that has rules, such as nmt: {min_logprob: -1.5}"
         raise InputError(msg)
-    return RepairRule(scorers, policy)
+    rule, choice = RepairRule(scorers, policy), engines[0].choice
+    return rule.fitted(choice.fit) if choice is not None and choice.fit is not None else rule
 
 
 def _scorers(recipe: Recipe, section: Repair, engines: Sequence[TranslatorSpec]) -> list[str]:
@@ -132,9 +143,8 @@ def _scorers(recipe: Recipe, section: Repair, engines: Sequence[TranslatorSpec])
         InputError: One cannot judge a segment by itself.
     """
     if section.until is None:
-        return [
-            name for name in recipe.score.scorers or DEFAULT if _lacks(scorer_class(name)) is None and name != REVERSE
-        ]
+        running = recipe.score.scorers or DEFAULT
+        return [name for name in running if _lacks(scorer_class(name)) is None and name not in (REVERSE, QUALITY)]
     names = [name for name in section.until if name != USER]
     for name in names:
         lacking = _lacks(scorer_class(name))
@@ -145,11 +155,17 @@ def _scorers(recipe: Recipe, section: Repair, engines: Sequence[TranslatorSpec])
     if REVERSE in names and not {"reverse", "quality"}.intersection(ways):
         msg = f"repair.until.{REVERSE}: it reads what choose: reverse finds: set translate.choose to reverse"
         raise InputError(msg)
+    choice = engines[0].choice
+    if QUALITY in names and (choice is None or not (choice.own or choice.fit)):
+        msg = f"repair.until.{QUALITY}: it reads the fit that chooses translations: set translate.choose to quality"
+        raise InputError(msg)
     return names
 
 
 def _lacks(scorer: type[Scorer]) -> str | None:
     """What a scorer needs that is not known of a segment; None where all is."""
+    if scorer.name == QUALITY:
+        return None
     needs = {
         "the back-translation": scorer.needs_back_translation,
         "forced scores": scorer.needs_forced_scores and scorer.name != REVERSE,

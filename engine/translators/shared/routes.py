@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.translators.registry import resolve_translator
-from glotmill.engine.translators.shared.choosing_engines import without_choice
+from glotmill.engine.translators.shared.choosing_engines import decided, without_choice
 from glotmill.engine.translators.shared.repair_rule import RepairRule, repair_rule
+from glotmill.filters.quality_fit import QualityFit
 from glotmill.recipes.model import Recipe
 from glotmill.recipes.sections.translate import LlmTranslate
 from glotmill.schemas.keys import digest
@@ -72,6 +73,11 @@ class Routes:
             until=self.until,
             repair=changed[self.repair.fingerprint] if self.repair else None,
         )
+
+    def chosen_by(self, fit: QualityFit) -> Routes:
+        """The same routes with the fit that the build made, by which translations are chosen and repaired."""
+        routes = self.with_specs(lambda spec: decided(spec, fit))
+        return replace(routes, until=self.until.fitted(fit) if self.until else None)
 
     def plain(self) -> Routes:
         """The engines that translate there, each with one translation of a text, and none that helps them out."""

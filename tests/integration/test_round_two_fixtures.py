@@ -38,8 +38,8 @@ TRANSLATORS = {
 # refused, and those of their kinds that no row drew are tried in two languages (templates.fallback).
 SENT = {"embedded": 8, "fake": 0}
 
-# Records that a refilter with the recipe keeps, or rejects for less, by defaults that are floors of no domain now. Without
-# a recipe the thresholds are those that the dataset recorded.
+# Records that a refilter with the recipe keeps, or rejects for less, by defaults that are floors of no domain now.
+# Without a recipe the thresholds are those that the dataset recorded.
 MOVED = {"embedded": 7, "fake": 0}
 
 # Another filter for each dataset that changes verdicts, and the one that gives them back.

@@ -33,13 +33,15 @@ def own_choice(job: Job) -> QualityFit | None:
 def with_kept_choice(job: Job, published: Manifest | None) -> Job:
     """The job with the fit of what the build's folder holds, unless it needs none or is to make one.
 
+    A fit to another model is not taken: what is usual of one engine says nothing of the next.
+
     Raises:
         InputError: The file was edited.
     """
     if published is None or job.recalibrate or not undecided(job.translator):
         return job
     fit = recorded_choice(job.folder / "dataset", published.facts)
-    return job if fit is None else job.with_choice(fit)
+    return job.with_choice(fit) if fit is not None and fit.content.engine == job.translator.model else job
 
 
 def fit_choice_to_sample(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -19,7 +20,8 @@ from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.commands.verify.verify_dataset import verify
 from glotmill.engine.dataset.manifest import read_manifest
 from glotmill.engine.runs.progress import ProgressReport
-from glotmill.filters.quality_fit import read_fit
+from glotmill.engine.translators.shared.choosing_engines import undecided
+from glotmill.filters.quality_fit import QualityFit, read_fit, shipped_fit
 from glotmill.schemas.errors import InputError
 from tests.faults.trials import ROOT
 
@@ -161,6 +163,15 @@ def test_too_few_rows_leave_the_engines_likeliest_translation(recipe, run):
     """Nothing is usual among them, so the choice goes by the log-probability, and the file says so."""
     dataset = run(recipe(CAPTIONS[:10], score={"scorers": ["nmt"]})).dataset
     assert read_fit("dataset", dataset / "choice.json").rows() == {}
+
+
+def test_a_fit_to_another_model_is_not_taken(recipe, monkeypatch, tmp_path: Path):
+    job = prepare(load_recipe(str(recipe())), out=tmp_path / "out")
+    published = SimpleNamespace(facts={})
+    for model, open_still in (("fake", False), ("another", True)):
+        content = shipped_fit().content.model_copy(update={"engine": model})
+        monkeypatch.setattr(fitted_choice, "recorded_choice", lambda *_, content=content: QualityFit(content))
+        assert undecided(fitted_choice.with_kept_choice(job, published).translator) == open_still
 
 
 def test_an_edited_fit_is_refused(recipe, run):

@@ -11,10 +11,12 @@ import numpy as np
 
 from benchmarks.random_nllb import LENGTH, QUICK, make
 from benchmarks.vocabulary_coverage import coverage, of_language
+from benchmarks.vocabulary_curve import SHARES, lists
 from glotmill.engine.translators import Request, load_translator, resolve_translator
 from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary
 from glotmill.engine.translators.shared.retry import translate_with_retry
+from glotmill.engine.translators.shared.token_use import TokenUse
 from tests.conftest import ROOT
 
 
@@ -70,3 +72,13 @@ def test_the_estimate_is_the_share_of_what_was_seen_once_and_the_truth_that_of_w
     assert math.isclose(found["text"]["estimated"], 1 / 3)
     assert math.isclose(found["text"]["unseen"], 1 / 3)
     assert found["script"] == {"kept": 1.0, "tokens": 1.0, "sentences": 1.0}
+
+
+def test_a_curve_has_lists_of_the_same_lengths_made_in_both_ways():
+    use = TokenUse((4_000, 4_001), (4_002,), {4_003: 0.5})
+    made = dict(lists("deu_Latn", [use], ["Ein Hund rennt."]))
+    assert [name for name in made if name.startswith("expected")] == [f"expected {share:.3f}" for share in SHARES]
+    assert all(made[f"expected {share:.3f}"].tokens == made[f"first {share:.3f}"].tokens for share in SHARES)
+    assert all(made["expected 0.375"].has(token) for token in (4_000, 4_001, 4_002, 4_003))
+    assert not made["first 0.375"].has(4_003)
+    assert made["all"].tokens == made["all"].size

@@ -27,7 +27,7 @@ from glotmill.engine.translation.requests import RequestSource, TextsInto, reque
 from glotmill.engine.translation.stage import TranslateStage
 from glotmill.engine.translation.token_use_stage import TokenUseStage
 from glotmill.engine.translation.vocabulary_phase import (
-    CHECK,
+    LOOKS,
     MOST_TEXTS,
     SAMPLE,
     TEXTS_THAT_PAY,
@@ -94,7 +94,7 @@ def decide_vocabularies(
         if lang == ENGLISH and spec.folder:
             back = _ways_back(spec, job.routes.targets(spec, job.recipe.languages), texts, engines)
             known = sources[spec.folder].seen()
-            made = AutoVocabulary(spec, lang, back, section.max_changed, engines, known, least=SAMPLE + CHECK)
+            made = AutoVocabulary(spec, lang, back, section.max_changed, engines, known, least=SAMPLE + LOOKS[1])
         else:
             made = AutoVocabulary(spec, lang, texts.of(lang), section.max_changed, engines)
         keep = kept.renew if section.renews_vocabulary else kept.decide

@@ -31,13 +31,14 @@ from glotmill.engine.translators.shared.token_use import TokenUse
 from glotmill.engine.translators.shared.vocabulary_lists import model_digest, model_tokens
 from glotmill.schemas.errors import TranslatorError
 
-SAMPLE = 2_000  # texts whose searches a list is made from
-CHECK = 4_000  # texts that are translated both ways, new ones for each list that is tried
-FIRST = 1_000  # of a check; one that has failed by then goes no further
+SAMPLE = 4_000  # texts whose searches a list is made from
+# Texts that are translated both ways, new ones for each list that is tried. A list may pass at the second and at the
+# third of these numbers; one that can pass no more goes no further.
+LOOKS = (1_000, 4_000, 8_000)
 LEVELS = (1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 5 / 8)  # sizes of the lists, as shares of the vocabulary
 CONFIDENCE = 0.95  # of the bound, over all lists that are tried
-TEXTS_THAT_PAY = 10_000  # different texts into a language, from which on the samples pay
-MOST_TEXTS = max(TEXTS_THAT_PAY, SAMPLE + CHECK * len(LEVELS))  # that the phase looks at
+TEXTS_THAT_PAY = 20_000  # different texts into a language, from which on the samples pay
+MOST_TEXTS = 30_000  # that the phase looks at: two lists that nearly pass, and others that fail early
 
 
 class Engines(Protocol):
@@ -117,19 +118,18 @@ class AutoVocabulary:
         for level, share in enumerate(LEVELS):
             size = int(share * len(self._tokens))
             kept = tally.of_size(size)
-            if kept.tokens == len(self._tokens) or start + CHECK > len(self._texts):
+            if kept.tokens == len(self._tokens) or start + LOOKS[1] > len(self._texts):
                 break
             if kept.tokens == tried or self._is_too_short(of_half.of_size(size), others):
                 continue
             tried = kept.tokens
-            whole, cut = self._both_ways(kept, start, f"check{level}")
-            changed = [row for row, (one, other) in enumerate(zip(whole, cut, strict=True)) if one != other]
-            bound = upper_bound(len(changed), len(whole), 1 - (1 - CONFIDENCE) / len(LEVELS))
-            figures |= {"changed": len(changed) / len(whole), "changed_at_most": bound, "checked": len(whole)}
+            changed, checked = self._changed(kept, self._texts[start:], f"check{level}")
+            bound = self._bound(len(changed), checked)
+            figures |= {"changed": len(changed) / checked, "changed_at_most": bound, "checked": checked}
             if bound <= self._most:
                 return self._made(kept, None, figures)
-            tally.add(self._used([self._texts[start + row] for row in changed], f"changed{level}"))
-            start += len(whole)
+            tally.add(self._used(changed, f"changed{level}"))
+            start += checked
         return self._keeps_all("translations changed with every list that was tried", figures)
 
     def _tally(self, uses: Iterable[TokenUse]) -> TokenTally:
@@ -142,19 +142,28 @@ class AutoVocabulary:
         expected = self._most * len(uses)
         return lacking(uses, kept) > expected + 2 * sqrt(expected)
 
-    def _both_ways(self, kept: OutputVocabulary, start: int, name: str) -> tuple[list[str | None], list[str | None]]:
-        """Translations with all and with the kept tokens, of as many texts as it takes to see that too many differ."""
+    def _changed(self, kept: OutputVocabulary, texts: Sequence[Drawn], name: str) -> tuple[list[Drawn], int]:
+        """(the texts whose translations differ with all and with the kept tokens, how many texts were looked at)."""
         cut_engine = replace(self._spec, vocabularies={self._lang: kept})
-        whole: list[str | None] = []
-        cut: list[str | None] = []
-        for part, begin, end in (("first", 0, min(FIRST, CHECK)), ("rest", min(FIRST, CHECK), CHECK)):
-            texts = self._texts[start + begin : start + end]
-            whole += self._translated(self._full, texts, f"{name}.{part}")
-            cut += self._translated(cut_engine, texts, f"{name}.{part}.cut")
-            changed = sum(one != other for one, other in zip(whole, cut, strict=True))
-            if upper_bound(changed, CHECK, 1 - (1 - CONFIDENCE) / len(LEVELS)) > self._most:
+        changed: list[Drawn] = []
+        checked = 0
+        for look in LOOKS:
+            part = texts[checked:look]
+            if checked + len(part) < look:
                 break
-        return whole, cut
+            whole = self._translated(self._full, part, f"{name}.{look}")
+            cut = self._translated(cut_engine, part, f"{name}.{look}.cut")
+            changed += [text for text, one, other in zip(part, whole, cut, strict=True) if one != other]
+            checked = look
+            passes = look > LOOKS[0] and self._bound(len(changed), look) <= self._most
+            if passes or self._bound(len(changed), LOOKS[-1]) > self._most:
+                break
+        return changed, checked
+
+    @staticmethod
+    def _bound(changed: int, checked: int) -> float:
+        """The upper bound of the share that changes, which holds for all lists and looks together (Bonferroni)."""
+        return upper_bound(changed, checked, 1 - (1 - CONFIDENCE) / (len(LEVELS) * (len(LOOKS) - 1)))
 
     def _used(self, texts: Sequence[Drawn], name: str) -> list[TokenUse]:
         return self._engines.used(self._full, f"{VOCABULARY}.{self._lang}.{name}", texts)

@@ -73,10 +73,9 @@ def facts(summary):
 
 @pytest.fixture
 def small_samples(monkeypatch):
-    for name, value in (("SAMPLE", 10), ("CHECK", 10), ("FIRST", 5), ("TEXTS_THAT_PAY", 20)):
+    for name, value in (("SAMPLE", 10), ("LOOKS", (5, 10, 20)), ("TEXTS_THAT_PAY", 20)):
         monkeypatch.setattr(vocabulary_phase, name, value)
-        if name != "FIRST":
-            monkeypatch.setattr(auto_vocabularies, name, value)
+        monkeypatch.setattr(auto_vocabularies, name, value)
     monkeypatch.setattr(vocabulary_lists, "ROWS_OF_A_TRIAL", 20)
     monkeypatch.setattr(vocabulary_lists, "shipped_figures", lambda *_: None)
 

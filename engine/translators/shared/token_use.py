@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 Probabilities = npt.NDArray[np.float64]
 LEAST = 1e-3  # expected occurrences in a text; tokens below are left out
+HYPOTHESES = 4  # of a text that are looked at, however few its search keeps
 LOGITS_AT_ONCE = 1 << 26  # numbers that one call gives: 256 MiB
 
 
@@ -25,7 +26,7 @@ class TokenUse:
 
     Attributes:
         best: The tokens of its best hypothesis, in order, end token included.
-        others: Tokens that only its other hypotheses have, ascending.
+        others: Tokens that only its other hypotheses have, ascending; of a search with few beams those of a wider one.
         expected: How often each token was expected: the sum of its probabilities over the steps of a greedy search, as
             many as the best hypothesis has; those of `LEAST` or more.
     """
@@ -70,10 +71,13 @@ def token_use(
         settings: Of ``translate_batch``, ``beam_size`` among them.
     """
     into = {"target_prefix": prefixes} if any(prefixes) else {}
-    results = model.translate_batch(sources, num_hypotheses=settings["beam_size"], **into, **settings)
+    beams = sorted({settings["beam_size"], max(settings["beam_size"], HYPOTHESES)})
+    results = [
+        model.translate_batch(sources, num_hypotheses=beam, **into, **{**settings, "beam_size": beam}) for beam in beams
+    ]
     made = [
-        [[numbers[token] for token in tokens[len(prefix) :]] for tokens in result.hypotheses]
-        for result, prefix in zip(results, prefixes, strict=True)
+        [[numbers[token] for token in tokens[len(prefix) :]] for each in of_text for tokens in each.hypotheses]
+        for *of_text, prefix in zip(*results, prefixes, strict=True)
     ]
     lengths = [len(hypotheses[0]) + len(prefix) for hypotheses, prefix in zip(made, prefixes, strict=True)]
     expected = chain.from_iterable(

@@ -72,6 +72,9 @@ def summed(rounds: list[Figures]) -> Figures:
 def ratios(old: Figures, new: Figures) -> Figures:
     """How many times as fast the new tree is, as a whole, in packing, and by phase where it takes time."""
     phases = {name: old["phases"][name] / new["phases"][name] for name in old["phases"] if new["phases"].get(name)}
+    for name in old["engine"].keys() & {"force", "back"}:
+        ours = [tree["phases"][name] - tree["engine"][name] for tree in (old, new)]
+        phases[f"{name}_without_engine"] = ours[0] / ours[1]
     found = {"whole": old["total"] / new["total"], "packing": old["packing"] / new["packing"], **phases}
     if "refilter" in old:
         found["refilter"] = old["refilter"] / new["refilter"]

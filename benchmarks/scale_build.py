@@ -43,6 +43,13 @@ PACK = {
     "judge": ["glotmill.engine.records.pack:Packer._judged"],
     "write": [f"glotmill.engine.dataset.shards:ShardWriter.{name}" for name in ("__init__", "write", "close")],
 }
+# What times the stages of a build; in newer trees, those of one with several windows, too.
+STAGES = (
+    "glotmill.engine.runs.progress:ProgressReport.stage",
+    "glotmill.engine.runs.windows_progress:WindowsProgress.stage",
+)
+# What the stand-in itself does.
+ENGINE = [f"glotmill.engine.translators.fake:FakeTranslator.{name}" for name in ("translate", "score")]
 # What looks for loops, of one text or of many.
 LOOPS = {
     "glotmill.engine.translators.shared.retry:loops": lambda _: lambda _text: False,
@@ -51,10 +58,18 @@ LOOPS = {
 
 
 class Phases:
-    """CPU seconds by phase; what a phase within another takes is the inner one's alone."""
+    """CPU seconds by phase; what a phase within another takes is the inner one's alone.
+
+    The windows of a build in one process come one after the other, so a phase's seconds are those of all windows.
+
+    Attributes:
+        seconds: By phase.
+        engine: Of these, what the stand-in itself took.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
+        self.engine: dict[str, float] = defaultdict(float)
         self._open: list[str] = []
         self._since = time.process_time()
 
@@ -73,6 +88,29 @@ class Phases:
         now = time.process_time()
         self.seconds[self._open[-1] if self._open else "rest"] += now - self._since
         self._since = now
+
+    def stage(self, timed: Callable[..., Any]) -> Callable[..., Any]:
+        """What times a stage, which counts as a phase of that name."""
+
+        @contextmanager
+        def counted(report: Any, name: str, unit: str) -> Iterator[Any]:
+            with self.phase(name), timed(report, name, unit) as made:
+                yield made
+
+        return counted
+
+    def of_engine(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function of the stand-in, whose seconds are noted beside those of the phase that calls it."""
+
+        @functools.wraps(function)
+        def call(*args: Any, **options: Any) -> Any:
+            began = time.process_time()
+            try:
+                return function(*args, **options)
+            finally:
+                self.engine[self._open[-1]] += time.process_time() - began
+
+        return call
 
     def wrapped(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """A function, or a generator function, that counts as a phase."""
@@ -116,17 +154,11 @@ def replace(where: str, change: Callable[[Any], Any]) -> bool:
 
 
 def instrument(phases: Phases) -> None:
-    """Count the stages of a build, and the parts of packing."""
-    from glotmill.engine.runs.progress import ProgressReport  # of the tree that is measured
-
-    stage = ProgressReport.stage
-
-    @contextmanager
-    def counted(self: Any, name: str, unit: str) -> Iterator[Any]:
-        with phases.phase(name), stage(self, name, unit) as made:
-            yield made
-
-    ProgressReport.stage = counted  # type: ignore[method-assign]
+    """Count the stages of a build, the stand-in's own part of them, and the parts of packing."""
+    for place in STAGES:
+        replace(place, phases.stage)
+    for place in ENGINE:
+        replace(place, phases.of_engine)
     for name, places in PACK.items():
         if not sum(replace(place, functools.partial(phases.wrapped, name)) for place in places):
             msg = f"nothing of this tree is known to do {name}"
@@ -185,6 +217,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "import": imported,
         "total": total,
         "phases": {name: round(seconds, 4) for name, seconds in phases.seconds.items()},
+        "engine": {name: round(seconds, 4) for name, seconds in phases.engine.items()},
         "records": summary.rows,
         "segments": summary.segments.unique,
         "shards": shards,

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.scale import measure, of_a_shard
+from benchmarks.scale_build import Phases
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.runs.windows_progress import WindowsProgress
 
 CAPTIONS = {
     "images": [{"id": 1, "file_name": "1.jpg", "coco_url": "http://a.example/1.jpg"}],
@@ -31,7 +34,21 @@ def test_a_tree_is_measured_by_phase_beside_another_one(data: Path):
         assert (one["records"], one["shards"]) == (8, 4)
         assert one["phases"].keys() >= {"ingest", "translate", "back", "entries", "compose", "score", "judge", "write"}
         assert sum(one["phases"].values()) == pytest.approx(one["total"], rel=0.1)
-    assert found["ratios"].keys() >= {"whole", "packing", "compose", "refilter"}
+        assert 0 < one["engine"]["force"] < one["phases"]["force"]
+    assert found["ratios"].keys() >= {"whole", "packing", "compose", "refilter", "back_without_engine"}
+
+
+def test_a_phase_of_several_windows_is_counted_in_all_of_them():
+    phases, report = Phases(), ProgressReport()
+    timed = phases.stage(WindowsProgress.stage)
+    with phases.stage(ProgressReport.stage)(report, "windows", "records") as shown:
+        windows = WindowsProgress(report, shown, 2)
+        after = []
+        for _ in range(2):
+            with timed(windows, "force", "pairs"):
+                sum(range(300_000))  # some milliseconds
+            after.append(phases.seconds["force"])
+    assert 0 < after[0] < after[1] == phases.seconds["force"]
 
 
 def test_what_a_shard_costs_is_what_many_cost_more_than_few():

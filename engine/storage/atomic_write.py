@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import secrets
@@ -101,12 +100,13 @@ def put_if_absent(path: Path, data: bytes) -> bool:
 
 def table_bytes(table: pa.Table, *, row_group_rows: int = 1_000_000) -> bytes:
     """A Parquet file that is not published (zstd, with checksums of its pages)."""
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()  # of Arrow: a Python file is called for each page
     pq.write_table(
         table, sink, compression=_compression(table.schema), row_group_size=row_group_rows, write_page_checksum=True,
         use_dictionary=_repeating(table.schema),
     )  # fmt: skip
-    return sink.getvalue()
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
 
 
 def _repeating(schema: pa.Schema) -> list[str]:

@@ -235,7 +235,7 @@ class TranslateStage:
     def _commit(self, result: UnitResult) -> str | None:
         """Remember what was answered; the file's name, None where nothing was."""
         made = self._made(result)
-        answered = made.filter(pc.invert(machine_failed(made["failure"])))
+        answered = made if _all_whole(result) else made.filter(pc.invert(machine_failed(made["failure"])))
         return self._memory.commit(answered).name if answered.num_rows else None
 
     def _made(self, result: UnitResult) -> pa.Table:
@@ -269,7 +269,7 @@ class TranslateStage:
         Raises:
             WorkerError: Nothing more was sent to the server: it failed too often, or refuses the key or the model.
         """
-        if not pc.any(machine_failed(_failures(result.results))).as_py():
+        if _all_whole(result) or not pc.any(machine_failed(_failures(result.results))).as_py():
             return
         made = self._made(result).append_column("detail", result.results["detail"])
         rows = made.filter(machine_failed(made["failure"])).select(["key", "failure", "detail"]).to_pylist()
@@ -313,6 +313,12 @@ def by_direction(entries: pl.DataFrame, directions: Iterable[Direction]) -> Iter
     nothing = entries.clear().drop(DIRECTION)
     for direction in directions:
         yield direction, parts.get((direction.source_lang, direction.target_lang), nothing)
+
+
+def _all_whole(result: UnitResult) -> bool:
+    """Whether no row of a unit failed, as in nearly all units."""
+    failures = result.results["failure"]
+    return int(failures.null_count) == len(failures)
 
 
 def _failures(results: pa.Table) -> pa.ChunkedArray:

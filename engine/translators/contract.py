@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=TranslateBase)
 VOCABULARY = "vocabulary"  # the key of `TranslatorSpec.identity`: where lists come from, or the digest of one
 SERVER_DEVICE = "server"  # the device of an engine that computes nothing here
+# The four classes of one text each are not frozen, though nobody changes them: to make a frozen one takes four times as
+# long, and there is one for each text of a build.
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """One text to translate between two FLORES-200 languages."""
 
@@ -35,7 +37,7 @@ class Request:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Translation:
     """The result of one request.
 
@@ -70,7 +72,7 @@ class Translation:
     place: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ForcedPair:
     """A text and the translation whose probability is requested, between two FLORES-200 languages."""
 
@@ -80,7 +82,7 @@ class ForcedPair:
     translation: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ForcedScore:
     """How probable a given translation is to an engine.
 

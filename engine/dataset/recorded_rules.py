@@ -122,11 +122,12 @@ def check_footer(path: Path, shard: Shard, fields: Iterable[pa.Field], right: pa
         if footer.num_rows != shard.rows:
             msg = f"{path}: {footer.num_rows:,} rows, but {shard.rows:,} in the manifest; {MEND}"
             raise InputError(msg)
+        kinds = [footer.schema.column(number) for number in range(footer.num_columns)]
+        filled = [number for number, kind in enumerate(kinds) if kind.path in _NEVER_NULL]
         for group in range(footer.num_row_groups):
-            for number in range(footer.num_columns):
-                column, kind = footer.row_group(group).column(number), footer.schema.column(number).physical_type
-                if column.path_in_schema not in _NEVER_NULL:
-                    continue
+            columns = footer.row_group(group)
+            for number in filled:
+                column, kind = columns.column(number), kinds[number].physical_type
                 # pyarrow ends the whole process where somebody asks for statistics of another type.
                 nulls = _nulls(file, group, column) if column.physical_type == kind else None
                 if nulls != 0:

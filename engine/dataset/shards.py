@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -121,7 +121,8 @@ class Shard:
         Args:
             version: The version of the dataset's record schema; an entry of the first has no groups and models.
         """
-        entry = asdict(self)
+        entry = {field.name: getattr(self, field.name) for field in fields(self)}
+        entry["groups"] = self.groups and [asdict(group) for group in self.groups]
         if version == OLDEST_VERSION:
             del entry["groups"], entry["models"]
         if self.label_counts is None:

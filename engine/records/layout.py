@@ -60,7 +60,7 @@ class ShardPlan:
     @property
     def present(self) -> pl.Series:
         """The places of its samples, in order."""
-        return self.places.drop_nulls()
+        return self.places.drop_nulls() if self.places.null_count() else self.places
 
     @property
     def withdrawn(self) -> int:

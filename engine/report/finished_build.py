@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -135,11 +137,12 @@ class BuiltFolder:
             yield portion
 
     def columns(self, names: Sequence[str]) -> Iterator[tuple[str, pl.DataFrame]]:
-        """(language, some columns) of every shard, in order."""
+        """(language, some columns) of all shards, in order; small ones of a language stand together."""
         for portion in self.portions():
             rows = scan_shards([file for _, file, _ in portion]).select(names).collect()
             start = 0
-            for lang, _, height in portion:
+            for lang, own in groupby(portion, key=itemgetter(0)):
+                height = sum(held for _, _, held in own)
                 yield lang, rows.slice(start, height)
                 start += height
 

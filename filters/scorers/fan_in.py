@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from glotmill.filters.contract import Scorer
 from glotmill.filters.rules import Rule, above
@@ -41,15 +42,20 @@ class FanInScorer(Scorer):
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure all pairs of `PAIR_SCHEMA` of one shard."""
         key = pl.col("target").str.to_lowercase().str.strip_chars(" .!?。？！।")
-        frame = pl.DataFrame(pairs.select(["source", "target", "lang"])).with_columns(key=key)
-        repeated = frame["key"].is_duplicated()
-        sources = pl.repeat(1, frame.height, dtype=pl.UInt32, eager=True)
+        frame = pl.DataFrame(pairs.select(["source", "target", "lang"])).select(
+            "source",
+            "lang",
+            key=key,
+            repeated=key.is_duplicated(),
+            enough=key.str.count_matches(r"\p{L}") >= MIN_LETTERS,
+        )
+        sources = pl.repeat(1.0, frame.height, dtype=pl.Float32, eager=True)
+        repeated = frame["repeated"]
         if repeated.any():
-            same = frame.filter(repeated).select(pl.col("source").str.to_lowercase().n_unique().over("lang", "key"))
-            sources = sources.scatter(repeated.arg_true(), same.to_series())
-        enough = pl.col("key").str.count_matches(r"\p{L}") >= MIN_LETTERS
-        found = frame.select(pl.when(enough).then(sources).cast(pl.Float32)).to_series()
-        return {"sources": found.to_arrow()}
+            same = frame.filter("repeated").select(pl.col("source").str.to_lowercase().n_unique().over("lang", "key"))
+            sources = sources.scatter(repeated.arg_true(), same.to_series().cast(pl.Float32))
+        found = sources.to_arrow()
+        return {"sources": pc.if_else(frame["enough"].to_arrow(), found, pa.scalar(None, found.type))}
 
 
 MEMBER = FanInScorer

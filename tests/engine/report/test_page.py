@@ -258,3 +258,16 @@ def test_thresholds_of_a_calibration_are_drawn_as_what_they_did(tmp_path: Path, 
         entry["failing"]
         == records(folder).filter(pl.col("lang") == "deu_Latn")["filter_reasons"].list.contains("nmt.logprob").sum()
     )
+
+
+def test_small_shards_of_a_language_are_read_as_one(unkind: Path, rebuild: Callable[..., Path]):
+    small = rebuild(pack={"shard_rows": 2})
+    names = ["record_id", "keep"]
+    found = list(open_build(small, "report").columns(names))
+    assert [lang for lang, _ in found] == list(LANGUAGES)
+    files = [file for _, file in open_build(small, "report").shards()]
+    assert len(files) > len(LANGUAGES)
+    one_by_one = pl.concat([pl.read_parquet(file, columns=names, glob=False) for file in files])
+    assert pl.concat([rows for _, rows in found]).equals(one_by_one)
+    counted = [{rule["code"]: rule["langs"] for rule in page_data(folder)["rules"]} for folder in (small, unkind)]
+    assert counted[0] == counted[1]

@@ -29,3 +29,8 @@ def test_case_and_final_mark_make_no_difference_and_short_texts_are_not_judged()
         2,
         None,
     ]
+
+
+def test_a_shard_of_one_row_and_one_without_rows_are_measured_as_any():
+    assert scored(("A man.", SAME, "deu_Latn")) == [1]
+    assert scored() == []

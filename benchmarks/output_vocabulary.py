@@ -150,7 +150,7 @@ def compared(ways: Ways, rounds: int) -> Result:
     return {
         "seconds": seconds,
         "load_seconds": load,
-        "ratio": {name: round(first / taken, 3) for name, taken in best.items()},
+        "ratio": {name: round(first / max(taken, 0.01), 3) for name, taken in best.items()},  # seconds have two digits
     }
 
 

@@ -90,8 +90,8 @@ def of_searches(
     searches = uses(engine, lang, fit[:sample])
     tally.add(searches)
     kept = tally.of_size(int(AUTO * len(tokens)))
-    own = [list(use.best) for use in uses(engine, lang, [text for text in test if text not in set(fit)][:sample])]
-    seen = {number for use in searches for number in use.best}
+    own = [use.best.tolist() for use in uses(engine, lang, [text for text in test if text not in set(fit)][:sample])]
+    seen = {number for use in searches for number in use.best.tolist()}
     of_tokens, of_sentences = coverage(kept, check)
     own_tokens, own_sentences = coverage(kept, own)
     return {

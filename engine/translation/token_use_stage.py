@@ -63,7 +63,7 @@ class TokenUseStage:
             lost = wanted.join(found, on="key", how="anti")["text"]
             msg = f"the tokens of {len(lost)} texts are not in the store after all units were done: {lost[0]!r}"
             raise ConservationError(msg)
-        return [TokenUse.of_numbers(values) for values in found["values"].drop_nulls().to_list()]
+        return [TokenUse.of_numbers(values.to_numpy()) for values in found["values"].drop_nulls()]
 
     def _keyed(self, texts: Sequence[Drawn]) -> pl.DataFrame:
         rows = [(direction.source_lang, direction.target_lang, text) for direction, text in texts]

@@ -216,7 +216,7 @@ def use_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], No
         return whole_answer(lambda: translator.used(batch), len(batch), "token uses", "requests")
 
     found = _done(translator, used, _batches(rows, "source_lang", "target_lang", "text"), batch_done)
-    values = [use and use.as_numbers() for batch in found for use in batch]
+    values = [use.as_numbers() if use else None for batch in found for use in batch]
     return pa.table({"values": pa.array(values, FORCED_SCHEMA.field("values").type)}, schema=FORCED_SCHEMA)
 
 

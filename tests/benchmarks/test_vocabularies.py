@@ -75,7 +75,8 @@ def test_the_estimate_is_the_share_of_what_was_seen_once_and_the_truth_that_of_w
 
 
 def test_a_curve_has_lists_of_the_same_lengths_made_in_both_ways():
-    use = TokenUse((4_000, 4_001), (4_002,), {4_003: 0.5})
+    best, other, likely = (np.array(tokens, np.int32) for tokens in ([4_000, 4_001], [4_002], [4_003]))
+    use = TokenUse(best, other, likely, np.array([0.5], np.float32))
     made = dict(lists("deu_Latn", [use], ["Ein Hund rennt."]))
     assert [name for name in made if name.startswith("expected")] == [f"expected {share:.3f}" for share in SHARES]
     assert all(made[f"expected {share:.3f}"].tokens == made[f"first {share:.3f}"].tokens for share in SHARES)

@@ -34,9 +34,9 @@ class TokenTally:
     def add(self, uses: Iterable[TokenUse]) -> None:
         """Count the searches of some texts."""
         for use in uses:
-            np.add.at(self._best, list(use.best), 1)
-            self._used[[*use.best, *use.others]] = True
-            self._expected[list(use.expected)] += list(use.expected.values())
+            np.add.at(self._best, use.best, 1)
+            self._used[use.best] = self._used[use.others] = True
+            self._expected[use.likely] += use.expected
 
     @property
     def unseen_mass(self) -> float:
@@ -59,4 +59,4 @@ def lacking(uses: Iterable[TokenUse], kept: OutputVocabulary) -> int:
     """How many texts have a best translation that a list cannot spell as it was."""
     members = np.zeros(kept.size, np.bool_)
     members[kept.ids] = True
-    return sum(not members[list(use.best)].all() for use in uses)
+    return sum(not members[use.best].all() for use in uses)

@@ -14,44 +14,43 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+Numbers = npt.NDArray[np.int32]
 Probabilities = npt.NDArray[np.float64]
 LEAST = 1e-3  # expected occurrences in a text; tokens below are left out
 HYPOTHESES = 4  # of a text that are looked at, however few its search keeps
 LOGITS_AT_ONCE = 1 << 26  # numbers that one call gives: 256 MiB
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TokenUse:
     """What one text's search used of the output tokens, by their numbers.
 
     Attributes:
         best: The tokens of its best hypothesis, in order, end token included.
         others: Tokens that only its other hypotheses have, ascending; of a search with few beams those of a wider one.
-        expected: How often each token was expected: the sum of its probabilities over the steps of a greedy search, as
-            many as the best hypothesis has; those of `LEAST` or more.
+        likely: Tokens that were expected `LEAST` times or more, ascending.
+        expected: How often: the sum of each one's probabilities over the steps of a greedy search, as many as the best
+            hypothesis has.
     """
 
-    best: tuple[int, ...]
-    others: tuple[int, ...]
-    expected: Mapping[int, float]
+    best: Numbers
+    others: Numbers
+    likely: Numbers
+    expected: npt.NDArray[np.float32]
 
-    def as_numbers(self) -> list[float]:
+    def as_numbers(self) -> npt.NDArray[np.float32]:
         """All of it as a row of numbers; single precision holds numbers of tokens exactly."""
-        lengths = (len(self.best), len(self.others))
-        return [*lengths, *self.best, *self.others, *self.expected.keys(), *self.expected.values()]
+        lengths = np.array([len(self.best), len(self.others)])
+        parts = (lengths, self.best, self.others, self.likely, self.expected)
+        return np.concatenate([part.astype(np.float32) for part in parts])
 
     @classmethod
-    def of_numbers(cls, numbers: Sequence[float]) -> TokenUse:
+    def of_numbers(cls, numbers: npt.NDArray[np.float32]) -> TokenUse:
         """What `as_numbers` wrote."""
-        best, others = (int(length) for length in numbers[:2])
-        tokens, expected = numbers[2 : 2 + best + others], numbers[2 + best + others :]
-        half = len(expected) // 2
-        ids = [int(token) for token in tokens]
-        return cls(
-            tuple(ids[:best]),
-            tuple(ids[best:]),
-            dict(zip(map(int, expected[:half]), expected[half:], strict=True)),
-        )
+        best, others = numbers[:2].astype(int)
+        rest = numbers[2 + best + others :]
+        tokens, likely = numbers[2 : 2 + best + others].astype(np.int32), rest[: len(rest) // 2].astype(np.int32)
+        return cls(tokens[:best], tokens[best:], likely, rest[len(rest) // 2 :].copy())
 
 
 def token_use(
@@ -94,11 +93,9 @@ def token_use(
         for rows in _portions(lengths, len(numbers))
     )
     for (best, *others), counts in zip(made, expected, strict=True):
-        more = set().union(*others).difference(best)
-        likely = np.flatnonzero(counts >= LEAST)
-        yield TokenUse(
-            tuple(best), tuple(sorted(more)), dict(zip(likely.tolist(), counts[likely].tolist(), strict=True))
-        )
+        more = np.array(sorted(set().union(*others).difference(best)), np.int32)
+        likely = np.flatnonzero(counts >= LEAST).astype(np.int32)
+        yield TokenUse(np.array(best, np.int32), more, likely, counts[likely].astype(np.float32))
 
 
 def _portions(lengths: Sequence[int], tokens: int) -> Iterator[slice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -36,7 +37,7 @@ class Engines:
     def __init__(self, spec, lines, likely=()):
         numbers = model_tokens(spec.folder).numbers
         self.lines = [[numbers[token] for token in line.split()] for line in lines]
-        self.likely = {numbers[token]: 0.1 for token in likely}
+        self.likely = np.array([numbers[token] for token in likely], np.int32)
         self.done = []
 
     def line(self, text):
@@ -57,7 +58,8 @@ class Engines:
 
     def used(self, spec, name, texts):
         self.done.append((name.removeprefix("vocabulary.deu_Latn."), [text for _, text in texts]))
-        return [TokenUse(tuple(self.line(text)), (), self.likely) for _, text in texts]
+        none, expected = np.array([], np.int32), np.full(len(self.likely), 0.1, np.float32)
+        return [TokenUse(np.array(self.line(text), np.int32), none, self.likely, expected) for _, text in texts]
 
 
 def test_a_list_that_changes_nothing_is_kept_with_its_figures(spec):

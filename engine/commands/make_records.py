@@ -53,6 +53,7 @@ from glotmill.engine.workers.pool import make_pool
 from glotmill.engine.workers.shared_pools import Pools, PoolsOf
 from glotmill.engine.workers.stage_tasks import InlineTasks, StageTasks, make_tasks
 from glotmill.engine.workers.stopping import stop_on_signal
+from glotmill.engine.workers.units import Note
 
 FEWEST_APART = 50_000  # records that are packed by several processes: to start one takes as long as to pack this many
 
@@ -252,7 +253,7 @@ class _Maker:
             dictionaries = judged_dictionaries(job.recipe.languages, phases.into, job.answers)
             job = job.with_dictionaries(dictionaries)
         tools.place.await_entries("pack", ahead=1)  # the entries of two windows are in memory at the most
-        tasks = shard_tasks(job, self._total, self._runner.check_stop)
+        tasks = shard_tasks(job, self._total, self._runner.check_stop, self._run.event)
         work = self._work(job, phases, tasks)
         if not work.apart:
             tools.place.await_entries("pack")  # parts of a shard are made in order
@@ -290,7 +291,7 @@ class _Maker:
         return built
 
 
-def shard_tasks(job: Job, records: int, check_stop: Callable[[], None]) -> StageTasks:
+def shard_tasks(job: Job, records: int, check_stop: Callable[[], None], note: Note) -> StageTasks:
     """What packs: this process alone where there is little to do, or scores are kept.
 
     Scores that are kept are those of a model that takes long or costs money. Several processes would each measure what
@@ -300,10 +301,11 @@ def shard_tasks(job: Job, records: int, check_stop: Callable[[], None]) -> Stage
         job: The job.
         records: Of the whole build.
         check_stop: Raises where somebody has stopped the build.
+        note: Is called when more CPUs are requested of a cluster.
     """
     alone = records < FEWEST_APART or any(scorer.inputs for scorer in job.scorers)
     workers = 0 if alone else job.recipe.workers
-    return make_tasks(workers, ray_address=job.ray_address, check_stop=check_stop)
+    return make_tasks(workers, ray_address=job.ray_address, note=note, check_stop=check_stop)
 
 
 def _in_layout(windows: Sequence[Window]) -> list[Piece]:

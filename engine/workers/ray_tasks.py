@@ -6,7 +6,7 @@ process reads and writes, and any node does the work between; blocks travel by R
 Why nothing waits for ever: a task asks Ray for no CPU. The actors of an engine may hold all CPUs of a machine, and a
 head may offer none (``resources: {CPU: 0}``); a task that wanted one would then wait for actors that only end after it.
 How many are at work at a time is bounded here instead, by each machine's cores and its memory, for all threads of this
-process together: windows pack at the same time.
+process together: windows pack at the same time. What waits for room is told to a cluster's autoscaler (`cpu_demand`).
 
 Ray starts the processes, does a task of one that died once more, elsewhere where its node died, and says when that
 fails again.
@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count, islice
+from operator import length_hint
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -28,6 +29,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from glotmill.engine import __version__
+from glotmill.engine.workers.cpu_demand import CPU_DEMAND
 from glotmill.engine.workers.fewer_collections import fewer_collections
 from glotmill.engine.workers.ray_session import start_ray
 from glotmill.engine.workers.stage_tasks import Lent, Steps
@@ -67,7 +69,7 @@ class RayTasks:
 
     Args:
         address: A running cluster, whose nodes do what they can; None is a Ray of our own.
-        note: Is called when Ray does not start.
+        note: Is called when Ray does not start, or more CPUs are requested.
         check_stop: Raises where somebody has stopped the work.
         at_once: Tasks at work at a time on a machine; None takes as many as its cores and memory allow.
     """
@@ -109,11 +111,13 @@ class RayTasks:
         working: dict[Any, str] = {}
         try:
             while True:
+                behind = 0  # items that wait for a machine, and could be done by any
                 while len(line) < AHEAD * nodes.room:
                     waiting = waiting or list(islice(rest, 1))
                     leaves = bool(waiting and steps and steps.may_leave(waiting[0]))
                     node = nodes.take(any_node=leaves) if waiting else None
                     if node is None:
+                        behind = 1 + length_hint(rest) if leaves else 0
                         break
                     item, away = waiting.pop(), node != nodes.here
                     # Where another machine dies, any other one does its task.
@@ -129,6 +133,8 @@ class RayTasks:
                 if not line and not waiting:
                     return
                 self._check_stop()
+                if self._address is not None:
+                    CPU_DEMAND.wait(stage, behind, nodes.room, self._note)
                 if not line:
                     nodes.await_room()
                     continue
@@ -142,6 +148,7 @@ class RayTasks:
         finally:
             _end(set(working))
             nodes.give_all()
+            CPU_DEMAND.end(stage, self._note)
 
 
 def _wait(working: dict[Any, str], nodes: TaskNodes) -> None:

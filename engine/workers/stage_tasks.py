@@ -118,7 +118,7 @@ def make_tasks(
     Args:
         workers: Of the recipe: 0 works in this process, anything else on this machine's cores, or the cluster's.
         ray_address: A running Ray cluster, whose nodes do the tasks; None uses a local Ray.
-        note: Is called when Ray does not start.
+        note: Is called when Ray does not start, or more CPUs are requested of a cluster.
         check_stop: Raises where somebody has stopped the work.
     """
     if workers == 0:

@@ -70,6 +70,20 @@ def test_machines_that_share_nothing_but_a_wire_give_the_same_bytes_though_one_d
     assert content(tmp_path / "cluster/out/dataset") == content(whole.dataset)
 
 
+@pytest.mark.long
+def test_a_cluster_grows_by_the_tasks_that_wait_for_a_machine():
+    if not may_make_machines():
+        pytest.skip("needs root and namespaces")
+    words = [sys.executable, "-m", "tests.faults.growing_cluster"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["machines"] >= 2
+    assert told["right"]
+    assert told["requests"][0] > 0
+    assert told["requests"][-1] == 0
+
+
 def command(recipe: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "glotmill", "build", str(recipe), *options], capture_output=True, text=True

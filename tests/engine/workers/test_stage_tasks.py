@@ -197,9 +197,28 @@ def double(_shared: None, item: int) -> int:
     return 2 * item
 
 
-@pytest.mark.parametrize("tasks", ["ray"], indirect=True)
-def test_tasks_are_done_while_actors_hold_all_cpus(tasks: StageTasks):
+def nothing(_shared: None, _item: int) -> None:
+    """What has to be read."""
+
+
+def as_it_is(_shared: None, _item: int, made: int) -> int:
+    return made
+
+
+@pytest.mark.parametrize("way", ["ray", "cluster"])
+def test_tasks_are_done_while_actors_hold_all_cpus(way: str, monkeypatch):
+    """A cluster's autoscaler is told that they wait, which reserves nothing."""
     import ray
+
+    from glotmill.engine.workers import cpu_demand
+
+    requests: list[int] = []
+    monkeypatch.setattr(cpu_demand, "request_resources", lambda num_cpus: requests.append(num_cpus))
+    monkeypatch.setattr(cpu_demand, "STATE_EVERY_S", 0.0)
+    tasks = made("ray")
+    if way == "cluster":
+        monkeypatch.setattr(tasks, "_address", "127.0.0.1:6379")
+    steps = Steps(double, lambda _item: True, nothing, double, as_it_is)
 
     class Engine:
         def ready(self) -> None:
@@ -208,9 +227,12 @@ def test_tasks_are_done_while_actors_hold_all_cpus(tasks: StageTasks):
     actor = ray.remote(num_cpus=ray.cluster_resources()["CPU"])(Engine).remote()
     try:
         ray.get(actor.ready.remote())
-        assert list(tasks.run(double, None, range(3))) == [0, 2, 4]
+        assert list(tasks.run(steps, None, range(6))) == [0, 2, 4, 6, 8, 10]
     finally:
         ray.kill(actor)
+    cpus = int(ray.cluster_resources()["CPU"])
+    assert requests[:1] == ([] if way == "ray" else [cpus + 2])
+    assert requests[-1:] == ([] if way == "ray" else [0])
 
 
 def test_workers_0_works_in_this_process():

@@ -14,7 +14,7 @@ from glotmill.engine.commands.fitted_choice import own_choice, with_kept_choice
 from glotmill.engine.commands.fitted_quality import with_kept_fit
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_records import make_records
-from glotmill.engine.commands.make_samples import make_samples
+from glotmill.engine.commands.make_samples import make_samples, portions_made
 from glotmill.engine.commands.refilter import commit_verdicts, decide_all
 from glotmill.engine.commands.report import report_of_commit
 from glotmill.engine.commands.summary import BuildSummary
@@ -62,7 +62,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         if published is not None and last is not None:
             return _rejudged(job, published, last, progress)
         with staging(job.folder) as staged, one_ray(), ExitStack() as attempt:
-            samples = make_samples(job, staged, progress)
+            samples = make_samples(job, staged, progress, portions_made(job))
             index = SampleIndex(samples.files, staged / WORK / "index.parquet")
             if published is not None:
                 check_splits(index, published.shards, job.folder / "dataset")

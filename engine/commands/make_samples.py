@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from glotmill.engine.commands.job import Job
 from glotmill.engine.dataset.manifest import has_manifest
@@ -11,9 +13,14 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.samples.assign import MixSummary, assign_samples, keep_revisions, read_held
 from glotmill.engine.samples.cleaning import clean_samples
 from glotmill.engine.samples.derivation import DeriveCount, derive_samples
-from glotmill.engine.samples.ingest import SourceCount, ingest
+from glotmill.engine.samples.ingest import PortionsMade, SourceCount, ingest
 from glotmill.engine.samples.instruct import instruct_samples
+from glotmill.engine.samples.made_rows import MadeRows, in_turn, make_portion
 from glotmill.engine.samples.sample_files import sample_files
+from glotmill.engine.sources import OpenSource
+from glotmill.engine.workers.stage_tasks import make_tasks
+
+FEWEST_APART = 40  # portions of a file: some 280,000 captions
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,27 @@ class Samples:
     templates: dict[str, int]
 
 
-def make_samples(job: Job, staged: Path, progress: ProgressReport) -> Samples:
+def portions_made(job: Job) -> PortionsMade:
+    """What makes the samples of files: tasks of this machine where there are many portions, else this process.
+
+    To start Ray takes as long as to make some twenty portions.
+    """
+
+    def made(source: OpenSource, portions: Sequence[Any]) -> Iterator[MadeRows]:
+        workers = 0 if len(portions) < FEWEST_APART else job.recipe.workers
+        return make_tasks(workers, ray_address=job.ray_address).run(make_portion, source, portions)
+
+    return made
+
+
+def make_samples(job: Job, staged: Path, progress: ProgressReport, made: PortionsMade = in_turn) -> Samples:
     """Make the samples of a job in ``staged/samples``, and the images that a recipe publishes in ``staged/dataset``.
+
+    Args:
+        job: The job.
+        staged: The staging folder.
+        progress: Shows the work.
+        made: Makes the samples of a file's portions.
 
     Raises:
         GlotmillError: A source, a step or the mix cannot be done; the message says why.
@@ -44,7 +70,8 @@ def make_samples(job: Job, staged: Path, progress: ProgressReport) -> Samples:
     folder = staged / "samples"
     files = sample_files(folder, job.recipe.sets)
     with progress.stage("ingest", "rows") as stage:
-        sources = ingest(job.sources, folder, limit=job.recipe.limit, advance=stage.advance, dataset=staged / "dataset")
+        limit, dataset = job.recipe.limit, staged / "dataset"
+        sources = ingest(job.sources, folder, limit=limit, advance=stage.advance, dataset=dataset, made=made)
     if job.recipe.clean:
         with progress.stage("clean", "rows") as stage:
             stage.advance(sum(count.samples for count in sources.values()))

@@ -17,8 +17,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glotmill.engine.samples.ingest import BATCH_ROWS
 from glotmill.engine.samples.language_mix import HELD_ROWS, Assignment, MixCount, MixRule, assign_source
+from glotmill.engine.samples.made_rows import BATCH_ROWS
 from glotmill.engine.samples.mix_rows import RowLanguages, mix_rows
 from glotmill.engine.samples.picture_names import names_of_pictures
 from glotmill.engine.samples.sample_files import read_columns, recorded_files, replace_columns

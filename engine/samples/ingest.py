@@ -7,27 +7,28 @@ a row id that appears twice is found.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.image_shards import ImageStore
+from glotmill.engine.samples.made_rows import BATCH_ROWS, MadeRows, RowMaker, in_turn
 from glotmill.engine.samples.seen_ids import SeenIds
 from glotmill.engine.sources import OpenSource
+from glotmill.engine.sources.contract import PortionedReader
 from glotmill.engine.sources.shared.image_checks import ImageChecker
 from glotmill.engine.sources.shared.pattern_use import PatternUse
-from glotmill.schemas.errors import ConservationError, InputError, RowError
-from glotmill.schemas.languages import ENGLISH
-from glotmill.schemas.sample import REJECTED_SCHEMA, SAMPLE_SCHEMA, Image, ImageCheck, Rejection, sample_row
-from glotmill.schemas.sample_checks import check
+from glotmill.schemas.errors import ConservationError, InputError
+from glotmill.schemas.sample import REJECTED_SCHEMA, SAMPLE_SCHEMA, Image, ImageCheck, Rejection
 
-BATCH_ROWS = 10_000
+# Makes portions of a source, in their order: what `in_turn` gives, whoever does it.
+PortionsMade = Callable[[OpenSource, Sequence[Any]], Iterator[MadeRows]]
 REJECTED = "rejected.parquet"
 
 
@@ -55,6 +56,7 @@ def ingest(
     limit: int | None,
     advance: Callable[[int], None],
     dataset: Path | None = None,
+    made: PortionsMade = in_turn,
 ) -> dict[str, SourceCount]:
     """Write ``<source>.parquet`` for each source, and the rejected rows of all.
 
@@ -64,6 +66,7 @@ def ingest(
         limit: First samples of each source; None is all.
         advance: Is called with the number of rows that were read.
         dataset: The dataset's folder, for the bytes of images; None is the folder of the samples.
+        made: Makes the samples of a file's portions, where it has some; who does it changes nothing.
 
     Raises:
         InputError: A source has rows, but not one usable; or it stops being readable.
@@ -76,7 +79,7 @@ def ingest(
         rejected = stack.enter_context(pq.ParquetWriter(folder / REJECTED, REJECTED_SCHEMA, compression="zstd"))
         store = stack.enter_context(ImageStore(dataset or folder))
         for source in sources:
-            batches = _Batches(source, seen, limit, _checker(source, store))
+            batches = _Batches(source, seen, limit, _checker(source, store), made)
             counts[source.name] = _ingest_one(source, folder, rejected, batches, advance)
             if limit is None:  # else the images that the pattern is for may be yet to come
                 batches.use.check(source.name)
@@ -112,14 +115,14 @@ def _ingest_one(
     first: Rejection | None = None
     with pq.ParquetWriter(path, SAMPLE_SCHEMA, compression="zstd") as writer:
         for rows, refusals in batches:
-            if rows:
-                writer.write_table(pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA))
+            if rows.num_rows:
+                writer.write_table(rows)
             if refusals:
                 first = first or refusals[0]
                 rejected.write_table(_rejected_table(source, refusals))
             refused += len(refusals)
-            read += len(rows) + len(refusals)
-            advance(len(rows) + len(refusals))
+            read += rows.num_rows + len(refusals)
+            advance(rows.num_rows + len(refusals))
     samples = pq.read_metadata(path).num_rows
     if read != samples + refused:
         msg = f"source {source.name}: {read} rows read, but {samples} samples + {refused} rejected"
@@ -132,31 +135,22 @@ def _ingest_one(
     return SourceCount(read, samples, refused, batches.images)
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Python's search for cycles put off: a batch is many objects and no cycle, and the search a third of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 class _Batches:
-    """The rows of one source, a few thousand at a time: (sample rows, rejections), each in the source's order.
+    """The rows of one source, a few thousand at a time: (samples, rejections), each in the source's order.
 
     Attributes:
         use: Whether the source's own pattern for pictures found anything.
     """
 
-    def __init__(self, source: OpenSource, seen: SeenIds, limit: int | None, checker: ImageChecker | None) -> None:
+    def __init__(
+        self, source: OpenSource, seen: SeenIds, limit: int | None, checker: ImageChecker | None, made: PortionsMade
+    ) -> None:
         self._source = source
         self._seen = seen
         self._limit = limit
         self._checker = checker
-        self._pattern = source.images.pattern
+        self._portions_made = made
+        self._samples = 0
         self.use = PatternUse(source.images)
 
     @property
@@ -164,59 +158,41 @@ class _Batches:
         """References to images by status, so far."""
         return dict(sorted(self._checker.counts.items())) if self._checker else {}
 
-    def __iter__(self) -> Iterator[tuple[list[dict[str, Any]], list[Rejection]]]:
-        raws = self._source.reader.rows()
-        samples = 0
-        while self._limit is None or samples < self._limit:
-            wanted = BATCH_ROWS if self._limit is None else min(BATCH_ROWS, self._limit - samples)
-            with _without_collector():
-                read = self._read(raws, wanted)
-            if not read:
+    def __iter__(self) -> Iterator[tuple[pa.Table, list[Rejection]]]:
+        for made in self._made():
+            self.use.add(made.use)
+            samples, rejections = self._first_ones(made)
+            self._samples += samples.num_rows
+            yield samples, rejections
+
+    def _made(self) -> Iterator[MadeRows]:
+        """The rows in portions, or as a stream where the file, a limit or what opens images has to be in order."""
+        reader = self._source.reader
+        if self._limit is None and self._checker is None and isinstance(reader, PortionedReader):
+            portions = reader.portions()
+            if portions:
+                yield from self._portions_made(self._source, portions)
                 return
-            rows, refusals = self._sorted_out(read)
-            samples += len(rows)
-            yield rows, refusals
+        maker, raws = RowMaker(self._source, self._checker), reader.rows()
+        while self._limit is None or self._samples < self._limit:
+            wanted = BATCH_ROWS if self._limit is None else min(BATCH_ROWS, self._limit - self._samples)
+            made = maker.next(raws, wanted)
+            if not made.rows:
+                return
+            yield made
 
-    def _read(self, raws: Iterator[tuple[str, Any]], wanted: int) -> list[tuple[str, dict[str, Any] | Rejection]]:
-        """The next rows by position, until so many look usable or there were as many as fit a batch."""
-        read: list[tuple[str, dict[str, Any] | Rejection]] = []
-        usable = 0
-        for position, raw in raws:
-            try:
-                row = self._row(raw)
-            except RowError as error:
-                read.append((position, Rejection(position, error.reason, error.detail)))
-            else:
-                read.append((position, row))
-                usable += 1
-            if usable == wanted or len(read) == BATCH_ROWS:
-                break
-        return read
-
-    def _row(self, raw: Any) -> dict[str, Any]:
-        if isinstance(raw, RowError):
-            raise raw
-        sample = self._source.reader.sample(raw)
-        check(sample)
-        if self._checker:
-            sample = self._checker.checked(sample)
-        self.use.note(sample)
-        return sample_row(sample, self._source.origin, ENGLISH, self._pattern)
-
-    def _sorted_out(
-        self, read: list[tuple[str, dict[str, Any] | Rejection]]
-    ) -> tuple[list[dict[str, Any]], list[Rejection]]:
-        new = iter(self._seen.first_time([row["source_id"] for _, row in read if isinstance(row, dict)]))
-        rows: list[dict[str, Any]] = []
-        refusals: list[Rejection] = []
-        for position, row in read:
-            if isinstance(row, Rejection):
-                refusals.append(row)
-            elif next(new):
-                rows.append(row)
-            else:
-                refusals.append(Rejection(position, "duplicate_row_id", row["source"]["row_id"]))
-        return rows, refusals
+    def _first_ones(self, made: MadeRows) -> tuple[pa.Table, list[Rejection]]:
+        """The samples whose ids are new, and the rejections with those whose ids are not among them, in order."""
+        new = self._seen.first_time(made.samples["source_id"].to_pylist())
+        if all(new):
+            return made.samples, [rejection for _, rejection in made.rejections]
+        again = [place for place, is_new in enumerate(new) if not is_new]
+        row_ids = pc.struct_field(made.samples["source"], "row_id").take(again).to_pylist()
+        rejections = [(before, 0, rejection) for before, rejection in made.rejections]
+        for place, row_id in zip(again, row_ids, strict=True):
+            rejections.append((place, 1, Rejection(made.positions[place], "duplicate_row_id", row_id)))
+        rejections.sort(key=lambda each: each[:2])  # what stands before a usable row comes before it
+        return made.samples.filter(pa.array(new)), [rejection for *_, rejection in rejections]
 
 
 def _rejected_table(source: OpenSource, refusals: list[Rejection]) -> pa.Table:

@@ -13,7 +13,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glotmill.engine.samples.ingest import BATCH_ROWS, REJECTED
+from glotmill.engine.samples.ingest import REJECTED
+from glotmill.engine.samples.made_rows import BATCH_ROWS
 from glotmill.schemas.errors import ConservationError
 from glotmill.schemas.sample import SAMPLE_SCHEMA
 

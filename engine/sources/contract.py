@@ -6,9 +6,9 @@ unreadable as a whole is an `InputError` before anything is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from glotmill.recipes.sections.sources import SourceBase
 from glotmill.schemas.sample import Sample
@@ -36,6 +36,25 @@ class Reader(Protocol):
 
         Raises:
             RowError: The row is not usable.
+        """
+
+
+@runtime_checkable
+class PortionedReader(Reader, Protocol):
+    """A reader of a file whose portions can be read apart, by other processes of the same machine: they get a copy."""
+
+    def portions(self) -> Sequence[Any]:
+        """Where the portions lie, in the order of their rows; none where the file must be read from its beginning.
+
+        Raises:
+            InputError: The source is unreadable as a whole.
+        """
+
+    def rows_of(self, portion: Any) -> Iterator[tuple[str, Any]]:
+        """The rows of a portion; those of all portions are those of `Reader.rows`.
+
+        Raises:
+            InputError: The source is unreadable as a whole.
         """
 
 

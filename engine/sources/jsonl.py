@@ -14,7 +14,7 @@ import orjson
 
 from glotmill.engine.sources.contract import Reader, SourceMember, where_of
 from glotmill.engine.sources.shared.field_map import RowFormat
-from glotmill.engine.sources.shared.text_files import lines
+from glotmill.engine.sources.shared.text_files import LinesPortion, line_portions, lines
 from glotmill.engine.sources.shared.typed_values import mapping
 from glotmill.recipes.sections.sources import FileSource, Mapped
 from glotmill.schemas.errors import RowError
@@ -39,14 +39,22 @@ class JsonlReader:
         """(``line N``, line) of every line that is not blank."""
         return json_lines(self._path, self._where)
 
+    def portions(self) -> list[LinesPortion]:
+        """Portions of its lines."""
+        return line_portions(self._path, self._where)
+
+    def rows_of(self, portion: LinesPortion) -> Iterator[tuple[str, bytes | RowError]]:
+        """The rows of one."""
+        return json_lines(self._path, self._where, portion)
+
     def sample(self, raw: bytes) -> Sample:
         """The sample of one line."""
         return self._format.sample(json_object(raw))
 
 
-def json_lines(path: Path, where: str) -> Iterator[tuple[str, bytes | RowError]]:
-    """(``line N``, line) of every line of a file that is not blank."""
-    for number, line in lines(path, where):
+def json_lines(path: Path, where: str, portion: LinesPortion | None = None) -> Iterator[tuple[str, bytes | RowError]]:
+    """(``line N``, line) of every line of a file, or of a portion of it, that is not blank."""
+    for number, line in lines(path, where, portion):
         if isinstance(line, RowError) or (line and not line.isspace()):
             yield f"line {number}", line
 

@@ -21,6 +21,7 @@ from glotmill.engine.sources.shared.glotmill_format import own_images
 from glotmill.engine.sources.shared.json_stream import first_character, rows_of_list
 from glotmill.engine.sources.shared.media import is_there, refuse_media
 from glotmill.engine.sources.shared.message_turns import Turns, conversation_turns, marked
+from glotmill.engine.sources.shared.text_files import LinesPortion, line_portions
 from glotmill.engine.sources.shared.typed_values import identifier, mapping, text
 from glotmill.recipes.sections.sources import FileSource
 from glotmill.schemas.errors import RowError
@@ -61,6 +62,14 @@ class LlavaReader:
             return
         for number, value in enumerate(self._values()):
             yield f"[{number}]", value
+
+    def portions(self) -> list[LinesPortion]:
+        """Portions of its lines; none of a list."""
+        return [] if self._is_list else line_portions(self._source.path, self._where)
+
+    def rows_of(self, portion: LinesPortion) -> Iterator[tuple[str, Any]]:
+        """The rows of one."""
+        return json_lines(self._source.path, self._where, portion)
 
     def sample(self, raw: Any) -> Sample:
         """The sample of one conversation."""

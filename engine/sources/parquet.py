@@ -6,7 +6,8 @@ row and not the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -31,6 +32,39 @@ class ParquetSource(FileSource, Mapped):
 
 
 BATCH_ROWS = 1000
+PORTION_ROWS = 10_000
+MOST_ROWS = 100_000  # of a row group that a portion may be
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsPortion:
+    """Some row groups of a file.
+
+    Attributes:
+        before: Rows before them.
+        groups: Their numbers; None is all.
+    """
+
+    before: int
+    groups: list[int] | None
+
+
+def group_portions(sizes: Sequence[int]) -> list[GroupsPortion]:
+    """Row groups, one after the other, in portions of `PORTION_ROWS` or more.
+
+    Args:
+        sizes: The rows of each group.
+    """
+    portions: list[GroupsPortion] = []
+    rows = before = 0
+    groups: list[int] = []
+    for group, size in enumerate(sizes):
+        groups.append(group)
+        rows += size
+        if rows - before >= PORTION_ROWS or group == len(sizes) - 1:
+            portions.append(GroupsPortion(before, groups))
+            before, groups = rows, []
+    return portions
 
 
 class ParquetReader:
@@ -56,10 +90,23 @@ class ParquetReader:
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any] | RowError]]:
         """(``row N``, columns that are not null) in file order, from 1."""
-        number = 0
+        return self.rows_of(GroupsPortion(0, None))
+
+    def portions(self) -> list[GroupsPortion]:
+        """Row groups in portions of some `PORTION_ROWS` rows; none where groups are too large to be read apart."""
         try:
             with pq.ParquetFile(self._path) as file:
-                for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=self._columns):
+                sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from None
+        return group_portions(sizes) if max(sizes, default=0) <= MOST_ROWS else []
+
+    def rows_of(self, portion: GroupsPortion) -> Iterator[tuple[str, dict[str, Any] | RowError]]:
+        """The rows of a portion."""
+        number, groups = portion.before, portion.groups
+        try:
+            with pq.ParquetFile(self._path) as file:
+                for batch in file.iter_batches(batch_size=BATCH_ROWS, row_groups=groups, columns=self._columns):
                     for row in plain_rows(flagged(batch, self._format.used)):
                         number += 1
                         yield f"row {number}", row

@@ -33,6 +33,12 @@ class PatternUse:
                 self._pattern = None
                 return
 
+    def add(self, other: PatternUse) -> None:
+        """Take in what was seen in later samples of the source."""
+        if other._pattern is None:
+            self._pattern = None
+        self._first = self._first or other._first
+
     def check(self, name: str) -> None:
         """Refuse a pattern that found nothing in any image.
 

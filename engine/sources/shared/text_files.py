@@ -7,6 +7,8 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +17,7 @@ from glotmill.schemas.errors import InputError, RowError
 LONGEST_LINE = 1 << 26  # bytes: beyond it a line is taken for damaged, not read on into memory
 CHUNK = 1 << 20
 GZIP = b"\x1f\x8b"
+PORTION_BYTES = 1 << 20  # some 7,000 captions
 UTF8_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -43,16 +46,59 @@ def opened(path: Path, where: str) -> Iterator[BinaryIO]:
             raise InputError(msg) from None
 
 
-def lines(path: Path, where: str) -> Iterator[tuple[int, bytes | RowError]]:
+@dataclass(frozen=True, slots=True)
+class LinesPortion:
+    """Some lines of a plain text file.
+
+    Attributes:
+        start: The place of the first one's first byte.
+        first: Its number.
+        lines: How many there are.
+    """
+
+    start: int
+    first: int
+    lines: int
+
+
+def line_portions(path: Path, where: str) -> list[LinesPortion]:
+    """The lines of a file in portions of `PORTION_BYTES` or more; none of a gzip file, which has no middle.
+
+    Raises:
+        InputError: The file is UTF-16, or no whole gzip file.
+    """
+    portions: list[LinesPortion] = []
+    with opened(path, where) as file:
+        if isinstance(file, io.BufferedReader) and isinstance(file.raw, gzip.GzipFile):
+            return []
+        start, first = file.tell(), 1
+        while data := file.read(PORTION_BYTES):
+            ends, last = data.count(b"\n"), data[-1:]
+            while last != b"\n" and (data := file.readline(CHUNK)):
+                ends, last = ends + data.endswith(b"\n"), data[-1:]
+            portions.append(LinesPortion(start, first, ends + (last != b"\n")))
+            start, first = file.tell(), first + portions[-1].lines
+    return portions
+
+
+def lines(path: Path, where: str, portion: LinesPortion | None = None) -> Iterator[tuple[int, bytes | RowError]]:
     """(number from 1, line without its end) of a text file; only line feeds end a line, with or without a return.
 
     A line of more than `LONGEST_LINE` bytes is the reason why its row is rejected; it is never held as a whole.
+
+    Args:
+        path: The file.
+        where: Its place in the recipe, for errors.
+        portion: The lines that are read; None is all.
 
     Raises:
         InputError: The file stops being readable.
     """
     with opened(path, where) as file:
-        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), start=1):
+        if portion is not None:
+            file.seek(portion.start)
+        read = islice(iter(lambda: file.readline(LONGEST_LINE + 1), b""), portion.lines if portion else None)
+        for number, line in enumerate(read, start=portion.first if portion else 1):
             if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
                 size = len(line) + _passed_over(file)
                 yield number, RowError("line_too_long", f"{size:,} bytes; the limit is {LONGEST_LINE:,}")

@@ -29,8 +29,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import orjson
-import pyarrow as pa
-import pyarrow.compute as pc
 import yaml
 
 LANGUAGES = ("deu_Latn", "fra_Latn", "ces_Latn", "swh_Latn")
@@ -82,6 +80,9 @@ class SimulatedPool:
 
 
 def _result(unit: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     from glotmill.engine.workers.units import FORCED_SCHEMA, RESULT_SCHEMA, UnitResult
 
     rows, count = unit.rows, unit.rows.num_rows
@@ -111,7 +112,13 @@ def _name(number: int) -> str:
 
 
 def one_build(folder: Path, samples: int, mix: str, workers: int, row_seconds: float, packers: int) -> dict[str, Any]:
-    """Build in this process; what was measured."""
+    """Build in this process, as the command line does; what was measured."""
+    try:
+        from glotmill.engine.workers.few_heaps import share_few_heaps
+
+        share_few_heaps()  # before Arrow is loaded
+    except ImportError:  # a checkout from before this was done
+        pass
     from glotmill.engine.commands import build as building
     from glotmill.engine.commands.job import prepare
     from glotmill.engine.commands.load_recipe import load_recipe

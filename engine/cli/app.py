@@ -35,6 +35,7 @@ from glotmill.engine.cli.traceback import traceback_command
 from glotmill.engine.cli.tune import tune_command
 from glotmill.engine.cli.verify import verify_command
 from glotmill.engine.cli.vocabulary import vocabulary_command
+from glotmill.engine.workers.few_heaps import share_few_heaps
 from glotmill.schemas.errors import GlotmillError, from_system, message_line
 from glotmill.schemas.redact import redact
 
@@ -103,6 +104,7 @@ def _options(
 def main() -> None:
     """Run the command line; never returns."""
     logging.setLogRecordFactory(_Record)
+    share_few_heaps()
     try:
         code = app(prog_name="glotmill", standalone_mode=False)
     except GlotmillError as error:

@@ -37,7 +37,7 @@ from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.frequent_answers import frequent_answers
 from glotmill.engine.samples.ingest import SourceCount
 from glotmill.engine.translation.template_count import refused_facts
-from glotmill.engine.workers.few_heaps import few_heaps
+from glotmill.engine.workers.few_heaps import share_few_heaps
 from glotmill.engine.workers.fewer_collections import fewer_collections
 from glotmill.engine.workers.ray_session import one_ray
 
@@ -53,7 +53,8 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
     Raises:
         GlotmillError: The build failed; the message says why, nothing was committed to the dataset.
     """
-    with build_lock(job.folder), fewer_collections(), few_heaps():
+    share_few_heaps()
+    with build_lock(job.folder), fewer_collections():
         recover(job.folder, rewrite=job.compact)
         check_place(job.folder)
         published = published_dataset(job)

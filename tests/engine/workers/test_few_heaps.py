@@ -1,21 +1,20 @@
-"""Few heaps: what one thread lets go is there for the next, and Arrow has its own pool again afterwards."""
+"""Few heaps: what one thread lets go is there for the next, in Arrow too, unless a user has said otherwise."""
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
-from glotmill.engine.workers.few_heaps import HEAPS, few_heaps
+from glotmill.engine.workers.few_heaps import HEAPS, HEAPS_VARIABLE, POOL_VARIABLE
 
 THREADS = """
 import ctypes, sys, threading
-from contextlib import nullcontext
-from glotmill.engine.workers.few_heaps import few_heaps
+from glotmill.engine.workers.few_heaps import share_few_heaps
 
 libc = ctypes.CDLL(None)
 libc.fopen.restype = ctypes.c_void_p
@@ -26,30 +25,39 @@ def allocate():
     texts = [b"x" * 600 for _ in range(2_000)]
     together.wait()
 
-with few_heaps() if sys.argv[2] == "few" else nullcontext():
-    threads = [threading.Thread(target=allocate) for _ in range(12)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    out = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
-    libc.malloc_info(0, out)
-    libc.fclose(out)
+share_few_heaps()
+threads = [threading.Thread(target=allocate) for _ in range(12)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+out = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
+libc.malloc_info(0, out)
+libc.fclose(out)
 """
+SHARE = "from glotmill.engine.workers.few_heaps import share_few_heaps as share"
+FIRST = f"{SHARE}; share(); import pyarrow as pa; print(pa.default_memory_pool().backend_name)"
+LATER = f"{SHARE}; import pyarrow as pa; share(); print(pa.default_memory_pool().backend_name)"
 
 
-def heaps(path: Path, which: str) -> int:
-    subprocess.run([sys.executable, "-c", THREADS, path, which], check=True)
-    return path.read_text().count("<heap nr=")
+def run(*words: object, **variables: str) -> str:
+    clean = {name: value for name, value in os.environ.items() if name not in (HEAPS_VARIABLE, POOL_VARIABLE)}
+    command = [sys.executable, "-c", *map(str, words)]
+    return subprocess.run(command, env=clean | variables, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc")
-def test_many_threads_share_few_heaps(tmp_path: Path):
-    assert heaps(tmp_path / "few.xml", "few") <= HEAPS
-    assert heaps(tmp_path / "many.xml", "many") > HEAPS
+def test_many_threads_share_few_heaps_or_as_many_as_a_user_says(tmp_path: Path):
+    run(THREADS, tmp_path / "few.xml")
+    assert (tmp_path / "few.xml").read_text().count("<heap nr=") <= HEAPS
+    run(THREADS, tmp_path / "said.xml", MALLOC_ARENA_MAX="6")
+    assert (tmp_path / "said.xml").read_text().count("<heap nr=") == 6
 
 
-def test_arrow_takes_memory_from_these_heaps_and_has_its_own_pool_back_afterwards():
-    before = pa.default_memory_pool().backend_name
-    with few_heaps():
-        assert pa.default_memory_pool().backend_name == "system"
-        assert pa.array([1, 2]).to_pylist() == [1, 2]
-    assert pa.default_memory_pool().backend_name == before
+@pytest.mark.parametrize("code", [FIRST, LATER], ids=["before Arrow is loaded", "after it"])
+def test_arrow_takes_memory_from_these_heaps_or_from_those_that_a_user_says(code: str):
+    assert run(code) == "system"
+    assert run(code, ARROW_DEFAULT_MEMORY_POOL="mimalloc") == "mimalloc"
+
+
+def test_the_command_line_does_so_before_it_loads_arrow():
+    loaded = "import sys, glotmill.engine.cli; print('pyarrow' in sys.modules)"
+    assert run(loaded) == "False"

@@ -35,7 +35,7 @@ SAMPLE = 4_000  # texts whose searches a list is made from
 # Texts that are translated both ways, new ones for each list that is tried. A list may pass at the second and at the
 # third of these numbers; one that can pass no more goes no further.
 LOOKS = (1_000, 4_000, 8_000)
-LEVELS = (1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 5 / 8)  # sizes of the lists, as shares of the vocabulary
+LEVELS = (1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 5 / 8, 3 / 4)  # sizes of the lists, as shares of the vocabulary
 CONFIDENCE = 0.95  # of the bound, over all lists that are tried
 TEXTS_THAT_PAY = 20_000  # different texts into a language, from which on the samples pay
 MOST_TEXTS = 30_000  # that the phase looks at: two lists that nearly pass, and others that fail early

@@ -222,6 +222,7 @@ class NllbTranslator:
             [self._prefix(batch[row].target_lang) for row in fits],
             self._models.numbers,
             self._search_settings(self._section.beam_size),
+            _second(self._section.retry) if self._section.retry else None,
         )
         found = dict(zip(fits, uses, strict=True))
         return [found.get(row) for row in range(len(batch))]
@@ -260,21 +261,15 @@ class NllbTranslator:
     def _searched(
         self, model: Any, sources: list[list[Any]], prefixes: list[list[Any]], retry: Retry | None
     ) -> list[Any]:
-        more: dict[str, Any] = {}
+        more = _second(retry) if retry else {}
         beam_size = retry.beam_size if retry else self._section.beam_size
-        if retry:
-            more = {
-                "repetition_penalty": retry.repetition_penalty,
-                "no_repeat_ngram_size": retry.no_repeat_ngram,
-            }
         if self.choice is not None:
             more["num_hypotheses"] = min(self.choice.hypotheses, beam_size)
         results: list[Any] = model.translate_batch(
             sources,
             target_prefix=prefixes if self._prefixed else None,
             return_scores=True,
-            **self._search_settings(beam_size),
-            **more,
+            **{**self._search_settings(beam_size), **more},
         )
         return results
 
@@ -317,6 +312,15 @@ class NllbTranslator:
         if not text.strip():
             return Translation(None, "empty_output", **common)
         return Translation(text, **common)
+
+
+def _second(retry: Retry) -> dict[str, Any]:
+    """What the second decode has otherwise."""
+    return {
+        "beam_size": retry.beam_size,
+        "repetition_penalty": retry.repetition_penalty,
+        "no_repeat_ngram_size": retry.no_repeat_ngram,
+    }
 
 
 def _languages() -> dict[str, frozenset[str]]:

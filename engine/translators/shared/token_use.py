@@ -27,7 +27,8 @@ class TokenUse:
 
     Attributes:
         best: The tokens of its best hypothesis, in order, end token included.
-        others: Tokens that only its other hypotheses have, ascending; of a search with few beams those of a wider one.
+        others: Tokens that only other hypotheses have, ascending: of this search, of a wider one where it has few
+            beams, and of a second decode.
         likely: Tokens that were expected `LEAST` times or more, ascending.
         expected: How often: the sum of each one's probabilities over the steps of a greedy search, as many as the best
             hypothesis has.
@@ -59,6 +60,7 @@ def token_use(
     prefixes: Sequence[list[str]],
     numbers: Mapping[str, int],
     settings: Mapping[str, Any],
+    second: Mapping[str, Any] | None = None,
 ) -> Iterator[TokenUse]:
     """What searches use, in order.
 
@@ -68,11 +70,15 @@ def token_use(
         prefixes: What their translations begin with; it does not count.
         numbers: The number of each token.
         settings: Of ``translate_batch``, ``beam_size`` among them.
+        second: What the second decode, which broken translations get, has otherwise; None where there is none. It
+            is made of all texts here: few are broken, and what they would use must be known from some more.
     """
     into = {"target_prefix": prefixes} if any(prefixes) else {}
-    beams = sorted({settings["beam_size"], max(settings["beam_size"], HYPOTHESES)})
+    wider = {"beam_size": HYPOTHESES}
+    searches = [{}, *([wider] if settings["beam_size"] < HYPOTHESES else []), *([second] if second else [])]
     results = [
-        model.translate_batch(sources, num_hypotheses=beam, **into, **{**settings, "beam_size": beam}) for beam in beams
+        model.translate_batch(sources, num_hypotheses=one["beam_size"], **into, **one)
+        for one in ({**settings, **other} for other in searches)
     ]
     made = [
         [[numbers[token] for token in tokens[len(prefix) :]] for each in of_text for tokens in each.hypotheses]

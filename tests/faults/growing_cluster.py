@@ -29,7 +29,7 @@ MORE = 8  # items of a stage
 
 def start(files: Path) -> None:
     """Start the cluster's head and its autoscaler."""
-    node = {"node_config": {}, "resources": {"CPU": 1, "memory": 4 << 30}, "min_workers": 0, "max_workers": 2}
+    node = {"node_config": {}, "resources": {"CPU": 1}, "min_workers": 0, "max_workers": 2}
     head = {"node_config": {}, "resources": {"CPU": 0}, "max_workers": 0}
     none: dict[str, Any] = {"auth": {}, "docker": {}, "file_mounts": {}}
     for name in ("initialization", "setup", "head_setup", "worker_setup", "head_start_ray", "worker_start_ray"):

@@ -105,7 +105,7 @@ def _check_way(build: Path, name: str) -> None:
     """
     path = build / name
     wrong = [path] if path.is_dir() else []
-    wrong += [above for above in path.parents if above.is_relative_to(build) and _is_no_folder(above)]
+    wrong += [above for above in path.parents[: len(PurePosixPath(name).parts)] if _is_no_folder(above)]  # build last
     if wrong:
         what = "a folder, where a build has a file" if path.is_dir() else "a file, where a build has a folder"
         msg = f"{wrong[0]}: {what}; remove it and run the same command again"
@@ -113,7 +113,7 @@ def _check_way(build: Path, name: str) -> None:
 
 
 def _is_no_folder(path: Path) -> bool:
-    return (path.exists() or path.is_symlink()) and not path.is_dir()
+    return not path.is_dir() and (path.exists() or path.is_symlink())
 
 
 def recover(build: Path, *, rewrite: bool = False) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from glotmill.engine.records.windows import Window
@@ -66,7 +67,6 @@ def do_windows(
 
     def do(window: Window) -> R:
         try:
-            order.await_turn(window.number, lambda: at_once(desk.workers))
             place = order.place(window.number, last=window is windows[-1])
             made = work(window, place, _Desks(desk, window.number))
             order.over(window.number)
@@ -76,14 +76,24 @@ def do_windows(
             desk.abandon(window.number)
             raise
 
-    with ThreadPoolExecutor(min(len(windows), MOST_OPEN), "window") as threads:
-        done = [threads.submit(do, window) for window in windows]
+    def open_all() -> list[Future[R]]:
+        """Open each window in its turn: threads are no more than open windows, as each holds a stack."""
+        opened: list[Future[R]] = []
+        with suppress(AbandonedError):  # the window that failed says why
+            for window in windows:
+                order.await_turn(window.number, lambda: at_once(desk.workers))
+                opened.append(threads.submit(do, window))
+        return opened
+
+    with ThreadPoolExecutor(min(len(windows), MOST_OPEN) + 1, "window") as threads:
+        opening = threads.submit(open_all)
         try:
-            desk.serve(lambda: not all(each.done() for each in done))
+            desk.serve(lambda: not (opening.done() and all(each.done() for each in opening.result())))
         except BaseException:
             order.fail()
             threads.shutdown(cancel_futures=True)
             raise
+        done = opening.result()
     _check(done)
     yield from (each.result() for each in done)
 

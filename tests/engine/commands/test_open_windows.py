@@ -27,6 +27,13 @@ def test_windows_open_for_so_many_workers(records: int, workers: int, count: int
     assert open_at_once(windows(100, records), workers) == count
 
 
+def opened(count: int, work: Any) -> list[int]:
+    """What windows give, of which two are open at once."""
+    pools: Any = SimpleNamespace(of=lambda _: SimpleNamespace(workers=0, run=iter))
+    spec: Any = SimpleNamespace(worker_fingerprint="one")
+    return list(do_windows(windows(count, 10), work, pools, [spec], at_once=lambda _: 2))
+
+
 def test_a_window_begins_when_so_few_are_open_that_it_may():
     together: list[int] = []
     at_work: set[int] = set()
@@ -41,8 +48,31 @@ def test_a_window_begins_when_so_few_are_open_that_it_may():
             at_work.remove(window.number)
         return window.number
 
-    pools: Any = SimpleNamespace(of=lambda _: SimpleNamespace(workers=0, run=iter))
-    spec: Any = SimpleNamespace(worker_fingerprint="one")
-    done = list(do_windows(windows(9, 10), work, pools, [spec], at_once=lambda _: 2))
-    assert done == list(range(9))
+    assert opened(9, work) == list(range(9))
     assert max(together) <= 2
+
+
+def test_there_are_no_more_threads_than_open_windows_and_the_one_that_opens_them():
+    seen: set[str] = set()
+
+    def work(window: Window, *_: Any) -> int:
+        seen.update(each.name for each in threading.enumerate() if each.name.startswith("window"))
+        threading.Event().wait(0.002)
+        return window.number
+
+    assert opened(30, work) == list(range(30))
+    assert len(seen) <= 4  # one may begin before the last one's thread is free
+
+
+def test_what_ends_a_window_ends_all_of_them():
+    begun: list[int] = []
+
+    def work(window: Window, *_: Any) -> int:
+        begun.append(window.number)
+        if window.number == 3:
+            raise KeyError(window.number)
+        return window.number
+
+    with pytest.raises(KeyError, match="3"):
+        opened(30, work)
+    assert max(begun) <= 5

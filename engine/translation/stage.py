@@ -17,12 +17,13 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from glotmill.engine.llm.contract import GONE, SERVER
-from glotmill.engine.memory.translations import DIRECTION, FAILED, HYPOTHESES, MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.llm.contract import GONE
+from glotmill.engine.memory.translations import DIRECTION, FAILED, MEMORY_SCHEMA, Direction, Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.counts import SegmentCount, Usage
 from glotmill.engine.translation.known_entries import KnownEntries
 from glotmill.engine.translation.requests import RequestSource
+from glotmill.engine.translation.unit_entries import all_whole, entries_of_unit, machine_failed
 from glotmill.engine.translation.unit_work import UnitWork
 from glotmill.engine.translation.window_order import WindowPlace, alone
 from glotmill.engine.translators.contract import SERVER_DEVICE, TranslatorSpec
@@ -234,26 +235,9 @@ class TranslateStage:
 
     def _commit(self, result: UnitResult) -> str | None:
         """Remember what was answered; the file's name, None where nothing was."""
-        made = self._made(result)
-        answered = made if _all_whole(result) else made.filter(pc.invert(machine_failed(made["failure"])))
+        made = entries_of_unit(self._spec, result)
+        answered = made if all_whole(result) else made.filter(pc.invert(machine_failed(made["failure"])))
         return self._memory.commit(answered).name if answered.num_rows else None
-
-    def _made(self, result: UnitResult) -> pa.Table:
-        """A unit's memory entries: one for each of its rows. Arrow alone, as the driver does this for all workers."""
-        rows, results = result.unit.rows, result.results
-        fixed = {"origin": "machine", "provenance": None}
-        columns = {name: results[name] for name in MEMORY_SCHEMA.names if name in results.column_names}
-        columns |= {name: rows[name] for name in ("key", *DIRECTION)}
-        columns |= {field.name: pa.repeat(pa.scalar(fixed[field.name], field.type), rows.num_rows)
-                    for field in MEMORY_SCHEMA if field.name in fixed}  # fmt: skip
-        columns |= {"request": rows["text"], "failure": _failures(results)}
-        langs = rows["target_lang"].unique()
-        prints = pa.array([self._spec.fingerprint_into(lang) for lang in langs.to_pylist()], pa.string())
-        columns["translator"] = prints.take(pc.index_in(rows["target_lang"], langs))
-        several = results[HYPOTHESES.name].null_count < results.num_rows
-        schema = MEMORY_SCHEMA.append(HYPOTHESES) if several else MEMORY_SCHEMA
-        columns[HYPOTHESES.name] = results[HYPOTHESES.name]
-        return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
     def _take_usage(self, results: pa.Table) -> None:
         """Count what a unit took."""
@@ -269,9 +253,9 @@ class TranslateStage:
         Raises:
             WorkerError: Nothing more was sent to the server: it failed too often, or refuses the key or the model.
         """
-        if _all_whole(result) or not pc.any(machine_failed(_failures(result.results))).as_py():
+        if all_whole(result):
             return
-        made = self._made(result).append_column("detail", result.results["detail"])
+        made = entries_of_unit(self._spec, result).append_column("detail", result.results["detail"])
         rows = made.filter(machine_failed(made["failure"])).select(["key", "failure", "detail"]).to_pylist()
         for row in rows:
             self._unanswered[row["key"]] = row["failure"]
@@ -313,22 +297,6 @@ def by_direction(entries: pl.DataFrame, directions: Iterable[Direction]) -> Iter
     nothing = entries.clear().drop(DIRECTION)
     for direction in directions:
         yield direction, parts.get((direction.source_lang, direction.target_lang), nothing)
-
-
-def _all_whole(result: UnitResult) -> bool:
-    """Whether no row of a unit failed, as in nearly all units."""
-    failures = result.results["failure"]
-    return int(failures.null_count) == len(failures)
-
-
-def _failures(results: pa.Table) -> pa.ChunkedArray:
-    """Failures of a unit's rows as the memory names them."""
-    return pc.binary_join_element_wise(FAILED, results["failure"], "")
-
-
-def machine_failed(failures: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Which entries failed for the machine's sake; they are not remembered."""
-    return pc.starts_with(pc.fill_null(failures, ""), FAILED + SERVER)
 
 
 def with_keys(direction: Direction, segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:

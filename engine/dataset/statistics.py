@@ -14,6 +14,7 @@ from glotmill.schemas.record import Label
 
 BINS = 10
 VALUES = 2_000_000  # of several columns in memory at once
+VALUES_AT_ONCE = 200_000  # of a column that are sorted into bins
 BARS = "▁▂▃▄▅▆▇█"
 NONE = "·"
 
@@ -92,11 +93,13 @@ def _histogram(scores: pl.Series) -> dict[str, Any]:
         return found
     low, high = float(values.min()), float(values.max())  # type: ignore[arg-type]  # there are values
     width = (high - low) / BINS or 1.0
-    places = ((values - low) / width).floor().clip(0, BINS - 1).cast(pl.Int32)
-    counts = dict(places.value_counts().iter_rows())
+    counts: Counter[int] = Counter()
+    for part in values.to_frame("score").iter_slices(VALUES_AT_ONCE):
+        places = ((part["score"] - low) / width).floor().clip(0, BINS - 1).cast(pl.Int32)
+        counts.update(dict(places.value_counts().iter_rows()))
     spread = {"min": low, "median": float(values.median()), "max": high}  # type: ignore[arg-type]
     return found | {name: _rounded(value) for name, value in spread.items()} | {
-        "bins": [counts.get(place, 0) for place in range(BINS)]
+        "bins": [counts[place] for place in range(BINS)]
     }  # fmt: skip
 
 

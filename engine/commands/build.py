@@ -37,7 +37,7 @@ from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.frequent_answers import frequent_answers
 from glotmill.engine.samples.ingest import SourceCount
 from glotmill.engine.translation.template_count import refused_facts
-from glotmill.engine.workers.few_heaps import share_few_heaps
+from glotmill.engine.workers.few_heaps import give_back, share_few_heaps
 from glotmill.engine.workers.fewer_collections import fewer_collections
 from glotmill.engine.workers.ray_session import one_ray
 
@@ -73,6 +73,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
             job = job.with_answers(frequent_answers(samples.files, job.recipe.answers.dictionary))
             job = job.with_vocabularies(count_assigned(samples.files), decide=True)
             made = make_records(job, index, samples, published, staged, run, progress)
+            give_back()  # what windows held: from here on, a column of all rows is
             job, dictionaries, templates = made.job, made.dictionaries, made.prologue.check()
             built, schema, translated = made.shards, made.schema, made.counts
             shards = {lang: [done.shard for done in built if done.lang == lang] for lang in job.recipe.languages}

@@ -17,6 +17,13 @@ POOL_VARIABLE = "ARROW_DEFAULT_MEMORY_POOL"  # Arrow's own; it reads it when it 
 POOL = "system"  # memory of the C library
 
 
+def give_back() -> None:
+    """Give the system what is free in the heaps, where what comes next is of other sizes; glibc alone can."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def share_few_heaps() -> None:
     """Have all threads of this process share the C library's few heaps, and have Arrow use these.
 

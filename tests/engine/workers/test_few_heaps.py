@@ -37,6 +37,19 @@ SHARE = "from glotmill.engine.workers.few_heaps import share_few_heaps as share"
 FIRST = f"{SHARE}; share(); import pyarrow as pa; print(pa.default_memory_pool().backend_name)"
 LATER = f"{SHARE}; import pyarrow as pa; share(); print(pa.default_memory_pool().backend_name)"
 
+HELD = """
+from glotmill.engine.workers.few_heaps import give_back
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4 // 1024
+
+texts = [b"x" * 60_000 for _ in range(1_000)]
+del texts[:-1]
+before = resident()
+give_back()
+print(before - resident())
+"""
+
 
 def run(*words: object, **variables: str) -> str:
     clean = {name: value for name, value in os.environ.items() if name not in (HEAPS_VARIABLE, POOL_VARIABLE)}
@@ -56,6 +69,11 @@ def test_many_threads_share_few_heaps_or_as_many_as_a_user_says(tmp_path: Path):
 def test_arrow_takes_memory_from_these_heaps_or_from_those_that_a_user_says(code: str):
     assert run(code) == "system"
     assert run(code, ARROW_DEFAULT_MEMORY_POOL="mimalloc") == "mimalloc"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc")
+def test_what_is_free_between_things_that_stay_goes_back_to_the_system():
+    assert int(run(HELD)) > 20
 
 
 def test_the_command_line_does_so_before_it_loads_arrow():

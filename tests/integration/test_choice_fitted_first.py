@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,7 +20,7 @@ from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.translators.shared.choosing_engines import undecided
 from glotmill.filters.quality_fit import QualityFit, read_fit, shipped_fit
 from glotmill.schemas.errors import InputError
-from tests.faults.trials import ROOT
+from tests.faults.killed_build import kill_build
 
 QUIET = ProgressReport()
 CAPTIONS = [
@@ -128,14 +125,8 @@ def test_a_build_killed_before_it_can_choose_goes_on_to_the_same_bytes(
 ):
     path = recipe(translate={**ENGINE, "batch_sensitive": True}, filter=KEEP)
     whole = files(run(path, out="whole", memory=tmp_path / "m1").dataset)
-    marker, out, memory = tmp_path / "marker", tmp_path / "killed", tmp_path / "m2"
-    command = ["build", str(path), "--out", str(out), "--memory", str(memory), "--workers", "0"]
-    killed = subprocess.run(
-        [sys.executable, "-m", "tests.faults.launcher", event, str(number), str(marker), *command], cwd=ROOT,
-        capture_output=True, check=False,
-    )  # fmt: skip
-    assert (killed.returncode, marker.exists()) == (-signal.SIGKILL, True)
-    assert not (out / "dataset" / "manifest.json").exists()
+    memory = tmp_path / "m2"
+    kill_build(path, tmp_path / "killed", memory, event, number)
     assert files(run(path, out="killed", memory=memory).dataset) == whole
 
 

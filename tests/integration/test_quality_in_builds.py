@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
-import subprocess
-import sys
 
 import polars as pl
 import pytest
@@ -22,7 +19,7 @@ from glotmill.engine.dataset.manifest import read_manifest
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.filters.quality_fit import SHIPPED, read_fit
 from glotmill.schemas.errors import InputError
-from tests.faults.trials import ROOT
+from tests.faults.killed_build import kill_build
 
 THINGS = ("dog", "man", "woman", "cat", "horse", "train", "child", "bird", "boat", "car")
 PLACES = ("on the grass", "near the water", "in the snow", "at a table", "under a tree", "by the road")
@@ -201,12 +198,6 @@ def test_a_build_killed_in_its_sample_or_before_its_fit_is_written_goes_on_to_th
     engine = {"engine": "fake", "batch_sensitive": True, "batch_tokens": 256, "unit_tokens": 512}
     path = recipe(filter={"quality": {"keep": 0.8}}, translate=engine)
     whole = files(run(path, out="whole", memory=tmp_path / "m1").dataset)
-    marker, out, memory = tmp_path / "marker", tmp_path / "killed", tmp_path / "m2"
-    command = ["build", str(path), "--out", str(out), "--memory", str(memory), "--workers", "0"]
-    killed = subprocess.run(
-        [sys.executable, "-m", "tests.faults.launcher", event, str(number), str(marker), *command], cwd=ROOT,
-        capture_output=True, check=False,
-    )  # fmt: skip
-    assert (killed.returncode, marker.exists()) == (-signal.SIGKILL, True)
-    assert not (out / "dataset" / "manifest.json").exists()
+    memory = tmp_path / "m2"
+    kill_build(path, tmp_path / "killed", memory, event, number)
     assert files(run(path, out="killed", memory=memory).dataset) == whole

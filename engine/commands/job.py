@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,13 @@ from glotmill.engine.commands.job_checks import (
     resolve_policy,
     template_judge,
 )
+from glotmill.engine.commands.job_sources import all_sources, evaluation_facts, source_facts
 from glotmill.engine.commands.places import build_folder, open_memory
 from glotmill.engine.dataset.fingerprints import CODE_VERSIONS
 from glotmill.engine.memory.vocabularies import Vocabularies
 from glotmill.engine.samples.language_mix import MixRule
 from glotmill.engine.samples.tasks.registry import derived_facts, own_kinds
-from glotmill.engine.sources import OpenSource, located, open_sources
+from glotmill.engine.sources import OpenSource
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.text.answers import AnswerRule, LabelTable, load_answers
 from glotmill.engine.text.dictionary import Judgement
@@ -41,10 +42,10 @@ from glotmill.filters.policy import Policy
 from glotmill.filters.quality_fit import QualityFit
 from glotmill.filters.registry import DEFAULT, make_scorers
 from glotmill.recipes.model import Recipe
-from glotmill.recipes.sections.clean import Contamination, NounPhrases
+from glotmill.recipes.sections.clean import NounPhrases
 from glotmill.recipes.sections.templates import OwnKind, Templates, load_bank, load_translations
 from glotmill.schemas.errors import InputError
-from glotmill.schemas.keys import digest, file_sha256
+from glotmill.schemas.keys import digest
 from glotmill.schemas.languages import ENGLISH
 from glotmill.schemas.record import Label
 
@@ -120,24 +121,8 @@ class Job:
         lists = Vocabularies(self.memory)
         return {
             "name": self.recipe.name,
-            "sources": [
-                {
-                    "name": source.name,
-                    "dataset": source.origin.dataset,
-                    "config": source.origin.config,
-                    "split": source.origin.split,
-                    "revision": source.origin.revision,
-                    "license": source.origin.license,
-                    "image_license": source.images.license if source.images.store else None,
-                    "files": {key: asdict(file) for key, file in source.files.items()},
-                    **({"provider": source.provider.identity()} if source.provider else {}),
-                }
-                for source in self.sources
-            ],
-            "against": [
-                {"name": name, "files": {key: {"file": p.name, "sha256": file_sha256(p)} for key, p in files.items()}}
-                for name, files in evaluation_files(self.recipe)
-            ],
+            "sources": [source_facts(source) for source in self.sources],
+            "against": evaluation_facts(self.recipe),
             **self._phrase_facts(),
             **derived_facts(self.recipe.derive),
             "mix": self.mix.identity(),
@@ -267,7 +252,7 @@ def prepare(
     mix.identity()  # looks the weights up
     folder = build_folder(out, recipe.name)
     store = open_memory(memory or recipe.memory)
-    sources = _sources(recipe)
+    sources = all_sources(recipe)
     check_parts(recipe, sources, routes)
     return Job(
         recipe=recipe,
@@ -300,27 +285,6 @@ def _routes(recipe: Recipe, ray_address: str | None) -> Routes:
     check_languages(recipe, routes)
     check_choice(routes)
     return routes
-
-
-def _sources(recipe: Recipe) -> list[OpenSource]:
-    """The sources of a recipe; the evaluation sets that it cleans against are looked for, too."""
-    try:
-        sources = open_sources(recipe)
-        evaluation_files(recipe)
-    except OSError as error:
-        msg = f"sources: cannot be read: {error}"
-        raise InputError(msg) from None
-    return sources
-
-
-def evaluation_files(recipe: Recipe) -> list[tuple[str, dict[str, Path]]]:
-    """The files of the evaluation sets that a recipe cleans against, by name and key.
-
-    Raises:
-        InputError: One is missing.
-    """
-    sets = [item for step in recipe.clean if isinstance(step, Contamination) for item in step.against.items()]
-    return [(name, located(f"against.{name}", source).files()) for name, source in sets]
 
 
 def _instructions(section: Templates | None, kinds: Mapping[str, OwnKind]) -> InstructionRule | None:

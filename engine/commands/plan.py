@@ -17,6 +17,7 @@ from glotmill.engine.commands.balance import count_assigned
 from glotmill.engine.commands.build import dataset_facts, published_dataset
 from glotmill.engine.commands.dictionary_answers import translate_answers
 from glotmill.engine.commands.disk_needed import DiskNeed, disk_needed
+from glotmill.engine.commands.expected_seconds import expected_seconds
 from glotmill.engine.commands.fitted_choice import with_kept_choice
 from glotmill.engine.commands.fitted_quality import with_kept_fit
 from glotmill.engine.commands.job import Job
@@ -37,7 +38,6 @@ from glotmill.engine.records.layout import SampleIndex, check_splits
 from glotmill.engine.records.rejudge_shard import decide_verdict
 from glotmill.engine.records.shard_actions import Action, Decider, Decision, samples_changed
 from glotmill.engine.records.windows import Window
-from glotmill.engine.runs.finished_runs import run_summary
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.samples.frequent_answers import frequent_answers, judged_dictionaries
@@ -167,7 +167,7 @@ def make_plan(job: Job, progress: ProgressReport) -> Plan:
     shards = _sized(changes, published)
     calls, back_calls = _calls(looked)
     forced = looked.counts.forced.scored if looked.counts.forced else 0
-    seconds = _seconds(job.folder, calls + back_calls, forced)
+    seconds = expected_seconds(job.folder, calls + back_calls, forced)
     templates, no_lists = looked.prologue.count(), [lang for _, lang in undecided(job)]
     no_choice = undecided_choice(job.translator)
     return Plan(shards, calls, back_calls, forced, seconds, templates, looked.usage, no_lists, disk, no_choice)
@@ -295,28 +295,3 @@ def _calls(looked: Looked) -> tuple[int, int]:
     if looked.job.needs_back_translation:
         back += there - looked.prologue.there.translated
     return there, back
-
-
-def _seconds(folder: Path, calls: int, forced: int) -> float | None:
-    """Time for the calls by the speed of the last runs that sent as much as one of their kind."""
-    if not calls + forced:
-        return None
-    each: dict[str, float] = {}
-    for path in sorted((folder / "runs").glob("*/finished.json"), reverse=True):
-        for kind, speed in _each(run_summary(path.parent)).items():
-            each.setdefault(kind, speed)
-    kinds = {"translated": calls, "scored": forced}
-    if any(count and kind not in each for kind, count in kinds.items()):
-        return None
-    return round(sum(count * each.get(kind, 0.0) for kind, count in kinds.items()), 1)
-
-
-def _each(summary: dict[str, Any]) -> dict[str, float]:
-    """Seconds that a translation, and a forced pair, took in a run that sent any."""
-    spent, back, forced = summary["seconds"], summary["back_translation"] or {}, summary["forced"] or {}
-    took = {
-        "translated": (summary["segments"].get("translated", 0) + back.get("translated", 0),
-                       sum(spent.get(name, 0) for name in ("translate", "back", "templates", "templates_back"))),
-        "scored": (forced.get("scored", 0), spent.get("force", 0)),
-    }  # fmt: skip
-    return {kind: seconds / count for kind, (count, seconds) in took.items() if count}

@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,6 +23,7 @@ import ray
 
 from glotmill.engine import __version__
 from glotmill.engine.translators.contract import TranslatorSpec
+from glotmill.engine.workers.pending_units import PendingUnits
 from glotmill.engine.workers.ray_session import session_folder, start_ray
 from glotmill.engine.workers.ray_worker import KEEP_MEMORY, TranslatorActor, Worker
 from glotmill.engine.workers.recovery import UnitRecovery
@@ -40,31 +39,6 @@ TICK_S = 1.0
 BEAT_EVERY_S = 5.0
 BEAT_TIMEOUT_S = 60.0
 PART_TIMEOUT_S = 60.0  # least deadline of a part of a unit
-
-
-class PendingUnits:
-    """The units that nobody is doing: those that came back first, then the new ones."""
-
-    def __init__(self, units: Iterable[Unit]) -> None:
-        self._units = iter(units)
-        self._ahead: deque[UnitRecovery] = deque()
-        self._returned: deque[UnitRecovery] = deque()
-
-    def back(self, case: UnitRecovery) -> None:
-        """Put a unit back into the line."""
-        self._returned.append(case)
-
-    def has(self, count: int) -> bool:
-        """Whether there are so many."""
-        more = count - len(self._returned) - len(self._ahead)
-        self._ahead.extend(map(UnitRecovery, islice(self._units, max(0, more))))
-        return len(self._returned) + len(self._ahead) >= count
-
-    def next(self) -> UnitRecovery | None:
-        """The next unit to do."""
-        if not self.has(1):
-            return None
-        return (self._returned or self._ahead).popleft()
 
 
 class RayPool:

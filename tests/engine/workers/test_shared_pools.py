@@ -14,6 +14,7 @@ from glotmill.engine.translators import resolve_translator
 from glotmill.engine.translators.fake import FakeTranslate
 from glotmill.engine.workers import recovery
 from glotmill.engine.workers.inline_pool import InlinePool
+from glotmill.engine.workers.pending_units import PendingUnits
 from glotmill.engine.workers.pool import make_pool
 from glotmill.engine.workers.stopping import StopSwitch
 from glotmill.engine.workers.units import Unit, plan_units
@@ -164,7 +165,7 @@ def test_an_idle_worker_that_died_costs_no_unit_a_failure(undisturbed, monkeypat
         kill_a_worker(pool)
         time.sleep(1)
         pool._places[0].ask_beat(0.0)
-        list(pool._step(ray_pool.PendingUnits([])))
+        list(pool._step(PendingUnits([])))
         done = {r.unit.number: rows_of(r) for r in pool.run(UNITS)}
     assert done == undisturbed
     assert [note["unit"] for note in notes if note["event"] == "attempt_failed"] == [None]

@@ -172,6 +172,7 @@ def refilter(
     *,
     recipe: PathInput | Mapping[str, Any] | None = None,
     overrides: Overrides = (),
+    ray_address: str | None = None,
     progress: Progress = False,
 ) -> RefilterSummary:
     """Decide from stored scores which records are kept, and rewrite the shards in which that changes.
@@ -180,6 +181,7 @@ def refilter(
         folder: The folder of a build, or one that `pull` made.
         recipe: A recipe that differs from the dataset's in ``filter`` and ``calibration`` only; None takes its own.
         overrides: Keys of ``filter``, or ``calibration``, as in `load_recipe`.
+        ray_address: ``HOST:PORT`` of a running Ray cluster, whose nodes do the work; None uses threads of this process.
         progress: True shows the work on standard error; a function is called with each `StageProgress`.
 
     Raises:
@@ -191,7 +193,9 @@ def refilter(
         raise InputError(msg)
     other = recipe if recipe is None or isinstance(recipe, Mapping) else as_text(recipe, "recipe")
     path = as_path(folder, "folder")
-    return refilter_dataset.refilter(path, recipe=other, overrides=overrides, progress=reporter(progress))
+    return refilter_dataset.refilter(
+        path, recipe=other, overrides=overrides, ray_address=ray_address, progress=reporter(progress)
+    )
 
 
 def _place(value: PathInput | None, name: str) -> str | None:

@@ -145,12 +145,15 @@ def export(
 
 
 @own_errors
-def verify(folder: PathInput, *, deep: bool = False, progress: Progress = False) -> Verification:
+def verify(
+    folder: PathInput, *, deep: bool = False, ray_address: str | None = None, progress: Progress = False
+) -> Verification:
     """Check every file of a dataset and count every row: checksums, schema, ids, balances, verdicts and the card.
 
     Args:
         folder: The folder of a build, of a dataset, or a published one on this machine (``FOLDER@VERSION``).
         deep: Also check every rule of a record on every row.
+        ray_address: ``HOST:PORT`` of a running Ray cluster, whose nodes do the work; None uses threads of this process.
         progress: True shows the work on standard error; a function is called with each `StageProgress`.
 
     Returns:
@@ -160,4 +163,4 @@ def verify(folder: PathInput, *, deep: bool = False, progress: Progress = False)
         InputError: There is no dataset, or a newer Glotmill made it.
         GlotmillError: Another command changed it meanwhile.
     """
-    return verify_dataset.verify(as_path(folder, "folder"), reporter(progress), deep=deep)
+    return verify_dataset.verify(as_path(folder, "folder"), reporter(progress), deep=deep, ray_address=ray_address)

@@ -21,4 +21,8 @@ RetryFailedOption = Annotated[
 RecalibrateOption = Annotated[
     bool, typer.Option("--recalibrate", help="Fit the quality score and the choice anew, whatever fits there are.")
 ]
+ShardAddressOption = Annotated[
+    str | None,
+    typer.Option("--ray-address", metavar="HOST:PORT", help="Work on the nodes of this Ray cluster [threads here]."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]

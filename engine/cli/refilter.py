@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.options import JsonOption, ShardAddressOption
 from glotmill.engine.cli.say import emit, say
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def refilter_command(
     override: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A threshold or an action: filter.…=….")
     ] = None,
+    ray_address: ShardAddressOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Decide again from stored scores which records are kept, and rewrite only the shards in which one changed.
@@ -29,11 +30,12 @@ def refilter_command(
     No model is loaded. Setting a threshold back gives the files back, byte for byte. Exit codes: 0 done; 1 failed;
     2 the dataset, the recipe or an option is not usable, and nothing was written.
 
-    Example: glotmill refilter outputs/quickstart --set filter.round_trip.min_chrf=30
+    Example: glotmill refilter outputs/quickstart --set filter.round_trip.min_chrf=30; on a cluster the same with
+    --ray-address head:6379
     """
     from glotmill.engine.api.builds import refilter
 
-    summary = refilter(folder, recipe=recipe, overrides=override or (), progress=not as_json)
+    summary = refilter(folder, recipe=recipe, overrides=override or (), ray_address=ray_address, progress=not as_json)
     emit(summary, _show, as_json=as_json)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glotmill.engine.cli.options import JsonOption
+from glotmill.engine.cli.options import JsonOption, ShardAddressOption
 from glotmill.engine.cli.say import emit, say
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def verify_command(
         Path, typer.Argument(metavar="DIR", help="Folder of a build, of a dataset, or a published one (@VERSION).")
     ],
     deep: Annotated[bool, typer.Option("--deep", help="Also check every rule of a record on every row.")] = False,
+    ray_address: ShardAddressOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check every file and count every row again: checksums, schema, ids, balances, verdicts and the card's numbers.
@@ -28,11 +29,11 @@ def verify_command(
     Verdicts are decided again from the stored scores and the recipe's lock. Nothing is written. Each problem is one
     line with its file. Exit codes: 0 sound; 1 there are problems; 2 there is no dataset, or a newer Glotmill made it.
 
-    Example: glotmill verify outputs/quickstart --deep
+    Example: glotmill verify outputs/quickstart --deep; on a cluster the same with --ray-address head:6379
     """
     from glotmill.engine.api.sharing import verify
 
-    found = verify(folder, deep=deep, progress=not as_json)
+    found = verify(folder, deep=deep, ray_address=ray_address, progress=not as_json)
     emit(found, _show, as_json=as_json)
     if found.problems:
         raise typer.Exit(PROBLEMS)

@@ -118,9 +118,11 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
 
 def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: ProgressReport) -> BuildSummary:
     """A build of which only the rules can have changed: every other stage would give what it gave."""
-    with progress.stage("verdict", "records") as stage:
-        verdicts = decide_all(job.folder / "dataset", published, job.policy)
-        shards = commit_verdicts(job.folder, published, verdicts, published.facts, job.recipe.lock(), job.policy)
+    with progress.stage("verdict", "records") as stage, one_ray():
+        verdicts = decide_all(job.folder / "dataset", published, job.policy, job.ray_address)
+        shards = commit_verdicts(
+            job.folder, published, verdicts, published.facts, job.recipe.lock(), job.policy, job.ray_address
+        )
         stage.advance(sum(shard.rows for parts in shards.values() for shard in parts))
     told = report_of_commit(job.folder, "build", notice(published.facts["translators"], shards))
     old = {shard.path: shard.fingerprints["verdict"] for shard in published.all_shards()}

@@ -31,19 +31,16 @@ from glotmill.engine.dataset.recorded_rules import (
 from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.dataset.write_metadata import CALIBRATION, describe
 from glotmill.engine.publish.opened import refuse_published
-from glotmill.engine.publish.pull_record import pulled_columns
 from glotmill.engine.publish.whole_shards import fetch_shards
-from glotmill.engine.records.rejudge_shard import Verdict, decide_verdict, write_verdict
+from glotmill.engine.records.rejudge_shard import Verdict
+from glotmill.engine.records.rejudge_tasks import Judging, Rewriting, judge_all, rewrite_all
 from glotmill.engine.report.finished_build import check_notes
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.text.notebook import NotebookResult, View
-from glotmill.engine.workers.shard_threads import shard_threads
+from glotmill.engine.workers.ray_session import one_ray
 from glotmill.filters.policy import Policy
 from glotmill.recipes.load import Overrides
 from glotmill.schemas.errors import ConservationError, InputError
-
-# More of them gain nothing: most of writing is footers, which Python decodes in one thread at a time.
-WRITERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +90,7 @@ def refilter(
     *,
     recipe: str | Mapping[str, Any] | None = None,
     overrides: Overrides = (),
+    ray_address: str | None = None,
     progress: ProgressReport | None = None,
 ) -> RefilterSummary:
     """Judge a dataset again and rewrite what changed.
@@ -101,10 +99,12 @@ def refilter(
         folder: The build's folder.
         recipe: A recipe that differs in its filter only; None takes the dataset's own.
         overrides: ``filter.…=value`` items, or a mapping of ``filter.…`` to values.
+        ray_address: A running Ray cluster, whose nodes judge shards and write them; None uses threads.
         progress: Shows how it gets on; None shows nothing.
 
     Raises:
-        InputError: The recipe differs in more than its filter; the dataset is damaged, edited or newer.
+        InputError: The recipe differs in more than its filter; the dataset is damaged, edited or newer; or there is no
+            cluster.
     """
     began = time.monotonic()
     progress = progress or ProgressReport()
@@ -113,17 +113,17 @@ def refilter(
         refuse_published(folder, "refilter")
         msg = f"refilter {folder}: no dataset/ in it; name the folder of a finished build, such as outputs/NAME"
         raise InputError(msg)
-    with build_lock(folder):
+    with build_lock(folder), one_ray():
         recover(folder)
         manifest = read_manifest(dataset)
         lock, policy = new_rules(dataset, manifest, recipe, overrides)
         check_shards(dataset, manifest)
         with progress.stage("verdict", "records") as stage:
-            verdicts = decide_all(dataset, manifest, policy)
+            verdicts = decide_all(dataset, manifest, policy, ray_address)
             stage.advance(sum(shard.rows for shard in manifest.all_shards()))
         decided = time.monotonic()
         _fetch_changed(folder, verdicts, progress)
-        shards = commit_verdicts(folder, manifest, verdicts, manifest.facts, lock, policy)
+        shards = commit_verdicts(folder, manifest, verdicts, manifest.facts, lock, policy, ray_address)
         told = notice(manifest.facts["translators"], shards)
         if all((dataset / shard.path).is_file() for shard in manifest.all_shards()):  # else pulled in part
             told = report_of_commit(folder, "refilter", told)
@@ -150,17 +150,10 @@ def _fetch_changed(folder: Path, verdicts: Mapping[str, Verdict], progress: Prog
         fetch_shards(folder, missing, progress)
 
 
-def decide_all(dataset: Path, manifest: Manifest, policy: Policy) -> dict[str, Verdict]:
+def decide_all(dataset: Path, manifest: Manifest, policy: Policy, ray_address: str | None = None) -> dict[str, Verdict]:
     """The verdicts on every shard of a dataset, by path; of a pulled one, from the columns that were brought."""
-
-    def decide(shard: Shard) -> Verdict:
-        columns = pulled_columns(dataset, shard)
-        return decide_verdict(dataset, shard, policy, columns, version=manifest.facts["schema_version"])
-
-    shards = manifest.all_shards()
-    with shard_threads() as threads:
-        verdicts = list(threads.map(decide, shards))
-    return {shard.path: verdict for shard, verdict in zip(shards, verdicts, strict=True)}
+    judging = Judging(dataset, policy, manifest.facts["schema_version"])
+    return judge_all(judging, manifest.all_shards(), ray_address)
 
 
 def commit_verdicts(
@@ -170,6 +163,7 @@ def commit_verdicts(
     facts: Mapping[str, Any],
     lock: Mapping[str, Any],
     policy: Policy,
+    ray_address: str | None = None,
 ) -> dict[str, list[Shard]]:
     """Write what the verdicts change and make it the build's own; the shards by language.
 
@@ -180,6 +174,7 @@ def commit_verdicts(
         facts: What the new manifest says the dataset is made from.
         lock: The resolved recipe.
         policy: What decided.
+        ray_address: A running Ray cluster, whose nodes write shards; None uses threads.
 
     Raises:
         ConservationError: A record would be lost or gained.
@@ -188,12 +183,10 @@ def commit_verdicts(
     check_notes(folder)
     dataset = folder / "dataset"
     schema = recorded_schema(lock, manifest.facts)
-    with staging(folder) as staged, shard_threads(WRITERS) as threads:
-        done = {
-            path: threads.submit(write_verdict, dataset, staged / "dataset", verdict, schema)
-            for path, verdict in verdicts.items()
-        }
-        shards = {lang: [done[shard.path].result() for shard in parts] for lang, parts in manifest.shards.items()}
+    with staging(folder) as staged:
+        rewriting = Rewriting(dataset, staged / "dataset", schema)
+        entries = rewrite_all(rewriting, list(verdicts.values()), ray_address)
+        shards = {lang: [entries[shard.path] for shard in parts] for lang, parts in manifest.shards.items()}
         _check(manifest, shards, staged / "dataset")
         choice = recorded_choice(dataset, manifest.facts)
         describe(staged / "dataset", shards, facts, lock, policy, schema, choice)

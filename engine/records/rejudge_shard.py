@@ -26,7 +26,7 @@ class Verdict:
 
     Attributes:
         shard: Its manifest entry with them; where some changed, its bytes and its counts by source and task are open.
-        rows: ``keep``, ``filter_reasons`` and ``warnings``.
+        rows: ``keep``, ``filter_reasons`` and ``warnings``; none of a shard whose file stays.
         flipped: Records whose verdict or reasons changed.
         version: The version of the dataset's record schema.
     """
@@ -45,6 +45,11 @@ class Verdict:
     def written(self) -> bool:
         """Whether there will be a new file."""
         return self.flipped > 0 or self.foreign
+
+    @property
+    def open(self) -> bool:
+        """Whether the entry is to be completed: a file is written, or an earlier version did not count everything."""
+        return self.written or self.shard.groups is None
 
 
 def decide_verdict(
@@ -79,7 +84,8 @@ def decide_verdict(
     entry = with_verdicts(shard, stored["row_status"], rows)
     entry = replace(entry, fingerprints={**shard.fingerprints, "verdict": verdict_fingerprint(policy)})
     flipped = rows.height - int(same.sum())
-    return Verdict(replace(entry, groups=None) if flipped else entry, rows, flipped, version)
+    found = Verdict(replace(entry, groups=None) if flipped else entry, rows, flipped, version)
+    return found if found.written else replace(found, rows=rows.clear())
 
 
 def write_verdict(dataset: Path, target: Path, verdict: Verdict, schema: pa.Schema) -> Shard:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count, islice
@@ -32,7 +32,7 @@ from glotmill.engine import __version__
 from glotmill.engine.workers.cpu_demand import CPU_DEMAND
 from glotmill.engine.workers.fewer_collections import fewer_collections
 from glotmill.engine.workers.ray_session import start_ray
-from glotmill.engine.workers.stage_tasks import Lent, Steps
+from glotmill.engine.workers.stage_tasks import AHEAD, Lent, Steps
 from glotmill.engine.workers.task_nodes import TaskNodes
 from glotmill.engine.workers.units import Note
 from glotmill.schemas.errors import GlotmillError, WorkerError
@@ -44,7 +44,6 @@ V = TypeVar("V")
 TICK_S = 1.0
 END_S = 10.0  # for tasks that are no longer wanted
 RETRIES = 2  # of a task whose process died
-AHEAD = 4  # items at work or done before their turn, as a multiple of those at work
 # Tasks share the cores among themselves, so each gets one thread.
 ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _numbers = count()
@@ -91,7 +90,7 @@ class RayTasks:
         start_ray(self._address, self._note)
         return InStore(ray.put(value))
 
-    def run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
+    def run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Generator[R, None, None]:
         """What a function gives for each item, in their order."""
         started = start_ray(self._address, self._note)
         try:
@@ -100,7 +99,7 @@ class RayTasks:
             if started:
                 ray.shutdown()
 
-    def _run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
+    def _run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Generator[R, None, None]:
         steps = function if isinstance(function, Steps) else None
         nodes = TaskNodes(self._at_once, alone=self._address is None)
         remote = ray.remote(num_cpus=0, max_retries=RETRIES, runtime_env={"env_vars": ONE_THREAD})(_do)
@@ -197,7 +196,7 @@ def _taken(result: Any) -> Any:
         first = str(error).strip().splitlines()[0]
         msg = (
             f"the process of a task died {RETRIES + 1} times ({type(error).__name__}: {first}); where memory is short, "
-            f"use --workers 0, which does one task at a time in this process"
+            f"work in this process: build with --workers 0, refilter and verify without --ray-address"
         )
         raise WorkerError(msg) from error
 

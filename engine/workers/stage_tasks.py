@@ -1,4 +1,4 @@
-"""Stage tasks: pure functions of what a stage shares and of one item, done in this process or by others.
+"""Stage tasks: pure functions of what a stage shares and of one item, done by this process, its threads, or others.
 
 Guarantees: results come in the order of the items, whoever is first; what is at work and what waits to be taken is
 bounded; an error of a task is raised here as it was raised there. The same results come from every way.
@@ -6,7 +6,7 @@ bounded; an error of a task is raised here as it was raised there. The same resu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -17,6 +17,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 R = TypeVar("R")
 V_co = TypeVar("V_co", covariant=True)
+AHEAD = 4  # items at work or done before their turn, as a multiple of those at work
 
 
 class Lent(Protocol[V_co]):
@@ -59,7 +60,7 @@ class StageTasks(Protocol):
             value: An Arrow table is not copied by tasks of the same machine.
         """
 
-    def run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
+    def run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Generator[R, None, None]:
         """What a function gives for each item, in their order.
 
         Args:
@@ -68,6 +69,9 @@ class StageTasks(Protocol):
                 `Steps` other machines of a cluster do what they can.
             shared: What all tasks need; each process has it once, and keeps with it what it loads.
             items: Taken when there is room for them.
+
+        Returns:
+            The results; whoever stops taking them early closes them, which ends the tasks at work.
 
         Raises:
             WorkerError: A process that does tasks died again and again, or none can be started.
@@ -99,7 +103,7 @@ class InlineTasks:
         """The value itself."""
         return Held(value)
 
-    def run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Iterator[R]:
+    def run(self, function: Callable[[S, T], R], shared: S, items: Iterable[T]) -> Generator[R, None, None]:
         """What a function gives for each item, in their order."""
         for item in items:
             self._check_stop()

@@ -1,15 +1,23 @@
-"""Who does the work leaves no trace: inline and Ray give the same bytes of ``dataset/``."""
+"""Who does the work leaves no trace: inline, threads and Ray give the same bytes of ``dataset/``."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from glotmill.engine.commands import make_records
-from glotmill.engine.records import build_shards, layout, windows
+from glotmill.engine.commands.refilter import refilter
+from glotmill.engine.commands.verify.verify_dataset import verify
+from glotmill.engine.records import build_shards, layout, rejudge_tasks, windows
+from glotmill.engine.runs.progress import ProgressReport
+from glotmill.engine.workers import sent_shard
 from glotmill.engine.workers.ray_tasks import RayTasks
+from glotmill.engine.workers.task_nodes import TaskNodes
+from glotmill.schemas.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("local_ray")
 
@@ -79,3 +87,37 @@ def test_windows_that_ray_works_on_together_give_the_bytes_of_one_after_the_othe
         assert len(list((tmp_path / f"out{workers}/runs").glob("*/windows/*"))) > 2
         made.append(content(summary.dataset))
     assert made[0] == made[1]
+
+
+def elsewhere(nodes: TaskNodes, at_work: Counter[str], *, any_node: bool) -> str | None:
+    """Another machine, which has died meanwhile, so that this one does what is sent there; two tasks at a time."""
+    node = "a" * len(nodes.here) if any_node else nodes.here
+    return node if at_work.total() < 2 else None
+
+
+def test_refilter_and_verify_give_the_same_by_threads_and_on_a_cluster(recipe_file, run, tmp_path: Path, monkeypatch):
+    run(recipe_file(workers=0, pack={"shard_rows": 15, "row_group_rows": 6}))
+    sent, read = [], sent_shard.read_shard
+    for module in (sent_shard, rejudge_tasks):
+        monkeypatch.setattr(module, "read_shard", lambda *a: sent.append(a) or read(*a))
+    found = []
+    for address in (None, "127.0.0.1:6379"):  # Ray runs already, and is joined
+        folder = Path(shutil.copytree(tmp_path / "out", tmp_path / f"copy{len(found)}"))
+        monkeypatch.setattr(TaskNodes, "free", elsewhere)
+        done = refilter(folder, overrides=("filter.nmt.min_logprob=-0.95",), ray_address=address)
+        made = content(folder / "dataset")
+        paths = sorted((folder / "dataset/data").rglob("*.parquet"))
+        data = bytearray(paths[0].read_bytes())
+        data[100] ^= 1
+        paths[0].write_bytes(data)
+        paths[1].unlink()
+        problems = verify(folder, ProgressReport(), deep=True, ray_address=address).problems
+        found.append((made, done.rewritten, done.flipped, problems))
+        assert len(sent) == (0 if address is None else 2 * len(paths) - 1 + done.rewritten)
+        with pytest.raises(InputError, match=r"train-00000.parquet: its checksum is not the one in the manifest"):
+            refilter(folder, overrides=("filter.nmt.min_logprob=-0.9",), ray_address=address)
+    assert found[0] == found[1]
+    assert found[0][1] > 1
+    assert {problem.file for problem in found[0][3]} >= {
+        path.relative_to(folder / "dataset").as_posix() for path in paths[:2]
+    }

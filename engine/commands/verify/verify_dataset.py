@@ -7,8 +7,8 @@ the shards themselves; each problem is one line with its file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from functools import partial
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,9 @@ from glotmill.engine.publish.opened import OpenedDataset, opened
 from glotmill.engine.publish.pull_record import Pulled, columns_of, pulled_columns
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.text.notebook import NotebookResult, View
-from glotmill.engine.workers.shard_threads import shard_threads
+from glotmill.engine.workers.sent_shard import over_shards
+from glotmill.engine.workers.shard_threads import tasks_over_shards
+from glotmill.engine.workers.stage_tasks import StageTasks
 from glotmill.schemas.errors import GlotmillError, InputError
 from glotmill.schemas.keys import file_sha256
 
@@ -86,23 +88,35 @@ class Verification(NotebookResult):
         return f"{self.dataset}: {state}: {self.rows:,} rows in {self.shards:,} shards", rows
 
 
-def verify(folder: Path, progress: ProgressReport, *, deep: bool = False) -> Verification:
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """What the checks of all shards share: the dataset's folder, and what its shards are held against."""
+
+    dataset: Path
+    rules: Rules
+
+
+def verify(
+    folder: Path, progress: ProgressReport, *, deep: bool = False, ray_address: str | None = None
+) -> Verification:
     """Check a dataset.
 
     Args:
         folder: A build's folder, a dataset's, or a published one.
         progress: Shown the rows that were checked.
         deep: Also check all rules of a record on all rows.
+        ray_address: A running Ray cluster, whose nodes check shards; None uses threads.
 
     Raises:
-        InputError: There is no dataset, its manifest cannot be read at all, or it is of a newer format.
+        InputError: There is no dataset, its manifest cannot be read at all, or it is of a newer format; or there is no
+            cluster.
         GlotmillError: Another command changed it meanwhile.
     """
     with opened(folder) as found:
-        return _verify(found, progress, deep=deep)
+        return _verify(found, progress, tasks_over_shards(ray_address), deep=deep)
 
 
-def _verify(opened_dataset: OpenedDataset, progress: ProgressReport, *, deep: bool) -> Verification:
+def _verify(opened_dataset: OpenedDataset, progress: ProgressReport, tasks: StageTasks, *, deep: bool) -> Verification:
     dataset, listed = opened_dataset.root, opened_dataset.listed
     before = file_sha256(dataset / MANIFEST)
     facts = read_facts(files_of(dataset), str(dataset))
@@ -115,7 +129,7 @@ def _verify(opened_dataset: OpenedDataset, progress: ProgressReport, *, deep: bo
                  if name in listed and file_sha256(dataset / name) != listed[name].sha256]  # fmt: skip
     origin = Pulled.of(dataset.parent) if dataset.name == "dataset" else None
     rules = _rules(dataset, Manifest(facts, shards), problems, deep=deep)
-    checked = _check(dataset, shards, rules, progress)
+    checked = _check(Checking(dataset, rules), shards, tasks, progress)
     for path, one in checked.items():
         problems += [Problem(path, what) for what in one.problems]
     hashes = {path: one.ids for path, one in checked.items()}
@@ -186,29 +200,31 @@ def _rules(dataset: Path, manifest: Manifest, problems: list[Problem], *, deep: 
 
 
 def _check(
-    dataset: Path, shards: Mapping[str, list[Shard]], rules: Rules, progress: ProgressReport
+    checking: Checking, shards: Mapping[str, list[Shard]], tasks: StageTasks, progress: ProgressReport
 ) -> dict[str, Checked]:
     """What came out of checking each shard, by path."""
     everything = [shard for parts in shards.values() for shard in parts]
     total = sum(shard.rows for shard in everything)
     found = {}
-    with progress.stage("verify", "rows") as stage, shard_threads() as threads:
-        results = threads.map(partial(_check_shard, dataset, rules=rules), everything)
+    steps = over_shards(check_shard, checking.dataset)
+    with progress.stage("verify", "rows") as stage, closing(tasks.run(steps, checking, everything)) as results:
         for shard, one in zip(everything, results, strict=True):
             found[shard.path] = one
             stage.advance(shard.rows, total)
     return found
 
 
-def _check_shard(dataset: Path, shard: Shard, *, rules: Rules) -> Checked:
+def check_shard(checking: Checking, shard: Shard) -> Checked:
     """Check a shard, or what a pull brought of it."""
+    dataset, rules = checking.dataset, checking.rules
     try:
         columns = pulled_columns(dataset, shard)
     except InputError as error:
         return Checked(None, pl.Series("id", [], dtype=pl.UInt64), [_without(dataset.parent, error)])
-    return check(dataset, shard, rules) if columns is None else check_columns(columns, shard, rules)
+    checked = check(dataset, shard, rules) if columns is None else check_columns(columns, shard, rules)
+    return replace(checked, problems=[_without(dataset, problem) for problem in checked.problems])
 
 
-def _without(dataset: Path, error: InputError) -> str:
+def _without(dataset: Path, error: InputError | str) -> str:
     """An error's words without the folder, which the problem names by itself."""
     return str(error).replace(f"{dataset}/", "")

@@ -1,10 +1,11 @@
 import os
 import threading
+from contextlib import closing
 
 import pytest
 
 from glotmill.engine.workers import shard_threads as module
-from glotmill.engine.workers.shard_threads import shard_threads, thread_count
+from glotmill.engine.workers.shard_threads import ThreadTasks, tasks_over_shards, thread_count
 
 
 @pytest.mark.parametrize(
@@ -35,18 +36,25 @@ def test_without_a_limit_of_the_container_the_machine_counts(monkeypatch, tmp_pa
 def test_whatever_ends_the_work_waits_for_shards_at_work_and_begins_no_other(error):
     begun, goes_on, ended = threading.Event(), threading.Event(), []
 
-    def work(shard: int) -> None:
-        begun.set()
-        goes_on.wait(10)
+    def work(_shared: None, shard: int) -> None:
+        if shard == 1:
+            begun.set()
+            goes_on.wait(10)
         ended.append(shard)
 
-    def fail(threads) -> None:
-        for shard in range(5):
-            threads.submit(work, shard)
+    def fail(results) -> None:
+        next(results)
         begun.wait(10)
         threading.Timer(0.05, goes_on.set).start()
         raise error
 
-    with pytest.raises(error), shard_threads(1) as threads:
-        fail(threads)
-    assert ended == [0]
+    with pytest.raises(error), closing(ThreadTasks(1).run(work, None, range(5))) as results:
+        fail(results)
+    assert ended == [0, 1]
+
+
+def test_shards_are_done_by_threads_unless_a_cluster_is_named(monkeypatch):
+    monkeypatch.setattr(module, "thread_count", lambda: 4)
+    names = set(tasks_over_shards().run(lambda *_: threading.current_thread().name, None, range(20)))
+    assert names <= {f"shard_{number}" for number in range(4)}
+    assert not isinstance(tasks_over_shards("127.0.0.1:9"), ThreadTasks)

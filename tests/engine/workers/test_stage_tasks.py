@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from glotmill.engine.workers.fewer_collections import NEW_OBJECTS
+from glotmill.engine.workers.shard_threads import ThreadTasks
 from glotmill.engine.workers.stage_tasks import InlineTasks, Lent, StageTasks, Steps, make_tasks
 from glotmill.engine.workers.stopping import StopSwitch
 from glotmill.schemas.errors import InputError, WorkerError
@@ -25,6 +26,8 @@ pytestmark = pytest.mark.usefixtures("local_ray")
 def made(way: str, check_stop: Callable[[], None] = lambda: None) -> StageTasks:
     if way == "inline":
         return InlineTasks(check_stop)
+    if way == "threads":
+        return ThreadTasks(2)
     from glotmill.engine.workers.ray_tasks import RayTasks
 
     return RayTasks(None, lambda *_, **__: None, check_stop, at_once=2)
@@ -40,7 +43,7 @@ def slower_first(offset: int, item: int) -> tuple[int, int]:
     return os.getpid(), item + offset
 
 
-@pytest.mark.parametrize("tasks", ["inline", "ray"], indirect=True)
+@pytest.mark.parametrize("tasks", ["inline", "threads", "ray"], indirect=True)
 def test_results_come_in_the_order_of_the_items_and_items_are_taken_when_there_is_room(tasks: StageTasks):
     taken: list[int] = []
 
@@ -55,14 +58,14 @@ def test_results_come_in_the_order_of_the_items_and_items_are_taken_when_there_i
     assert len(taken) <= 8
     rest = list(results)
     assert [value for _, value in rest] == list(range(101, 140))
-    assert (os.getpid() in {pid, *(pid for pid, _ in rest)}) == isinstance(tasks, InlineTasks)
+    assert (os.getpid() in {pid, *(pid for pid, _ in rest)}) == isinstance(tasks, InlineTasks | ThreadTasks)
 
 
 def rows_of_both(shared: Lent[pa.Table], item: Lent[pa.Table]) -> int:
     return shared.get().num_rows + item.get().num_rows
 
 
-@pytest.mark.parametrize("tasks", ["inline", "ray"], indirect=True)
+@pytest.mark.parametrize("tasks", ["inline", "threads", "ray"], indirect=True)
 def test_what_is_lent_is_found_by_tasks_whether_all_share_it_or_one_has_it(tasks: StageTasks):
     lent = [tasks.lend(pa.table({"text": ["a dog"] * rows})) for rows in (1, 10, 100)]
     assert list(tasks.run(rows_of_both, lent[2], lent[:2])) == [101, 110]
@@ -84,10 +87,10 @@ def whole_row(table: str, item: int) -> tuple[str, int]:
     return write_row(table, item, work_on_row(table, item, read_row(table, item)))
 
 
-@pytest.mark.parametrize("way", ["inline", "ray", "cluster"])
+@pytest.mark.parametrize("way", ["inline", "threads", "ray", "cluster"])
 def test_tasks_in_steps_give_what_whole_ones_give_and_are_read_and_written_here(way: str, monkeypatch):
     steps = Steps(whole_row, lambda item: item % 3 != 0, read_row, work_on_row, write_row)
-    tasks = made("inline" if way == "inline" else "ray")
+    tasks = made("ray" if way == "cluster" else way)
     if way == "cluster":  # of one machine: what is sent to another one comes back, as that one has died meanwhile
         from glotmill.engine.workers.task_nodes import TaskNodes
 
@@ -95,7 +98,7 @@ def test_tasks_in_steps_give_what_whole_ones_give_and_are_read_and_written_here(
         monkeypatch.setattr(TaskNodes, "free", another_machine)
     done = list(tasks.run(steps, "rows", range(7)))
     assert [text for text, _ in done] == [f"rows:{item}:ROWS/{item}" for item in range(7)]
-    assert (os.getpid() in {pid for _, pid in done}) == (way == "inline")
+    assert (os.getpid() in {pid for _, pid in done}) == (way in ("inline", "threads"))
 
 
 def another_machine(nodes: Any, at_work: Counter[str], *, any_node: bool) -> str | None:
@@ -132,7 +135,7 @@ def refused(_shared: None, item: int) -> int:
     return item
 
 
-@pytest.mark.parametrize("tasks", ["inline", "ray"], indirect=True)
+@pytest.mark.parametrize("tasks", ["inline", "threads", "ray"], indirect=True)
 def test_an_error_of_a_task_is_the_error_of_the_build(tasks: StageTasks):
     with pytest.raises(InputError, match=r"^row 3: expected a caption, found none$"):
         list(tasks.run(refused, None, range(20)))

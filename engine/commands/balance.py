@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.shards import WITHDRAWN, Shard
 from glotmill.engine.samples.ingest import REJECTED, SourceCount
+from glotmill.engine.samples.sample_files import sample_tables
 from glotmill.schemas.errors import ConservationError
 
 
@@ -73,8 +74,7 @@ def _count_rows(shards: list[Path]) -> int:
 def count_assigned(samples: list[Path]) -> dict[str, int]:
     """How many samples of these files are assigned to each language."""
     total: Counter[str] = Counter()
-    for path in samples:
-        for batch in pq.ParquetFile(path).iter_batches(columns=["langs"]):  # of a fan-out, the whole would be large
-            langs = pl.Series(batch.column(0)).explode().drop_nulls()
-            total.update(dict(langs.value_counts().iter_rows()))
+    for table in sample_tables(samples, ["langs"]):
+        langs = pl.Series(table.column(0)).explode().drop_nulls()
+        total.update(dict(langs.value_counts().iter_rows()))
     return dict(total)

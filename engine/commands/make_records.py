@@ -49,6 +49,7 @@ from glotmill.engine.storage.atomic_write import sync
 from glotmill.engine.text.dictionary import Judgement
 from glotmill.engine.translation.routed_stage import RoutedStage
 from glotmill.engine.translation.window_order import WindowPlace, alone
+from glotmill.engine.workers.few_heaps import give_back
 from glotmill.engine.workers.pool import make_pool
 from glotmill.engine.workers.shared_pools import Pools, PoolsOf
 from glotmill.engine.workers.stage_tasks import InlineTasks, StageTasks, make_tasks
@@ -108,6 +109,7 @@ def make_records(
     memory.freeze()
     windows = windows_of(job, lay_out_all(job, index, published))
     check_disk(disk_needed(samples.files, windows), job.folder, job.memory.path)
+    give_back()  # what samples took: windows take much smaller pieces
     with (
         stop_on_signal(progress.say, handle=job.stop_on_signal) as stop,
         Pools(

@@ -7,7 +7,8 @@ that is gone leaves its record behind as withdrawn, and new samples go into new 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.shards import SPLITS, Shard
+from glotmill.engine.samples.sample_files import sample_tables
 from glotmill.engine.storage.readable import reading
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.sample import SAMPLE_SCHEMA
@@ -83,10 +85,12 @@ class SampleRows:
     """
 
     def __init__(self, files: Sequence[Path]) -> None:
+        self._files = list(files)
         self._groups: list[tuple[Path, int]] = []
+        self._footers: dict[Path, pq.FileMetaData] = {}
         starts = [0]
         for path in files:
-            meta = pq.read_metadata(path)
+            meta = self._footer(path)
             for group in range(meta.num_row_groups):
                 self._groups.append((path, group))
                 starts.append(starts[-1] + meta.row_group(group).num_rows)
@@ -94,12 +98,11 @@ class SampleRows:
         self._held: tuple[int, pa.Table] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_held": None}
+        return {**self.__dict__, "_held": None, "_footers": {}}
 
     def groups(self) -> Iterator[pa.Table]:
         """All row groups, in order."""
-        for number in range(len(self._groups)):
-            yield self._group(number)
+        return sample_tables(self._files)
 
     def tables(self, places: pl.Series) -> Iterator[pa.Table]:
         """The samples at some places, in the order of these, `CHUNK_ROWS` at a time."""
@@ -119,8 +122,14 @@ class SampleRows:
         held = self._held  # windows read in threads of their own
         if held is None or held[0] != number:
             path, group = self._groups[number]
-            held = self._held = number, pq.ParquetFile(path).read_row_group(group)
+            held = self._held = number, pq.ParquetFile(path, metadata=self._footer(path)).read_row_group(group)
         return held[1]
+
+    def _footer(self, path: Path) -> pq.FileMetaData:
+        """A file's footer, read once: it grows with the file, and so does the time to read it."""
+        if path not in self._footers:
+            self._footers[path] = pq.read_metadata(path)
+        return self._footers[path]
 
 
 class SampleIndex:
@@ -145,10 +154,11 @@ class SampleIndex:
                 writer.write_table(found.select(INDEX_SCHEMA.names).to_arrow().cast(INDEX_SCHEMA))
                 first += found.height
 
-    def of_language(self, lang: str, columns: Sequence[str]) -> pl.DataFrame:
-        """Columns of `INDEX_SCHEMA` of a language's samples, in order."""
-        rows = pl.scan_parquet(self._place, glob=False).filter(pl.col("langs").list.contains(lang))
-        return rows.select(columns).collect(engine="streaming")
+    def of_language(self, lang: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Columns of `INDEX_SCHEMA` of a language's samples, in order, a few thousand at a time."""
+        yield pl.DataFrame(INDEX_SCHEMA.empty_table()).select(columns)
+        for table in sample_tables([self._place], [*columns, "langs"]):
+            yield pl.DataFrame(table).filter(pl.col("langs").list.contains(lang)).select(columns)
 
 
 def _indexed(rows: pl.DataFrame) -> pl.DataFrame:
@@ -171,21 +181,44 @@ def lay_out(index: SampleIndex, lang: str, old: Sequence[Shard], dataset: Path, 
     Raises:
         InputError: A published record would move into another split.
     """
-    samples = index.of_language(lang, [*STANDING, "source_hash"] if old else STANDING)
+    if not old:
+        return _in_order(_new_shards(lang, index.of_language(lang, STANDING), {}, shard_rows))
+    samples = pl.concat(index.of_language(lang, [*STANDING, "source_hash"]))
     plans: list[ShardPlan] = []
-    placed = [pl.DataFrame(schema={"source_id": pl.String, "task": pl.String})]
+    placed: list[pl.DataFrame] = []
     for shard in old:
         own = _published(samples, lang, shard, dataset)
         changed = own.filter(pl.col("source_hash") != pl.col("source_hash_now")).height
         plans.append(_plan(shard.path, own, shard, changed))
         placed.append(own.select(IDENTITY))
-    new = samples.join(pl.concat(placed), on=IDENTITY, how="anti", maintain_order="left") if old else samples
-    for split in SPLITS:
-        number = sum(shard.split == split for shard in old)
-        for part in new.filter(pl.col("split") == split).iter_slices(shard_rows):
-            plans.append(_plan(f"data/{lang}/{split}-{number:05}.parquet", part, None))
-            number += 1
+    new = samples.join(pl.concat(placed), on=IDENTITY, how="anti", maintain_order="left")
+    return _in_order([*plans, *_new_shards(lang, [new], Counter(shard.split for shard in old), shard_rows)])
+
+
+def _in_order(plans: Iterable[ShardPlan]) -> list[ShardPlan]:
     return sorted(plans, key=lambda plan: (SPLITS.index(_split(plan.path)), plan.path))
+
+
+def _new_shards(
+    lang: str, samples: Iterable[pl.DataFrame], first: Mapping[str, int], shard_rows: int
+) -> Iterator[ShardPlan]:
+    """The new shards of a language, whose samples come a portion at a time: their ids would take much memory."""
+    numbers = Counter(first)
+    growing = {split: _Growing() for split in SPLITS}
+    for table in samples:
+        for split in SPLITS:
+            rows = table.filter(pl.col("split") == split)
+            while rows.height:
+                taken = rows.head(shard_rows - growing[split].rows)
+                growing[split].add(taken)
+                rows = rows.slice(taken.height)
+                if growing[split].rows == shard_rows:
+                    yield growing[split].plan(f"data/{lang}/{split}-{numbers[split]:05}.parquet")
+                    numbers[split] += 1
+                    growing[split] = _Growing()
+    for split, rest in growing.items():
+        if rest.rows:
+            yield rest.plan(f"data/{lang}/{split}-{numbers[split]:05}.parquet")
 
 
 def check_splits(index: SampleIndex, published: Mapping[str, Sequence[Shard]], dataset: Path) -> None:
@@ -200,7 +233,7 @@ def check_splits(index: SampleIndex, published: Mapping[str, Sequence[Shard]], d
         InputError: A published record would move into another split.
     """
     for lang, shards in published.items():
-        samples = index.of_language(lang, [*STANDING, "source_hash"])
+        samples = pl.concat(index.of_language(lang, [*STANDING, "source_hash"]))
         for shard in shards:
             _published(samples, lang, shard, dataset)
 
@@ -220,11 +253,30 @@ def _published(samples: pl.DataFrame, lang: str, shard: Shard, dataset: Path) ->
     return own
 
 
-def _plan(path: str, rows: pl.DataFrame, old: Shard | None, changed: int = 0) -> ShardPlan:
-    state = hashlib.sha256()
-    for source_id, task, digest in rows.select(*IDENTITY, "digest").iter_rows():
-        state.update(f"{source_id} {task} {digest}\n".encode())
-    return ShardPlan(path, rows["place"].rechunk(), state.hexdigest()[:32], old, changed)
+class _Growing:
+    """A shard whose samples come one portion after the other."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._places: list[pl.Series] = []
+        self._state = hashlib.sha256()
+
+    def add(self, samples: pl.DataFrame) -> None:
+        """Its next samples: columns place, source_id, task and digest, null where a sample is gone."""
+        self.rows += samples.height
+        self._places.append(samples["place"])
+        line = pl.format("{} {} {}\n", *IDENTITY, pl.col("digest").fill_null("None"))
+        self._state.update("".join(samples.select(line).to_series()).encode())
+
+    def plan(self, path: str, old: Shard | None = None, changed: int = 0) -> ShardPlan:
+        """What it is."""
+        return ShardPlan(path, pl.concat(self._places, rechunk=True), self._state.hexdigest()[:32], old, changed)
+
+
+def _plan(path: str, rows: pl.DataFrame, old: Shard, changed: int) -> ShardPlan:
+    whole = _Growing()
+    whole.add(rows)
+    return whole.plan(path, old, changed)
 
 
 def _split(path: str) -> str:

@@ -6,7 +6,7 @@ added to a source's file change no record of the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glotmill.engine.samples.language_mix import HELD_ROWS, Assignment, MixCount, MixRule, assign_source
-from glotmill.engine.samples.made_rows import BATCH_ROWS
 from glotmill.engine.samples.mix_rows import RowLanguages, mix_rows
 from glotmill.engine.samples.picture_names import names_of_pictures
-from glotmill.engine.samples.sample_files import read_columns, recorded_files, replace_columns
+from glotmill.engine.samples.sample_files import read_columns, recorded_files, replace_columns, sample_tables
 from glotmill.engine.samples.splits import SPLIT_ROWS, all_train, assign_splits
 from glotmill.engine.samples.splits import identity as splits_identity
 from glotmill.engine.storage.atomic_write import write_json
@@ -212,18 +211,12 @@ def decide(files: Sequence[Path], rule: MixRule, splits: Splits, held: Held | No
     same_mix = held is not None and held.is_of(rule)
     languages, counts = [], {}
     for path in files:
-        rows = mix_rows(_portions(path), rule.mix.seed, rule.mix.exclude, partial(_ids, path))
+        tables = map(pl.DataFrame, sample_tables([path], ["source_id", "task", "only"]))
+        rows = mix_rows(tables, rule.mix.seed, rule.mix.exclude, partial(_ids, path))
         mine = None if before is None else before.select("source_id", "langs")
         given, counts[path.stem] = assign_source(path.stem, rows, rule, mine, same_mix=same_mix)
         languages.append(given)
     return Assignment(RowLanguages.together(languages), counts), _splits_of(files, splits, held)
-
-
-def _portions(path: Path) -> Iterator[pl.DataFrame]:
-    """What the mix looks at of a file's samples."""
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=["source_id", "task", "only"]):
-            yield pl.DataFrame(batch)
 
 
 def _ids(path: Path) -> pl.Series:

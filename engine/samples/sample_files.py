@@ -29,12 +29,19 @@ def recorded_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.parquet") if path.name != REJECTED)
 
 
-def sample_tables(files: Iterable[Path]) -> Iterator[pa.Table]:
-    """The rows of sample files, in order, a few thousand a table."""
+def sample_tables(files: Iterable[Path], columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The rows of sample files, in order, a few thousand a table.
+
+    Row groups are read one by one: Arrow's reader of batches keeps something of each group until the file's end.
+
+    Args:
+        files: Sample files.
+        columns: Which columns; None is all.
+    """
     for path in files:
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
-                yield file.read_row_group(group)
+                yield file.read_row_group(group, columns=columns)
 
 
 def sample_rows(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
@@ -112,8 +119,7 @@ def rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> int:
     """Put every batch of a sample file through a function that may leave rows out; rows written."""
     aside = path.with_suffix(".new")
     with pq.ParquetWriter(aside, SAMPLE_SCHEMA, compression="zstd") as writer:
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH_ROWS):
-            table = change(pa.Table.from_batches([batch]))
+        for table in map(change, sample_tables([path])):
             if table.num_rows:
                 writer.write_table(table.cast(SAMPLE_SCHEMA))
     aside.replace(path)

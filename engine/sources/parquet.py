@@ -106,10 +106,12 @@ class ParquetReader:
         number, groups = portion.before, portion.groups
         try:
             with pq.ParquetFile(self._path) as file:
-                for batch in file.iter_batches(batch_size=BATCH_ROWS, row_groups=groups, columns=self._columns):
-                    for row in plain_rows(flagged(batch, self._format.used)):
-                        number += 1
-                        yield f"row {number}", row
+                # One group after the other: a reader of several keeps something of each until the last one is read.
+                for group in range(file.num_row_groups) if groups is None else groups:
+                    for batch in file.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], columns=self._columns):
+                        for row in plain_rows(flagged(batch, self._format.used)):
+                            number += 1
+                            yield f"row {number}", row
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,9 +19,9 @@ from glotmill.schemas.sample import SAMPLE_SCHEMA
 LANG = "deu_Latn"
 
 
-def index(folder: Path, ids: list[str], **more) -> SampleIndex:
+def index(folder: Path, ids: list[str], *, group: int = 3, **more) -> SampleIndex:
     rows = [{"source_id": i, "task": "caption", "langs": [LANG], "split": "train", **more} for i in ids]
-    pq.write_table(pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA), folder / "s.parquet", row_group_size=3)
+    pq.write_table(pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA), folder / "s.parquet", row_group_size=group)
     return SampleIndex([folder / "s.parquet"], folder / "index.parquet")
 
 
@@ -43,6 +44,15 @@ def test_new_samples_are_cut_into_new_shards_in_their_order(tmp_path: Path):
     assert [(p.path[-19:], ids_of(samples, p)) for p in plans] == [
         ("train-00000.parquet", ["a", "b"]), ("train-00001.parquet", ["c", "d"]), ("train-00002.parquet", ["e"]),
     ]  # fmt: skip
+
+
+def test_a_new_shards_digest_is_of_its_samples_in_whatever_portions_these_are_read(tmp_path: Path):
+    found = [lay_out(index(tmp_path, list("abcdefg"), group=group), LANG, [], tmp_path, 3) for group in (1, 2, 3, 10)]
+    digests = [[plan.digest for plan in plans] for plans in found]
+    said = pq.read_table(tmp_path / "index.parquet").to_pylist()
+    lines = [f"{row['source_id']} {row['task']} {row['digest']}\n" for row in said]
+    first = hashlib.sha256("".join(lines[:3]).encode()).hexdigest()[:32]
+    assert digests == [[first, *digests[0][1:]]] * 4
 
 
 @given(st.permutations("abcdefgh"), st.integers(0, 8), st.integers(1, 5))

@@ -16,7 +16,7 @@ from glotmill.engine.commands.make_vocabularies import make_vocabularies
 from glotmill.engine.commands.plan import make_plan
 from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.dataset.manifest import read_manifest
-from glotmill.engine.memory.translations import Memory
+from glotmill.engine.memory.commit_log import NumberedFiles
 from glotmill.engine.memory.vocabularies import Vocabularies
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.translation import vocabulary_phase
@@ -233,26 +233,44 @@ class KilledError(BaseException):
     """Ends a build as a kill does: nothing cleans up."""
 
 
-@pytest.mark.parametrize("commits", [0, 1, 3, 5, 8])
+# The first units say which tokens are used and are kept with the scores; those after them are translations.
+@pytest.mark.parametrize("commits", [0, 1, 3, 6, 10])
 def test_a_build_that_ends_while_it_decides_goes_on_to_the_same_bytes(
     recipe, run, small_samples, monkeypatch, tmp_path, commits
 ):
-    wide = recipe("auto", max_changed=0.9, unit_tokens=64)
+    wide = recipe("auto", max_changed=0.9, batch_tokens=32, unit_tokens=32)
     whole = run(wide, f"memory={tmp_path}/undisturbed", out="undisturbed")
-    real, done = Memory.commit, iter(range(1000))
+    real, added = NumberedFiles.add, []
 
-    def commit(self, table):
-        if next(done) == commits:
+    def add(self, entries):
+        if len(added) == commits:
             raise KilledError
-        return real(self, table)
+        added.append(self.folder)
+        return real(self, entries)
 
-    monkeypatch.setattr(Memory, "commit", commit)
+    monkeypatch.setattr(NumberedFiles, "add", add)
     with pytest.raises(KilledError):
         run(wide)
-    monkeypatch.setattr(Memory, "commit", real)
+    monkeypatch.setattr(NumberedFiles, "add", real)
     again = run(wide)
     assert facts(again)["vocabularies"] == facts(whole)["vocabularies"]
     assert shards(again.dataset) == shards(whole.dataset)
+
+
+@pytest.mark.usefixtures("local_ray")
+def test_any_number_of_workers_decides_the_same_lists(recipe, run, small_samples, tmp_path):
+    path = recipe("auto", langs=LANGS[:1], max_changed=0.9, batch_tokens=32, unit_tokens=32)
+    made = [
+        run(path, f"workers={workers}", f"memory={tmp_path}/memory{workers}", out=f"out{workers}").dataset
+        for workers in (0, 1, 2)
+    ]
+    kept = [
+        {file.name: file.read_bytes() for file in (tmp_path / f"memory{workers}/vocabularies").iterdir()}
+        for workers in (0, 1, 2)
+    ]
+    assert len(kept[0]) == 2  # English too, for the way back
+    assert kept[0] == kept[1] == kept[2]
+    assert shards(made[0]) == shards(made[1]) == shards(made[2])
 
 
 def test_of_two_builds_that_decide_at_once_the_second_takes_what_the_first_decided(

@@ -13,6 +13,7 @@ from typing import Literal
 
 from glotmill.engine.translators import nllb
 from glotmill.engine.translators.contract import TranslatorMember, TranslatorSpec
+from glotmill.engine.translators.shared.ct2_spec import spec_of
 from glotmill.recipes.section import ModelName
 from glotmill.recipes.sections.translate import Ct2Translate
 from glotmill.schemas.languages import read_table
@@ -44,7 +45,7 @@ def describe(section: MadladTranslate, gpus: int | None = None) -> TranslatorSpe
     Raises:
         InputError: The model cannot be found, or not be run as the recipe asks.
     """
-    return nllb.described("madlad", section, gpus, madlad_tokens())
+    return spec_of("madlad", section, gpus, madlad_tokens())
 
 
 class MadladTranslator(nllb.NllbTranslator):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -127,33 +126,11 @@ def test_text_without_pieces_is_a_named_failure_and_never_sent():
     assert load_translator(spec()).translate(requests("deu_Latn", [""]))[0].failure == "empty_source"
 
 
-def test_the_languages_are_those_of_the_models_own_vocabulary():
-    assert spec().languages == {"eng_Latn", "deu_Latn", "fra_Latn", "ces_Latn"}
-
-
-def test_the_fingerprint_holds_what_decides_a_translation_and_nothing_else():
-    base = spec().fingerprint
-    assert spec(threads=2, batch_tokens=64, unit_tokens=64, actors_per_gpu=2).fingerprint == base
-    changed = [{"beam_size": 1}, {"length_penalty": 0.5}, {"compute_type": "float32"}, {"max_decoding_tokens": 9}]
-    assert len({base, *(spec(**change).fingerprint for change in changed)}) == 5
-
-
-def test_int8_is_recorded_as_what_it_really_is():
-    assert spec(compute_type="int8").identity["compute_type"] == "int8_float32"
-    assert spec(compute_type="int8").fingerprint == spec(compute_type="int8_float32").fingerprint
-
-
 def test_another_precision_than_stated_is_an_error(monkeypatch):
     stated = spec()
     wrong = replace(stated, placement=replace(stated.placement, compute_type="int8"))
     with pytest.raises(TranslatorError, match="int8_float32"):
         load_translator(wrong)
-
-
-def test_a_folder_that_is_no_converted_model_is_refused_with_what_is_missing(tmp_path: Path):
-    shutil.copy(MODEL_DIR / "config.json", tmp_path)
-    with pytest.raises(InputError, match=r"model\.bin"):
-        spec(model=str(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["model.bin", "sentencepiece.bpe.model", "shared_vocabulary.json"])
@@ -163,22 +140,6 @@ def test_a_damaged_file_is_one_error_of_ours(tmp_path: Path, name: str):
     (folder / name).write_bytes(b"damaged")
     with pytest.raises((InputError, TranslatorError), match=r"mine|local@"):
         load_translator(spec(model=str(folder)))
-
-
-def test_a_converted_folder_is_the_same_model_under_its_own_name(tmp_path: Path):
-    folder = tmp_path / "mine"
-    shutil.copytree(MODEL_DIR, folder)
-    assert spec(model=str(folder)).fingerprint == spec().fingerprint
-    assert spec(model=str(folder)).model.startswith("local@sha256:")
-
-
-def test_a_code_that_the_vocabulary_lacks_is_not_among_the_languages(tmp_path: Path):
-    folder = tmp_path / "mine"
-    shutil.copytree(MODEL_DIR, folder)
-    path = folder / "shared_vocabulary.json"
-    tokens = ["fra_Xxxx" if token == "fra_Latn" else token for token in json.loads(path.read_text(encoding="utf-8"))]
-    path.write_text(json.dumps(tokens), encoding="utf-8")
-    assert "fra_Latn" not in spec(model=str(folder)).languages
 
 
 def forced(translations: list[str], target: str = "deu_Latn") -> list[ForcedPair]:

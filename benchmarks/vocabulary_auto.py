@@ -2,10 +2,10 @@
 
     python -m benchmarks.vocabulary_auto --data FOLDER --scratch FOLDER --json
 
-Builds of all 25,014 COCO captions, and of xGQA's questions with their answers, into German, French and Czech: with all
-output tokens and with ``auto``, from memories of their own. Translations are compared record by record, with the 95 %
-bound of the share that changed. Then Multi30k's test_2016_flickr is translated with the lists that were decided: BLEU
-and chrF beside those of all tokens. Builds stay in the scratch folder, so a run that was interrupted goes on, and
+A build of all 25,014 COCO captions, and of xGQA's questions with their answers, into German, French and Czech: with
+all output tokens and with ``auto``, from memories of their own. Translations are compared record by record, with the
+95 % bound of the share that changed. Then Multi30k's test_2016_flickr is translated with the lists that were decided:
+BLEU and chrF beside those of all tokens. Builds stay in the scratch folder, so a run that was interrupted goes on, and
 one that is through says the same again. ``--beam 1`` is greedy.
 """
 
@@ -41,13 +41,13 @@ BATCH = 64
 LEAST = 0.1  # of BLEU and chrF: what a list may cost at most
 
 
-def sources(data: Path) -> dict[str, Result]:
-    """The sources of a build, by its name."""
+def sources(data: Path) -> Result:
+    """The build's sources."""
     captions = str((data / "coco/captions_val2017.json").resolve())
-    found: dict[str, Result] = {"coco": {"coco": {"format": "coco_captions", "path": captions, "license": "cc-by-4.0"}}}
+    found: Result = {"coco": {"format": "coco_captions", "path": captions, "license": "cc-by-4.0", "dataset": "coco"}}
     for path in question_files(data):
         source = {"format": "gqa", "path": str(path.resolve()), "license": "cc-by-4.0"}
-        found.setdefault("xgqa", {})[path.stem] = {**source, "dataset": "xgqa", "config": path.stem}
+        found[path.stem] = {**source, "dataset": "xgqa", "config": path.stem}
     return found
 
 
@@ -59,16 +59,17 @@ def built(folder: Path, content: Result) -> tuple[pl.DataFrame, Result]:
     summary = build(prepare(load_recipe(str(folder / "recipe.yaml")), out=folder / "out"), ProgressReport())
     rows = pl.scan_parquet(sorted(summary.dataset.glob("data/*/*.parquet")))
     said = {"rows": summary.rows, "failed": summary.failed, "seconds": round(time.perf_counter() - began, 1)}
-    return rows.select("record_id", "lang", "messages").collect(), said
+    dataset = pl.col("source").struct.field("dataset")
+    return rows.select("record_id", "lang", dataset, "messages").collect(), said
 
 
 def changes(full: pl.DataFrame, auto: pl.DataFrame) -> Result:
-    """The share of records that differ, and its bound, by language."""
-    both = full.join(auto, on=["record_id", "lang"], how="full", suffix="_auto", coalesce=True)
+    """The share of records that differ, and its bound, by dataset and language."""
+    both = full.join(auto, on=["record_id", "dataset", "lang"], how="full", suffix="_auto", coalesce=True)
     differs = pl.col("messages").ne_missing(pl.col("messages_auto")).sum()
-    found = both.group_by("lang").agg(records=pl.len(), changed=differs).sort("lang").to_dicts()
+    found = both.group_by("dataset", "lang").agg(records=pl.len(), changed=differs).sort("dataset", "lang").to_dicts()
     return {
-        one["lang"]: {
+        f"{one['dataset']} {one['lang']}": {
             "records": one["records"],
             "changed": round(one["changed"] / one["records"], 5),
             "changed_at_most": round(upper_bound(one["changed"], one["records"], CONFIDENCE), 5),
@@ -107,30 +108,29 @@ def decided(engine: Result, memory: Path) -> Result:
 
 
 def measure(options: argparse.Namespace) -> Result:
-    """All builds, then the quality."""
+    """Both builds, then the quality."""
     engine = {"engine": "nllb", "model": "embedded", "beam_size": options.beam, "max_changed": options.max_changed,
               "device": "cpu"}  # fmt: skip
     name = f"vocabulary_auto_{options.beam}_{options.max_changed}_{'quick' if options.quick else options.rows}"
     folder = (options.scratch / name).resolve()
-    found: Result = {"settings": {"beam_size": options.beam, "max_changed": options.max_changed,
-                                  "rows": options.rows, "workers": options.workers}}  # fmt: skip
-    for source, content in sources(options.data).items():
-        of_way: dict[str, pl.DataFrame] = {}
-        found[source] = {"builds": {}}
-        for way in ("full", "auto"):
-            recipe = {
-                "name": "bench", "sources": content, "languages": list(LANGS),
-                "translate": {**engine, "vocabulary": way}, "score": {"scorers": ["integrity", "nmt"]},
-                "workers": options.workers, "max_failed": 1, "limit": 60 if options.quick else options.rows,
-                "answers": {"policy": "target"},
-                "memory": str(folder / f"memory-{way}"),
-            }  # fmt: skip
-            of_way[way], found[source]["builds"][way] = built(folder / source / way, recipe)
-            print(source, way, found[source]["builds"][way], file=sys.stderr, flush=True)
-        found[source] |= {"lists": decided(engine, folder / "memory-auto"), "changes": changes(**of_way)}
+    settings = {"beam_size": options.beam, "max_changed": options.max_changed, "rows": options.rows,
+                "workers": options.workers}  # fmt: skip
+    rows: dict[str, pl.DataFrame] = {}
+    builds: Result = {}
+    for way in ("full", "auto"):
+        recipe = {
+            "name": "bench", "sources": sources(options.data), "languages": list(LANGS),
+            "translate": {**engine, "vocabulary": way}, "score": {"scorers": ["integrity", "nmt"]},
+            "workers": options.workers, "max_failed": 1, "limit": 60 if options.quick else options.rows,
+            "answers": {"policy": "target"}, "memory": str(folder / f"memory-{way}"),
+        }  # fmt: skip
+        rows[way], builds[way] = built(folder / way, recipe)
+        print(way, builds[way], file=sys.stderr, flush=True)
     full, auto = (quality(options, {**engine, "vocabulary": way}, memory) for way, memory in
                   (("full", None), ("auto", folder / "memory-auto")))  # fmt: skip
     lost = max(full[lang][score] - auto[lang][score] for lang in LANGS for score in ("bleu", "chrf"))
+    found: Result = {"settings": settings, "builds": builds, "lists": decided(engine, folder / "memory-auto"),
+                     "changes": changes(**rows)}  # fmt: skip
     return found | {"quality": {"full": full, "auto": auto}, "most_lost": round(lost, 2), "bar": LEAST}
 
 

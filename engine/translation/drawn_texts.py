@@ -1,7 +1,7 @@
 """A seeded draw of the texts that are requested in some languages.
 
 Guarantees: a draw follows from the texts, not from their order or how often each occurs; it holds as many texts of a
-language as were wanted, whatever the size of a build. Questions with their answers are not drawn.
+language as were wanted, whatever the size of a build. Questions with their answers are texts like any others.
 """
 
 from __future__ import annotations
@@ -29,11 +29,9 @@ class DrawnTexts:
         self._kept = {lang: _Lowest(most) for lang in langs}
 
     def add(self, texts: TextsInto) -> None:
-        """Take texts in, unless they are questions with their answers."""
+        """Take texts in."""
         targets = [self._kept[lang] for lang in texts.targets if lang in self._kept]
-        if texts.carrier or not targets:
-            return
-        for text in texts.texts:
+        for text in texts.texts if targets else ():
             number = draw(VOCABULARY, texts.source, text)
             for kept in targets:
                 kept.add((number, text, texts.source))
@@ -48,8 +46,7 @@ def drawn(requested: RequestSource, lang: str, most: int) -> list[Drawn]:
     texts = DrawnTexts([lang], most)
     for direction in requested.directions():
         if direction.target_lang == lang:
-            for carrier, part in requested.table(direction).group_by("carrier"):
-                texts.add(TextsInto(direction.source_lang, (lang,), part["text"].to_list(), carrier=bool(carrier[0])))
+            texts.add(TextsInto(direction.source_lang, (lang,), requested.table(direction)["text"].to_list()))
     return texts.of(lang)
 
 

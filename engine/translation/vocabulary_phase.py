@@ -35,10 +35,11 @@ SAMPLE = 4_000  # texts whose searches a list is made from
 # Texts that are translated both ways, new ones for each list that is tried. A list may pass at the second and at the
 # third of these numbers; one that can pass no more goes no further.
 LOOKS = (1_000, 4_000, 8_000)
+TRIES = 3  # lists that may come to a number at which they could pass
 LEVELS = (1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 5 / 8, 3 / 4)  # sizes of the lists, as shares of the vocabulary
-CONFIDENCE = 0.95  # of the bound, over all lists that are tried
+CONFIDENCE = 0.95  # of the bound, over all tries
 TEXTS_THAT_PAY = 20_000  # different texts into a language, from which on the samples pay
-MOST_TEXTS = 30_000  # that the phase looks at: two lists that nearly pass, and others that fail early
+MOST_TEXTS = 30_000  # that the phase looks at: the sample, all tries, and lists that fail at the first number
 
 
 class Engines(Protocol):
@@ -114,11 +115,11 @@ class AutoVocabulary:
         half, others = uses[: len(uses) // 2], uses[len(uses) // 2 :]
         tally, of_half = self._tally(uses), self._tally(half)
         figures = {"unseen_mass": tally.unseen_mass}
-        start, tried = SAMPLE, 0
+        start, tried, tries = SAMPLE, 0, 0
         for level, share in enumerate(LEVELS):
             size = int(share * len(self._tokens))
             kept = tally.of_size(size)
-            if kept.tokens == len(self._tokens) or start + LOOKS[1] > len(self._texts):
+            if kept.tokens == len(self._tokens) or start + LOOKS[1] > len(self._texts) or tries == TRIES:
                 break
             if kept.tokens == tried or self._is_too_short(of_half.of_size(size), others):
                 continue
@@ -130,6 +131,7 @@ class AutoVocabulary:
                 return self._made(kept, None, figures)
             tally.add(self._used(changed, f"changed{level}"))
             start += checked
+            tries += checked > LOOKS[0]
         return self._keeps_all("translations changed with every list that was tried", figures)
 
     def _tally(self, uses: Iterable[TokenUse]) -> TokenTally:
@@ -162,8 +164,11 @@ class AutoVocabulary:
 
     @staticmethod
     def _bound(changed: int, checked: int) -> float:
-        """The upper bound of the share that changes, which holds for all lists and looks together (Bonferroni)."""
-        return upper_bound(changed, checked, 1 - (1 - CONFIDENCE) / (len(LEVELS) * (len(LOOKS) - 1)))
+        """The upper bound of the share that changes, which holds for all tries and looks together (Bonferroni).
+
+        A list that ends at the first look does not count: it could not pass there.
+        """
+        return upper_bound(changed, checked, 1 - (1 - CONFIDENCE) / (TRIES * (len(LOOKS) - 1)))
 
     def _used(self, texts: Sequence[Drawn], name: str) -> list[TokenUse]:
         return self._engines.used(self._full, f"{VOCABULARY}.{self._lang}.{name}", texts)

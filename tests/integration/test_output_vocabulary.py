@@ -109,7 +109,7 @@ def test_auto_keeps_a_list_for_all_later_builds_of_the_memory(recipe, run, plan,
     assert all(0 < one["changed_at_most"] <= 0.9 for one in lists.values())
     card = (made.dataset / "README.md").read_text()
     assert f"had fewer output tokens: `deu_Latn` {lists['deu_Latn']['tokens']:,} of" in card
-    assert "of translations changed)" in card
+    assert "of translations changed in the list's check)" in card
     again = plan(recipe("auto", **wide))
     assert (again.calls, again.forced, again.changes) == (0, 0, [])
     more = [*CAPTIONS, "A red boat is in the water."]

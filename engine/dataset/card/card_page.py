@@ -218,7 +218,7 @@ def _vocabularies(translators: Mapping[str, Mapping[str, Any]]) -> Iterator[str]
 
 def _changed(kept: Mapping[str, Any]) -> str:
     bound = kept.get("changed_at_most")
-    return "" if bound is None else f" (at most {bound:.2%} of translations changed)"
+    return "" if bound is None else f" (at most {bound:.2%} of translations changed in the list's check)"
 
 
 def _license(licenses: Sequence[str]) -> str:

@@ -37,10 +37,10 @@ def test_all_texts_of_a_small_build_are_drawn():
     assert sorted(text for _, text in of(["a", "b", "a"], 10).of("deu_Latn")) == ["a", "b"]
 
 
-def test_questions_with_their_answers_are_not_drawn_nor_texts_into_other_languages():
+def test_questions_with_their_answers_are_drawn_and_texts_into_other_languages_are_not():
     made = Segments()
     made.add("eng_Latn", ("deu_Latn", "fra_Latn"), ["a", "b", "c"])
     made.add("eng_Latn", ("deu_Latn",), ["carrier"], carrier=True)
     made.add("eng_Latn", ("spa_Latn",), ["other"])
-    assert sorted(text for _, text in drawn(made, "deu_Latn", 10)) == ["a", "b", "c"]
+    assert sorted(text for _, text in drawn(made, "deu_Latn", 10)) == ["a", "b", "c", "carrier"]
     assert len(drawn(made, "deu_Latn", 2)) == 2

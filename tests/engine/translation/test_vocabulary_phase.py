@@ -8,7 +8,7 @@ import pytest
 
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.translation import vocabulary_phase
-from glotmill.engine.translation.vocabulary_phase import AutoVocabulary, upper_bound
+from glotmill.engine.translation.vocabulary_phase import TRIES, AutoVocabulary, upper_bound
 from glotmill.engine.translators import resolve_translator
 from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.shared.token_use import TokenUse
@@ -66,7 +66,7 @@ def test_a_list_that_changes_nothing_is_kept_with_its_figures(spec):
     engines = Engines(spec, ["▁Ein ▁Hund", "▁Ein ▁Mann"])
     made = AutoVocabulary(spec, "deu_Latn", TEXTS, MOST, engines).decide()
     assert (made.why, made.figures["changed"], made.figures["checked"]) == (None, 0.0, 100.0)
-    assert made.figures["changed_at_most"] == pytest.approx(1 - (0.05 / 14) ** (1 / 100))
+    assert made.figures["changed_at_most"] == pytest.approx(1 - (0.05 / 6) ** (1 / 100))
     assert made.figures["unseen_mass"] == 0.0
     kept = read_decided(made, made.size)
     with pytest.raises(InputError, match="not one of 10,000 tokens; delete it"):
@@ -128,6 +128,20 @@ def test_a_list_that_nearly_passes_is_looked_at_once_more(spec):
     made = AutoVocabulary(spec, "deu_Latn", TEXTS, MOST, Seldom(spec, ["▁Ein"])).decide()
     assert (made.why, made.figures["changed"], made.figures["checked"]) == (None, 0.01, 200.0)
     assert not read_decided(made, made.size).has(tokens.numbers[rare])
+
+
+def test_no_more_lists_come_near_than_the_bound_allows_for(spec):
+    class SomeWorse(Engines):
+        def translated(self, spec, name, requested):
+            read = super().translated(spec, name, requested)
+            worse = pl.when(pl.col("text").str.ends_with("7")).then(pl.lit(name)).otherwise("translation")
+            return lambda direction: read(direction).with_columns(translation=worse)
+
+    engines, many = SomeWorse(spec, ["▁Ein"]), [(GERMAN, f"text {number}") for number in range(2_000)]
+    made = AutoVocabulary(spec, "deu_Latn", many, 0.12, engines).decide()
+    assert (made.members, made.figures["changed"], made.figures["checked"]) == (None, 0.1, 200.0)
+    near = {name.partition(".")[0] for name, _ in engines.done if ".100" in name}
+    assert len(near) == TRIES
 
 
 def test_few_texts_are_translated_with_all_tokens_and_no_sample(spec):

@@ -115,20 +115,21 @@ def show(
 
 
 @own_errors
-def report(folder: PathInput, *, progress: Progress = False) -> ReportOutcome:
+def report(folder: PathInput, *, ray_address: str | None = None, progress: Progress = False) -> ReportOutcome:
     """Write ``report.html``: one file, without anything from the network, to see what a build made.
 
     Every build writes it; this writes it again.
 
     Args:
         folder: The folder of a build, or one that `pull` made.
+        ray_address: ``HOST:PORT`` of a running Ray cluster, whose nodes do the work; None uses threads of this process.
         progress: True shows the work on standard error; a function is called with each `StageProgress`.
 
     Raises:
         InputError: The folder is not a finished build's; nothing was written.
         PublishError: A shard cannot be fetched.
     """
-    return report_build.report(as_path(folder, "folder"), reporter(progress))
+    return report_build.report(as_path(folder, "folder"), reporter(progress), ray_address)
 
 
 @own_errors

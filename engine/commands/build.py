@@ -113,7 +113,7 @@ def build(job: Job, progress: ProgressReport) -> BuildSummary:
         # Else the next build must ask again, and so look at everything.
         if made.read is not None and not translated.unanswered:
             note_memory(job, run, made.read)
-        return replace(summary, notice=report_of_commit(job.folder, "build", summary.notice))
+        return replace(summary, notice=report_of_commit(job.folder, "build", summary.notice, job.ray_address))
 
 
 def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: ProgressReport) -> BuildSummary:
@@ -124,7 +124,7 @@ def _rejudged(job: Job, published: Manifest, last: dict[str, Any], progress: Pro
             job.folder, published, verdicts, published.facts, job.recipe.lock(), job.policy, job.ray_address
         )
         stage.advance(sum(shard.rows for parts in shards.values() for shard in parts))
-    told = report_of_commit(job.folder, "build", notice(published.facts["translators"], shards))
+    told = report_of_commit(job.folder, "build", notice(published.facts["translators"], shards), job.ray_address)
     old = {shard.path: shard.fingerprints["verdict"] for shard in published.all_shards()}
     same = sum(old[path] == verdict.shard.fingerprints["verdict"] for path, verdict in verdicts.items())
     actions: dict[Action, int] = {"re-verdict": len(old) - same, "reuse": same}

@@ -126,7 +126,7 @@ def refilter(
         shards = commit_verdicts(folder, manifest, verdicts, manifest.facts, lock, policy, ray_address)
         told = notice(manifest.facts["translators"], shards)
         if all((dataset / shard.path).is_file() for shard in manifest.all_shards()):  # else pulled in part
-            told = report_of_commit(folder, "refilter", told)
+            told = report_of_commit(folder, "refilter", told, ray_address)
     return RefilterSummary(
         dataset=dataset,
         why=difference("verdict", manifest.facts, {"filter": policy.fingerprint()}),

@@ -33,8 +33,13 @@ class ReportOutcome(NotebookResult):
         return {"report": str(self.path), "bytes": self.bytes}
 
 
-def report(folder: Path, progress: ProgressReport) -> ReportOutcome:
+def report(folder: Path, progress: ProgressReport, ray_address: str | None = None) -> ReportOutcome:
     """Write the page of a build; shards that a pull left where they came from are fetched first.
+
+    Args:
+        folder: The build's folder.
+        progress: Shows what is fetched.
+        ray_address: A running Ray cluster, whose nodes count the rows; None uses threads.
 
     Raises:
         InputError: The folder is not a finished build's.
@@ -45,11 +50,11 @@ def report(folder: Path, progress: ProgressReport) -> ReportOutcome:
         recover(folder)
     bring(folder, open_build(folder, "report").all_shards(), progress)
     with build_lock(folder) if ours else nullcontext():
-        path = write_report(folder)
+        path = write_report(folder, ray_address=ray_address)
     return ReportOutcome(path, path.stat().st_size)
 
 
-def report_of_commit(folder: Path, verb: str, notice: str | None) -> str | None:
+def report_of_commit(folder: Path, verb: str, notice: str | None, ray_address: str | None = None) -> str | None:
     """Write the page of what a command has committed, while it holds the build's lock.
 
     What is committed stands, though a damaged shard keeps the page from being written.
@@ -58,12 +63,13 @@ def report_of_commit(folder: Path, verb: str, notice: str | None) -> str | None:
         folder: The build's folder.
         verb: The command.
         notice: What its summary tells people to know.
+        ray_address: A running Ray cluster, whose nodes count the rows; None uses threads.
 
     Returns:
         The notice; with it why the page was not written, where it was not.
     """
     try:
-        write_report(folder, verb=verb)
+        write_report(folder, verb=verb, ray_address=ray_address)
     except InputError as error:
         return "; ".join(filter(None, (notice, f"the report was not written: {error}")))
     return notice

@@ -108,7 +108,9 @@ def choose_rows(folder: Path, choice: RowChoice, progress: ProgressReport) -> Ch
     ids, files, total = _chosen(build.dataset, shards, wanted, metric, choice.count, best=choice.best)
     bring(folder, [shard for shard in shards if shard.path in files], progress)
     read = [build.dataset / path for path in files]
-    rows = {row["record_id"]: row for row in read_rows(build, read, pl.col("record_id").is_in(ids))} if ids else {}
+    rows = (
+        {row["record_id"]: row for row in read_rows(build.metrics, read, pl.col("record_id").is_in(ids))} if ids else {}
+    )
     return ChosenRows([rows[name] for name in ids], total, metric, build)
 
 

@@ -17,7 +17,7 @@ from glotmill.engine.dataset.shards import Shard
 from glotmill.engine.publish.pull_record import pulled_columns
 from glotmill.engine.records.rejudge_shard import Verdict, decide_verdict, write_verdict
 from glotmill.engine.storage.atomic_write import write_bytes
-from glotmill.engine.workers.sent_shard import laid_out, over_shards, read_shard
+from glotmill.engine.workers.sent_shard import Sent, laid_out, over_shards, read_files
 from glotmill.engine.workers.shard_threads import tasks_over_shards
 from glotmill.engine.workers.stage_tasks import Steps
 from glotmill.filters.policy import Policy
@@ -102,20 +102,21 @@ def rewrite_all(rewriting: Rewriting, verdicts: Sequence[Verdict], ray_address: 
     return entries | {shard.path: shard for shard in done}
 
 
-def _read(rewriting: Rewriting, verdict: Verdict) -> pa.Buffer:
-    return read_shard(rewriting.dataset, verdict.shard)
+def _read(rewriting: Rewriting, verdict: Verdict) -> Sent:
+    return read_files(rewriting.dataset, [verdict.shard.path])
 
 
-def _rewrite_elsewhere(rewriting: Rewriting, verdict: Verdict, sent: pa.Buffer) -> tuple[Shard, pa.Buffer]:
-    with laid_out(rewriting, verdict.shard, sent) as there:
+def _rewrite_elsewhere(rewriting: Rewriting, verdict: Verdict, sent: Sent) -> tuple[Shard, Sent]:
+    with laid_out(rewriting, sent) as there:
         made = there.dataset / MADE
         shard = write_verdict(there.dataset, made, verdict, there.schema)
-        return shard, read_shard(made, shard)
+        return shard, read_files(made, [shard.path])
 
 
-def _keep(rewriting: Rewriting, _verdict: Verdict, made: tuple[Shard, pa.Buffer]) -> Shard:
-    shard, data = made
-    write_bytes(rewriting.target / shard.path, data)
+def _keep(rewriting: Rewriting, _verdict: Verdict, made: tuple[Shard, Sent]) -> Shard:
+    shard, files = made
+    for place, data in files.items():
+        write_bytes(rewriting.target / place, data)
     return shard
 
 

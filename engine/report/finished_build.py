@@ -22,6 +22,7 @@ from glotmill.engine.dataset.lock import read_lock
 from glotmill.engine.dataset.manifest import has_manifest, read_manifest
 from glotmill.engine.dataset.recorded_rules import check_scorers, check_shards, recorded_fit, recorded_metrics
 from glotmill.engine.dataset.shards import Shard, counted
+from glotmill.engine.dataset.sound_rows import RECORDS
 from glotmill.engine.publish.opened import refuse_published
 from glotmill.engine.runs.finished_runs import run_summary
 from glotmill.engine.runs.run import FINISHED
@@ -68,6 +69,36 @@ class LanguageFacts:
     def sound(self) -> int:
         """Records that have a translation."""
         return self.rows - sum(self.failed.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Shards that are read together, each with its language, in order."""
+
+    shards: tuple[tuple[str, Shard], ...]
+
+    def places(self) -> list[str]:
+        """Their places in the dataset."""
+        return [shard.path for _, shard in self.shards]
+
+    def files(self, dataset: Path) -> list[Path]:
+        """Their files in a dataset's folder."""
+        return [dataset / place for place in self.places()]
+
+    def columns(self, dataset: Path, names: Sequence[str]) -> Iterator[tuple[str, pl.DataFrame]]:
+        """(language, some columns of its rows) of each language, in order.
+
+        Raises:
+            InputError: Naming the shard that is damaged.
+        """
+        files = self.files(dataset)
+        with reading(*files, what=RECORDS):
+            rows = scan_shards(files).select(names).collect()
+        start = 0
+        for lang, own in groupby(self.shards, key=itemgetter(0)):
+            height = sum(shard.rows for _, shard in own)
+            yield lang, rows.slice(start, height)
+            start += height
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,29 +153,19 @@ class BuiltFolder:
             for file in facts.files:
                 yield lang, file
 
-    def portions(self) -> Iterator[list[tuple[str, Path, int]]]:
-        """(language, file, rows) of every shard, in order; small shards stand together, as each read takes a while."""
-        portion: list[tuple[str, Path, int]] = []
+    def portions(self) -> Iterator[Portion]:
+        """Every shard, in order; small ones stand together, as each read takes a while."""
+        shards: list[tuple[str, Shard]] = []
         held = 0
         for lang, facts in self.languages.items():
-            for file, shard in zip(facts.files, facts.shards, strict=True):
-                if portion and (held + shard.rows > READ_TOGETHER or len(portion) == FILES_TOGETHER):
-                    yield portion
-                    portion, held = [], 0
-                portion.append((lang, file, shard.rows))
+            for shard in facts.shards:
+                if shards and (held + shard.rows > READ_TOGETHER or len(shards) == FILES_TOGETHER):
+                    yield Portion(tuple(shards))
+                    shards, held = [], 0
+                shards.append((lang, shard))
                 held += shard.rows
-        if portion:
-            yield portion
-
-    def columns(self, names: Sequence[str]) -> Iterator[tuple[str, pl.DataFrame]]:
-        """(language, some columns) of all shards, in order; small ones of a language stand together."""
-        for portion in self.portions():
-            rows = scan_shards([file for _, file, _ in portion]).select(names).collect()
-            start = 0
-            for lang, own in groupby(portion, key=itemgetter(0)):
-                height = sum(held for _, _, held in own)
-                yield lang, rows.slice(start, height)
-                start += height
+        if shards:
+            yield Portion(tuple(shards))
 
     def fairness(self) -> list[Share]:
         """Each language's keep-rate, of all rules and of each, beside the median language's."""

@@ -1,14 +1,14 @@
 """Histograms of scores by rule and language, so that a page can say what another threshold would drop.
 
 Guarantees: a rule's own threshold in a language is an edge of its bins there, and the others are edges in every
-language, so each number that a page shows for an edge is a count of rows and no estimate. The scores of one shard, or
-of some small ones, are in memory at a time.
+language, so each number that a page shows for an edge is a count of rows and no estimate. What is counted of some rows
+and of others adds up to what is counted of all.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +24,30 @@ ENOUGH = 50_000  # rows of a shard that the edges are laid by
 FAR = 3.0  # a threshold farther from the scores than this many times their spread does not stretch the axis
 
 
+Span = tuple[float, float, bool]  # quantiles near both ends of a score, and whether all of its values are whole
+
+
+@dataclass(frozen=True, slots=True)
+class Binning:
+    """How the scores of a rule are counted.
+
+    Attributes:
+        code: The rule's.
+        column: The score's.
+        cuts: By language, where its verdict turns.
+        edges: By language, the bins' edges.
+        grid: The edges that all languages share.
+    """
+
+    code: str
+    column: str
+    cuts: Mapping[str, Cut]
+    edges: Mapping[str, list[float]]
+    grid: list[float]
+
+
 @dataclass
-class _Counts:
+class Counts:
     """Counts of one rule in one language: of all rows with a score, and of those that no other rule drops."""
 
     edges: list[float]
@@ -40,13 +62,51 @@ class _Counts:
         self.all = np.zeros(len(self.edges) + 1, np.int64)
         self.free = np.zeros(len(self.edges) + 1, np.int64)
 
+    def add(self, other: Counts, *, below: bool) -> None:
+        """Add the counts of other rows; ``below`` as of `Cut`."""
+        best, worst = _ends(below=below)
+        self.all, self.free = self.all + other.all, self.free + other.free  # what a task gave cannot be written to
+        self.free_unjudged += other.free_unjudged
+        self.failing += other.failing
+        self.failing_end = float(best(self.failing_end, other.failing_end))
+        self.passing_end = float(worst(self.passing_end, other.passing_end))
 
-def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, Any]]:
+
+def _ends(*, below: bool) -> tuple[Any, Any]:
+    """What tells the score nearest to passing of those that fail, and the one nearest to failing of those that pass."""
+    return (np.fmax, np.fmin) if below else (np.fmin, np.fmax)
+
+
+def binnings(rules: Sequence[RuleCuts], spans: Mapping[str, Span], langs: Iterable[str]) -> dict[str, Binning]:
+    """How the scores of rules are counted, by the rule's code; a rule whose score no row has is left out.
+
+    Args:
+        rules: Rules that read one score and have a threshold.
+        spans: By column, what `span` told of all rows.
+        langs: The languages of a build.
+    """
+    found = {}
+    for rule in rules:
+        if own := spans.get(rule.metric.score_column):
+            grid = _grid(rule, own)
+            edges = {lang: _edges(grid, rule, lang) for lang in langs if lang in rule.cuts}
+            found[rule.rule.code] = Binning(rule.rule.code, rule.metric.score_column, rule.cuts, edges, grid)
+    return found
+
+
+def histograms(
+    build: BuiltFolder,
+    rules: Sequence[RuleCuts],
+    binned: Mapping[str, Binning],
+    counts: Mapping[tuple[str, str], Counts],
+) -> list[dict[str, Any]]:
     """The histograms of a build, as the page reads them.
 
     Args:
         build: The build.
         rules: Its rules that read one score and have a threshold.
+        binned: How their scores were counted, by the rule's code.
+        counts: What was counted, by rule and language.
 
     Returns:
         For each rule that judges a score: code, description, action, column, below, grid (edges that all languages
@@ -56,22 +116,6 @@ def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, 
         free (first bin that is not empty, then counts; bin 0 lies before the first edge), free_unjudged, failing (rows
         that have the rule among their reasons), and most (of `RuleCuts`, an edge too) where it has one.
     """
-    grids = _grids(build, rules)
-    rules = [rule for rule in rules if rule.rule.code in grids]
-    counts = {
-        (rule.rule.code, lang): _Counts(_edges(grids[rule.rule.code], rule, lang))
-        for rule in rules
-        for lang in build.languages
-        if lang in rule.cuts
-    }
-    columns = list(dict.fromkeys(rule.metric.score_column for rule in rules))
-    for lang, rows in build.columns(["row_status", "filter_reasons", *columns]):
-        frame = _sound(rows)
-        failing = _failing(frame)
-        for rule in rules:
-            if lang in rule.cuts:
-                fails = failing.get(rule.rule.code, np.zeros(frame.height, np.bool_))
-                _count(frame, fails, rule, rule.cuts[lang], counts[rule.rule.code, lang])
     shown = [
         {
             "code": rule.rule.code,
@@ -79,19 +123,39 @@ def histograms(build: BuiltFolder, rules: Sequence[RuleCuts]) -> list[dict[str, 
             "action": rule.action,
             "column": rule.metric.score_column,
             "below": rule.below,
-            "grid": grids[rule.rule.code],
+            "grid": binned[rule.rule.code].grid,
             "at": rule.common,
             "parameters": _parameters(build, rule),
             "inclusive": rule.inclusive,
             "langs": {
                 lang: _as_json(rule, lang, counts[rule.rule.code, lang], fitted=build.fitted(rule.rule))
                 for lang in build.languages
-                if lang in rule.cuts and counts[rule.rule.code, lang].all.any()
+                if (rule.rule.code, lang) in counts and counts[rule.rule.code, lang].all.any()
             },
         }
         for rule in rules
+        if rule.rule.code in binned
     ]
     return [rule for rule in shown if rule["langs"]]
+
+
+def count(binned: Iterable[Binning], lang: str, rows: pl.DataFrame) -> dict[tuple[str, str], Counts]:
+    """Count the scores of some rows of a language, by rule and language.
+
+    Args:
+        binned: How.
+        lang: The language.
+        rows: Columns row_status, filter_reasons and the scores.
+    """
+    frame = _sound(rows)
+    failing = _failing(frame)
+    found = {}
+    for each in binned:
+        if lang in each.cuts:
+            fails = failing.get(each.code, np.zeros(frame.height, np.bool_))
+            counts = found[each.code, lang] = Counts(each.edges[lang])
+            _count(frame, fails, frame[each.column], each.cuts[lang], counts)
+    return found
 
 
 def _sound(rows: pl.DataFrame) -> pl.DataFrame:
@@ -125,9 +189,8 @@ def _edges(grid: list[float], rule: RuleCuts, lang: str) -> list[float]:
     return sorted({*grid, *own, *([most] if most < grid[-1] else [])})
 
 
-def _count(frame: pl.DataFrame, fails: Any, rule: RuleCuts, cut: Cut, counts: _Counts) -> None:
+def _count(frame: pl.DataFrame, fails: Any, column: pl.Series, cut: Cut, counts: Counts) -> None:
     alone = frame["reasons"].to_numpy() == fails  # no other rule drops the row
-    column = frame[rule.metric.score_column]
     judged = column.is_not_null().to_numpy()
     scores, free, failing = column.drop_nulls().to_numpy(), alone[judged], fails[judged]
     # Lower scores fail below an edge, higher ones above it: the edge itself passes.
@@ -137,14 +200,14 @@ def _count(frame: pl.DataFrame, fails: Any, rule: RuleCuts, cut: Cut, counts: _C
     counts.free += np.bincount(places[free], minlength=size)
     counts.free_unjudged += int(alone.sum() - free.sum())
     counts.failing += int(failing.sum())
-    best, worst = (np.fmax, np.fmin) if cut.below else (np.fmin, np.fmax)
+    best, worst = _ends(below=cut.below)
     if failing.any():
         counts.failing_end = float(best(counts.failing_end, best.reduce(scores[failing])))
     if not failing.all():
         counts.passing_end = float(worst(counts.passing_end, worst.reduce(scores[~failing])))
 
 
-def _as_json(rule: RuleCuts, lang: str, counts: _Counts, *, fitted: bool) -> dict[str, Any]:
+def _as_json(rule: RuleCuts, lang: str, counts: Counts, *, fitted: bool) -> dict[str, Any]:
     found: dict[str, Any] = {
         "all": _trimmed(counts.all),
         "free": _trimmed(counts.free),
@@ -171,29 +234,23 @@ def short(value: float) -> float:
     return float(f"{value:.5g}")
 
 
-def _grids(build: BuiltFolder, rules: Sequence[RuleCuts]) -> dict[str, list[float]]:
-    """The edges that all languages share, by rule; a rule whose score no row has is left out."""
-    columns = list(dict.fromkeys(rule.metric.score_column for rule in rules))
-    spans: dict[str, list[tuple[float, float, bool]]] = {column: [] for column in columns}
-    for _, frame in build.columns(columns):
-        frame = frame.gather_every(max(1, frame.height // ENOUGH))
-        for column in columns:
-            known = frame[column].drop_nulls()
-            low, high = (known.quantile(q, "nearest") for q in (TAIL, 1 - TAIL))
-            if low is not None and high is not None:
-                spans[column].append((low, high, bool((known.to_numpy() % 1 == 0).all())))
-    grids = {}
-    for rule in rules:
-        span = spans[rule.metric.score_column]
-        if span:
-            grids[rule.rule.code] = _grid(rule, span)
-    return grids
+def span(scores: pl.Series) -> Span | None:
+    """What the edges of bins are laid by, of some rows; None where no row has a score."""
+    known = scores.drop_nulls()
+    low, high = (known.quantile(q, "nearest") for q in (TAIL, 1 - TAIL))
+    if low is None or high is None:
+        return None
+    return low, high, bool((known.to_numpy() % 1 == 0).all())
 
 
-def _grid(rule: RuleCuts, spans: list[tuple[float, float, bool]]) -> list[float]:
+def wider(one: Span, other: Span) -> Span:
+    """The span of some rows and of others."""
+    return min(one[0], other[0]), max(one[1], other[1]), one[2] and other[2]
+
+
+def _grid(rule: RuleCuts, whole_span: Span) -> list[float]:
     metric, at = rule.metric, rule.common
-    whole = all(of_shard for _, _, of_shard in spans)
-    low, high = min(span[0] for span in spans), max(span[1] for span in spans)
+    low, high, whole = whole_span
     if metric.low is not None and metric.high is not None:
         low, high = metric.low, metric.high
     reach = FAR * max(high - low, 1.0 if whole else 0.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter, defaultdict
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -20,17 +20,17 @@ import orjson
 
 from glotmill.engine.dataset.commit import staging
 from glotmill.engine.dataset.recorded_rules import recorded_labels
-from glotmill.engine.dataset.sound_rows import RECORDS
 from glotmill.engine.dataset.statistics import label_matrix
 from glotmill.engine.report.cuts import rule_cuts
 from glotmill.engine.report.finished_build import REPORT, BuiltFolder, open_build
-from glotmill.engine.report.histograms import histograms
 from glotmill.engine.report.limits import limits
+from glotmill.engine.report.portion_tasks import find_all
 from glotmill.engine.report.quality_curves import quality_curves
-from glotmill.engine.report.rows import image_ids, sample_rows
+from glotmill.engine.report.rows import image_ids
 from glotmill.engine.report.thumbnails import thumbnails
 from glotmill.engine.storage.atomic_write import sync, write_bytes
-from glotmill.engine.storage.readable import reading
+from glotmill.engine.workers.ray_session import one_ray
+from glotmill.engine.workers.shard_threads import tasks_over_shards
 from glotmill.schemas.languages import language
 from glotmill.schemas.record import SCHEMA_VERSION
 
@@ -40,17 +40,19 @@ STAGES = (
     "ingest", "clean", "derive", "mix", "instruct", "templates", "templates_back", "segment", "translate", "back",
     "force", "score", "pack",
 )  # fmt: skip
+FEWEST_SENT = 50_000  # records; fewer are counted here sooner than a cluster is joined
 MOST_COLUMNS = 40  # of a table of labels
 # Scripts written from right to left (ISO 15924), of those that FLORES-200 has.
 RIGHT_TO_LEFT = frozenset({"Arab", "Hebr", "Nkoo", "Syrc", "Thaa", "Adlm"})
 
 
-def write_report(folder: Path, *, verb: str = "report") -> Path:
+def write_report(folder: Path, *, verb: str = "report", ray_address: str | None = None) -> Path:
     """Write ``report.html`` of a finished build beside its dataset.
 
     Args:
         folder: The build's folder; nothing else is read. The caller holds its lock and has finished its last commit.
         verb: The command that asks, for messages.
+        ray_address: A running Ray cluster, whose nodes count the rows; None uses threads.
 
     Returns:
         The file.
@@ -58,7 +60,8 @@ def write_report(folder: Path, *, verb: str = "report") -> Path:
     Raises:
         InputError: There is no finished build of this version in the folder.
     """
-    page = render(report_data(open_build(folder, verb)))
+    with one_ray():
+        page = render(report_data(open_build(folder, verb), ray_address))
     with staging(folder) as staged:  # so that a kill leaves nothing that the next command does not take away
         write_bytes(staged / REPORT, page)
         (staged / REPORT).replace(folder / REPORT)
@@ -66,15 +69,20 @@ def write_report(folder: Path, *, verb: str = "report") -> Path:
     return folder / REPORT
 
 
-def report_data(build: BuiltFolder) -> dict[str, Any]:
-    """Everything that the page shows, as JSON."""
+def report_data(build: BuiltFolder, ray_address: str | None = None) -> dict[str, Any]:
+    """Everything that the page shows, as JSON.
+
+    Args:
+        build: The build.
+        ray_address: A running Ray cluster, whose nodes count the rows of a large one; None uses threads.
+
+    Raises:
+        InputError: Naming the shard that is damaged, or has a row that is no record.
+    """
     rules = rule_cuts(build.policy, build.metrics, list(build.languages))
     graded = [rule for rule in rules if rule.rule.parameters or rule.rule in build.policy.user]
-    files = [file for _, file in build.shards()]
-    with reading(*files, what=RECORDS), ThreadPoolExecutor(2) as threads:  # both read every shard
-        sampled, counted = threads.submit(sample_rows, build, rules), threads.submit(histograms, build, graded)
-        rows, left_out = sampled.result()
-        rules_shown, reasons = counted.result(), _reasons(build)
+    sent = sum(facts.rows for facts in build.languages.values()) >= FEWEST_SENT
+    found = find_all(build, rules, graded, tasks_over_shards(ray_address if sent else None))
     manifest, summary = build.manifest, build.summary or {}
     return {
         "name": manifest["name"],
@@ -86,15 +94,15 @@ def report_data(build: BuiltFolder) -> dict[str, Any]:
         "notice": build.notice,
         "rates": _rates(build),
         "labels": _labels(build),
-        "reasons": reasons,
+        "reasons": _reasons(build, found.reasons),
         "rejected": build.rejected(),
-        "rules": rules_shown,
+        "rules": found.rules,
         "limits": limits(build, rules),
         "quality": quality_curves(build),
         "metrics": [{"column": m.score_column, "description": m.description} for m in build.metrics],
-        "rows": rows,
-        "rows_left_out": left_out,
-        "images": thumbnails(build.dataset, image_ids(rows)),
+        "rows": found.rows,
+        "rows_left_out": found.left_out,
+        "images": thumbnails(build.dataset, image_ids(found.rows)),
         "images_stored": sum(shard["rows"] for shard in manifest.get("images") or []),
         "segments": summary.get("segments"),
         "back_translation": summary.get("back_translation"),
@@ -158,12 +166,17 @@ def _labels(build: BuiltFolder) -> list[dict[str, Any]]:
     return found
 
 
-def _reasons(build: BuiltFolder) -> list[dict[str, Any]]:
-    """For each reason and language: records that have it first, and that have it at all."""
-    anywhere: dict[str, Counter[str]] = defaultdict(Counter)
-    for lang, rows in build.columns(["filter_reasons"]):
-        for reason, count in rows["filter_reasons"].explode().drop_nulls().value_counts().iter_rows():
-            anywhere[reason][lang] += count
+def _reasons(build: BuiltFolder, counted: Mapping[str, Counter[str]]) -> list[dict[str, Any]]:
+    """For each reason and language: records that have it first, and that have it at all.
+
+    Args:
+        build: The build.
+        counted: By language, records by each of their reasons.
+    """
+    anywhere: dict[str, dict[str, int]] = defaultdict(dict)
+    for lang, reasons in counted.items():
+        for reason, number in reasons.items():
+            anywhere[reason][lang] = number
     first: dict[str, dict[str, int]] = defaultdict(dict)
     failures: set[str] = set()
     for lang, facts in build.languages.items():

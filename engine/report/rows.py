@@ -7,7 +7,6 @@ one says how much is missing.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from glotmill.engine.report.histograms import short
 from glotmill.engine.report.marks import Pieces, Span, marked, pieces
 from glotmill.engine.storage.readable import reading
 from glotmill.schemas.languages import language
+from glotmill.schemas.record import Metric
 
 ROWS = 900  # of a page
 MOST_OF_A_GROUP = 25
@@ -29,45 +29,57 @@ MOST_BYTES = 1_200_000  # of a page's rows as JSON
 LONGEST_TEXT = 1_500  # characters
 MOST_TURNS = 6
 KEPT = "kept"
+Place = tuple[str, int]  # a record id, and the number of the portion that has it
 _FILE = "file"  # a column with the file of each row
 SHOWN = ("record_id", "lang", "task", "license", "source", "image_refs", "row_status", "keep", "filter_reasons")
 TEXTS = ("source_messages", "messages", "back_messages", "source_choices", "choices", "source_answers", "answers",
          "answer_index")  # fmt: skip
 
 
-def chosen_ids(build: BuiltFolder) -> dict[str, dict[str, list[str]]]:
-    """The record ids to show, by language and group: ``kept``, or the reason that counts."""
+def most_of_a_group(build: BuiltFolder) -> int:
+    """How many rows of a group a page has room for; of those that are kept, twice as many."""
     groups = sum(2 + len(facts.dropped) + len(facts.failed) for facts in build.languages.values())
-    each = max(1, min(MOST_OF_A_GROUP, ROWS // max(groups, 1)))
-    found: dict[str, dict[str, list[str]]] = {lang: defaultdict(list) for lang in build.languages}
-    for lang, rows in build.columns(["record_id", "keep", "filter_reasons"]):
-        reason = pl.when(pl.col("keep")).then(pl.lit(KEPT)).otherwise(pl.col("filter_reasons").list.first())
-        first = rows.group_by(reason.alias("group")).agg(pl.col("record_id").bottom_k(2 * each))
-        for group, ids in first.sort("group").iter_rows():
-            most = 2 * each if group == KEPT else each
-            found[lang][group] = sorted([*found[lang][group], *ids])[:most]
-    return found
+    return max(1, min(MOST_OF_A_GROUP, ROWS // max(groups, 1)))
 
 
-def sample_rows(build: BuiltFolder, rules: Sequence[RuleCuts]) -> tuple[list[dict[str, Any]], int]:
+def first_ids(rows: pl.DataFrame, most: int) -> dict[str, list[str]]:
+    """The record ids of some rows that a page may show, by group: ``kept``, or the reason that counts.
+
+    Args:
+        rows: Columns record_id, keep and filter_reasons.
+        most: What `most_of_a_group` tells.
+    """
+    reason = pl.when(pl.col("keep")).then(pl.lit(KEPT)).otherwise(pl.col("filter_reasons").list.first())
+    first = rows.group_by(reason.alias("group")).agg(pl.col("record_id").bottom_k(2 * most))
+    return dict(first.sort("group").iter_rows())
+
+
+def add_ids(chosen: dict[str, list[Place]], found: Mapping[str, list[str]], portion: int, most: int) -> None:
+    """Add what `first_ids` told of a portion's rows to the rows of a language that are shown, by group."""
+    for group, ids in found.items():
+        room = 2 * most if group == KEPT else most
+        chosen[group] = sorted([*chosen.get(group, ()), *((name, portion) for name in ids)])[:room]
+
+
+def shown_rows(
+    build: BuiltFolder,
+    rules: Sequence[RuleCuts],
+    chosen: Mapping[str, Mapping[str, list[Place]]],
+    rows: Mapping[str, Mapping[str, Any]],
+) -> tuple[list[dict[str, Any]], int]:
     """The rows of a page, and how many chosen ones had no room.
 
     Args:
         build: The build.
         rules: Its rules that read one score: they tell which turn failed.
+        chosen: Which rows to show, by language and group.
+        rows: These rows by their record id.
     """
-    chosen = chosen_ids(build)
-    rows: dict[str, dict[str, Any]] = {}
-    for portion in build.portions():
-        langs = dict.fromkeys(lang for lang, _, _ in portion)
-        wanted = [name for lang in langs for ids in chosen[lang].values() for name in ids]
-        found = read_rows(build, [file for _, file, _ in portion], pl.col("record_id").is_in(wanted))
-        rows |= {row["record_id"]: row for row in found}
     tell = RowTeller(build, rules)
     warnings = dict(zip(rows, warnings_of(build, list(rows.values())), strict=True))
     shown: list[dict[str, Any]] = []
     used = left_out = 0
-    for name in _in_turn(ids for groups in chosen.values() for ids in groups.values()):
+    for name, _ in _in_turn(places for groups in chosen.values() for places in groups.values()):
         row = tell.row(rows[name]) | {"warnings": warnings[name]}
         used += len(orjson.dumps(row))
         if used <= MOST_BYTES:
@@ -77,7 +89,7 @@ def sample_rows(build: BuiltFolder, rules: Sequence[RuleCuts]) -> tuple[list[dic
     return shown, left_out
 
 
-def read_rows(build: BuiltFolder, shards: Sequence[Path], wanted: pl.Expr) -> list[dict[str, Any]]:
+def read_rows(metrics: Iterable[Metric], shards: Sequence[Path], wanted: pl.Expr) -> list[dict[str, Any]]:
     """The rows of some shards that an expression chooses, with their texts, scores and verdicts.
 
     Raises:
@@ -85,7 +97,7 @@ def read_rows(build: BuiltFolder, shards: Sequence[Path], wanted: pl.Expr) -> li
     """
     if not shards:
         return []
-    scores = [column for metric in build.metrics for column in (metric.score_column, metric.turn_column)]
+    scores = [column for metric in metrics for column in (metric.score_column, metric.turn_column)]
     columns = [*SHOWN, *TEXTS, *scores]
     with reading(*shards, what=RECORDS):
         rows = scan_shards(shards, _FILE).filter(wanted).select(*columns, _FILE).collect(engine="streaming")
@@ -104,7 +116,7 @@ def warnings_of(build: BuiltFolder, rows: Sequence[Mapping[str, Any]]) -> list[l
     return [[code for code in codes if code not in fitted] for codes in failing]
 
 
-def _in_turn(lists: Iterable[list[str]]) -> list[str]:
+def _in_turn(lists: Iterable[list[Place]]) -> list[Place]:
     """The first of each list, then the second of each, ..."""
     lists = list(lists)
     longest = max((len(names) for names in lists), default=0)

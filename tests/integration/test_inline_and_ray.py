@@ -1,4 +1,4 @@
-"""Who does the work leaves no trace: inline, threads and Ray give the same bytes of ``dataset/``."""
+"""Who does the work leaves no trace: one process, its threads and Ray give the same bytes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from glotmill.engine.commands import make_records
 from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.commands.verify.verify_dataset import verify
 from glotmill.engine.records import build_shards, layout, rejudge_tasks, windows
+from glotmill.engine.report import finished_build, page
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.workers import sent_shard
 from glotmill.engine.workers.ray_tasks import RayTasks
@@ -95,17 +96,21 @@ def elsewhere(nodes: TaskNodes, at_work: Counter[str], *, any_node: bool) -> str
     return node if at_work.total() < 2 else None
 
 
-def test_refilter_and_verify_give_the_same_by_threads_and_on_a_cluster(recipe_file, run, tmp_path: Path, monkeypatch):
+def test_refilter_its_report_and_verify_are_the_same_by_threads_and_on_a_cluster(
+    recipe_file, run, tmp_path: Path, monkeypatch
+):
     run(recipe_file(workers=0, pack={"shard_rows": 15, "row_group_rows": 6}))
-    sent, read = [], sent_shard.read_shard
+    sent, read = [], sent_shard.read_files
     for module in (sent_shard, rejudge_tasks):
-        monkeypatch.setattr(module, "read_shard", lambda *a: sent.append(a) or read(*a))
+        monkeypatch.setattr(module, "read_files", lambda folder, places: sent.extend(places) or read(folder, places))
+    monkeypatch.setattr(page, "FEWEST_SENT", 0)
+    monkeypatch.setattr(finished_build, "READ_TOGETHER", 30)
     found = []
     for address in (None, "127.0.0.1:6379"):  # Ray runs already, and is joined
         folder = Path(shutil.copytree(tmp_path / "out", tmp_path / f"copy{len(found)}"))
         monkeypatch.setattr(TaskNodes, "free", elsewhere)
         done = refilter(folder, overrides=("filter.nmt.min_logprob=-0.95",), ray_address=address)
-        made = content(folder / "dataset")
+        made = content(folder / "dataset") | {"report": (folder / "report.html").read_bytes()}
         paths = sorted((folder / "dataset/data").rglob("*.parquet"))
         data = bytearray(paths[0].read_bytes())
         data[100] ^= 1
@@ -113,7 +118,8 @@ def test_refilter_and_verify_give_the_same_by_threads_and_on_a_cluster(recipe_fi
         paths[1].unlink()
         problems = verify(folder, ProgressReport(), deep=True, ray_address=address).problems
         found.append((made, done.rewritten, done.flipped, problems))
-        assert len(sent) == (0 if address is None else 2 * len(paths) - 1 + done.rewritten)
+        # Judged, written, counted twice and shown in the report, checked: a shard that is missing is not sent.
+        assert len(sent) == (0 if address is None else 5 * len(paths) - 1 + done.rewritten)
         with pytest.raises(InputError, match=r"train-00000.parquet: its checksum is not the one in the manifest"):
             refilter(folder, overrides=("filter.nmt.min_logprob=-0.9",), ray_address=address)
     assert found[0] == found[1]

@@ -17,7 +17,7 @@ from glotmill.engine.dataset.manifest import read_manifest
 from glotmill.engine.dataset.recorded_rules import check_shards
 from glotmill.engine.dataset.row_counts import read_countable
 from glotmill.engine.report.finished_build import open_build
-from glotmill.engine.report.rows import sample_rows
+from glotmill.engine.report.page import report_data
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.schemas.errors import InputError
 
@@ -93,7 +93,7 @@ def test_a_report_and_an_explanation_name_the_row(without: Callable[..., Path], 
     folder = without(*place)
     said = rf"{SHARD}: not a shard of .*column (source_)?{place[0].removeprefix('source_')}, row \d+ "
     with pytest.raises(InputError, match=said):
-        sample_rows(open_build(folder, "report"), [])
+        report_data(open_build(folder, "report"))
     record = pq.read_table(folder / "dataset" / SHARD, columns=["record_id"])["record_id"][0].as_py()
     with pytest.raises(InputError, match=said):
         explain(folder, record, QUIET)

@@ -1,4 +1,4 @@
-"""Several machines: a build joins a cluster that is there, and goes on when one of its nodes dies."""
+"""Several machines: commands join a cluster that is there, and go on when one of its nodes dies."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from glotmill.engine.commands.refilter import refilter
+from glotmill.engine.commands.verify.verify_dataset import verify
+from glotmill.engine.runs.progress import ProgressReport
 from tests.faults.trials import ROOT, content
 
 
@@ -68,6 +71,36 @@ def test_machines_that_share_nothing_but_a_wire_give_the_same_bytes_though_one_d
     else:
         assert "worker_died" in told["failed_attempts"]
     assert content(tmp_path / "cluster/out/dataset") == content(whole.dataset)
+
+
+@pytest.mark.long
+def test_refilter_and_verify_on_two_machines_give_what_threads_give_though_one_dies(recipe_file, run, tmp_path: Path):
+    if not may_make_machines():
+        pytest.skip("needs root and network namespaces")
+    languages = ["deu_Latn", "fra_Latn", "swh_Latn"]
+    run(recipe_file(languages=languages, workers=0, pack={"shard_rows": 10, "row_group_rows": 6}), out="whole")
+    here, there, damaged = (
+        Path(shutil.copytree(tmp_path / "whole", tmp_path / name)) for name in ("h", "t", "damaged")
+    )
+    shards = sorted((damaged / "dataset/data").rglob("*.parquet"))
+    data = bytearray(shards[0].read_bytes())
+    data[100] ^= 1
+    shards[0].write_bytes(data)
+    shards[3].write_bytes(shards[3].read_bytes()[:-9])
+    problems = verify(damaged, ProgressReport(), deep=True).problems
+    rule = "filter.nmt.min_logprob=-0.95"
+    by_threads = refilter(here, overrides=(rule,))
+    words = [sys.executable, "-m", "tests.faults.shards_on_two_machines", str(there), str(damaged), rule]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["damaged"] == [[problem.file, problem.what] for problem in problems]
+    assert {file for file, _ in told["damaged"]} >= {shard.relative_to(damaged / "dataset").as_posix()
+                                                     for shard in (shards[0], shards[3])}  # fmt: skip
+    assert told["left"] == []
+    assert 0 < told["checked_elsewhere"] < len(shards)
+    assert 0 < told["made_elsewhere"] < told["written"] == by_threads.rewritten
+    assert content(there / "dataset") == content(here / "dataset")
 
 
 @pytest.mark.long

@@ -32,9 +32,10 @@ from glotmill.engine.text.parts import Entry
 from glotmill.engine.translation.back_translation import JOINED_SCHEMA
 from glotmill.engine.translation.counts import Usage
 from glotmill.engine.translation.expected_usage import Sent, expected_back, expected_usage
+from glotmill.engine.translation.keyed_requests import with_keys
 from glotmill.engine.translation.requests import Segments, segments_of
 from glotmill.engine.translation.routed_stage import RoutedStage
-from glotmill.engine.translation.stage import ENTRY, with_keys
+from glotmill.engine.translation.stage import ENTRY
 from glotmill.engine.translation.template_phase import segments_of_templates
 from glotmill.engine.translators import Request, load_translator
 from glotmill.engine.translators.contract import SERVER_DEVICE

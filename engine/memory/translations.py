@@ -112,6 +112,11 @@ class Memory:
         """The unreadable files that look-ups took out of the way."""
         return self.translations.set_aside
 
+    @property
+    def frozen(self) -> bool:
+        """Whether look-ups will say of each key what they said before."""
+        return self._frozen is not None
+
     def freeze(self) -> None:
         """From now on, look-ups say of each key what they say now, or what is committed here.
 

@@ -19,9 +19,11 @@ import polars as pl
 from glotmill.engine.memory.scores import VALUES, ScoreStore
 from glotmill.engine.memory.translations import Direction
 from glotmill.engine.runs.run import Run
+from glotmill.engine.translation.keyed_requests import not_requested
 from glotmill.engine.translation.known_entries import KnownEntries
 from glotmill.engine.translation.requests import ALL, RequestSource, Selection
-from glotmill.engine.translation.stage import Work, in_portions, not_requested
+from glotmill.engine.translation.settled import Settled
+from glotmill.engine.translation.stage import Work, in_portions
 from glotmill.engine.translation.unit_work import UnitWork
 from glotmill.engine.translation.window_order import WindowPlace, alone
 from glotmill.engine.translators import TranslatorSpec
@@ -110,25 +112,34 @@ class ForcedStage:
             ConservationError: A pair is not in the store after all units were done.
             WorkerError: A unit cannot be done.
         """
-        unique = 0
+        unique, settled = 0, Settled()
         missing = [pl.DataFrame(schema=dict.fromkeys(["key", *PAIR], pl.String))]
         with self._place.planning(FORCED) as before:
             self._known.begin()
             for pairs in in_portions(self._write_requests()):
                 unique += pairs.height
-                unknown = self._known.keep(FORCED, pairs, self._scores.lookup(FORCED, pairs["key"]))
+                known = self._scores.lookup(FORCED, pairs["key"])
+                settled.add_entries(known)
+                unknown = self._known.keep(FORCED, pairs, known)
                 missing.append(not_requested(self._run, before, FORCED, unknown))
             self._known.planned(FORCED)
         todo = pl.concat(missing)
-        sent = sum(r.results.num_rows for r in self._work.results(FORCED, todo, self._commit, advance))
+        sent = 0
+        for result in self._work.results(FORCED, todo, self._commit, advance):
+            sent += result.results.num_rows
+            settled.add_results(result.results)
         self._place.through(FORCED)
         self._place.await_entries(FORCED)
-        forward = self._forward.directions()
-        requested = in_portions(self._run.read_requests(FORCED, direction) for direction in self._directions(forward))
-        failed = sum(int(self._found(pairs, pl.col("values").is_null())["values"].sum()) for pairs in requested)
+        failed = 0 if settled.all_whole(unique) and sent == todo.height else self._failed()
         count = ForcedCount(unique, sent, unique - todo.height, failed)
         self._run.event("phase_done", phase=FORCED, **asdict(count))
         return count
+
+    def _failed(self) -> int:
+        """How many pairs have no score, as they are read."""
+        ways = self._directions(self._forward.directions())
+        requested = in_portions(self._run.read_requests(FORCED, direction) for direction in ways)
+        return sum(int(self._found(pairs, pl.col("values").is_null())["values"].sum()) for pairs in requested)
 
     def look(self, *, retry_failed: bool) -> int:
         """How many pairs `force` would send; of what is still to be translated one each, and its source alone.

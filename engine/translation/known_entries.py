@@ -76,5 +76,7 @@ class KnownEntries:
         if not parts:
             return lookup(wanted, last)
         known = pl.concat(parts)
+        if known.height == wanted.height:
+            return known.select(columns)
         new = lookup(wanted.join(known, on="key", how="anti"), last)
         return pl.concat([known.select(columns), new])

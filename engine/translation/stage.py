@@ -17,12 +17,14 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from glotmill.engine.llm.contract import GONE
-from glotmill.engine.memory.translations import DIRECTION, FAILED, MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.memory.translations import DIRECTION, MEMORY_SCHEMA, Direction, Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.counts import SegmentCount, Usage
+from glotmill.engine.translation.keyed_requests import not_requested, with_keys
 from glotmill.engine.translation.known_entries import KnownEntries
 from glotmill.engine.translation.requests import RequestSource
+from glotmill.engine.translation.settled import Settled
+from glotmill.engine.translation.unanswered import Unanswered
 from glotmill.engine.translation.unit_entries import all_whole, entries_of_unit, machine_failed
 from glotmill.engine.translation.unit_work import UnitWork
 from glotmill.engine.translation.window_order import WindowPlace, alone
@@ -30,13 +32,13 @@ from glotmill.engine.translators.contract import SERVER_DEVICE, TranslatorSpec
 from glotmill.engine.translators.shared.choosing_engines import check_decided
 from glotmill.engine.workers.pool import Pool
 from glotmill.engine.workers.units import UnitResult
-from glotmill.schemas.errors import ConservationError, WorkerError
-from glotmill.schemas.keys import memory_keys
+from glotmill.schemas.errors import ConservationError
 
 KEYS_AT_ONCE = 1_000_000  # of a look-up; with a million more of the last direction's at the most
 ENTRY = ["failure", "logprob", "target_tokens", "hit_limit", "attempt", "origin"]
 SEEN = ["key", "text", *ENTRY]
 NO_ENTRY = {name: pl.DataFrame(MEMORY_SCHEMA.empty_table()).schema[name] for name in SEEN}
+READ_AGAIN = ("record", "forward")  # phases whose entries more than one later phase reads
 TO_DO = {"key": pl.String, "source_lang": pl.String, "target_lang": pl.String, "text": pl.String}
 
 
@@ -77,7 +79,7 @@ class TranslateStage:
         self._run = run
         self._work = UnitWork(spec, run, pool, last=self._place.last)
         self._noted = 0
-        self._unanswered = self._place.unanswered
+        self._unanswered = Unanswered(spec, run, self._place.unanswered)
         self._usage = Usage()
         self._partial = False
         self._known = KnownEntries(run, lambda: memory.translations.last)
@@ -110,7 +112,7 @@ class TranslateStage:
         """
         check_decided(self._spec)
         with self._place.planning(phase) as before:
-            total, unique, todo = self._missing(phase, requested, before, retry_failed=retry_failed)
+            total, unique, todo, settled = self._missing(phase, requested, before, retry_failed=retry_failed)
         self._usage = Usage()
         self._note_set_aside()
         # To a server batches are nothing: what is missing is planned again, and nothing is sent, and paid for, twice.
@@ -119,24 +121,46 @@ class TranslateStage:
         for result in self._work.results(phase, todo, self._commit, advance, resume=resume):
             sent += result.results.num_rows
             self._take_usage(result.results)
-            self._note_unanswered(phase, result)
+            self._unanswered.note(phase, result)
+            settled.add_results(result.results)
         self._place.await_entries(phase)
-        retried = failed = unanswered = 0
-        for wanted in in_portions(self._run.read_requests(phase, direction) for direction in requested.directions()):
-            found = self._found(phase, wanted, ["key", "failure", "attempt"])
-            retried += int((found["attempt"] > 1).sum())
-            failed += int(found["failure"].is_not_null().sum())
-            unanswered += int(found["key"].is_in(list(self._unanswered)).sum())
+        if self._memory.frozen and phase.partition(".")[0] in READ_AGAIN:
+            self._keep(phase, requested)
+        retried, failed, unanswered = settled.retried, 0, 0
+        if not settled.all_whole(unique) or sent != todo.height:
+            retried, failed, unanswered = self._counted(phase, requested)
         known = unique - todo.height
         count = SegmentCount(total, unique, sent, known, retried, failed, unanswered, usage=self._usage)
         self._run.event("phase_done", phase=phase, **asdict(count))
         return count
 
+    def _counted(self, phase: str, requested: RequestSource) -> tuple[int, int, int]:
+        """(decoded again, without a translation, of these not answered), of a phase's segments as they are read."""
+        retried = failed = unanswered = 0
+        for wanted in self._wanted(phase, requested):
+            found = self._found(phase, wanted, ["key", "failure", "attempt"])
+            retried += int((found["attempt"] > 1).sum())
+            failed += int(found["failure"].is_not_null().sum())
+            unanswered += self._unanswered.among(found["key"])
+        return retried, failed, unanswered
+
+    def _keep(self, phase: str, requested: RequestSource) -> None:
+        """Keep what the memory says of a phase's segments at hand, as several later phases read it."""
+        self._known.begin()
+        for wanted in self._wanted(phase, requested):
+            self._known.keep(phase, wanted, self._read(phase, wanted, SEEN))
+        self._known.planned(phase)
+
+    def _wanted(self, phase: str, requested: RequestSource) -> Iterator[pl.DataFrame]:
+        return in_portions(self._run.read_requests(phase, direction) for direction in requested.directions())
+
     def _missing(
         self, phase: str, requested: RequestSource, before: Sequence[int], *, retry_failed: bool
-    ) -> tuple[int, int, pl.DataFrame]:
-        """(requested segments, different ones, `TO_DO` of those that neither the memory knows nor windows before)."""
+    ) -> tuple[int, int, pl.DataFrame, Settled]:
+        """(requested segments, different ones, `TO_DO` of those that neither the memory knows nor windows before, what
+        is certain of the rest)."""
         total = unique = 0
+        settled = Settled()
         # A failure that this run committed before it was killed is not sent yet again.
         failures = self._run.began(self._memory.translations.last) if retry_failed else None
         missing = [pl.DataFrame(schema=TO_DO)]
@@ -149,10 +173,11 @@ class TranslateStage:
                 known = wanted.join(lacking, on="key", how="anti")
                 entries = self._memory.lookup(known, SEEN) if known.height else pl.DataFrame(schema=NO_ENTRY)
                 self._known.keep(phase, wanted, entries)
+                settled.add_entries(entries)
             missing.append(not_requested(self._run, before, phase, lacking.select(TO_DO.keys())))
         if not retry_failed:
             self._known.planned(phase)
-        return total, unique, pl.concat(missing)
+        return total, unique, pl.concat(missing), settled
 
     def _write_requests(self, phase: str, requested: RequestSource) -> Iterator[pl.DataFrame]:
         """The requests by direction, with keys; kept on disk to be read again."""
@@ -207,12 +232,10 @@ class TranslateStage:
 
     def _found(self, phase: str, wanted: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
         """Columns of the entries of all wanted rows: all requests of a phase in some directions."""
-        found = self._known.read(
-            phase, wanted, columns, lambda rows, last: self._memory.lookup(rows, columns, after=last)
-        )
+        found = self._read(phase, wanted, columns)
         self._note_set_aside()
         if self._unanswered:
-            found = pl.concat([found, self._lost(wanted, found, columns)])
+            found = pl.concat([found, self._unanswered.entries(wanted, found)])
         if found.height != wanted.height and not self._partial:
             lost = wanted.join(found, on="key", how="anti")["text"]
             msg = (
@@ -222,16 +245,11 @@ class TranslateStage:
             raise ConservationError(msg)
         return found
 
-    def _lost(self, wanted: pl.DataFrame, found: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-        """Entries for the wanted rows that a server did not answer in this run."""
-        rows = wanted.join(found.select("key"), on="key", how="anti").select("key")
-        rows = rows.filter(pl.col("key").is_in(list(self._unanswered)))
-        entry = {"failure": pl.col("key").replace_strict(self._unanswered, return_dtype=pl.String)}
-        entry |= {"attempt": pl.lit(1), "hit_limit": pl.lit(value=False), "origin": pl.lit("machine")}
-        return rows.select([
-            (pl.col("key") if name == "key" else entry.get(name, pl.lit(None))).cast(kind).alias(name)
-            for name, kind in found.schema.items()
-        ]).select(columns)  # fmt: skip
+    def _read(self, phase: str, wanted: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+        """What the memory has of them."""
+        return self._known.read(
+            phase, wanted, columns, lambda rows, last: self._memory.lookup(rows, columns, after=last)
+        )
 
     def _commit(self, result: UnitResult) -> str | None:
         """Remember what was answered; the file's name, None where nothing was."""
@@ -247,48 +265,10 @@ class TranslateStage:
         cost = price.cost(read, wrote) if price else None
         self._usage += Usage(requests, read, wrote, cost)
 
-    def _note_unanswered(self, phase: str, result: UnitResult) -> None:
-        """Take note of the rows that a server did not answer.
-
-        Raises:
-            WorkerError: Nothing more was sent to the server: it failed too often, or refuses the key or the model.
-        """
-        if all_whole(result):
-            return
-        made = entries_of_unit(self._spec, result).append_column("detail", result.results["detail"])
-        rows = made.filter(machine_failed(made["failure"])).select(["key", "failure", "detail"]).to_pylist()
-        for row in rows:
-            self._unanswered[row["key"]] = row["failure"]
-            reason = row["failure"].removeprefix(FAILED)
-            self._run.failure(phase=phase, unit=result.unit.number, key=row["key"], reason=reason, detail=row["detail"])
-        gone = [row["detail"] for row in rows if row["failure"] == FAILED + GONE]
-        if gone:
-            msg = (
-                f"the server of {self._spec.model} was given up, {len(rows)} of {made.num_rows} requests without an "
-                f"answer: {gone[0]}; what it answered is in the memory: run the same command again"
-            )
-            raise WorkerError(msg)
-
     def _note_set_aside(self) -> None:
         for file in self._memory.set_aside[self._noted :]:
             self._run.event("memory_file_set_aside", file=file.location, reason=file.reason)
         self._noted = len(self._memory.set_aside)
-
-
-def not_requested(run: Run, before: Sequence[int], phase: str, lacking: pl.DataFrame) -> pl.DataFrame:
-    """What is lacking without what other windows request in the same phase.
-
-    Args:
-        run: The run.
-        before: These windows.
-        phase: The phase.
-        lacking: Columns key and `glotmill.engine.memory.translations.DIRECTION` among others.
-    """
-    for direction in lacking.select(DIRECTION).unique(maintain_order=True).iter_rows() if before else ():
-        for window in before:
-            theirs = run.requested_by(window, phase, Direction(*direction)).to_frame()
-            lacking = lacking.join(theirs, on="key", how="anti", maintain_order="left")
-    return lacking
 
 
 def by_direction(entries: pl.DataFrame, directions: Iterable[Direction]) -> Iterator[tuple[Direction, pl.DataFrame]]:
@@ -297,13 +277,3 @@ def by_direction(entries: pl.DataFrame, directions: Iterable[Direction]) -> Iter
     nothing = entries.clear().drop(DIRECTION)
     for direction in directions:
         yield direction, parts.get((direction.source_lang, direction.target_lang), nothing)
-
-
-def with_keys(direction: Direction, segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:
-    """The segments of one direction with its languages and their memory keys."""
-    keys = memory_keys(fingerprint, direction.source_lang, direction.target_lang, segments["text"].to_list())
-    return segments.with_columns(
-        source_lang=pl.lit(direction.source_lang),
-        target_lang=pl.lit(direction.target_lang),
-        key=pl.Series(keys, dtype=pl.String),
-    )

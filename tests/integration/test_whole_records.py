@@ -115,7 +115,7 @@ def test_built_again_nothing_is_asked(recipe_file, run):
 def test_what_people_corrected_counts_in_whole_records_too(recipe_file, run, tmp_path):
     from glotmill.engine.memory.translations import MEMORY_SCHEMA, Direction, Memory
     from glotmill.engine.storage.folder import Folder
-    from glotmill.engine.translation.stage import with_keys
+    from glotmill.engine.translation.keyed_requests import with_keys
 
     with StandIn() as server:
         rows = with_keys(

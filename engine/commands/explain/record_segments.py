@@ -20,7 +20,7 @@ from glotmill.engine.text.fields import answer_texts, labels_of, only_question, 
 from glotmill.engine.text.instructions import is_translated, template_of
 from glotmill.engine.text.records import is_record, record_request
 from glotmill.engine.text.segments import split
-from glotmill.engine.translation.stage import with_keys
+from glotmill.engine.translation.keyed_requests import with_keys
 from glotmill.schemas.keys import nfc
 
 

@@ -12,7 +12,8 @@ from glotmill.engine.memory.translations import MEMORY_SCHEMA
 from glotmill.engine.runs import run as runs
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation import stage as translate
-from glotmill.engine.translation.stage import TranslateStage, with_keys
+from glotmill.engine.translation.keyed_requests import with_keys
+from glotmill.engine.translation.stage import TranslateStage
 from glotmill.engine.translation.window_order import WindowOrder
 from glotmill.engine.workers import inline_pool
 from glotmill.engine.workers.pool import make_pool

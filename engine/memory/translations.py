@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from glotmill.engine.memory.commit_log import NumberedFiles, SetAside
 from glotmill.engine.memory.numbered_file import DIGITS, FILE, NumberedFile, first_number
+from glotmill.engine.memory.winning_entries import directions_of, first_known, winners, winning
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import StoreError
 
@@ -56,7 +57,6 @@ FAILED = "failed:"
 HUMAN = "human"
 DIRECTION = ["source_lang", "target_lang"]
 REQUEST = [*DIRECTION, "request"]
-_ORDER = [pl.col("failure").is_not_null(), pl.col(FILE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class Memory:
         )
 
         def known(rows: pl.LazyFrame) -> pl.LazyFrame:
-            rows = rows.filter(_directions_of(wanted))
+            rows = rows.filter(directions_of(wanted))
             if retry_failures_up_to is not None:
                 rows = rows.filter(pl.col("failure").is_null() | (first_number() > retry_failures_up_to))
             return rows.select("key").join(wanted.lazy().select("key"), on="key", how="semi")
@@ -190,11 +190,11 @@ class Memory:
         rest = requested.join(corrections, on=REQUEST, how="anti").select("key")
         read = {"key", "failure", FILE, *columns}
         found = self.translations.select(
-            lambda rows: rows.filter(_directions_of(wanted)).select(read).join(rest.lazy(), on="key", how="semi"),
+            lambda rows: rows.filter(directions_of(wanted)).select(read).join(rest.lazy(), on="key", how="semi"),
             after=after,
             skip=self._without(wanted),
         )
-        machine = self._as_known(found).sort(_ORDER, maintain_order=True).unique("key", keep="first")
+        machine = winning(self._as_known(found))
         return pl.concat([corrected.select(columns), machine.select(columns)])
 
     def hypotheses(self, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -207,13 +207,13 @@ class Memory:
         rest = wanted.join(corrections, left_on=[*DIRECTION, "text"], right_on=REQUEST, how="anti").select("key")
         found = self.translations.select(
             lambda rows: (
-                rows.filter(_directions_of(wanted))
+                rows.filter(directions_of(wanted))
                 .select("key", "failure", FILE, HYPOTHESES.name)
                 .join(rest.lazy(), on="key", how="semi")
             ),
             whole=True,
         )
-        machine = self._as_known(found).sort(_ORDER, maintain_order=True).unique("key", keep="first")
+        machine = winning(self._as_known(found))
         return machine.select("key", HYPOTHESES.name).drop_nulls()
 
     def _without(self, wanted: pl.DataFrame) -> frozenset[str]:
@@ -230,17 +230,11 @@ class Memory:
         if self._frozen is None:
             return found
         own = [int(name[:DIGITS]) for name in self.committed]
-        late = (pl.col("number") > self._frozen.translations) & ~pl.col("number").is_in(own)
-        files = found.select(pl.col(FILE).unique()).with_columns(number=first_number()).with_columns(late=late)
-        if not files["late"].any():
-            return found
-        rows = found.join(files, on=FILE, how="left", maintain_order="left")
-        known = pl.coalesce(pl.col("number").filter(~pl.col("late")).max(), pl.col("number").min()).over("key")
-        return rows.filter(pl.col("number") <= known).select(found.columns)
+        return first_known(found, self._frozen.translations, own)
 
     def _corrected(self, wanted: pl.DataFrame) -> pl.DataFrame:
         """The corrections in force in the directions of some rows, one a request."""
-        return self._last_corrections(_directions_of(wanted))
+        return self._last_corrections(directions_of(wanted))
 
     def _last_corrections(self, which: pl.Expr) -> pl.DataFrame:
         if self._frozen is not None:
@@ -281,18 +275,6 @@ class Memory:
     def compact(self) -> Iterator[NumberedFile]:
         """Merge small files; only winners are kept, and no look-up changes. Corrections keep their history."""
         return self.translations.compact(winners, [*DIRECTION, "key"])
-
-
-def _directions_of(wanted: pl.DataFrame) -> pl.Expr:
-    """Selects the directions of some rows, so that compacted files are read only where they hold them."""
-    return pl.col("source_lang").is_in(wanted["source_lang"].unique().to_list()) & pl.col("target_lang").is_in(
-        wanted["target_lang"].unique().to_list()
-    )
-
-
-def winners(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The winning entry of each key among rows of engines' entries with `FILE`."""
-    return rows.sort(_ORDER, maintain_order=True).unique("key", keep="first", maintain_order=True)
 
 
 def check_entries(entries: pa.Table) -> None:

@@ -108,6 +108,9 @@ bench-tasks: $(READY)  ## one process against two, whole builds with an engine t
 bench-windows: $(READY)  ## how busy simulated engines are over a whole build, and the head's memory: ten minutes
 	$(BIN)/python -m benchmarks.windows $(if $(BASELINE),--baseline $(BASELINE)) --json
 
+bench-shards: $(READY)  ## refilter, verify and report by threads and sent to other processes: CAPTIONS=… FOLDER=/somewhere
+	$(BIN)/python -m benchmarks.shard_tasks --captions $(CAPTIONS) --folder $(FOLDER) --json
+
 bench-memory: $(READY)  ## look-ups in a memory of 10 million entries (1 GB of disk): make bench-memory FOLDER=/somewhere
 	$(BIN)/python -m benchmarks.memory --folder $(FOLDER) --json
 

@@ -6,7 +6,8 @@ READY := $(VENV)/.ready
 
 .PHONY: help demo test test-long test-convert test-nouns test-vllm test-gpu test-llama test-report test-trainers soak lint clean \
 	fit-filters bench bench-text bench-ingest bench-mix bench-overhead bench-memory bench-filters bench-report \
-	bench-concurrency bench-refilter bench-scale bench-tasks bench-windows fit-vocabularies
+	bench-concurrency bench-refilter bench-scale bench-shards bench-tasks bench-windows \
+	fit-vocabularies
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 22

@@ -136,3 +136,14 @@ def test_a_cluster_with_workers_0_is_a_contradiction(recipe_file):
     done = command(recipe_file(workers=0), "--ray-address", "127.0.0.1:9")
     assert done.returncode == 2
     assert "workers is 0" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["refilter", "verify"])
+def test_work_on_shards_without_a_cluster_at_the_address_is_one_line(built_once: Path, verb: str):
+    before = content(built_once / "small")
+    words = [sys.executable, "-m", "glotmill", verb, str(built_once / "small"), "--ray-address", "127.0.0.1:9"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "error: --ray-address 127.0.0.1:9: no Ray cluster answers" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert content(built_once / "small") == before

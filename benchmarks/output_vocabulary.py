@@ -111,10 +111,10 @@ def translate_stage(spec: TranslatorSpec, work: Work) -> Callable[[], None]:
 
     def do() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            asked = Segments()
-            asked.add(SOURCE, (TARGET,), work.texts)
+            requested = Segments()
+            requested.add(SOURCE, (TARGET,), work.texts)
             stage = TranslateStage(spec, Memory(Folder(f"{folder}/memory")), Run.open(Path(folder), {}, "bench"), pool)
-            stage.translate("forward", asked, retry_failed=False, advance=lambda *_: None)
+            stage.translate("forward", requested, retry_failed=False, advance=lambda *_: None)
             stage.entries("forward", Direction(SOURCE, TARGET))
 
     return do

@@ -8,7 +8,7 @@ vocabulary, in its own languages, and one of SentencePiece that is trained here 
 languages of a set; ``by_language`` has them all.
 
 For the embedded model there is the list of ``vocabulary: auto`` too, of half of the vocabulary, made from its own
-searches of up to 2,000 sources of the fit half: what it covers of people's test texts, and, as ``own``, of the model's
+searches of up to 4,000 sources of the fit half: what it covers of people's test texts, and, as ``own``, of the model's
 own translations of the test half's sources; for these the estimate stands beside the truth. No other vocabulary has a
 model here, so nothing else is translated.
 """

@@ -4,7 +4,7 @@
 
 The embedded model, COCO captions in a seeded order. ``expected`` are the lists of ``vocabulary: auto``: all tokens of
 the hypotheses of a sample's searches, filled up by what the model expected most. ``first`` are made of the translations
-cut anew, and filled up with the first tokens of the vocabulary. Other captions are translated with all tokens and with
+cut again, and filled up with the first tokens of the vocabulary. Other captions are translated with all tokens and with
 each list. ``needed`` is the share whose own best translation has a token that the list lacks; with a beam of 1 these
 are the ones that change. Where more change, a search weighed its hypotheses otherwise: the probability of what was cut
 goes to the tokens that are left, at some steps more than at others. Batches are the same, so a list of all tokens

@@ -2,7 +2,7 @@
 
 Guarantees: what was decided first for a model, a language and an origin holds for every later build that shares the
 memory, whatever its rows: a list that followed from each build's rows would have everything translated again. Only a
-build that is asked to renews a decision; the newest one holds from then on, and those before it stay.
+build whose recipe says so decides again; the newest one holds from then on, and those before it stay.
 """
 
 from __future__ import annotations

@@ -8,8 +8,10 @@ import subprocess
 import sys
 
 import numpy as np
+import polars as pl
 
 from benchmarks.random_nllb import LENGTH, QUICK, make
+from benchmarks.vocabulary_auto import changes
 from benchmarks.vocabulary_coverage import coverage, of_language
 from benchmarks.vocabulary_curve import SHARES, lists
 from glotmill.engine.translators import Request, load_translator, resolve_translator
@@ -83,3 +85,16 @@ def test_a_curve_has_lists_of_the_same_lengths_made_in_both_ways():
     assert all(made["expected 0.375"].has(token) for token in (4_000, 4_001, 4_002, 4_003))
     assert not made["first 0.375"].has(4_003)
     assert made["all"].tokens == made["all"].size
+
+
+def test_changes_are_counted_by_dataset_and_language_and_a_record_that_one_build_lacks_has_changed():
+    def rows(texts):
+        found = pl.DataFrame({"record_id": list(texts), "messages": list(texts.values())})
+        return found.with_columns(lang=pl.lit("deu_Latn"), dataset=pl.col("record_id").str.slice(0, 4))
+
+    full = rows({"coco1": "a", "coco2": "b", "coco3": "c", "xgqa1": "d"})
+    found = changes(full, rows({"coco1": "a", "coco2": "other", "xgqa1": "d"}))
+    assert {name: (one["records"], one["changed"]) for name, one in found.items()} == {
+        "coco deu_Latn": (3, 0.66667),
+        "xgqa deu_Latn": (1, 0.0),
+    }

@@ -18,8 +18,8 @@ from glotmill.engine.dataset.differences import SECTIONS, differences
 from glotmill.engine.dataset.fingerprints import STAGES
 from glotmill.engine.dataset.language_counts import LanguageCount, count_language
 from glotmill.engine.dataset.manifest import Manifest, read_manifest
-from glotmill.engine.dataset.recorded_rules import check_footer
 from glotmill.engine.dataset.shards import Shard
+from glotmill.engine.dataset.sound_footers import check_footer
 from glotmill.engine.dataset.sound_rows import RECORDS, check_values
 from glotmill.engine.dataset.verdict_columns import check_shard
 from glotmill.engine.publish.opened import opened

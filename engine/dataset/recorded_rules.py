@@ -6,28 +6,21 @@ that moved, changes no verdict by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glotmill.engine.dataset.manifest import AGAIN, CHOICE, QUALITY, Manifest, page_checksums
-from glotmill.engine.dataset.shards import Shard
-from glotmill.engine.dataset.sound_rows import RECORDS
-from glotmill.engine.storage.readable import MEND, check_types, reading
+from glotmill.engine.dataset.sound_footers import SoundFooter, check_footer
 from glotmill.filters.policy import Policy, make_policy
 from glotmill.filters.quality_fit import QualityFit, read_fit
 from glotmill.filters.registry import MEMBERS, in_order, labels_of, metrics_of, rules_of
 from glotmill.filters.rules import Action
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.record import Label, Metric, record_schema
-from glotmill.schemas.record_rules import FILLED, REQUIRED
-
-# Columns, and parts of the one that is a struct, of which a footer says how many rows have no value.
-_NEVER_NULL = frozenset({*REQUIRED, *(f"source.{part}" for part in FILLED["source"])})
 
 
 def scorers_of(lock: Mapping[str, Any]) -> list[str]:
@@ -92,56 +85,11 @@ def check_shards(dataset: Path, manifest: Manifest) -> None:
         InputError: Naming the shard.
     """
     schema = columns_schema(manifest.facts)
-    right: pa.Schema | None = None
+    right: SoundFooter | None = None
     for shard in manifest.all_shards():
         path = dataset / shard.path
         if path.exists():
             right = check_footer(path, shard, schema, right)
-
-
-def check_footer(path: Path, shard: Shard, fields: Iterable[pa.Field], right: pa.Schema | None = None) -> pa.Schema:
-    """Refuse a file of a shard's records, or of some columns of them, that is not what the manifest says.
-
-    Args:
-        path: The file.
-        shard: The shard's entry.
-        fields: The columns that the file must have.
-        right: The schema of another file that has them; nearly always this one has the same.
-
-    Returns:
-        Its schema.
-
-    Raises:
-        InputError: It is damaged, has other columns or rows, or has a record without what every record has.
-    """
-    with reading(path, what=RECORDS), pq.ParquetFile(path) as file:
-        footer = file.metadata
-        schema = file.schema_arrow
-        if right is None or not schema.equals(right, check_metadata=True):
-            check_types(schema, fields, path, RECORDS)
-        if footer.num_rows != shard.rows:
-            msg = f"{path}: {footer.num_rows:,} rows, but {shard.rows:,} in the manifest; {MEND}"
-            raise InputError(msg)
-        kinds = [footer.schema.column(number) for number in range(footer.num_columns)]
-        filled = [number for number, kind in enumerate(kinds) if kind.path in _NEVER_NULL]
-        for group in range(footer.num_row_groups):
-            columns = footer.row_group(group)
-            for number in filled:
-                column, kind = columns.column(number), kinds[number].physical_type
-                # pyarrow ends the whole process where somebody asks for statistics of another type.
-                nulls = _nulls(file, group, column) if column.physical_type == kind else None
-                if nulls != 0:
-                    found = "its footer contradicts itself" if nulls is None else f"{nulls:,} rows without a value"
-                    msg = f"{path}: not {RECORDS}: column {column.path_in_schema}: {found}; {MEND}"
-                    raise InputError(msg)
-    return schema
-
-
-def _nulls(file: pq.ParquetFile, group: int, column: pq.ColumnChunkMetaData) -> int:
-    """How many rows of a row group have no value in a column, which may be a part of a struct."""
-    if column.statistics is not None and column.statistics.has_null_count:
-        return int(column.statistics.null_count)
-    return int(file.read_row_group(group, columns=[column.path_in_schema]).flatten().column(0).null_count)
 
 
 def recorded_policy(section: Mapping[str, Any], lock: Mapping[str, Any], facts: Mapping[str, Any]) -> Policy:

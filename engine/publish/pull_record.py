@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from glotmill.engine.dataset.contents import LocalDataset
-from glotmill.engine.dataset.recorded_rules import check_footer
 from glotmill.engine.dataset.shards import Shard
+from glotmill.engine.dataset.sound_footers import check_footer
 from glotmill.engine.dataset.sound_rows import RECORDS
 from glotmill.engine.dataset.stated_rows import LABEL, turns_of
 from glotmill.engine.storage.atomic_write import write_json

@@ -38,7 +38,7 @@ PACK = {
         "glotmill.engine.translation.language_entries:LanguageEntries.into",
         "glotmill.engine.translation.back_translation:entries_into",
     ],
-    "compose": ["glotmill.engine.records.compose:Composer.compose"],
+    "compose": [f"glotmill.engine.records.compose:Composer.{name}" for name in ("compose", "compose_small")],
     "score": ["glotmill.engine.records.score:score"],
     "judge": ["glotmill.engine.records.pack:Packer._judged"],
     "write": [f"glotmill.engine.dataset.shards:ShardWriter.{name}" for name in ("__init__", "write", "close")],

@@ -8,6 +8,8 @@ no number, such as a language, it gives as labels beside them: string columns, w
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import pyarrow as pa
@@ -117,3 +119,16 @@ class Scorer(ABC):
             One float32 array, as long as the table, for each metric's name, and one string array for each label's, of
             `MOST_LABELS` different values at most.
         """
+
+    def score_shards(self, pairs: pa.Table, ends: Sequence[int]) -> dict[str, pa.Array]:
+        """Measure the pairs of several shards, each shard by itself: what `score` gives of each, one below the other.
+
+        It is for a scorer that compares rows (``whole_shard``). One that takes long for a call, and not for a pair,
+        may measure all shards in one.
+
+        Args:
+            pairs: The pairs of all.
+            ends: Where the pairs of each end.
+        """
+        parts = [self.score(pairs.slice(start, end - start)) for start, end in pairwise([0, *ends])]
+        return {name: pa.concat_arrays([part[name] for part in parts]) for name in parts[0]}

@@ -65,10 +65,21 @@ def _dumped(value: Any) -> str:
 
 def canonical_rows(name: str, rows: pl.DataFrame) -> bytes:
     """`canonical_json` of a name and the rows of a frame, whose columns are texts, numbers and truth values."""
-    value = [name, rows.rows()]
+    [data] = canonical_parts(name, rows, [range(rows.height)])
+    return data
+
+
+def canonical_parts(name: str, rows: pl.DataFrame, parts: Iterable[Sequence[int]]) -> list[bytes]:
+    """`canonical_rows` of several choices of rows, which are given by their places, in order."""
+    values = rows.rows()
     floats = [column.drop_nulls().abs() for column in rows if column.dtype.is_float()]
     # orjson writes 1e-5 for 1e-05, and refuses no NaN; numbers between these it writes as Python does.
-    if all(((column == 0) | column.is_between(1e-4, 1e15)).all() for column in floats):
+    usual = all(((column == 0) | column.is_between(1e-4, 1e15)).all() for column in floats)
+    return [_named_rows([name, [values[place] for place in part]], usual=usual) for part in parts]
+
+
+def _named_rows(value: list[Any], *, usual: bool) -> bytes:
+    if usual:
         data = orjson.dumps(value)
         if data.isascii() or is_normalized("NFC", data.decode()):
             return data

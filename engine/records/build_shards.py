@@ -6,13 +6,15 @@ does it nor on what else it is done with; doing it twice leaves what doing it on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 
 from glotmill.engine.dataset.shards import Shard, counted
 from glotmill.engine.records.compose import Composer
 from glotmill.engine.records.composers import Composers
-from glotmill.engine.records.layout import CHUNK_ROWS
+from glotmill.engine.records.layout import CHUNK_ROWS, ShardPlan
 from glotmill.engine.records.pack import ComposedShard, Packer
 from glotmill.engine.records.rejudge_shard import decide_verdict, write_verdict
 from glotmill.engine.records.shard_actions import Action, Decider, Decision
@@ -97,15 +99,15 @@ def build_group(work: ShardWork, group: tuple[Piece, ...]) -> list[BuiltShard]:
         GlotmillError: A file of the samples, the memory or the dataset is damaged, or a scorer broke its contract.
     """
     begun: list[tuple[str, Action, Shard | ComposedShard]] = []
-    for each in group:
-        composer = work.composer(each.lang)
-        decision = work.decider.decide(each.plan, composer)
-        if not each.whole:
-            work.packer.compose_part(each, composer)
-            if each.last and not work.apart:
-                begun.append((each.lang, decision.action, work.packer.joined(each.plan)))
+    for lang, own in groupby(group, key=attrgetter("lang")):
+        pieces, composer = list(own), work.composer(lang)
+        if all(piece.whole for piece in pieces):
+            begun += _begun(work, [piece.plan for piece in pieces], composer)
             continue
-        begun.append((each.lang, decision.action, _begun(decision, composer, work.packer)))
+        [piece] = pieces
+        work.packer.compose_part(piece, composer)
+        if piece.last and not work.apart:
+            begun.append((lang, "new", work.packer.joined(piece.plan)))
     composed = [done for _, _, done in begun if isinstance(done, ComposedShard)]
     finished = iter(work.packer.finish(composed) if composed else ())
     return [
@@ -120,12 +122,22 @@ def join_parts(work: ShardWork, piece: Piece) -> BuiltShard:
     return BuiltShard(piece.lang, "new", shard)
 
 
-def _begun(decision: Decision, composer: Composer, packer: Packer) -> Shard | ComposedShard:
-    """A shard that stays or is only judged again; any other one composed."""
-    plan, dataset = decision.plan, packer.published
-    if plan.old is not None and decision.action in ("reuse", "re-verdict", "re-pack"):
-        if decision.action == "reuse":
-            return counted(dataset, plan.old)
-        verdict = decide_verdict(dataset, plan.old, packer.policy)
-        return write_verdict(dataset, packer.root, verdict, packer.schema)
-    return packer.compose(plan, composer)
+def _begun(
+    work: ShardWork, plans: Sequence[ShardPlan], composer: Composer
+) -> list[tuple[str, Action, Shard | ComposedShard]]:
+    """Shards of a language: one that stays or is only judged again is done, any other one is composed."""
+    decisions = [work.decider.decide(plan, composer) for plan in plans]
+    kept = [_kept(made, work.packer) for made in decisions]
+    to_compose = [made.plan for made, shard in zip(decisions, kept, strict=True) if shard is None]
+    composed = iter(work.packer.compose(to_compose, composer))
+    return [(composer.lang, made.action, shard or next(composed)) for made, shard in zip(decisions, kept, strict=True)]
+
+
+def _kept(decision: Decision, packer: Packer) -> Shard | None:
+    """A published shard whose records stay, judged again where it must be; None for one that is composed."""
+    old, dataset = decision.plan.old, packer.published
+    if old is None or decision.action not in ("reuse", "re-verdict", "re-pack"):
+        return None
+    if decision.action == "reuse":
+        return counted(dataset, old)
+    return write_verdict(dataset, packer.root, decide_verdict(dataset, old, packer.policy), packer.schema)

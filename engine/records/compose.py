@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from types import MappingProxyType
 
 import polars as pl
@@ -18,6 +19,7 @@ from glotmill.engine.records.compose_columns import compose_columns
 from glotmill.engine.records.compose_rows import Entries, Row, RowComposer
 from glotmill.engine.records.composed_rows import ComposedRows, merged
 from glotmill.engine.records.sample_batch import Batch
+from glotmill.engine.records.shard_parts import Part
 from glotmill.engine.text.answers import AnswerRule, Origin
 from glotmill.engine.text.composition import EngineName
 from glotmill.engine.text.fields import answer_requests, answer_texts, other_requests, template_langs, turn_requests
@@ -26,7 +28,7 @@ from glotmill.engine.text.records import is_record
 from glotmill.engine.text.segments import split
 from glotmill.engine.text.template_wording import Carried, TurnLangs, Words
 from glotmill.engine.translation.back_translation import JOINED_SCHEMA
-from glotmill.schemas.keys import canonical_json, canonical_rows
+from glotmill.schemas.keys import canonical_json, canonical_parts, canonical_rows
 from glotmill.schemas.languages import ENGLISH
 
 FEWEST = 40  # samples that are sooner composed in columns than row by row
@@ -76,7 +78,7 @@ class Composer:
         if samples.num_rows and not odd:
             return self._common(batch, known)
         made, origins = self._rows.compose(odd, *_by_text(known))
-        self._origins.update(origins)
+        self._origins.update(_counted(origins))
         if len(odd) == samples.num_rows:
             return made
         return merged(self._common(batch.only_common(), known), made, batch.order())
@@ -84,6 +86,30 @@ class Composer:
     def _common(self, batch: Batch, known: Mapping[str, pl.DataFrame]) -> ComposedRows:
         entries = known[self.lang].filter(pl.col("record").is_null()).unique("text", keep="last")
         return compose_columns(batch, self.lang, entries, self._engines)
+
+    def compose_small(self, samples: pa.Table, heights: Sequence[int]) -> list[Part]:
+        """The records of small shards, with what is noted of each as if it had been composed alone.
+
+        Args:
+            samples: The samples of all, one below the other.
+            heights: How many each has: at least one, and few enough to be one batch.
+        """
+        rows, ends = samples.to_pylist(), list(accumulate(heights))
+        texts, heads = [], []
+        for end, height in zip(ends, heights, strict=True):
+            texts.append(self._texts(rows[end - height : end]))
+            heads.append(self.take_used())
+        records = set().union(*(filter(is_record, of_part[self.lang]) for of_part in texts))
+        known = {}
+        for lang in sorted(set().union(*texts)):
+            every = set().union(*(of_part.get(lang, ()) for of_part in texts))
+            known[lang] = self._entries_of(lang, pl.Series(list(every), dtype=pl.String), records)
+        used = _used_by_part(known, texts, self.lang)
+        made, origins = self._rows.compose(rows, *_by_text(known))
+        return [
+            Part(part, None, head + tail, _by_name(_counted(origins[end - height : end])))
+            for part, head, tail, end, height in zip(made.apart(heights), heads, used, ends, heights, strict=True)
+        ]
 
     def look_up(self, samples: pa.Table) -> dict[str, pl.Series]:
         """Note the entries of some samples' segments for `take_entries_digest`, as `compose` does.
@@ -153,17 +179,22 @@ class Composer:
     def _known(self, texts: Mapping[str, pl.Series]) -> dict[str, pl.DataFrame]:
         """The entries of these texts by language, sorted; what decides a record of them is noted."""
         found = {}
-        ours = pl.col("record").is_null()
-        if self._rows.by_record:
-            ours |= pl.col("record").is_in([text for text in texts[self.lang] if is_record(text)])
+        records = set(filter(is_record, texts[self.lang])) if self._rows.by_record else set()
         for lang, wanted in sorted(texts.items()):
-            if lang not in self._entries:
-                self._entries[lang] = self._into(lang)
-            entries = self._entries[lang].join(wanted.to_frame("text"), on="text", how="semi").filter(ours)
-            found[lang] = entries.sort("record", "text", nulls_last=False)
+            found[lang] = self._entries_of(lang, wanted, records)
             # Forced scores decide no text, and follow from what does.
             self._used.extend(canonical_rows(lang, found[lang].select(JOINED_SCHEMA.keys())))
         return found
+
+    def _entries_of(self, lang: str, texts: pl.Series, records: Collection[str]) -> pl.DataFrame:
+        """The entries of some texts into a language, sorted, of whole records those alone that are named."""
+        if lang not in self._entries:
+            self._entries[lang] = self._into(lang)
+        ours = pl.col("record").is_null()
+        if self._rows.by_record:
+            ours |= pl.col("record").is_in(list(records))
+        entries = self._entries[lang].join(texts.to_frame("text"), on="text", how="semi").filter(ours)
+        return entries.sort("record", "text", nulls_last=False)
 
     def take_used(self) -> bytes:
         """What was noted of the entries that the records since the last call were composed from."""
@@ -177,12 +208,54 @@ class Composer:
     def take_origins(self) -> dict[str, int]:
         """How many answers and choices of the records since the last call went which way."""
         origins, self._origins = self._origins, Counter()
-        return {str(origin): count for origin, count in origins.items()}
+        return _by_name(origins)
+
+
+def _counted(origins: Iterable[Counter[Origin]]) -> Counter[Origin]:
+    """The counts of several samples as one."""
+    found = Counter[Origin]()
+    for each in origins:
+        found.update(each)
+    return found
+
+
+def _by_name(origins: Mapping[Origin, int]) -> dict[str, int]:
+    return {str(origin): count for origin, count in origins.items()}
 
 
 def entries_digest(used: bytes) -> str:
     """Identifies the entries of records, from what `Composer.take_used` gave of them."""
     return hashlib.sha256(used).hexdigest()
+
+
+def _used_by_part(known: Mapping[str, pl.DataFrame], texts: Sequence[Mapping[str, set[str]]], own: str) -> list[bytes]:
+    """What is noted of the entries of each part of some samples.
+
+    Args:
+        known: The sorted entries of all parts by language.
+        texts: The segments and whole records of each part by language.
+        own: The language of the records.
+    """
+    used = [bytearray() for _ in texts]
+    for lang, entries in sorted(known.items()):
+        places: dict[str, list[int]] = {}
+        for place, text in enumerate(entries["text"]):
+            places.setdefault(text, []).append(place)
+        record = entries["record"].to_list()
+        parts = [number for number, of_part in enumerate(texts) if lang in of_part]
+        chosen = [
+            sorted(
+                place
+                for text in texts[number][lang]
+                for place in places.get(text, ())
+                if record[place] is None or record[place] in texts[number][own]
+            )
+            for number in parts
+        ]
+        rows = canonical_parts(lang, entries.select(JOINED_SCHEMA.keys()), chosen)
+        for number, data in zip(parts, rows, strict=True):
+            used[number].extend(data)
+    return list(map(bytes, used))
 
 
 def _by_text(known: Mapping[str, pl.DataFrame]) -> tuple[Entries, dict[str, Entries]]:

@@ -44,22 +44,22 @@ class RowComposer:
 
     def compose(
         self, samples: Sequence[Row], entries: Entries, whole: Mapping[str, Entries]
-    ) -> tuple[ComposedRows, Counter[Origin]]:
-        """(the records of some samples in order, how many of their answers went which way).
+    ) -> tuple[ComposedRows, list[Counter[Origin]]]:
+        """(the records of some samples in order, how many of the answers of each went which way).
 
         Args:
             samples: Rows of `glotmill.schemas.sample.SAMPLE_SCHEMA`.
             entries: What is known of segments.
             whole: The same by whole record.
         """
-        records, origins = [], Counter[Origin]()
+        records, origins = [], list[Counter[Origin]]()
         turns: dict[str, list[Any]] = {name: [] for name in TURN_SCHEMA.names}
         for number, sample in enumerate(samples):
             row = as_carried(sample, self.lang, self.answers)
             made = self._composed(sample, row, entries, whole)
             row = row or sample
             records.append(self._record(row, made))
-            origins.update(made.answers)
+            origins.append(made.answers)
             for pair in made.pairs:
                 _add(turns, number, row, pair)
         return ComposedRows(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -31,12 +32,26 @@ class ComposedRows:
     records: pa.Table
     turns: pa.Table
 
+    def apart(self, heights: Sequence[int]) -> list[Self]:
+        """The rows as parts of so many records each, in order; `together` puts them together again."""
+        starts = np.cumsum([0, *heights])
+        rows = self.turns["row"].to_numpy()
+        cuts = np.searchsorted(rows, starts).tolist()
+        found = []
+        for start, height, first, end in zip(starts.tolist(), heights, cuts, cuts[1:], strict=False):
+            row = pa.array(rows[first:end] - start)
+            turns = self.turns.slice(first, end - first).set_column(0, TURN_SCHEMA.field("row"), row)
+            found.append(type(self)(self.records.slice(start, height), turns))
+        return found
+
 
 NOTHING = ComposedRows(COMPOSED_SCHEMA.empty_table(), TURN_SCHEMA.empty_table())
 
 
 def together(parts: Sequence[ComposedRows]) -> ComposedRows:
-    """Parts of a shard as one."""
+    """Parts of a shard, or several shards, as one."""
+    if len(parts) == 1:
+        return parts[0]
     offsets = np.cumsum([0, *(part.records.num_rows for part in parts)])
     turns = [
         part.turns.set_column(0, TURN_SCHEMA.field("row"), pc.add(part.turns["row"], int(offset)))

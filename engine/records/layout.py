@@ -26,6 +26,7 @@ from glotmill.schemas.sample import SAMPLE_SCHEMA
 
 DECIDED = ("langs", "split", "only")  # columns of a sample that are in no record
 CHUNK_ROWS = 10_000  # samples that are composed at a time; the digest of a shard's entries depends on it
+SMALL_ROWS = 40  # of a shard that is composed row by row; columns are sooner composed by themselves
 IDENTITY = ["source_id", "task"]
 INDEX_SCHEMA = pa.schema(
     [
@@ -63,6 +64,11 @@ class ShardPlan:
     def present(self) -> pl.Series:
         """The places of its samples, in order."""
         return self.places.drop_nulls() if self.places.null_count() else self.places
+
+    @property
+    def small(self) -> bool:
+        """Whether shards like it are composed together, as each by itself would take longer than its records do."""
+        return 0 < len(self.present) <= min(SMALL_ROWS, CHUNK_ROWS)
 
     @property
     def withdrawn(self) -> int:

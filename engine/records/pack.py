@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -91,17 +93,34 @@ class Packer:
             labels=(label for scorer in self.scorers.get() for label in scorer.labels),
         )
 
-    def compose(self, plan: ShardPlan, composer: Composer) -> ComposedShard:
-        """Compose one shard.
+    def compose(self, plans: Sequence[ShardPlan], composer: Composer) -> list[ComposedShard]:
+        """Compose shards of one language, neighbours that are small in one go.
 
         Args:
-            plan: Its records, and where they stand.
+            plans: Their records, and where they stand.
             composer: Puts them together.
         """
+        made: list[ComposedShard] = []
+        for small, some in groupby(plans, key=attrgetter("small")):
+            alike = list(some)
+            made += self._small(alike, composer) if small else [self._large(plan, composer) for plan in alike]
+        return made
+
+    def _large(self, plan: ShardPlan, composer: Composer) -> ComposedShard:
         parts = [composer.compose(samples) for samples in self.samples.tables(plan.present)]
         rows = together(parts) if parts else NOTHING
-        prints = self.fingerprints.of(plan.digest, composer.take_entries_digest())
-        return ComposedShard(plan, rows, composer.take_origins(), prints)
+        return self._of_part(plan, Part(rows, None, composer.take_used(), composer.take_origins()))
+
+    def _small(self, plans: Sequence[ShardPlan], composer: Composer) -> list[ComposedShard]:
+        present = [plan.present for plan in plans]
+        samples = pa.concat_tables(self.samples.tables(pl.concat(present)))
+        parts = composer.compose_small(samples, list(map(len, present)))
+        return list(map(self._of_part, plans, parts))
+
+    def _of_part(self, plan: ShardPlan, part: Part) -> ComposedShard:
+        """A shard that consists of one part."""
+        prints = self.fingerprints.of(plan.digest, entries_digest(part.used))
+        return ComposedShard(plan, part.rows, part.answers, prints, part.scores)
 
     def compose_part(self, piece: Piece, composer: Composer) -> None:
         """Compose a part of a shard, score it as far as it goes without the rest, and keep it.
@@ -121,9 +140,7 @@ class Packer:
 
     def joined(self, plan: ShardPlan) -> ComposedShard:
         """A shard from all of its parts."""
-        part = PartFolder(self.parts, plan.path).read()
-        prints = self.fingerprints.of(plan.digest, entries_digest(part.used))
-        return ComposedShard(plan, part.rows, part.answers, prints, part.scores)
+        return self._of_part(plan, PartFolder(self.parts, plan.path).read())
 
     def _scorers(self, *, whole_shard: bool) -> list[Scorer]:
         return [scorer for scorer in self.scorers.get() if scorer.whole_shard == whole_shard]
@@ -135,10 +152,9 @@ class Packer:
             ConservationError: A file does not hold its records.
         """
         schema = published_schema(self.schema)
-        tables = self._scored(shards)
-        table, warnings = self._judged(pa.concat_tables(tables))
+        records, heights = self._scored(shards)
+        table, warnings = self._judged(records)
         validate(table, schema)
-        heights = [part.num_rows for part in tables]
         made, start = [], 0
         for shard, stated in zip(shards, StatedRows.of(table, heights), strict=True):
             rows = stated.rows.height
@@ -157,9 +173,11 @@ class Packer:
                 start += rows
             return writer.close(warned=warned, answers=shard.answers, fingerprints=shard.fingerprints)
 
-    def _scored(self, shards: Sequence[ComposedShard]) -> list[pa.Table]:
-        """The records of each shard with their scores, in order, and why they failed; the verdict is still to come."""
+    def _scored(self, shards: Sequence[ComposedShard]) -> tuple[pa.Table, list[int]]:
+        """(the records of all shards in order, how many each has); with scores and failures, without a verdict."""
         composed = together([shard.rows for shard in shards])
+        if len(shards) > 1:  # else each column would be in as many chunks, and each of them be looked at
+            composed = ComposedRows(composed.records.combine_chunks(), composed.turns.combine_chunks())
         counts = [shard.rows.records.num_rows for shard in shards]
         skip = self.policy if self.skip_rejected else None
         done = shards[0].scores
@@ -169,15 +187,17 @@ class Packer:
             rest = score(composed, self._scorers(whole_shard=True), self.scores)
             measured = done.hstack(rest.drop(SKIPPED)).to_arrow()
         schema = self._unjudged()
-        table = composed.records
-        for name in schema.names[table.num_columns :]:
-            table = table.append_column(name, measured[name])
-        table = table.select(schema.names).cast(schema)
+        columns = dict(zip(composed.records.column_names, composed.records.columns, strict=True))
+        columns |= {name: measured[name] for name in schema.names if name not in columns}
+        table = pa.table([columns[name] for name in schema.names], names=schema.names).cast(schema)
+        if not any(shard.plan.withdrawn for shard in shards):
+            return table, counts
         starts = np.cumsum([0, *counts])
-        return [
+        tables = [
             self._with_withdrawn(shard.plan, table.slice(start, count))
             for shard, start, count in zip(shards, starts.tolist(), counts, strict=False)
         ]
+        return pa.concat_tables(tables), [part.num_rows for part in tables]
 
     def _with_withdrawn(self, plan: ShardPlan, table: pa.Table) -> pa.Table:
         """A shard's records with those that are withdrawn, in the shard's order."""

@@ -99,9 +99,12 @@ def turn_scores(
 
 def _measured(scorer: Scorer, pairs: pa.Table, store: ScoreStore | None, cuts: Sequence[int]) -> Mapping[str, pa.Array]:
     """What a scorer says of pairs, those of each shard by themselves."""
+    stored = store if scorer.inputs else None
     if not cuts:
-        return store.score(scorer, pairs) if store is not None and scorer.inputs else scorer.score(pairs)
-    parts = [_measured(scorer, pairs.slice(start, end - start), store, ()) for start, end in pairwise([0, *cuts])]
+        return scorer.score(pairs) if stored is None else stored.score(scorer, pairs)
+    if stored is None:
+        return scorer.score_shards(pairs, cuts)
+    parts = [stored.score(scorer, pairs.slice(start, end - start)) for start, end in pairwise([0, *cuts])]
     return {name: pa.concat_arrays([part[name] for part in parts]) for name in parts[0]}
 
 

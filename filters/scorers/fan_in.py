@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,6 +43,10 @@ class FanInScorer(Scorer):
 
     def score(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Measure all pairs of `PAIR_SCHEMA` of one shard."""
+        return self.score_shards(pairs, [pairs.num_rows])
+
+    def score_shards(self, pairs: pa.Table, ends: Sequence[int]) -> dict[str, pa.Array]:
+        """Measure the pairs of several shards, of which many have a few rows, in one go."""
         key = pl.col("target").str.to_lowercase().str.strip_chars(" .!?。？！।")
         frame = pl.DataFrame(pairs.select(["source", "target", "lang"])).select(
             "source",
@@ -52,7 +58,9 @@ class FanInScorer(Scorer):
         sources = pl.repeat(1.0, frame.height, dtype=pl.Float32, eager=True)
         repeated = frame["repeated"]
         if repeated.any():
-            same = frame.filter("repeated").select(pl.col("source").str.to_lowercase().n_unique().over("lang", "key"))
+            shard = pl.Series("shard", np.searchsorted(ends, np.arange(frame.height), side="right"))
+            counted = pl.col("source").str.to_lowercase().n_unique().over("shard", "lang", "key")
+            same = frame.with_columns(shard).filter("repeated").select(counted)
             sources = sources.scatter(repeated.arg_true(), same.to_series().cast(pl.Float32))
         found = sources.to_arrow()
         return {"sources": pc.if_else(frame["enough"].to_arrow(), found, pa.scalar(None, found.type))}

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glotmill.engine.records import compose as compose_module
-from glotmill.engine.records.compose import Composer
+from glotmill.engine.records.compose import Composer, entries_digest
 from glotmill.engine.records.composed_rows import ComposedRows
 from glotmill.engine.records.sample_batch import Batch
 from glotmill.engine.text.answers import AnswerRule
@@ -122,6 +122,24 @@ def test_columns_make_the_same_records_pairs_digest_and_counts_as_rows(case):
     assert fast[0].records.equals(slow[0].records)
     assert fast[0].turns.equals(slow[0].turns)
     assert fast[1:] == slow[1:]
+
+
+@settings(max_examples=60)
+@given(cases(), st.lists(st.integers(1, 3), min_size=6, max_size=6))
+def test_small_shards_composed_together_are_what_each_is_alone(case, most):
+    table, entries, rule = case
+    heights, left = [], len(table)
+    for height in most:
+        heights += [min(height, left)] if left else []
+        left -= min(height, left)
+    parts = Composer(LANG, lambda _: entries, rule, ENGINE, ENGINES).compose_small(table, heights) if heights else []
+    start = 0
+    for height, part in zip(heights, parts, strict=True):
+        alone, digest, origins = composed(table.slice(start, height), entries, rule, in_columns=False)
+        assert part.rows.records.to_pylist() == alone.records.to_pylist()
+        assert part.rows.turns.to_pylist() == alone.turns.to_pylist()
+        assert (entries_digest(part.used), part.answers) == (digest, origins)
+        start += height
 
 
 def test_captions_are_composed_in_columns():

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from glotmill.filters.contract import PAIR_SCHEMA
 from glotmill.filters.scorers.fan_in import FanInScorer
@@ -34,3 +36,13 @@ def test_case_and_final_mark_make_no_difference_and_short_texts_are_not_judged()
 def test_a_shard_of_one_row_and_one_without_rows_are_measured_as_any():
     assert scored(("A man.", SAME, "deu_Latn")) == [1]
     assert scored() == []
+
+
+@given(st.lists(st.tuples(st.sampled_from("ABab"), st.sampled_from([SAME, SAME[:-1], "Ja", "Ein brauner Hund rennt."]),
+                          st.sampled_from(["deu_Latn", "fra_Latn"]), st.integers(0, 3))))  # fmt: skip
+def test_shards_measured_in_one_go_are_what_each_is_alone(rows):
+    rows.sort(key=lambda row: row[3])
+    pairs = pa.Table.from_pylist([{"source": s, "target": t, "lang": lang} for s, t, lang, _ in rows], PAIR_SCHEMA)
+    ends = [sum(row[3] <= shard for row in rows) for shard in range(4)]
+    scorer = FanInScorer()
+    assert scorer.score_shards(pairs, ends) == super(FanInScorer, scorer).score_shards(pairs, ends)

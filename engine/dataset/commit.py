@@ -149,13 +149,16 @@ def recover(build: Path, *, rewrite: bool = False) -> bool:
     if lost:
         msg = f"{path} lists {lost[0]}, neither staged nor in place; glotmill build --compact rewrites everything"
         raise InputError(msg)
+    entered: set[Path] = set()
     for name in intent.move:
         _check_way(build, name)
         source, target = build / STAGING / name, build / name
         if source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             source.replace(target)
-            sync(target.parent)
+            entered.add(target.parent)
+    for folder in sorted(entered):
+        sync(folder)
     for name in intent.delete:
         (build / name).unlink(missing_ok=True)
         _remove_empty(build, (build / name).parent)

@@ -34,7 +34,9 @@ def row_statistics(files: Sequence[Path], count: int, columns: Sequence[str]) ->
     if not files:
         return {"tasks": [], "scores": {}}
     rows = pl.scan_parquet(list(files), glob=False)
-    at_once = max(1, VALUES // max(count, 1))  # opening thousands of small files for each column takes longest
+    at_once = max(1, VALUES // max(count, 1))
+    if at_once > len(columns):  # to open thousands of small files takes longer than to read them
+        rows = rows.select("task", *columns).collect().lazy()
     scores: dict[str, Any] = {}
     for start in range(0, len(columns), at_once):
         found = rows.select(columns[start : start + at_once]).collect()

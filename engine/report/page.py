@@ -60,8 +60,9 @@ def write_report(folder: Path, *, verb: str = "report", ray_address: str | None 
     Raises:
         InputError: There is no finished build of this version in the folder.
     """
+    found = open_build(folder, verb, checked=verb == "build")  # a build has looked at every shard, or has written it
     with one_ray():
-        page = render(report_data(open_build(folder, verb), ray_address))
+        page = render(report_data(found, ray_address))
     with staging(folder) as staged:  # so that a kill leaves nothing that the next command does not take away
         write_bytes(staged / REPORT, page)
         (staged / REPORT).replace(folder / REPORT)

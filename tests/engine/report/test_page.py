@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from glotmill.engine.commands.refilter import refilter
-from glotmill.engine.report import REPORT, report_data, write_report
+from glotmill.engine.report import REPORT, finished_build, report_data, rows, write_report
 from glotmill.engine.report.finished_build import open_build
 from glotmill.schemas.errors import InputError
 from tests.engine.report.conftest import ARABIC, LANGUAGES, LONG, OVERRIDE, SCRIPT, THRESHOLD
@@ -272,3 +272,12 @@ def test_small_shards_of_a_language_are_read_as_one(unkind: Path, rebuild: Calla
     assert pl.concat([rows for _, rows in found]).equals(one_by_one)
     counted = [{rule["code"]: rule["langs"] for rule in page_data(folder)["rules"]} for folder in (small, unkind)]
     assert counted[0] == counted[1]
+
+
+def test_small_shards_cost_no_check_each(rebuild: Callable[..., Path], monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(finished_build, "check_shards", refuse)  # a build has written them
+    monkeypatch.setattr(rows, "check_values", refuse)  # all rows are checked at once
+    assert page_data(rebuild(pack={"shard_rows": 2}))["rows"]

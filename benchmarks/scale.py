@@ -84,7 +84,7 @@ def ratios(old: Figures, new: Figures) -> Figures:
 def measure(case: str, options: argparse.Namespace) -> Figures:
     """One case with this tree and, where it is given, with the other."""
     trees = {"baseline": options.baseline, "this": ROOT} if options.baseline else {"this": ROOT}
-    extra = ["--refilter", LOOSER] if case == "captions" else []
+    extra = {"captions": ["--refilter", LOOSER], "shards": ["--bare"]}.get(case, [])
     rounds: dict[str, list[Figures]] = {name: [] for name in trees}
     for _ in range(options.rounds):
         for name, tree in trees.items():
@@ -105,13 +105,18 @@ def measure(case: str, options: argparse.Namespace) -> Figures:
 
 
 def of_a_shard(found: Figures) -> Figures:
-    """CPU seconds of a shard beyond its rows, by tree: the same records in many shards less those in few."""
+    """CPU seconds of a shard beyond its rows, by tree: the same records in many shards less those in few.
+
+    ``bare_writer`` stands beside them: pyarrow's writer alone, with the same columns and settings.
+    """
     many, few = found["shards"], found["whole_shards"]
-    return {
-        name: round((many[name]["total"] - few[name]["total"]) / (many[name]["shards"] - few[name]["shards"]), 5)
+    seconds = {
+        name: (many[name]["total"] - few[name]["total"]) / (many[name]["shards"] - few[name]["shards"])
         for name in ("baseline", "this")
         if name in many
     }
+    seconds["bare_writer"] = many["this"]["bare"] / many["this"]["shards"]
+    return {name: round(value, 5) for name, value in seconds.items()}
 
 
 def main() -> None:

@@ -187,6 +187,22 @@ def column_digests(dataset: Path) -> dict[str, str]:
     return {name: state.hexdigest() for name, state in found.items()}
 
 
+def bare_seconds(dataset: Path, target: Path) -> float:
+    """CPU seconds that pyarrow's writer alone takes to write all shards again, with the settings of the manifest."""
+    settings = json.loads((dataset / "manifest.json").read_bytes())["writer"]
+    settings = {name: value for name, value in settings.items() if name not in ("pyarrow", "datasets")}
+    seconds = 0.0
+    for path in sorted((dataset / "data").rglob("*.parquet")):
+        with pq.ParquetFile(path) as file:
+            groups = [file.read_row_group(number) for number in range(file.num_row_groups)]
+        began = time.process_time()
+        with pq.ParquetWriter(target, groups[0].schema, **settings) as writer:
+            for rows in groups:
+                writer.write_table(rows, row_group_size=rows.num_rows)
+        seconds += time.process_time() - began
+    return seconds
+
+
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """The build's figures."""
     from glotmill import schemas
@@ -224,6 +240,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "digest": dataset_digest(summary.dataset),
         "columns": column_digests(summary.dataset),
     }
+    if options.bare:
+        found["bare"] = bare_seconds(summary.dataset, options.folder / "bare.parquet")
     if options.refilter:
         began = time.process_time()
         refilter(options.folder / "build", overrides=[options.refilter])
@@ -241,6 +259,7 @@ def main() -> None:
         "--free-loops", action="store_true", help="an older retry ladder's look for loops costs nothing"
     )
     parser.add_argument("--refilter", metavar="KEY=VALUE", help="judge again with this afterwards")
+    parser.add_argument("--bare", action="store_true", help="write the shards once more with pyarrow's writer alone")
     parser.add_argument("--profile", type=Path, help="a file for cProfile's statistics; times are then too long")
     print(json.dumps(measure(parser.parse_args())))
 

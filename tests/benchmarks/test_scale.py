@@ -51,6 +51,13 @@ def test_a_phase_of_several_windows_is_counted_in_all_of_them():
     assert 0 < after[0] < after[1] == phases.seconds["force"]
 
 
-def test_what_a_shard_costs_is_what_many_cost_more_than_few():
-    found = {"shards": {"this": {"total": 12.0, "shards": 110}}, "whole_shards": {"this": {"total": 2.0, "shards": 10}}}
-    assert of_a_shard(found) == {"this": 0.1}
+def test_what_a_shard_costs_is_what_many_cost_more_than_few_beside_the_bare_writer():
+    many = {"this": {"total": 12.0, "shards": 110, "bare": 1.1}}
+    found = {"shards": many, "whole_shards": {"this": {"total": 2.0, "shards": 10}}}
+    assert of_a_shard(found) == {"this": 0.1, "bare_writer": 0.01}
+
+
+def test_the_bare_writer_writes_the_shards_of_a_build_once_more(data: Path):
+    found = measure("shards", Namespace(data=data, baseline=None, rows=2, languages=2, rounds=1, free_loops=False))
+    assert found["this"]["shards"] == 4
+    assert 0 < found["this"]["bare"] < found["this"]["total"]

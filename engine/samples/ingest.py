@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -74,8 +75,8 @@ def ingest(
     """
     folder.mkdir(parents=True)
     counts: dict[str, SourceCount] = {}
-    seen = SeenIds()
     with ExitStack() as stack:
+        seen = SeenIds(Path(stack.enter_context(TemporaryDirectory(prefix="seen-", dir=folder.parent))))
         rejected = stack.enter_context(pq.ParquetWriter(folder / REJECTED, REJECTED_SCHEMA, compression="zstd"))
         store = stack.enter_context(ImageStore(dataset or folder))
         for source in sources:

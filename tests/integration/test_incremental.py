@@ -546,7 +546,7 @@ def test_samples_that_a_record_has_twice_are_assigned_once(recipe, run, tmp_path
 def test_a_report_that_cannot_be_written_is_said_and_the_new_verdicts_stand(recipe, run, tmp_path, monkeypatch):
     bound = records(run(recipe()).dataset)["score_nmt_logprob"].min() + 0.001
 
-    def damaged(folder, *, verb):
+    def damaged(folder, **_options):
         raise InputError("a shard cannot be read")
 
     monkeypatch.setattr(report, "write_report", damaged)

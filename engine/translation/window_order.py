@@ -16,6 +16,7 @@ from threading import Condition
 from glotmill.schemas.errors import GlotmillError
 
 PHASES = ("record", "forward", "forced", "back", "pack")  # of a window, in their order
+UNPLANNED = 2  # open windows whose forward units are not written down yet
 ALL = "*"  # behind a phase: of every engine that has a part of it
 
 
@@ -55,7 +56,9 @@ class WindowOrder:
         return self._through[number] > _index(phase)
 
     def await_turn(self, number: int, at_once: Callable[[], int]) -> None:
-        """Wait until so few windows before this one are open that it may be.
+        """Wait until so few windows before this one are open that it may be, and few of these still make their lists.
+
+        To make a list takes much memory and lets hardly any other thread work: several at a time gain nothing.
 
         Args:
             number: The window.
@@ -64,7 +67,11 @@ class WindowOrder:
         Raises:
             AbandonedError: Another window failed.
         """
-        self._await(lambda: number < len(self._over) + at_once())
+        first = number - UNPLANNED
+        self._await(lambda: number < len(self._over) + at_once() and (first < 0 or self._has_list(first)))
+
+    def _has_list(self, number: int) -> bool:
+        return self._is_planned(number, "forward") or number in self._over
 
     def over(self, number: int) -> None:
         """Note that a window is done."""

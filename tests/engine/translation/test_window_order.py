@@ -51,6 +51,20 @@ def test_entries_are_read_when_those_before_are_through():
         waiting.result(SOON)
 
 
+def test_windows_open_while_at_most_two_make_their_lists():
+    order = WindowOrder()
+    with ThreadPoolExecutor(1) as threads:
+        for number in range(2):
+            order.await_turn(number, lambda: 6)
+        waiting = threads.submit(order.await_turn, 2, lambda: 6)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.05)
+        order.place(0).planned("forward")
+        waiting.result(SOON)
+        order.over(1)  # it had nothing to send
+        order.await_turn(3, lambda: 6)
+
+
 def test_a_failure_wakes_whoever_waits():
     order = WindowOrder()
     with ThreadPoolExecutor(1) as threads:

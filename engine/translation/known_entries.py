@@ -43,11 +43,13 @@ class KnownEntries:
             wanted: Its requests: columns key and `glotmill.engine.memory.translations.DIRECTION` among others.
             known: What all files of the store have of them: a column key among others.
         """
-        found = wanted.select("key", *DIRECTION).join(known, on="key", how="inner")
-        parts = found.partition_by(DIRECTION, as_dict=True, include_key=False)
+        parts: dict[tuple[object, ...], pl.DataFrame] = {}
+        if not known.is_empty():  # as in a phase of new texts
+            found = wanted.select("key", *DIRECTION).join(known, on="key", how="inner")
+            parts = found.partition_by(DIRECTION, as_dict=True, include_key=False)
         for direction in wanted.select(DIRECTION).unique().iter_rows():
             self._run.write_known(phase, Direction(*direction), parts.get(direction, known.clear()))
-        return wanted.join(known, on="key", how="anti", maintain_order="left")
+        return wanted if known.is_empty() else wanted.join(known, on="key", how="anti", maintain_order="left")
 
     def planned(self, phase: str) -> None:
         """Note that all of the phase's requests are kept."""

@@ -13,6 +13,7 @@ from ray import cloudpickle
 from glotmill.engine.commands import make_records
 from glotmill.engine.memory.commit_log import NumberedFiles
 from glotmill.engine.records import build_shards, layout, windows
+from glotmill.engine.records.compose import Composer
 from glotmill.engine.workers.stage_tasks import Held, Steps
 
 SCORERS = ["integrity", "language_id", "fan_in", "nmt", "round_trip", "cross_entropy"]
@@ -77,3 +78,15 @@ def test_shards_made_in_parts_in_any_order_have_the_bytes_of_those_made_whole(
     assert tasks.done.count("build_elsewhere" if away else "build_group") == 12
     assert by_tasks == []  # what the memory says is read once, and lent
     assert not (parted.parent / ".staging").exists()
+
+
+def test_small_shards_composed_together_have_the_bytes_of_those_composed_alone(recipe_file, run, monkeypatch):
+    recipe = recipe_file(pack={"shard_rows": 5}, score={"scorers": SCORERS})
+    calls, compose = [], Composer.compose_small
+    monkeypatch.setattr(Composer, "compose_small", lambda *call: calls.append(len(call[2])) or compose(*call))
+    together = content(run(recipe, out="together").dataset)
+    assert len(calls) == 2  # once for each language
+    assert sum(calls) == sum(name.startswith("data/") for name in together)
+    monkeypatch.setattr(layout, "SMALL_ROWS", 0)
+    assert content(run(recipe, out="alone").dataset) == together
+    assert len(calls) == 2

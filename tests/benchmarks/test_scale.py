@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.scale import measure, of_a_shard
+from benchmarks.scale import measure, of_a_shard, summed
 from benchmarks.scale_build import Phases
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.windows_progress import WindowsProgress
@@ -36,6 +36,15 @@ def test_a_tree_is_measured_by_phase_beside_another_one(data: Path):
         assert sum(one["phases"].values()) == pytest.approx(one["total"], rel=0.1)
         assert 0 < one["engine"]["force"] < one["phases"]["force"]
     assert found["ratios"].keys() >= {"whole", "packing", "compose", "refilter", "back_without_engine"}
+
+
+def test_of_several_rounds_each_phase_counts_as_in_its_quickest_one():
+    first = {"total": 3.0, "records": 12, "phases": {"force": 2.0, "score": 1.0}, "engine": {"force": 0.5}}
+    second = {"total": 4.0, "records": 12, "phases": {"force": 1.5, "score": 2.5}, "engine": {"force": 0.6}}
+    found = summed([first, second])
+    assert (found["total"], found["phases"], found["engine"]) == (3.0, {"force": 1.5, "score": 1.0}, {"force": 0.5})
+    assert found["packed_per_second"] == 12
+    assert [one["total"] for one in found["rounds"]] == [3.0, 4.0]
 
 
 def test_a_phase_of_several_windows_is_counted_in_all_of_them():

@@ -15,6 +15,7 @@ import math
 import re
 import shutil
 from dataclasses import dataclass, replace
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -68,13 +69,24 @@ def make(folder: Path, shape: Shape) -> Path:
     aside = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(aside, ignore_errors=True)
     shutil.copytree(MODEL_DIR, aside)
-    known = json.loads((MODEL_DIR / "shared_vocabulary.json").read_text(encoding="utf-8"))
-    tokens = [*known, *(f"▁x{number}" for number in range(shape.tokens - len(known)))]
+    known: list[str] = json.loads((MODEL_DIR / "shared_vocabulary.json").read_text(encoding="utf-8"))
+    held = set(known)
+    names = (name for number in count() if (name := _name(number)) not in held)
+    tokens = [*known, *islice(names, shape.tokens - len(known))]
     (aside / "shared_vocabulary.json").write_text(json.dumps(tokens), encoding="utf-8")
     small = Ct2Weights.read((MODEL_DIR / "model.bin").read_bytes())
     (aside / "model.bin").write_bytes(_grown(small, shape, end=known.index("</s>")).to_bytes())
     aside.rename(folder)
     return folder
+
+
+def _name(number: int) -> str:
+    """A token of letters, as one with figures in it would be taken for code, which nobody translates back."""
+    letters = ""
+    while number or not letters:
+        number, letter = divmod(number, 26)
+        letters += chr(ord("a") + letter)
+    return f"▁x{letters}x"
 
 
 def _grown(small: Ct2Weights, shape: Shape, *, end: int) -> Ct2Weights:

@@ -28,7 +28,7 @@ def expected_seconds(folder: Path, calls: int, forced: int) -> float | None:
     kinds = {"translated": calls, "scored": forced}
     if any(count and kind not in each for kind, count in kinds.items()):
         return None
-    return round(sum(count * each.get(kind, 0.0) for kind, count in kinds.items()), 1)
+    return round(sum(count * each.get(kind, 0.0) for kind, count in kinds.items()), 3)
 
 
 def _each(summary: dict[str, Any]) -> dict[str, float]:

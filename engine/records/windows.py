@@ -1,9 +1,10 @@
 """Windows: a build's records in portions, each of which is translated, scored and written while others are.
 
 The rule is recorded here and is in no fingerprint: languages come in turn, `CHUNK_ROWS` records each, until a window
-has its share. The last `ENDING` windows' records come language by language and in smaller windows: shards then end one
-after the other and are written while engines have units, and little is left to be done after the last unit. A shard
-that is published stays whole, as what is done to it is decided for all of it.
+has its share: they share the sources whose forced scores they need. The last `ENDING` windows' records, a quarter of
+all at the most, come language by language and in smaller windows: shards then end one after the other and are written
+while engines have units, and little is left to be done after the last unit. A shard that is published stays whole, as
+what is done to it is decided for all of it.
 
 Guarantees: each record is in one window; windows depend on the layout alone, never on workers or on speed.
 """
@@ -23,6 +24,7 @@ FEWEST_RECORDS = 40_000  # of a window: enough for units of good batches, few en
 MOST_RECORDS = 1_000_000  # what a window's texts and entries take is what the head's memory holds
 MOST_WINDOWS = 100  # each looks the whole memory through; but for those of the end
 ENDING = 2  # windows of the usual share
+PARTS_OF_ALL = 4  # the end is one of these at the most
 PARTS_OF_REST = 4  # a window of the end has this part of what is left
 
 
@@ -110,9 +112,10 @@ def cut_windows(plans: Mapping[str, Sequence[ShardPlan]], *, at_once: bool = Fal
         return [Window(0, tuple(whole))]
     total = sum(len(plan.present) for shards in plans.values() for plan in shards)
     share = min(max(total // MOST_WINDOWS, FEWEST_RECORDS), MOST_RECORDS)
+    end = min(ENDING * share, total // PARTS_OF_ALL)
     windows: list[list[Piece]] = [[]]
     held, rest = 0, total
-    for piece, ending in _ordered([list(_pieces(lang, shards)) for lang, shards in plans.items()], ENDING * share):
+    for piece, ending in _ordered([list(_pieces(lang, shards)) for lang, shards in plans.items()], end):
         most = min(share, max((rest + held) // PARTS_OF_REST, FEWEST_RECORDS // 2)) if ending else share
         if held and held + piece.records > most:
             windows.append([])

@@ -34,6 +34,9 @@ from glotmill.schemas.errors import TranslatorError
 # A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch: many
 # workers share a small job, and all of them have work until shortly before its end.
 SHARE_OF_REST = 1 / 16
+# So many times `unit_tokens` are in a unit of forced pairs. As both of their texts count, it has twice the rows of one
+# of translations; as these are read and not decoded, it takes no longer.
+FORCED_TOKENS = 4
 AT_WORK = 2  # batches of an engine that computes one while Python is busy with another
 T = TypeVar("T")
 
@@ -140,13 +143,15 @@ def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int, s
         segments: Columns key, source_lang, target_lang, text, and translation where it is to be forced, which then
             counts too; keys are unique.
         batch_tokens: Bound of a batch: its longest text's tokens times its texts.
-        unit_tokens: Tokens from which a unit is full.
+        unit_tokens: Tokens from which a unit is full; one of forced pairs with `FORCED_TOKENS` times as many.
         shrinking: Whether units shrink towards the end, as nothing comes after them.
 
     Returns:
         The segments with their ``unit`` and ``batch`` numbers, in the order of work.
     """
-    read = estimated_tokens() + (_tokens("translation") if "translation" in segments.columns else 0)
+    read = estimated_tokens()
+    if "translation" in segments.columns:
+        read, unit_tokens = read + _tokens("translation"), unit_tokens * FORCED_TOKENS
     rows = segments.with_columns(tokens=read).sort(["tokens", "key"], descending=[True, False])
     tokens = rows["tokens"].to_numpy()
     rest = int(tokens.sum())

@@ -68,6 +68,15 @@ def test_the_last_windows_are_small_and_languages_end_one_after_the_other():
     ]  # fmt: skip
 
 
+def test_languages_share_windows_but_for_a_quarter_of_a_small_build(monkeypatch):
+    monkeypatch.setattr(windows, "FEWEST_RECORDS", 30)
+    first, *rest = cut_windows(plans({"deu_Latn": [25], "fra_Latn": [25]}))
+    assert [(piece.lang, piece.records) for piece in first.pieces] == [("deu_Latn", 15), ("fra_Latn", 15)]
+    assert [[(piece.lang, piece.records) for piece in window.pieces] for window in rest] == [
+        [("deu_Latn", 10), ("fra_Latn", 5)], [("fra_Latn", 5)]
+    ]  # fmt: skip
+
+
 def test_windows_of_a_large_build_grow_smaller_towards_its_end(monkeypatch):
     monkeypatch.setattr(windows, "FEWEST_RECORDS", 100)
     sizes = [window.records for window in cut_windows(plans({"deu_Latn": [2000]}))]

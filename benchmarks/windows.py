@@ -16,7 +16,6 @@ peak memory is stated: the head's, without those that pack.
 from __future__ import annotations
 
 import argparse
-import heapq
 import json
 import os
 import resource
@@ -24,7 +23,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,6 +33,7 @@ import orjson
 import yaml
 
 LANGUAGES = ("deu_Latn", "fra_Latn", "ces_Latn", "swh_Latn")
+IN_FLIGHT, IDLE_S = 2, 0.1  # as `glotmill.engine.workers.ray_pool` has them
 SPEED = 0.8  # of the engine, as a share of what is packed when it costs nothing
 THINGS = ("dog", "cat", "train", "boat", "horse", "child", "clock", "tree", "bird", "man")
 SCORERS = ("integrity", "language_id", "lexical", "script", "structure", "nmt", "round_trip", "cross_entropy", "fan_in")
@@ -39,6 +41,9 @@ SCORERS = ("integrity", "language_id", "lexical", "script", "structure", "nmt", 
 
 class SimulatedPool:
     """Workers that take so many seconds a row, and give what Arrow makes of each text.
+
+    As in the pool of Ray's actors, a worker has a unit at work and one that waits, of the last units none waits while
+    a worker is idle, and an idle worker gets what is handed in meanwhile.
 
     Args:
         workers: How many.
@@ -62,21 +67,33 @@ class SimulatedPool:
 
     def run(self, units: Iterable[Any]) -> Iterator[Any]:
         """The result of each unit when its worker has it."""
-        line = iter(units)
-        working: list[tuple[float, int, Any]] = []
-        number = 0
+        line, ahead = iter(units), deque[Any]()
+        queues: list[deque[tuple[float, Any]]] = [deque() for _ in range(self.workers)]  # (when it ends, unit)
         while True:
-            while len(working) < self.workers and (unit := next(line, None)) is not None:
-                now, number = time.monotonic(), number + 1
-                end = now + self._row_seconds * unit.rows.num_rows
-                self.spans.append((now, end))
-                heapq.heappush(working, (end, number, unit))
-            if not working:
+            self._fill(queues, line, ahead)
+            if not any(queues):
                 return
-            end, _, unit = heapq.heappop(working)
-            time.sleep(max(0.0, end - time.monotonic()))
+            first = min(filter(None, queues), key=lambda queue: queue[0][0])
+            wait = first[0][0] - time.monotonic()
+            if wait > IDLE_S and not all(queues):
+                time.sleep(IDLE_S)
+                continue
+            time.sleep(max(0.0, wait))
+            _, unit = first.popleft()
             self.rows += unit.rows.num_rows
             yield _result(unit)
+
+    def _fill(self, queues: list[deque[tuple[float, Any]]], line: Iterator[Any], ahead: deque[Any]) -> None:
+        while True:
+            ahead.extend(islice(line, self.workers + 1 - len(ahead)))
+            queue = min(queues, key=len)
+            if not ahead or len(queue) == IN_FLIGHT or (queue and len(ahead) <= self.workers):
+                return
+            unit, now = ahead.popleft(), time.monotonic()
+            begins = max(now, queue[-1][0]) if queue else now
+            ends = begins + self._row_seconds * unit.rows.num_rows
+            queue.append((ends, unit))
+            self.spans.append((begins, ends))
 
 
 def _result(unit: Any) -> Any:

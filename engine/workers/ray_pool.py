@@ -36,6 +36,7 @@ START_TIMEOUT_S = 600.0  # a large model from a slow disk
 NODE_GRACE_S = 5.0  # an actor that takes longer to start may have no node to start on
 MAX_STARTS = 3  # of actors in one place, in a row
 TICK_S = 1.0
+IDLE_TICK_S = 0.1  # while a worker has no unit: another window may hand some in at any moment
 BEAT_EVERY_S = 5.0
 BEAT_TIMEOUT_S = 60.0
 PART_TIMEOUT_S = 60.0  # least deadline of a part of a unit
@@ -174,7 +175,8 @@ class RayPool:
         for worker in self._places:
             worker.ask_beat(BEAT_EVERY_S)
         pending = [ref for worker in self._places for ref in worker.pending()]
-        ray.wait(pending, num_returns=1, timeout=TICK_S)
+        idle = any(worker.has_room and not worker.queue for worker in self._places)
+        ray.wait(pending, num_returns=1, timeout=IDLE_TICK_S if idle else TICK_S)
         done, _ = ray.wait(pending, num_returns=len(pending), timeout=0)
         now = time.monotonic()
         came = set(done)

@@ -120,6 +120,35 @@ def test_one_poisoned_row_costs_one_row(undisturbed, workers: int, does: str, re
     assert {note["reason"] for note in notes if "reason" in note} == {reason}
 
 
+def test_a_unit_handed_in_while_another_is_at_work_is_given_to_an_idle_worker(monkeypatch: pytest.MonkeyPatch):
+    from glotmill.engine.workers import ray_pool
+
+    monkeypatch.setattr(ray_pool, "TICK_S", 30.0)
+    events: list[str] = []
+
+    class Later:
+        """A unit, nothing for half a second, then another one: as units of several windows come."""
+
+        def __init__(self):
+            self.units, self.since = iter(UNITS[:2]), None
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            now = time.monotonic()
+            if self.since is not None and now < self.since + 0.5:
+                raise StopIteration
+            self.since = now
+            return next(self.units)
+
+    with make_pool(spec(seconds_per_batch=1.0), 2, note=lambda name, **values: events.append(name)) as pool:
+        pool.start()
+        events.extend("result" for _ in pool.run(Later()))
+    given = [event for event in events if event in ("unit_sent", "result")]
+    assert given == ["unit_sent", "unit_sent", "result", "result"]
+
+
 def kill_a_worker(pool) -> None:
     import ray
 

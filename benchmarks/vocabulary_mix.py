@@ -25,6 +25,7 @@ import yaml
 from benchmarks import random_nllb
 from benchmarks.results import Result, carry_out, parser
 from benchmarks.scale import ONE_THREAD
+from glotmill.engine.embedded import MODEL_DIR
 from glotmill.filters.scorers.script import PROPERTY
 from glotmill.schemas.languages import registry
 
@@ -68,11 +69,8 @@ def _letters(script: str) -> list[str]:
 def model(folder: Path, size: int) -> Path:
     """The random model."""
     made = random_nllb.make(folder, replace(SHAPE, tokens=size))
-    path = made / "shared_vocabulary.json"
-    names = json.loads(path.read_text(encoding="utf-8"))
-    if LANGUAGES[-1] not in names:
-        known = [name for name in names if not regex.fullmatch(r"▁x\d+", name)]
-        path.write_text(json.dumps(tokens(known, size)), encoding="utf-8")
+    known = json.loads((MODEL_DIR / "shared_vocabulary.json").read_text(encoding="utf-8"))
+    (made / "shared_vocabulary.json").write_text(json.dumps(tokens(known, size)), encoding="utf-8")
     return made
 
 

@@ -25,7 +25,6 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -67,10 +66,15 @@ class SimulatedPool:
 
     def run(self, units: Iterable[Any]) -> Iterator[Any]:
         """The result of each unit when its worker has it."""
-        line, ahead = iter(units), deque[Any]()
+        try:
+            from glotmill.engine.workers.pending_units import PendingUnits
+        except ImportError:  # a checkout from before it had a place of its own
+            from glotmill.engine.workers.ray_pool import PendingUnits  # type: ignore[attr-defined]
+
+        line = PendingUnits(units)
         queues: list[deque[tuple[float, Any]]] = [deque() for _ in range(self.workers)]  # (when it ends, unit)
         while True:
-            self._fill(queues, line, ahead)
+            self._fill(queues, line)
             if not any(queues):
                 return
             first = min(filter(None, queues), key=lambda queue: queue[0][0])
@@ -83,16 +87,15 @@ class SimulatedPool:
             self.rows += unit.rows.num_rows
             yield _result(unit)
 
-    def _fill(self, queues: list[deque[tuple[float, Any]]], line: Iterator[Any], ahead: deque[Any]) -> None:
+    def _fill(self, queues: list[deque[tuple[float, Any]]], line: Any) -> None:
         while True:
-            ahead.extend(islice(line, self.workers + 1 - len(ahead)))
             queue = min(queues, key=len)
-            if not ahead or len(queue) == IN_FLIGHT or (queue and len(ahead) <= self.workers):
+            if len(queue) == IN_FLIGHT or (queue and not line.has(self.workers + 1)) or (case := line.next()) is None:
                 return
-            unit, now = ahead.popleft(), time.monotonic()
+            now = time.monotonic()
             begins = max(now, queue[-1][0]) if queue else now
-            ends = begins + self._row_seconds * unit.rows.num_rows
-            queue.append((ends, unit))
+            ends = begins + self._row_seconds * case.unit.rows.num_rows
+            queue.append((ends, case.unit))
             self.spans.append((begins, ends))
 
 

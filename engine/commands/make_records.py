@@ -24,7 +24,7 @@ from glotmill.engine.commands.fitted_choice import fit_choice_to_sample
 from glotmill.engine.commands.fitted_quality import fit_to_sample
 from glotmill.engine.commands.job import Job
 from glotmill.engine.commands.make_samples import Samples
-from glotmill.engine.commands.open_windows import do_windows, open_at_once
+from glotmill.engine.commands.open_windows import do_windows, open_at_once, packed_before
 from glotmill.engine.commands.phases import PhaseCounts, PhaseRunner, Phases, WindowTools, composers_into, run_phases
 from glotmill.engine.commands.prologue import Prologue, run_prologue
 from glotmill.engine.commands.unchanged import entries_state
@@ -229,7 +229,7 @@ class _Maker:
         self._total = sum(window.records for window in windows)
         if len(windows) == 1:
             tools = WindowTools(self._runner, self._scores, self._run, pools, alone())
-            yield self._do(windows[0], tools)
+            yield self._do(windows[0], tools, 0)
             return
         with progress.stage("windows", "records") as shown:
             stages = WindowsProgress(progress, shown, self._total)
@@ -238,7 +238,8 @@ class _Maker:
                 run = self._run.window(window.number)
                 stage = RoutedStage(self._job.routes, self._memory, run, own, place)
                 runner = replace(self._runner, work=stage, progress=stages)
-                return self._do(window, WindowTools(runner, self._scores, run, own, place))
+                tools = WindowTools(runner, self._scores, run, own, place)
+                return self._do(window, tools, packed_before(windows, window.number))
 
             yield from do_windows(
                 windows,
@@ -248,13 +249,14 @@ class _Maker:
                 at_once=partial(windows_at_once, self._job, windows),
             )
 
-    def _do(self, window: Window, tools: WindowTools) -> WindowDone:
+    def _do(self, window: Window, tools: WindowTools, before: int) -> WindowDone:
+        """Do a window, which is packed while so many of the ones before it still are."""
         job, dictionaries = self._job, self._dictionaries
         phases = run_phases(job, partial(window.samples, self._rows), tools)
         if dictionaries is None:
             dictionaries = judged_dictionaries(job.recipe.languages, phases.into, job.answers)
             job = job.with_dictionaries(dictionaries)
-        tools.place.await_entries("pack", ahead=1)  # the entries of two windows are in memory at the most
+        tools.place.await_entries("compose", ahead=before)
         tasks = shard_tasks(job, self._total, self._runner.check_stop, self._run.event)
         work = self._work(job, phases, tasks)
         if not work.apart:
@@ -282,7 +284,8 @@ class _Maker:
             for group, done in zip(groups, tasks.run(BUILD_GROUP, work, groups), strict=True):
                 built += done
                 stage.advance(sum(piece.records for piece in group), window.records)
-            tools.place.await_entries("pack")  # a shard has parts in the windows before this one, too
+            tools.place.through("compose")
+            tools.place.await_entries("compose")  # a shard has parts in the windows before this one, too
             built += tasks.run(join_parts, work, ends)
         for shard in built:
             # Its parts, where it had any; not sooner, as a task may be done twice.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from glotmill.engine.records.windows import Window
@@ -22,10 +23,11 @@ R = TypeVar("R")
 # Does a window: from the window, its place in the order, and what does its units.
 WindowWork = Callable[[Window, WindowPlace, PoolsOf], R]
 FEWEST_OPEN = 3  # one that is packed, one whose last units are done, one whose first units wait
-SMALL_OPEN = 6  # of small windows, as each phase ends with fewer units than there are workers
-RECORDS_OPEN = 240_000  # of more than the fewest windows; the head holds their texts
+SMALL_OPEN = 4  # of small windows, as each phase ends with fewer units than there are workers
+RECORDS_OPEN = 160_000  # of more than the fewest windows; the head holds their texts
 SEGMENTS_A_WORKER = 6_000  # two units of some 3,000 captions; a record has one in each of its phases
 MOST_OPEN = 64  # threads
+TOGETHER = 2  # of the largest windows are packed at the same time; the entries of these are in memory
 
 
 def open_at_once(windows: Sequence[Window], workers: int) -> int:
@@ -34,11 +36,46 @@ def open_at_once(windows: Sequence[Window], workers: int) -> int:
     Args:
         windows: All windows.
         workers: How many there are; 0 while that is not known.
+
+    Returns:
+        How many of the largest; of smaller ones so many that they have no more records (`has_room`).
     """
-    largest = max(1, *(window.records for window in windows))
+    largest = _largest(windows)
     few = min(max(RECORDS_OPEN // largest, FEWEST_OPEN), SMALL_OPEN)
     needed = -(-workers * SEGMENTS_A_WORKER // largest) + FEWEST_OPEN - 1
     return min(max(few, needed), MOST_OPEN)
+
+
+def has_room(windows: Sequence[Window], opened: Sequence[int], number: int, at_once: int) -> bool:
+    """Whether a window may be open beside some others.
+
+    Args:
+        windows: All windows.
+        opened: Those that are open, by number.
+        number: The window.
+        at_once: How many of the largest windows are open at once.
+    """
+    held = sum(windows[each].records for each in (*opened, number))
+    return held <= at_once * _largest(windows) and len(opened) < MOST_OPEN
+
+
+def packed_before(windows: Sequence[Window], number: int) -> int:
+    """How many windows before one may still be packed when it is: the last ones, no more records than of two windows.
+
+    Args:
+        windows: All windows.
+        number: The window.
+    """
+    held, most = windows[number].records, TOGETHER * _largest(windows)
+    for count, before in enumerate(reversed(windows[:number])):
+        held += before.records
+        if held > most:
+            return count
+    return number
+
+
+def _largest(windows: Sequence[Window]) -> int:
+    return max(1, *(window.records for window in windows))
 
 
 def do_windows(
@@ -56,7 +93,7 @@ def do_windows(
         work: Does one.
         pools: Do its units.
         specs: The engines. Several have their workers in turn, and so do their windows.
-        at_once: Windows that are open at once where there is one engine, by the number of workers.
+        at_once: How many of the largest windows are open at once where there is one engine, by the number of workers.
     """
     order = WindowOrder()
     if at_once(0) == 1 or len(windows) == 1 or len({spec.worker_fingerprint for spec in specs}) > 1:
@@ -76,12 +113,15 @@ def do_windows(
             desk.abandon(window.number)
             raise
 
+    def room(number: int, opened: list[int]) -> bool:
+        return has_room(windows, opened, number, at_once(desk.workers))
+
     def open_all() -> list[Future[R]]:
         """Open each window in its turn: threads are no more than open windows, as each holds a stack."""
         opened: list[Future[R]] = []
         with suppress(AbandonedError):  # the window that failed says why
             for window in windows:
-                order.await_turn(window.number, lambda: at_once(desk.workers))
+                order.await_turn(window.number, partial(room, window.number))
                 opened.append(threads.submit(do, window))
         return opened
 

@@ -25,7 +25,7 @@ MOST_RECORDS = 1_000_000  # what a window's texts and entries take is what the h
 MOST_WINDOWS = 100  # each looks the whole memory through; but for those of the end
 ENDING = 2  # windows of the usual share
 PARTS_OF_ALL = 4  # the end is one of these at the most
-PARTS_OF_REST = 4  # a window of the end has this part of what is left
+PARTS_OF_REST = 4  # a window of the end has this part of what is left, or of the fewest records
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def cut_windows(plans: Mapping[str, Sequence[ShardPlan]], *, at_once: bool = Fal
     windows: list[list[Piece]] = [[]]
     held, rest = 0, total
     for piece, ending in _ordered([list(_pieces(lang, shards)) for lang, shards in plans.items()], end):
-        most = min(share, max((rest + held) // PARTS_OF_REST, FEWEST_RECORDS // 2)) if ending else share
+        most = min(share, max(rest + held, FEWEST_RECORDS) // PARTS_OF_REST) if ending else share
         if held and held + piece.records > most:
             windows.append([])
             held = 0

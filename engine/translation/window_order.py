@@ -15,7 +15,7 @@ from threading import Condition
 
 from glotmill.schemas.errors import GlotmillError
 
-PHASES = ("record", "forward", "forced", "back", "pack")  # of a window, in their order
+PHASES = ("record", "forward", "forced", "back", "compose", "pack")  # of a window, in their order
 UNPLANNED = 2  # open windows whose forward units are not written down yet
 ALL = "*"  # behind a phase: of every engine that has a part of it
 
@@ -55,20 +55,23 @@ class WindowOrder:
         """Whether a window is through a phase."""
         return self._through[number] > _index(phase)
 
-    def await_turn(self, number: int, at_once: Callable[[], int]) -> None:
-        """Wait until so few windows before this one are open that it may be, and few of these still make their lists.
+    def await_turn(self, number: int, room: Callable[[list[int]], bool]) -> None:
+        """Wait until there is room for a window beside those that are open, and few of these still make their lists.
 
         To make a list takes much memory and lets hardly any other thread work: several at a time gain nothing.
 
         Args:
             number: The window.
-            at_once: How many windows may be open now; more when workers come.
+            room: Whether there is, beside these windows; more when workers come.
 
         Raises:
             AbandonedError: Another window failed.
         """
         first = number - UNPLANNED
-        self._await(lambda: number < len(self._over) + at_once() and (first < 0 or self._has_list(first)))
+        self._await(lambda: (first < 0 or self._has_list(first)) and room(self._open_before(number)))
+
+    def _open_before(self, number: int) -> list[int]:
+        return [before for before in range(number) if before not in self._over]
 
     def _has_list(self, number: int) -> bool:
         return self._is_planned(number, "forward") or number in self._over

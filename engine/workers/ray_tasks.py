@@ -47,7 +47,7 @@ RETRIES = 2  # of a task whose process died
 # Tasks share the cores among themselves, so each gets one thread.
 ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _numbers = count()
-STAGES_KEPT = 2  # windows that are packed at the same time
+_going_on: set[str] = set()  # the stages of this process, as windows are packed at the same time
 _kept: dict[str, Any] = {}  # in a process of tasks: what the tasks of its last stages share
 
 
@@ -104,6 +104,7 @@ class RayTasks:
         nodes = TaskNodes(self._at_once, alone=self._address is None)
         remote = ray.remote(num_cpus=0, max_retries=RETRIES, runtime_env={"env_vars": ONE_THREAD})(_do)
         stage, reference = f"{os.getpid()}-{next(_numbers)}", ray.put(shared)
+        _going_on.add(stage)
         rest = iter(items)
         waiting: list[T] = []  # the next item, where no machine has room for it
         line: deque[tuple[Any, T, bool]] = deque()  # results in the order of the items, and whether to write them here
@@ -123,10 +124,10 @@ class RayTasks:
                     do = remote.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=away))
                     if steps is not None and away:
                         block = ray.put(steps.read(shared, item))
-                        done = do.remote((__version__, None), steps.work, stage, [reference], item, block)
+                        done = do.remote((__version__, None), steps.work, _stage(stage), [reference], item, block)
                     else:
                         here = steps.here if steps else function
-                        done = do.remote((__version__, Path.cwd()), here, stage, [reference], item)
+                        done = do.remote((__version__, Path.cwd()), here, _stage(stage), [reference], item)
                     line.append((done, item, away))
                     working[done] = node
                 if not line and not waiting:
@@ -145,6 +146,7 @@ class RayTasks:
                 result = _taken(done)
                 yield steps.write(shared, item, result) if steps is not None and away else result
         finally:
+            _going_on.discard(stage)
             _end(set(working))
             nodes.give_all()
             CPU_DEMAND.end(stage, self._note)
@@ -159,21 +161,32 @@ def _wait(working: dict[Any, str], nodes: TaskNodes) -> None:
         nodes.give(working.pop(each))
 
 
+def _stage(name: str) -> tuple[str, int]:
+    """A stage with the number of those that go on."""
+    return name, len(_going_on)
+
+
 def _do(
-    here: tuple[str, Path | None], function: Callable[..., R], stage: str, shared: list[Any], item: Any, *more: Any
+    here: tuple[str, Path | None],
+    function: Callable[..., R],
+    stage: tuple[str, int],
+    shared: list[Any],
+    item: Any,
+    *more: Any,
 ) -> R:
-    """Do one task; what its stage shares is fetched once a process."""
+    """Do one task; what its stage shares is fetched once a process, and kept as long as no more stages go on."""
     version, folder = here
+    name, going_on = stage
     if folder is not None:
         os.chdir(folder)  # paths may be relative to the driver's
     if version != __version__:
         msg = f"this process has Glotmill {__version__}, the driver has {version}"
         raise WorkerError(msg)
-    _kept[stage] = _kept.pop(stage) if stage in _kept else ray.get(shared[0])  # the last one used stands last
-    while len(_kept) > STAGES_KEPT:
+    _kept[name] = _kept.pop(name) if name in _kept else ray.get(shared[0])  # the last one used stands last
+    while len(_kept) > going_on:
         del _kept[next(iter(_kept))]
     with fewer_collections():
-        return function(_kept[stage], item, *more)
+        return function(_kept[name], item, *more)
 
 
 def _taken(result: Any) -> Any:

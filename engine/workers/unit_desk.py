@@ -15,6 +15,7 @@ from threading import Condition
 from types import TracebackType
 from typing import Self
 
+from glotmill.engine.workers.pending_units import ReadAhead
 from glotmill.engine.workers.pool import Pool
 from glotmill.engine.workers.units import Unit, UnitResult
 
@@ -33,7 +34,7 @@ class Submission:
     def __init__(self, window: int, units: Iterable[Unit]) -> None:
         self.window = window
         self.results: Queue[UnitResult | BaseException | None] = Queue(WAITING_RESULTS)
-        self._units = iter(units)
+        self._units = ReadAhead(units)
         self._out = 0
         self._all = False
         self._discarded = False
@@ -48,6 +49,10 @@ class Submission:
         else:
             self._out += 1
         return unit
+
+    def held(self, most: int) -> int:
+        """How many units it has to give, counted up to a number."""
+        return 0 if self._all else self._units.held(most)
 
     def stop(self) -> None:
         """Give out no more units; those at work are handed over."""
@@ -170,6 +175,14 @@ class UnitDesk:
             self._line = [each for each in self._line if not each.over]
         return None
 
+    def has(self, count: int) -> bool:
+        """Whether so many units are handed in now. None of them is taken: one of an earlier window may still come."""
+        with self._changed:
+            line = list(self._line)
+        for submission in line:
+            count -= submission.held(count)
+        return count <= 0
+
     def _waiting(self) -> bool:
         with self._changed:
             return bool(self._line)
@@ -193,6 +206,10 @@ class _Next:
         if unit is None:
             raise StopIteration
         return unit
+
+    def has(self, count: int) -> bool:
+        """Whether there are so many now."""
+        return self._desk.has(count)
 
 
 class WindowPool:

@@ -34,9 +34,9 @@ from glotmill.schemas.errors import TranslatorError
 # A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch: many
 # workers share a small job, and all of them have work until shortly before its end.
 SHARE_OF_REST = 1 / 16
-# So many times `unit_tokens` are in a unit of forced pairs. As both of their texts count, it has twice the rows of one
-# of translations; as these are read and not decoded, it takes no longer.
-FORCED_TOKENS = 4
+# So many times `unit_tokens` are in a unit of forced pairs: as both of their texts count, it has as many rows as one of
+# translations.
+FORCED_TOKENS = 2
 AT_WORK = 2  # batches of an engine that computes one while Python is busy with another
 T = TypeVar("T")
 

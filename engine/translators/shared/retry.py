@@ -60,9 +60,13 @@ def _named(translation: Translation) -> str | None:
     """Why a translation is broken, but for its text."""
     if translation.failure is not None:
         return translation.failure
-    if translation.logprob is not None and not math.isfinite(translation.logprob):
+    if not _finite(translation.logprob):
         return "score_not_finite"
     return "hit_limit" if translation.hit_limit else None
+
+
+def _finite(logprob: float | None) -> bool:
+    return logprob is None or math.isfinite(logprob)
 
 
 # Failures of the request itself: another decode cannot help.
@@ -152,5 +156,4 @@ def _settled(result: Translation, reason: str | None) -> Translation:
     """The result, or its failure where it is broken."""
     if reason is None:
         return result
-    logprob = result.logprob if reason != "score_not_finite" else None
-    return replace(result, text=None, failure=reason, logprob=logprob)
+    return replace(result, text=None, failure=reason, logprob=result.logprob if _finite(result.logprob) else None)

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from glotmill.engine.commands.open_windows import do_windows, open_at_once
+from glotmill.engine.commands.open_windows import MOST_OPEN, do_windows, has_room, open_at_once, packed_before
 from glotmill.engine.records.layout import ShardPlan
 from glotmill.engine.records.windows import Piece, Window
 
@@ -21,10 +21,23 @@ def windows(count: int, records: int) -> list[Window]:
 
 @pytest.mark.parametrize(
     ("records", "workers", "count"),
-    [(40_000, 0, 6), (40_000, 8, 6), (80_000, 8, 3), (40_000, 64, 12), (80_000, 512, 41), (1_000_000, 512, 6)],
+    [(40_000, 0, 4), (40_000, 8, 4), (80_000, 8, 3), (40_000, 64, 12), (80_000, 512, 41), (1_000_000, 512, 6)],
 )
 def test_windows_open_for_so_many_workers(records: int, workers: int, count: int):
     assert open_at_once(windows(100, records), workers) == count
+
+
+def test_small_windows_are_open_while_they_have_no_more_records_than_the_large_ones():
+    mixed = [*windows(6, 40_000), *(Window(6 + n, one.pieces) for n, one in enumerate(windows(90, 10_000)))]
+    assert has_room(mixed, range(1, 6), 6, at_once=6)
+    assert has_room(mixed, range(6, 29), 29, at_once=6)
+    assert not has_room(mixed, range(6, 30), 30, at_once=6)
+    assert not has_room(mixed, range(6, 6 + MOST_OPEN), 6 + MOST_OPEN, at_once=20)
+
+
+def test_windows_are_packed_together_while_they_have_no_more_records_than_two_large_ones():
+    mixed = [*windows(6, 40_000), *(Window(6 + n, one.pieces) for n, one in enumerate(windows(90, 10_000)))]
+    assert [packed_before(mixed, number) for number in (0, 1, 2, 5, 6, 7, 10, 50)] == [0, 1, 1, 1, 1, 2, 4, 7]
 
 
 def opened(count: int, work: Any) -> list[int]:

@@ -73,7 +73,7 @@ def test_languages_share_windows_but_for_a_quarter_of_a_small_build(monkeypatch)
     first, *rest = cut_windows(plans({"deu_Latn": [25], "fra_Latn": [25]}))
     assert [(piece.lang, piece.records) for piece in first.pieces] == [("deu_Latn", 15), ("fra_Latn", 15)]
     assert [[(piece.lang, piece.records) for piece in window.pieces] for window in rest] == [
-        [("deu_Latn", 10), ("fra_Latn", 5)], [("fra_Latn", 5)]
+        [("deu_Latn", 5), ("fra_Latn", 5)], [("deu_Latn", 5)], [("fra_Latn", 5)]
     ]  # fmt: skip
 
 

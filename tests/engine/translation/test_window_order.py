@@ -53,16 +53,22 @@ def test_entries_are_read_when_those_before_are_through():
 
 def test_windows_open_while_at_most_two_make_their_lists():
     order = WindowOrder()
+
+    def always(_: list[int]) -> bool:
+        return True
+
     with ThreadPoolExecutor(1) as threads:
         for number in range(2):
-            order.await_turn(number, lambda: 6)
-        waiting = threads.submit(order.await_turn, 2, lambda: 6)
+            order.await_turn(number, always)
+        waiting = threads.submit(order.await_turn, 2, always)
         with pytest.raises(TimeoutError):
             waiting.result(0.05)
         order.place(0).planned("forward")
         waiting.result(SOON)
         order.over(1)  # it had nothing to send
-        order.await_turn(3, lambda: 6)
+        beside: list[list[int]] = []
+        order.await_turn(3, lambda opened: beside.append(opened) or True)
+        assert beside == [[0, 2]]
 
 
 def test_a_failure_wakes_whoever_waits():

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from glotmill.engine.workers import unit_desk
+from glotmill.engine.workers.pending_units import PendingUnits
 from glotmill.engine.workers.unit_desk import UnitDesk
 from glotmill.engine.workers.units import Unit, UnitResult
 from glotmill.schemas.errors import WorkerError
@@ -71,6 +72,23 @@ def test_units_of_earlier_windows_come_first():
     earlier = desk.submit(1, units(1, 3))
     desk.serve(lambda: not (later.over and earlier.over))
     assert [name[0] for name in pool.done] == ["1", "1", "2", "1", "2", "2"]
+
+
+def test_a_look_at_how_many_units_there_are_takes_none_so_earlier_windows_still_come_first():
+    desk = UnitDesk(Pool())
+    desk.submit(2, units(2, 2))
+    line = PendingUnits(iter_of(desk))
+    assert line.has(2)
+    assert not line.has(3)
+    desk.submit(1, units(1, 2))
+    assert line.has(4)
+    assert [case.unit.rows["text"][0].as_py() for case in iter(line.next, None)] == ["1.0", "1.1", "2.0", "2.1"]
+    assert not line.has(1)
+
+
+def iter_of(desk: UnitDesk) -> Iterable[Unit]:
+    """The units as the desk hands them to its pool."""
+    return unit_desk._Next(desk)
 
 
 def test_a_failure_of_the_pool_reaches_every_window():

@@ -164,14 +164,14 @@ def test_units_before_others_do_not_shrink():
     )
 
 
-def test_a_unit_of_forced_pairs_has_four_times_the_tokens_as_it_takes_no_longer():
+def test_a_unit_of_forced_pairs_has_as_many_rows_as_one_of_translations():
     asked = segments([30] * 20_000)
     pairs = asked.with_columns(translation="text")  # both texts count
     translated, forced = (
         plan_units(rows, batch_tokens=512, unit_tokens=4096, shrinking=False)["unit"].value_counts()["count"].max()
         for rows in (asked, pairs)
     )
-    assert forced == pytest.approx(2 * translated, rel=0.1)
+    assert forced == pytest.approx(translated, rel=0.1)
 
 
 def test_a_forced_score_is_its_words_its_end_and_its_tokens_and_null_where_it_is_no_number():

@@ -50,6 +50,15 @@ def test_a_broken_segment_alone_is_decoded_again_and_then_a_remembered_failure(b
     assert hopeless[1].attempt == 2
 
 
+@pytest.mark.parametrize("failure", [None, "empty_output"])
+def test_a_log_probability_that_is_no_number_is_not_remembered(failure: str | None):
+    text = None if failure else "gut"
+    engine = Scripted([Translation(text, failure, logprob=float("nan"))], None)
+    (outcome,) = translate_with_retry(engine, requests("a"))
+    assert outcome.translation.failure == (failure or "score_not_finite")
+    assert outcome.translation.logprob is None
+
+
 def test_without_a_second_rung_the_first_failure_is_remembered():
     engine = Scripted([Translation("halb", hit_limit=True)], None)
     (outcome,) = translate_with_retry(engine, requests("a"))

@@ -134,7 +134,7 @@ class Starts:
 
 def one_build(recipe: Path, folder: Path) -> Figures:
     """The figures of one build in this process and those below it."""
-    from glotmill.engine.commands import make_records
+    from glotmill.engine.commands import make_windows
     from glotmill.engine.commands.build import build
     from glotmill.engine.commands.job import prepare
     from glotmill.engine.commands.load_recipe import load_recipe
@@ -143,9 +143,9 @@ def one_build(recipe: Path, folder: Path) -> Figures:
     starts, reading, spans = Starts(), Reading(), folder / "spans"
     spans.mkdir(parents=True)
     os.environ[SPANS] = str(spans)
-    make_records.BUILD_GROUP = partial(noted, make_records.BUILD_GROUP.here)  # type: ignore[assignment]
-    make_records.join_parts = partial(noted, make_records.join_parts)
-    make_records.FEWEST_APART = 0
+    make_windows.BUILD_GROUP = partial(noted, make_windows.BUILD_GROUP.here)  # type: ignore[assignment]
+    make_windows.join_parts = partial(noted, make_windows.join_parts)
+    make_windows.FEWEST_APART = 0
     starts.leave_out()
     reading.count()
     job = prepare(load_recipe(str(recipe)), out=folder / "out", memory=folder / "memory", stop_on_signal=False)

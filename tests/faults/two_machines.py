@@ -96,7 +96,7 @@ def build_on_both(recipe: str, folder: Path, kill_at: str, other: int) -> dict[s
     """Build in the first machine, with a worker on each, until the second one dies; both pack."""
     import ray
 
-    from glotmill.engine.commands import make_records
+    from glotmill.engine.commands import make_windows
     from glotmill.engine.commands.build import build
     from glotmill.engine.commands.job import prepare
     from glotmill.engine.commands.load_recipe import load_recipe
@@ -129,9 +129,9 @@ def build_on_both(recipe: str, folder: Path, kill_at: str, other: int) -> dict[s
 
     Memory.commit = wrapped  # type: ignore[method-assign]
     build_shards.FINISHED_TOGETHER = 10
-    make_records.FEWEST_APART = 0
-    steps, came = make_records.BUILD_GROUP, list[int]()
-    make_records.BUILD_GROUP = replace(steps, write=kept)
+    make_windows.FEWEST_APART = 0
+    steps, came = make_windows.BUILD_GROUP, list[int]()
+    make_windows.BUILD_GROUP = replace(steps, write=kept)
     address = f"{HEAD}:{PORT}"
     job = prepare(load_recipe(recipe), out=folder / "out", memory=folder / "memory", ray_address=address)
     summary = build(job, ProgressReport())

@@ -14,7 +14,7 @@ from typing import Any
 import ray
 from ray.cluster_utils import Cluster
 
-from glotmill.engine.commands import make_records
+from glotmill.engine.commands import make_windows
 from glotmill.engine.commands.build import build
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe
@@ -47,7 +47,7 @@ def main(recipe: str, folder: Path, kill_at: int) -> None:
     tasks: list[Any] = []
     run = RayTasks.run
     RayTasks.run = lambda *a: (tasks.append(done) or done for done in run(*a))  # type: ignore[method-assign]
-    make_records.FEWEST_APART = 0
+    make_windows.FEWEST_APART = 0
     job = prepare(load_recipe(recipe), out=folder / "out", memory=folder / "memory", ray_address=cluster.address)
     summary = build(job, ProgressReport())
     events = [json.loads(line) for log in folder.glob("out/runs/*/events.jsonl") for line in log.open()]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from glotmill.engine.commands import make_records
+from glotmill.engine.commands import make_windows
 from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.commands.verify.verify_dataset import verify
 from glotmill.engine.records import build_shards, layout, rejudge_tasks, windows
@@ -45,7 +45,7 @@ def test_inline_one_and_two_ray_workers_give_the_same_bytes(
     monkeypatch.setattr(RayTasks, "run", lambda *a: (done.append(each) or each for each in of_ray(*a)))
     made = []
     for workers in (0, 1, 2):
-        monkeypatch.setattr(make_records, "FEWEST_APART", 0 if workers == 2 else 1_000_000)
+        monkeypatch.setattr(make_windows, "FEWEST_APART", 0 if workers == 2 else 1_000_000)
         recipe = recipe_file(
             translate=engine, languages=["deu_Latn", "fra_Latn"], score=SCORERS, workers=workers,
             memory=str(tmp_path / f"memory{workers}"), templates={"instruction": "mixed"}, pack={"shard_rows": 30},

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from glotmill.engine.commands import make_records
+from glotmill.engine.commands import make_windows
 from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import make_plan
@@ -109,7 +109,7 @@ def test_no_text_is_sent_twice(recipe, run, tmp_path: Path):
 def test_windows_that_are_open_at_once_send_what_one_after_the_other_sends(recipe, run, tmp_path: Path, monkeypatch):
     changes = {"translate": {"engine": "fake", "batch_tokens": 128, "unit_tokens": 256, "batch_sensitive": True}}
     alone = run(recipe("alone", **changes), out="alone")
-    monkeypatch.setattr(make_records, "windows_at_once", lambda *_: 3)
+    monkeypatch.setattr(make_windows, "windows_at_once", lambda *_: 3)
     together = run(recipe("together", **changes), out="together")
     assert files(alone.dataset) == files(together.dataset)
     lists = [
@@ -124,9 +124,9 @@ def test_windows_that_are_open_at_once_send_what_one_after_the_other_sends(recip
 
 
 def test_a_failure_in_one_window_ends_the_build_and_the_next_run_goes_on(recipe, run, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(make_records, "windows_at_once", lambda *_: 3)
+    monkeypatch.setattr(make_windows, "windows_at_once", lambda *_: 3)
     whole = run(recipe("whole"), out="whole")
-    done = make_records.BUILD_GROUP
+    done = make_windows.BUILD_GROUP
     calls = []
 
     def fails(work, group):
@@ -135,10 +135,10 @@ def test_a_failure_in_one_window_ends_the_build_and_the_next_run_goes_on(recipe,
             raise WorkerError("the disk is full")
         return done(work, group)
 
-    monkeypatch.setattr(make_records, "BUILD_GROUP", fails)
+    monkeypatch.setattr(make_windows, "BUILD_GROUP", fails)
     with pytest.raises(WorkerError, match="the disk is full"):
         run(recipe())
-    monkeypatch.setattr(make_records, "BUILD_GROUP", done)
+    monkeypatch.setattr(make_windows, "BUILD_GROUP", done)
     assert files(run(recipe()).dataset) == files(whole.dataset)
     assert {phase: set(keys.values()) for phase, keys in unit_keys(tmp_path / "out").items()} == {
         phase: {1} for phase in ("forward", "back", "forced")
@@ -149,7 +149,7 @@ def test_a_correction_that_comes_while_a_build_composes_counts_for_the_next_one(
     recipe, run, tmp_path: Path, monkeypatch
 ):
     whole = run(recipe("whole"), out="whole")
-    done = make_records.BUILD_GROUP
+    done = make_windows.BUILD_GROUP
     memory = Memory(Folder(tmp_path / "memory"))
 
     def corrected(work, group):
@@ -159,7 +159,7 @@ def test_a_correction_that_comes_while_a_build_composes_counts_for_the_next_one(
             memory.correct(rows.to_arrow().cast(MEMORY_SCHEMA))
         return done(work, group)
 
-    monkeypatch.setattr(make_records, "BUILD_GROUP", corrected)
+    monkeypatch.setattr(make_windows, "BUILD_GROUP", corrected)
     assert files(run(recipe()).dataset) == files(whole.dataset)
     again = run(recipe())
     assert again.shards["re-translate"] > 0

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ray import cloudpickle
 
-from glotmill.engine.commands import make_records
+from glotmill.engine.commands import make_windows
 from glotmill.engine.memory.commit_log import NumberedFiles
 from glotmill.engine.records import build_shards, layout, windows
 from glotmill.engine.records.compose import Composer
@@ -65,7 +65,7 @@ def test_shards_made_in_parts_in_any_order_have_the_bytes_of_those_made_whole(
     recipe = recipe_file(pack={"shard_rows": 30}, score={"scorers": SCORERS, "skip_rejected": skip_rejected})
     whole = content(run(recipe, out="whole").dataset)
     tasks = LastFirst(away=away)
-    monkeypatch.setattr(make_records, "shard_tasks", lambda *_: tasks)
+    monkeypatch.setattr(make_windows, "shard_tasks", lambda *_: tasks)
     by_tasks, select = [], NumberedFiles.select
     monkeypatch.setattr(
         NumberedFiles,

@@ -71,6 +71,18 @@ def test_windows_open_while_at_most_two_make_their_lists():
         assert beside == [[0, 2]]
 
 
+def test_a_window_that_is_composed_lets_later_ones_join_their_shards_while_it_still_joins_its_own():
+    order = WindowOrder()
+    order.place(0).through("compose")
+    order.place(1).await_entries("compose")
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(order.place(1).await_entries, "pack")
+        with pytest.raises(TimeoutError):
+            waiting.result(0.05)
+        order.place(0).through("pack")
+        waiting.result(SOON)
+
+
 def test_a_failure_wakes_whoever_waits():
     order = WindowOrder()
     with ThreadPoolExecutor(1) as threads:

@@ -138,14 +138,16 @@ def one_build(recipe: Path, folder: Path) -> Figures:
     from glotmill.engine.commands.build import build
     from glotmill.engine.commands.job import prepare
     from glotmill.engine.commands.load_recipe import load_recipe
+    from glotmill.engine.records.build_shards import join_parts
+    from glotmill.engine.records.sent_shards import BUILD_GROUP
     from glotmill.engine.runs.progress import ProgressReport
 
     starts, reading, spans = Starts(), Reading(), folder / "spans"
     spans.mkdir(parents=True)
     os.environ[SPANS] = str(spans)
-    make_windows.BUILD_GROUP = partial(noted, make_windows.BUILD_GROUP.here)  # type: ignore[assignment]
-    make_windows.join_parts = partial(noted, make_windows.join_parts)
-    make_windows.FEWEST_APART = 0
+    watched = {"BUILD_GROUP": partial(noted, BUILD_GROUP.here), "join_parts": partial(noted, join_parts)}
+    for name, value in {**watched, "FEWEST_APART": 0}.items():
+        setattr(make_windows, name, value)
     starts.leave_out()
     reading.count()
     job = prepare(load_recipe(str(recipe)), out=folder / "out", memory=folder / "memory", stop_on_signal=False)

@@ -122,6 +122,7 @@ class NumberedFiles:
         whole: bool = False,
         after: int = 0,
         skip: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> pl.DataFrame:
         """Run a query over all rows, with `FILE` beside the schema's columns.
 
@@ -132,26 +133,28 @@ class NumberedFiles:
             whole: With the column that not every file holds, null where one does not.
             after: Only files with a higher number than this: to open one takes as long as to read a thousand rows.
             skip: Names of files that are left out.
+            only: Names of those that are not; None leaves out no more.
 
         Raises:
             StoreError: The files cannot be read, or were written by another version.
         """
         for _ in range(MAX_LOOKS):
-            files = self._among(after, skip)
+            files = self._among(after, skip, only)
             rows = self._scan(files, whole=whole)
             try:
                 return query(rows).collect(engine="streaming")
             except FileNotFoundError:
                 continue
             except (pl.exceptions.PolarsError, OSError) as error:
-                if self._among(after, skip) == files and not self._set_aside(files):
+                if self._among(after, skip, only) == files and not self._set_aside(files):
                     msg = f"{self.folder} cannot be read: {one_line(error)}"
                     raise StoreError(msg) from error
         msg = f"{self.folder} changes faster than it can be read; wait for the compaction to end"
         raise StoreError(msg)
 
-    def _among(self, after: int, skip: Collection[str]) -> list[NumberedFile]:
-        return [file for file in self.live() if file.last > after and file.name not in skip]
+    def _among(self, after: int, skip: Collection[str], only: Collection[str] | None) -> list[NumberedFile]:
+        files = (file for file in self.live() if file.last > after and file.name not in skip)
+        return [file for file in files if only is None or file.name in only]
 
     def _scan(self, files: list[NumberedFile], *, whole: bool) -> pl.LazyFrame:
         nothing = pl.DataFrame((self._whole if whole else self.schema).empty_table())

@@ -39,6 +39,11 @@ def first_number() -> pl.Expr:
     return pl.col(FILE).str.extract(rf"(\d{{{DIGITS}}})(?:-\d{{{DIGITS}}})?\.parquet$", 1).cast(pl.Int64)
 
 
+def file_name(place: str) -> str:
+    """The name of a file, by a value of `FILE`."""
+    return place.rpartition("/")[2]
+
+
 def numbered_files(folder: Folder) -> list[NumberedFile]:
     """The files of a folder that have a number; what has another name is none of a store's."""
     matches = (_NAME.fullmatch(name) for name in folder.names())

@@ -9,7 +9,7 @@ A run reads an entry once: a correction or a healed failure that comes meanwhile
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from glotmill.engine.memory.commit_log import NumberedFiles, SetAside
-from glotmill.engine.memory.numbered_file import DIGITS, FILE, NumberedFile, first_number
+from glotmill.engine.memory.numbered_file import DIGITS, FILE, NumberedFile, file_name, first_number
 from glotmill.engine.memory.winning_entries import directions_of, first_known, winners, winning
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import StoreError
@@ -162,17 +162,45 @@ class Memory:
             self._corrected(wanted), left_on=request, right_on=REQUEST, how="anti", maintain_order="left"
         )
 
-        def known(rows: pl.LazyFrame) -> pl.LazyFrame:
-            rows = rows.filter(directions_of(wanted))
-            if retry_failures_up_to is not None:
-                rows = rows.filter(pl.col("failure").is_null() | (first_number() > retry_failures_up_to))
-            return rows.select("key").join(wanted.lazy().select("key"), on="key", how="semi")
-
-        found = self.translations.select(known, skip=self._without(wanted))
+        judged = pl.lit(value=True)
+        if retry_failures_up_to is not None:
+            judged = pl.col("failure").is_null() | (first_number() > retry_failures_up_to)
+        found = self._places(wanted, judged)
         return wanted.join(found, on="key", how="anti", maintain_order="left")
 
+    def _places(self, wanted: pl.DataFrame, judged: pl.Expr) -> pl.DataFrame:
+        """Columns key and `FILE` of engines' entries of the wanted rows."""
+        return self.translations.select(
+            lambda rows: (
+                rows.filter(directions_of(wanted) & judged)
+                .select("key", FILE)
+                .join(wanted.lazy().select("key"), on="key", how="semi")
+            ),
+            skip=self._without(wanted),
+        )
+
+    def known(self, wanted: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """(what the memory has of the wanted rows, as `lookup` gives it; the rows that it knows nothing of).
+
+        Keys alone are looked for in all files, as most rows of a build are new ones.
+
+        Args:
+            wanted: As `lookup` takes it.
+            columns: What to read of the entries, the key among it.
+        """
+        found = self._places(wanted, pl.lit(value=True))
+        entries = self.lookup(wanted, columns, only={file_name(place) for place in found[FILE].unique()})
+        if not found["key"].is_in(entries["key"].implode()).all():  # a compaction took a file's place meanwhile
+            entries = self.lookup(wanted, columns)
+        return entries, wanted.join(entries, on="key", how="anti", maintain_order="left")
+
     def lookup(
-        self, wanted: pl.DataFrame, columns: Sequence[str] = tuple(MEMORY_SCHEMA.names), *, after: int = 0
+        self,
+        wanted: pl.DataFrame,
+        columns: Sequence[str] = tuple(MEMORY_SCHEMA.names),
+        *,
+        after: int = 0,
+        only: Collection[str] | None = None,
     ) -> pl.DataFrame:
         """The winning entry of each wanted row that the memory has.
 
@@ -180,6 +208,7 @@ class Memory:
             wanted: Columns key, source_lang, target_lang and text (the request).
             columns: What to read of the entries.
             after: Engines' entries are all in files with a higher number than this.
+            only: They are all in files of these names; None: they may be in any.
 
         Returns:
             The columns of `MEMORY_SCHEMA` under the wanted keys, one row a key found, in no particular order.
@@ -193,6 +222,7 @@ class Memory:
             lambda rows: rows.filter(directions_of(wanted)).select(read).join(rest.lazy(), on="key", how="semi"),
             after=after,
             skip=self._without(wanted),
+            only=only,
         )
         machine = winning(self._as_known(found))
         return pl.concat([corrected.select(columns), machine.select(columns)])

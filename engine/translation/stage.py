@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from glotmill.engine.memory.translations import DIRECTION, MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.memory.translations import DIRECTION, Direction, Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.counts import SegmentCount, Usage
 from glotmill.engine.translation.keyed_requests import not_requested, with_keys
@@ -37,7 +37,6 @@ from glotmill.schemas.errors import ConservationError
 KEYS_AT_ONCE = 1_000_000  # of a look-up; with a million more of the last direction's at the most
 ENTRY = ["failure", "logprob", "target_tokens", "hit_limit", "attempt", "origin"]
 SEEN = ["key", "text", *ENTRY]
-NO_ENTRY = {name: pl.DataFrame(MEMORY_SCHEMA.empty_table()).schema[name] for name in SEEN}
 READ_AGAIN = ("record", "forward")  # phases whose entries more than one later phase reads
 TO_DO = {"key": pl.String, "source_lang": pl.String, "target_lang": pl.String, "text": pl.String}
 
@@ -168,10 +167,10 @@ class TranslateStage:
         for wanted in in_portions(self._write_requests(phase, requested)):
             total += int(wanted["asked"].sum())
             unique += wanted.height
-            lacking = self._memory.missing(wanted, retry_failures_up_to=failures)
-            if not retry_failed:  # else what a failure is replaced by is known when it was sent again
-                known = wanted.join(lacking, on="key", how="anti")
-                entries = self._memory.lookup(known, SEEN) if known.height else pl.DataFrame(schema=NO_ENTRY)
+            if retry_failed:  # what a failure is replaced by is known when it was sent again
+                lacking = self._memory.missing(wanted, retry_failures_up_to=failures)
+            else:
+                entries, lacking = self._memory.known(wanted, SEEN)
                 self._known.keep(phase, wanted, entries)
                 settled.add_entries(entries)
             missing.append(not_requested(self._run, before, phase, lacking.select(TO_DO.keys())))

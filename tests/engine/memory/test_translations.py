@@ -102,6 +102,25 @@ def test_what_is_missing_is_what_has_no_entry_in_the_direction(memory: Memory):
     assert memory.directions() == [GERMAN, Direction("eng_Latn", "fra_Latn")]
 
 
+def test_what_is_known_is_what_a_look_up_finds_though_a_compaction_goes_on(memory: Memory, monkeypatch):
+    for key in "abcd":
+        memory.commit(table(entry(key, f"Text {key}.")))
+    asked = wanted("a", "c", "x")
+    looked = memory.lookup(asked, ["key", "text"])
+    places = Memory._places
+
+    def compacted(self: Memory, *given):
+        found = places(self, *given)
+        list(memory.compact())
+        return found
+
+    for between in (places, compacted):
+        monkeypatch.setattr(Memory, "_places", between)
+        known, rest = memory.known(asked, ["key", "text"])
+        assert known.sort("key").rows() == looked.sort("key").rows()
+        assert rest["key"].to_list() == ["x"]
+
+
 def test_one_look_up_serves_several_directions(memory: Memory):
     memory.commit(table(entry("a", "A"), entry("c", "C", target_lang="fra_Latn")))
     memory.correct(table(corrected("h", "request d", "D")))

@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from glotmill.engine.memory.entries import MEMORY_SCHEMA
 from glotmill.engine.memory.overview import compact_memory
-from glotmill.engine.memory.translations import MEMORY_SCHEMA, Memory
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.translation.stage import ENTRY
 

@@ -29,7 +29,8 @@ from benchmarks import random_nllb
 from benchmarks.bare import END
 from benchmarks.results import Result, carry_out, parser
 from benchmarks.texts import coco_captions
-from glotmill.engine.memory.translations import Direction, Memory
+from glotmill.engine.memory.entries import Direction
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.translation.requests import Segments

@@ -28,8 +28,9 @@ import ctranslate2
 import polars as pl
 
 from benchmarks.bare import Bare, Decoding
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.memory.scores import ScoreStore
-from glotmill.engine.memory.translations import Direction, Memory
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.text.segments import split

@@ -23,7 +23,8 @@ from benchmarks.choose import built, reverse
 from benchmarks.corpora import CAPTIONS, captions
 from benchmarks.results import Result, carry_out, parser
 from benchmarks.texts import coco_captions
-from glotmill.engine.memory.translations import Direction, Memory
+from glotmill.engine.memory.entries import Direction
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.languages import ENGLISH
 

@@ -32,7 +32,8 @@ import numpy as np
 
 from benchmarks.bare import Bare, Decoding, batches_of
 from benchmarks.watched import cpu_seconds
-from glotmill.engine.memory.translations import Direction, Memory
+from glotmill.engine.memory.entries import Direction
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.text.segments import split

@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 
 from glotmill.engine.commands.job import Job
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.memory.scores import ScoreStore
-from glotmill.engine.memory.translations import Direction, Memory
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.memory.vocabularies import DecidedVocabulary, Vocabularies
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run

@@ -15,8 +15,9 @@ import orjson
 import polars as pl
 import pyarrow as pa
 
+from glotmill.engine.memory.entries import HUMAN, MEMORY_SCHEMA, Direction
 from glotmill.engine.memory.tmx import Pair, read_tmx, write_tmx
-from glotmill.engine.memory.translations import HUMAN, MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.memory.translations import Memory
 from glotmill.schemas.errors import InputError, RowError
 from glotmill.schemas.keys import file_sha256, memory_keys, nfc
 from glotmill.schemas.languages import registry

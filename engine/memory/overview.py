@@ -11,9 +11,10 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.engine.memory.commit_log import UNREADABLE, NumberedFiles
+from glotmill.engine.memory.entries import DIRECTION, HUMAN, Direction, check_entries
 from glotmill.engine.memory.numbered_file import NumberedFile
 from glotmill.engine.memory.scores import ScoreStore
-from glotmill.engine.memory.translations import DIRECTION, HUMAN, Direction, Memory, check_entries
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import InputError, StoreError
 from glotmill.schemas.keys import memory_keys

@@ -21,7 +21,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glotmill.engine.memory.translations import Direction
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.storage.atomic_write import whole_file, write_json, write_table
 from glotmill.engine.storage.checked import Count, FileModel, checked, json_value
 from glotmill.engine.storage.readable import check_types, schema_of, unreadable

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from glotmill.engine.memory.translations import Direction
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.text.one_request import in_nfc, is_one_request
 from glotmill.engine.text.segments import Cut, split
 from glotmill.engine.translation.requests import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappush, heappushpop
 
-from glotmill.engine.memory.translations import Direction
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.translation.requests import RequestSource, TextsInto
 from glotmill.engine.translators.contract import VOCABULARY
 from glotmill.schemas.keys import draw

@@ -16,8 +16,8 @@ from types import MappingProxyType
 
 import polars as pl
 
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.memory.scores import VALUES, ScoreStore
-from glotmill.engine.memory.translations import Direction
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.keyed_requests import not_requested
 from glotmill.engine.translation.known_entries import KnownEntries

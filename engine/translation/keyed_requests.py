@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from glotmill.engine.memory.translations import DIRECTION, Direction
+from glotmill.engine.memory.entries import DIRECTION, Direction
 from glotmill.engine.runs.run import Run
 from glotmill.schemas.keys import memory_keys
 
@@ -28,7 +28,7 @@ def not_requested(run: Run, before: Sequence[int], phase: str, lacking: pl.DataF
         run: The run.
         before: These windows.
         phase: The phase.
-        lacking: Columns key and `glotmill.engine.memory.translations.DIRECTION` among others.
+        lacking: Columns key and `glotmill.engine.memory.entries.DIRECTION` among others.
     """
     for direction in lacking.select(DIRECTION).unique(maintain_order=True).iter_rows() if before else ():
         for window in before:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from glotmill.engine.memory.translations import DIRECTION, Direction
+from glotmill.engine.memory.entries import DIRECTION, Direction
 from glotmill.engine.runs.run import Run
 
 
@@ -40,7 +40,7 @@ class KnownEntries:
 
         Args:
             phase: The phase.
-            wanted: Its requests: columns key and `glotmill.engine.memory.translations.DIRECTION` among others.
+            wanted: Its requests: columns key and `glotmill.engine.memory.entries.DIRECTION` among others.
             known: What all files of the store have of them: a column key among others.
         """
         parts: dict[tuple[object, ...], pl.DataFrame] = {}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
-from glotmill.engine.memory.translations import Direction
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.translation.back_translation import JOINED_SCHEMA, join_back
 from glotmill.engine.translation.forced_scores import FORCED_COLUMNS, ForcedStage
 from glotmill.engine.translation.requests import ALL, RequestSource, Selection

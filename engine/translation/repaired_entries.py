@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from glotmill.engine.memory.translations import DIRECTION
+from glotmill.engine.memory.entries import DIRECTION
 from glotmill.engine.text.parts import REPAIRED
 from glotmill.engine.translators.shared.repair_rule import RepairRule
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import polars as pl
 import pyarrow as pa
 
-from glotmill.engine.memory.translations import Direction
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.samples.sample_files import rows_of
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.text.fields import answer_requests, other_requests, turn_requests

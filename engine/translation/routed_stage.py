@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import polars as pl
 
-from glotmill.engine.memory.translations import DIRECTION, MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.memory.entries import DIRECTION, MEMORY_SCHEMA, Direction
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.text.parts import REPAIRED
 from glotmill.engine.text.records import items_of

@@ -17,7 +17,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from glotmill.engine.memory.translations import DIRECTION, Direction, Memory
+from glotmill.engine.memory.entries import DIRECTION, Direction
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.counts import SegmentCount, Usage
 from glotmill.engine.translation.keyed_requests import not_requested, with_keys
@@ -220,7 +221,7 @@ class TranslateStage:
             yield waiting
 
     def entries_of(self, phase: str, directions: Iterable[Direction]) -> pl.DataFrame:
-        """The same of several directions, with `glotmill.engine.memory.translations.DIRECTION`, in one look-up."""
+        """The same of several directions, with `glotmill.engine.memory.entries.DIRECTION`, in one look-up."""
         wanted = pl.concat([self._run.read_requests(phase, direction) for direction in directions])
         found = self._found(phase, wanted, SEEN).rename({"text": "translation"})
         rows = wanted.select(*DIRECTION, "text", "carrier", "key")

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from glotmill.engine.memory.translations import FAILED, HUMAN
+from glotmill.engine.memory.entries import FAILED, HUMAN
 from glotmill.engine.text.segments import split
 from glotmill.engine.text.template_wording import Judged, Refusal, TextKey, Words
 from glotmill.engine.text.text_structure import mismatch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from glotmill.engine.llm.contract import GONE
-from glotmill.engine.memory.translations import FAILED
+from glotmill.engine.memory.entries import FAILED
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.unit_entries import all_whole, entries_of_unit, machine_failed
 from glotmill.engine.translators.contract import TranslatorSpec

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from glotmill.engine.llm.contract import SERVER
-from glotmill.engine.memory.translations import DIRECTION, FAILED, HYPOTHESES, MEMORY_SCHEMA
+from glotmill.engine.memory.entries import DIRECTION, FAILED, HYPOTHESES, MEMORY_SCHEMA
 from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.workers.units import UnitResult
 

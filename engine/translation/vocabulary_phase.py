@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from glotmill.engine.memory.translations import Direction
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.memory.vocabularies import DecidedVocabulary
 from glotmill.engine.translation.drawn_texts import Drawn
 from glotmill.engine.translation.requests import REQUEST_SCHEMA, Requests, RequestSource, Tables

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from glotmill.engine.memory.translations import HYPOTHESES, HYPOTHESIS
+from glotmill.engine.memory.entries import HYPOTHESES, HYPOTHESIS
 from glotmill.engine.translators.contract import (
     ForcedPair,
     ForcedScore,

@@ -13,7 +13,8 @@ from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import make_plan
 from glotmill.engine.commands.refilter import refilter
 from glotmill.engine.dataset.manifest import read_manifest
-from glotmill.engine.memory.translations import Direction, Memory
+from glotmill.engine.memory.entries import Direction
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.folder import Folder
 from glotmill.filters.quality_fit import SHIPPED, shipped_fit

@@ -310,7 +310,8 @@ def test_a_commit_whose_files_were_deleted_is_given_up_by_compact_alone(recipe, 
 
 
 def test_a_correction_touches_the_shards_that_hold_it(recipe, run, plan, tmp_path):
-    from glotmill.engine.memory.translations import HUMAN, MEMORY_SCHEMA, Memory
+    from glotmill.engine.memory.entries import HUMAN, MEMORY_SCHEMA
+    from glotmill.engine.memory.translations import Memory
     from glotmill.engine.storage.folder import Folder
 
     dataset = run(recipe()).dataset

@@ -113,7 +113,8 @@ def test_built_again_nothing_is_asked(recipe_file, run):
 
 
 def test_what_people_corrected_counts_in_whole_records_too(recipe_file, run, tmp_path):
-    from glotmill.engine.memory.translations import MEMORY_SCHEMA, Direction, Memory
+    from glotmill.engine.memory.entries import MEMORY_SCHEMA, Direction
+    from glotmill.engine.memory.translations import Memory
     from glotmill.engine.storage.folder import Folder
     from glotmill.engine.translation.keyed_requests import with_keys
 

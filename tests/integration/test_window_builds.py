@@ -16,7 +16,8 @@ from glotmill.engine.commands.job import prepare
 from glotmill.engine.commands.load_recipe import load_recipe
 from glotmill.engine.commands.plan import make_plan
 from glotmill.engine.dataset.commit import recover
-from glotmill.engine.memory.translations import MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.memory.entries import MEMORY_SCHEMA, Direction
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.records import layout, windows
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.folder import Folder

@@ -14,7 +14,8 @@ from typing import Any
 
 import polars as pl
 
-from glotmill.engine.memory.translations import HUMAN, Direction, Memory
+from glotmill.engine.memory.entries import HUMAN, Direction
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.text.answers import AnswerRule, carrier
 from glotmill.engine.text.fields import answer_texts, labels_of, only_question, turn_lang, turn_texts
 from glotmill.engine.text.instructions import is_translated, template_of
@@ -34,7 +35,7 @@ class Segment:
         source_lang: FLORES-200 code of the request.
         target_lang: FLORES-200 code of the translation.
         request: Every byte that the engine is shown.
-        entries: The memory's entries by translator, as rows of `glotmill.engine.memory.translations.MEMORY_SCHEMA` with
+        entries: The memory's entries by translator, as rows of `glotmill.engine.memory.entries.MEMORY_SCHEMA` with
             ``engine`` and ``model``, and ``hypotheses`` of an engine that keeps several; none where it has none.
     """
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from glotmill.engine.memory.corrections import export_tmx, import_tmx
-from glotmill.engine.memory.translations import MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.memory.entries import MEMORY_SCHEMA, Direction
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import InputError
 from glotmill.schemas.keys import memory_keys

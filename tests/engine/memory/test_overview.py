@@ -6,8 +6,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from glotmill.engine.memory.entries import MEMORY_SCHEMA
 from glotmill.engine.memory.overview import compact_memory, memory_stats, verify_memory
-from glotmill.engine.memory.translations import MEMORY_SCHEMA, Memory
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.keys import memory_keys
 

@@ -8,7 +8,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from glotmill.engine.memory.translations import HYPOTHESES, MEMORY_SCHEMA, Direction, Memory
+from glotmill.engine.memory.entries import HYPOTHESES, MEMORY_SCHEMA, Direction
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import InputError, StoreError
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from glotmill.engine.memory.translations import HYPOTHESES, MEMORY_SCHEMA
+from glotmill.engine.memory.entries import HYPOTHESES, MEMORY_SCHEMA
 from glotmill.engine.storage import atomic_write
 
 TABLE = pa.table({"a": [1, 2]})

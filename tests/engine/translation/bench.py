@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from glotmill.engine.memory.translations import Direction, Memory
+from glotmill.engine.memory.entries import Direction
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.run import Run
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.translation.back_translation import back_requests

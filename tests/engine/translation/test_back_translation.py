@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from glotmill.engine.memory.translations import MEMORY_SCHEMA
+from glotmill.engine.memory.entries import MEMORY_SCHEMA
 from glotmill.engine.translation.back_translation import back_requests, back_table, join_back
 from glotmill.engine.translation.language_entries import LanguageEntries
 from glotmill.schemas.errors import ConservationError

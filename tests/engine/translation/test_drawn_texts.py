@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from glotmill.engine.memory.translations import Direction
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.translation.drawn_texts import DrawnTexts, drawn
 from glotmill.engine.translation.requests import Segments, TextsInto
 from glotmill.schemas.keys import draw

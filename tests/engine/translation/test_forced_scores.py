@@ -6,8 +6,8 @@ import orjson
 import polars as pl
 import pytest
 
+from glotmill.engine.memory.entries import MEMORY_SCHEMA
 from glotmill.engine.memory.scores import ScoreStore
-from glotmill.engine.memory.translations import MEMORY_SCHEMA
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.forced_scores import ForcedCount, ForcedStage
 from glotmill.engine.translation.language_entries import LanguageEntries

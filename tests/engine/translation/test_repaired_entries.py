@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from glotmill.engine.memory.translations import DIRECTION
+from glotmill.engine.memory.entries import DIRECTION
 from glotmill.engine.translation.repaired_entries import passing, repairs_of
 from glotmill.engine.translators.shared.repair_rule import RepairRule
 from glotmill.filters.policy import make_policy

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glotmill.engine.memory.translations import Direction
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.samples.sample_files import sample_files, sample_rows, sample_tables
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.translation.requests import segments_of

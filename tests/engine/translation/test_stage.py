@@ -7,8 +7,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from glotmill.engine.memory.entries import MEMORY_SCHEMA
 from glotmill.engine.memory.numbered_file import NumberedFile
-from glotmill.engine.memory.translations import MEMORY_SCHEMA
 from glotmill.engine.runs import run as runs
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation import stage as translate

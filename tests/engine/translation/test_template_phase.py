@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glotmill.engine.memory.translations import Direction
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.text.fields import template_langs
 from glotmill.engine.translation.template_phase import Drawn, drawn_templates, segments_of_templates
 from glotmill.schemas.sample import SAMPLE_SCHEMA

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.memory.scores import ScoreStore
-from glotmill.engine.memory.translations import Direction
 from glotmill.engine.runs.run import Run
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.translation.token_use_stage import TokenUseStage

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from glotmill.engine.memory.translations import Direction
+from glotmill.engine.memory.entries import Direction
 from glotmill.engine.translation import vocabulary_phase
 from glotmill.engine.translation.vocabulary_phase import TRIES, AutoVocabulary, upper_bound
 from glotmill.engine.translators import resolve_translator

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from glotmill.engine.commands.explain.explain_record import explain
-from glotmill.engine.memory.translations import HUMAN, MEMORY_SCHEMA, Memory
+from glotmill.engine.memory.entries import HUMAN, MEMORY_SCHEMA
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import InputError, StoreError

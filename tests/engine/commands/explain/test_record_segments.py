@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from glotmill.engine.commands.explain.record_segments import segments_of_record
-from glotmill.engine.memory.translations import HUMAN, MEMORY_SCHEMA, Memory
+from glotmill.engine.memory.entries import HUMAN, MEMORY_SCHEMA
+from glotmill.engine.memory.translations import Memory
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.text.records import record_request

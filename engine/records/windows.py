@@ -23,7 +23,7 @@ from glotmill.engine.records.layout import CHUNK_ROWS, SampleRows, ShardPlan
 FEWEST_RECORDS = 40_000  # of a window: enough for units of good batches, few enough to be packed beside the next one
 MOST_RECORDS = 1_000_000  # what a window's texts and entries take is what the head's memory holds
 MOST_WINDOWS = 100  # each looks the whole memory through; but for those of the end
-ENDING = 2  # windows of the usual share
+ENDING = 4  # windows of the usual share
 PARTS_OF_ALL = 4  # the end is one of these at the most
 PARTS_OF_REST = 4  # a window of the end has this part of what is left, or of the fewest records
 

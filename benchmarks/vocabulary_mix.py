@@ -109,10 +109,13 @@ def built(options: argparse.Namespace, folder: Path, vocabulary: str) -> Result:
 
 
 def measure(options: argparse.Namespace) -> Result:
-    """Each way in turn."""
+    """The ways in turn, round by round."""
     size = random_nllb.QUICK.tokens if options.quick else SHAPE.tokens
     folder = model(options.scratch / f"random_mix_{size}", size).resolve()
-    found = {way: [built(options, folder, way) for _ in range(options.rounds)] for way in WAYS}
+    found: dict[str, list[Result]] = {way: [] for way in WAYS}
+    for _ in range(options.rounds):
+        for way, rounds in found.items():
+            rounds.append(built(options, folder, way))
     least = {way: min(one["cpu_seconds"] for one in rounds) for way, rounds in found.items()}
     return {"settings": {"rows": options.rows, "languages": len(LANGUAGES), "tokens": size}, "builds": found,
             "ratio_to_full": {way: round(least["full"] / taken, 3) for way, taken in least.items()}}  # fmt: skip

@@ -32,7 +32,7 @@ import orjson
 import yaml
 
 LANGUAGES = ("deu_Latn", "fra_Latn", "ces_Latn", "swh_Latn")
-IN_FLIGHT, IDLE_S = 2, 0.1  # as `glotmill.engine.workers.ray_pool` has them
+IN_FLIGHT, IDLE_S = 2, 0.1  # as Ray's pool has them (`ray_worker`, `ray_pool`)
 SPEED = 0.8  # of the engine, as a share of what is packed when it costs nothing
 THINGS = ("dog", "cat", "train", "boat", "horse", "child", "clock", "tree", "bird", "man")
 SCORERS = ("integrity", "language_id", "lexical", "script", "structure", "nmt", "round_trip", "cross_entropy", "fan_in")

@@ -26,7 +26,7 @@ from glotmill.engine.records.recipe_scorers import RecipeScorers
 from glotmill.engine.records.sent_shards import BUILD_GROUP
 from glotmill.engine.records.shard_actions import Decider
 from glotmill.engine.records.shard_parts import PartFolder
-from glotmill.engine.records.windows import Window
+from glotmill.engine.records.windows import Piece, Window
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.runs.run import Run
 from glotmill.engine.runs.windows_progress import WindowsProgress
@@ -128,43 +128,53 @@ class WindowMaker:
             dictionaries = judged_dictionaries(job.recipe.languages, phases.into, job.answers)
             job = job.with_dictionaries(dictionaries)
         tools.place.await_entries("compose", ahead=before)
-        tasks = shard_tasks(job, self._total, self._runner.check_stop, self._run.event)
-        work = self._work(job, phases, tasks)
-        if not work.apart:
+        counts, tasks = phases.counts, shard_tasks(job, self._total, self._runner.check_stop, self._run.event)
+        apart = not isinstance(tasks, InlineTasks)
+        if not apart:
             tools.place.await_entries("pack")  # parts of a shard are made in order
-        shards = self._pack(window, work, tasks, tools)
+        with tools.runner.progress.stage("pack", "records") as stage:
+            shards = self._composed(window, self._work(job, phases, tasks, apart=apart), tasks, stage.advance)
+            del phases  # with the window's entries, so that the next window's have room
+            tools.place.through("compose")
+            tools.place.await_entries("compose")  # a shard has parts in the windows before this one, too
+            shards += tasks.run(join_parts, self.packer, _ends(window) if apart else [])
+        self._make_safe(shards)
         tools.place.through("pack")
         if self._total > window.records:
             tools.place.await_unread()
             tools.run.drop_requests()
-        return WindowDone(job, dictionaries, shards, phases.counts)
+        return WindowDone(job, dictionaries, shards, counts)
 
-    def _work(self, job: Job, phases: Phases, tasks: StageTasks) -> ShardWork:
+    def _work(self, job: Job, phases: Phases, tasks: StageTasks, *, apart: bool) -> ShardWork:
         """What makes a window's shards, with its entries read where other processes need them."""
-        apart = not isinstance(tasks, InlineTasks)
         entries = phases.entries.lent(tasks.lend) if apart else phases.entries
         return ShardWork(self._decider, composers_into(job, entries.into), self.packer, apart)
 
-    def _pack(self, window: Window, work: ShardWork, tasks: StageTasks, tools: WindowTools) -> list[BuiltShard]:
-        apart = work.apart
-        parts = [in_parts(piece) if apart else [piece] for piece in window.pieces]
+    def _composed(
+        self, window: Window, work: ShardWork, tasks: StageTasks, advance: Callable[[int, int], None]
+    ) -> list[BuiltShard]:
+        """Make a window's shards, and its parts of those that have some in other windows; the ones that are whole."""
+        parts = [in_parts(piece) if work.apart else [piece] for piece in window.pieces]
         groups = list(in_groups(chain.from_iterable(parts)))
-        ends = [own[-1] for own in parts if apart and own[-1].last and not own[-1].whole]
         built: list[BuiltShard] = []
-        with tools.runner.progress.stage("pack", "records") as stage:
-            for group, done in zip(groups, tasks.run(BUILD_GROUP, work, groups), strict=True):
-                built += done
-                stage.advance(sum(piece.records for piece in group), window.records)
-            tools.place.through("compose")
-            tools.place.await_entries("compose")  # a shard has parts in the windows before this one, too
-            built += tasks.run(join_parts, work, ends)
-        for shard in built:
-            # Its parts, where it had any; not sooner, as a task may be done twice.
+        for group, done in zip(groups, tasks.run(BUILD_GROUP, work, groups), strict=True):
+            built += done
+            advance(sum(piece.records for piece in group), window.records)
+        return built
+
+    def _make_safe(self, shards: Sequence[BuiltShard]) -> None:
+        """Have shards safe on disk, and their parts away; not sooner, as a task may be done twice."""
+        for shard in shards:
             PartFolder(self.packer.parts, shard.shard.path).remove()
             written = self.packer.root / shard.shard.path
             if written.exists():  # it goes to disk while engines are busy, and not at the commit
                 sync(written)
-        return built
+
+
+def _ends(window: Window) -> list[Piece]:
+    """The last parts of shards that a window ends."""
+    last = (in_parts(piece)[-1] for piece in window.pieces)
+    return [part for part in last if part.last and not part.whole]
 
 
 def shard_tasks(job: Job, records: int, check_stop: Callable[[], None], note: Note) -> StageTasks:

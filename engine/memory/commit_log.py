@@ -133,7 +133,7 @@ class NumberedFiles:
             whole: With the column that not every file holds, null where one does not.
             after: Only files with a higher number than this: to open one takes as long as to read a thousand rows.
             skip: Names of files that are left out.
-            only: Names of those that are not; None leaves out no more.
+            only: Names of the only files that are read; None: all.
 
         Raises:
             StoreError: The files cannot be read, or were written by another version.

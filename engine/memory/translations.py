@@ -143,8 +143,9 @@ class Memory:
             columns: What to read of the entries, the key among it.
         """
         found = self._places(wanted, pl.lit(value=True))
-        entries = self.lookup(wanted, columns, only={file_name(place) for place in found[FILE].unique()})
-        if not found["key"].is_in(entries["key"].implode()).all():  # a compaction took a file's place meanwhile
+        names = {file_name(place) for place in found[FILE].unique()}
+        entries = self.lookup(wanted, columns, only=names)
+        if not names <= {file.name for file in self.translations.live()}:  # a compaction took one's place meanwhile
             entries = self.lookup(wanted, columns)
         return entries, wanted.join(entries, on="key", how="anti", maintain_order="left")
 

@@ -116,9 +116,9 @@ def build_group(work: ShardWork, group: tuple[Piece, ...]) -> list[BuiltShard]:
     ]
 
 
-def join_parts(work: ShardWork, piece: Piece) -> BuiltShard:
+def join_parts(packer: Packer, piece: Piece) -> BuiltShard:
     """The new shard that a piece ends, from all of its parts."""
-    [shard] = work.packer.finish([work.packer.joined(piece.plan)])
+    [shard] = packer.finish([packer.joined(piece.plan)])
     return BuiltShard(piece.lang, "new", shard)
 
 

@@ -1,10 +1,10 @@
 """Windows: a build's records in portions, each of which is translated, scored and written while others are.
 
 The rule is recorded here and is in no fingerprint: languages come in turn, `CHUNK_ROWS` records each, until a window
-has its share: they share the sources whose forced scores they need. The last `ENDING` windows' records, a quarter of
-all at the most, come language by language and in smaller windows: shards then end one after the other and are written
-while engines have units, and little is left to be done after the last unit. A shard that is published stays whole, as
-what is done to it is decided for all of it.
+has its share, so that they share the sources whose forced scores they need. The last `ENDING` windows' records, a
+quarter of all at the most, come language by language and in smaller windows: shards then end one after the other and
+are written while engines have units, and little is left to be done after the last unit. A shard that is published
+stays whole, as what is done to it is decided for all of it.
 
 Guarantees: each record is in one window; windows depend on the layout alone, never on workers or on speed.
 """
@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from glotmill.engine.records.layout import CHUNK_ROWS, SampleRows, ShardPlan
 
-FEWEST_RECORDS = 40_000  # of a window: enough for units of good batches, few enough to be packed beside the next one
+# Of a window, but for those of the end: enough for units of good batches, few enough to be packed beside the next one.
+FEWEST_RECORDS = 40_000
 MOST_RECORDS = 1_000_000  # what a window's texts and entries take is what the head's memory holds
 MOST_WINDOWS = 100  # each looks the whole memory through; but for those of the end
 ENDING = 4  # windows of the usual share

@@ -47,8 +47,8 @@ RETRIES = 2  # of a task whose process died
 # Tasks share the cores among themselves, so each gets one thread.
 ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _numbers = count()
-_going_on: set[str] = set()  # the stages of this process, as windows are packed at the same time
-_kept: dict[str, Any] = {}  # in a process of tasks: what the tasks of its last stages share
+_going_on: set[str] = set()  # the stages of this process, as windows are composed and joined at the same time
+_kept: dict[str, Any] = {}  # in a process of tasks: what the tasks of its stages that go on share
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +161,20 @@ def _wait(working: dict[Any, str], nodes: TaskNodes) -> None:
         nodes.give(working.pop(each))
 
 
-def _stage(name: str) -> tuple[str, int]:
-    """A stage with the number of those that go on."""
-    return name, len(_going_on)
+def _stage(name: str) -> tuple[str, frozenset[str]]:
+    """A stage with all that go on."""
+    return name, frozenset(_going_on)
 
 
 def _do(
     here: tuple[str, Path | None],
     function: Callable[..., R],
-    stage: tuple[str, int],
+    stage: tuple[str, frozenset[str]],
     shared: list[Any],
     item: Any,
     *more: Any,
 ) -> R:
-    """Do one task; what its stage shares is fetched once a process, and kept as long as no more stages go on."""
+    """Do one task; what its stage shares is fetched once a process, and kept while the stage goes on."""
     version, folder = here
     name, going_on = stage
     if folder is not None:
@@ -182,9 +182,10 @@ def _do(
     if version != __version__:
         msg = f"this process has Glotmill {__version__}, the driver has {version}"
         raise WorkerError(msg)
-    _kept[name] = _kept.pop(name) if name in _kept else ray.get(shared[0])  # the last one used stands last
-    while len(_kept) > going_on:
-        del _kept[next(iter(_kept))]
+    for over in _kept.keys() - going_on:
+        del _kept[over]
+    if name not in _kept:
+        _kept[name] = ray.get(shared[0])
     with fewer_collections():
         return function(_kept[name], item, *more)
 

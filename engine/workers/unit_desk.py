@@ -52,7 +52,10 @@ class Submission:
 
     def held(self, most: int) -> int:
         """How many units it has to give, counted up to a number."""
-        return 0 if self._all else self._units.held(most)
+        held = 0 if self._all else self._units.held(most)
+        if most and not held and not self._all:
+            self.stop()  # so that its phase goes on as soon as its last result is there
+        return held
 
     def stop(self) -> None:
         """Give out no more units; those at work are handed over."""

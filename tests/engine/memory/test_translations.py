@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from glotmill.engine.memory import commit_log
 from glotmill.engine.memory.entries import HYPOTHESES, MEMORY_SCHEMA, Direction
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.storage.folder import Folder
@@ -104,22 +105,43 @@ def test_what_is_missing_is_what_has_no_entry_in_the_direction(memory: Memory):
 
 
 def test_what_is_known_is_what_a_look_up_finds_though_a_compaction_goes_on(memory: Memory, monkeypatch):
+    monkeypatch.setattr(commit_log, "COMPACT_ROWS", 4)
     for key in "abcd":
         memory.commit(table(entry(key, f"Text {key}.")))
-    asked = wanted("a", "c", "x")
+    memory.commit(table(entry("a", "Another text.")))  # of a build that had nothing of the first
+    memory.correct(table(corrected("h", "request c", "Corrected.")))
+    asked = wanted("a", "b", "c", "x")
     looked = memory.lookup(asked, ["key", "text"])
     places = Memory._places
 
     def compacted(self: Memory, *given):
         found = places(self, *given)
-        list(memory.compact())
+        assert [file.name for file in memory.compact()] == ["00000001-00000004.parquet"]
         return found
 
     for between in (places, compacted):
         monkeypatch.setattr(Memory, "_places", between)
         known, rest = memory.known(asked, ["key", "text"])
         assert known.sort("key").rows() == looked.sort("key").rows()
+        assert dict(known.rows()) == {"a": "Text a.", "b": "Text b.", "c": "Corrected."}
         assert rest["key"].to_list() == ["x"]
+
+
+def test_of_many_files_those_alone_that_know_something_are_read_whole(memory: Memory, monkeypatch):
+    for key in "abcd":
+        memory.commit(table(entry(key, f"Text {key}.")))
+    memory = Memory(memory.folder)  # of which no file was added here
+    opened: list[int] = []
+    scan = commit_log.NumberedFiles._scan
+
+    def noted(self, files, **options):
+        if self is memory.translations:
+            opened.append(len(files))
+        return scan(self, files, **options)
+
+    monkeypatch.setattr(commit_log.NumberedFiles, "_scan", noted)
+    memory.known(wanted("b", "x"), ["key", "text"])
+    assert opened == [4, 1]
 
 
 def test_one_look_up_serves_several_directions(memory: Memory):

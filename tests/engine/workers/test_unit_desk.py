@@ -86,6 +86,20 @@ def test_a_look_at_how_many_units_there_are_takes_none_so_earlier_windows_still_
     assert not line.has(1)
 
 
+def test_a_phase_whose_units_are_all_done_ends_though_only_a_look_says_that_it_has_no_more():
+    desk = UnitDesk(Pool())
+    first = desk.submit(1, units(1, 1))
+    desk.submit(2, units(2, 1))
+    line = PendingUnits(iter_of(desk))
+    case = line.next()
+    assert case is not None
+    first.done(UnitResult(case.unit, case.unit.rows))
+    assert not first.over
+    assert not line.has(3)
+    assert first.over
+    assert [type(first.results.get()), first.results.get()] == [UnitResult, None]
+
+
 def iter_of(desk: UnitDesk) -> Iterable[Unit]:
     """The units as the desk hands them to its pool."""
     return unit_desk._Next(desk)

@@ -17,7 +17,7 @@ import ctranslate2
 import sentencepiece
 
 from glotmill.engine.translators.nllb import FORCED_TOKENS
-from glotmill.engine.workers.units import plan_units
+from glotmill.engine.workers.unit_plan import plan_units
 from glotmill.schemas.languages import registry
 
 END = "</s>"

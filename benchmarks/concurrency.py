@@ -31,7 +31,8 @@ from glotmill.engine.translators import Request, resolve_translator
 from glotmill.engine.translators.openai import OpenAiTranslate
 from glotmill.engine.translators.shared.llm_translator import LlmTranslator
 from glotmill.engine.workers.pool import make_pool
-from glotmill.engine.workers.units import Unit, plan_units
+from glotmill.engine.workers.unit_plan import plan_units
+from glotmill.engine.workers.units import Unit
 
 
 def plain(section: OpenAiTranslate, bodies: list[dict[str, Any]]) -> float:

@@ -33,7 +33,7 @@ from glotmill.engine.translators.nllb import NllbTranslate
 from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary, of_ranked
 from glotmill.engine.translators.shared.retry import translate_with_retry
 from glotmill.engine.translators.shared.vocabulary_lists import list_lines, model_digest, model_tokens
-from glotmill.engine.workers.units import plan_units
+from glotmill.engine.workers.unit_plan import plan_units
 from glotmill.schemas.languages import ENGLISH
 
 LANGS = {"deu_Latn": "de", "fra_Latn": "fr", "ces_Latn": "cs"}

@@ -40,7 +40,8 @@ from glotmill.engine.translators.nllb import FORCED_TOKENS, NllbTranslate
 from glotmill.engine.translators.shared.output_vocabulary import OutputVocabulary
 from glotmill.engine.workers.inline_pool import InlinePool
 from glotmill.engine.workers.stopping import StopSwitch
-from glotmill.engine.workers.units import force_unit, no_note, plan_units
+from glotmill.engine.workers.unit_plan import plan_units
+from glotmill.engine.workers.units import force_unit, no_note
 
 SOURCE, TARGET = "eng_Latn", "deu_Latn"
 SIZES = (131_072, 65_536, 32_768)

@@ -42,7 +42,7 @@ from glotmill.engine.translators.contract import SERVER_DEVICE
 from glotmill.engine.translators.shared.retry import translate_with_retry
 from glotmill.engine.workers.pool import make_pool
 from glotmill.engine.workers.shared_pools import Pools
-from glotmill.engine.workers.units import estimated_tokens
+from glotmill.engine.workers.unit_plan import estimated_tokens
 from glotmill.schemas.keys import draw
 from glotmill.schemas.languages import ENGLISH
 

@@ -24,7 +24,8 @@ from glotmill.engine.text.notebook import NotebookResult, View
 from glotmill.engine.translation.drawn_texts import drawn
 from glotmill.engine.translation.requests import segments_of
 from glotmill.engine.translators import load_translator, resolve_translator
-from glotmill.engine.workers.units import do_unit, plan_units
+from glotmill.engine.workers.unit_plan import plan_units
+from glotmill.engine.workers.units import do_unit
 from glotmill.recipes.sections.translate import Ct2Translate
 from glotmill.schemas.errors import InputError
 

@@ -16,7 +16,7 @@ from glotmill.engine.text.records import SEPARATOR
 from glotmill.engine.translation.counts import Usage
 from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.translators.shared.routes import Routes
-from glotmill.engine.workers.units import estimated_tokens
+from glotmill.engine.workers.unit_plan import estimated_tokens
 
 Sent = tuple[TranslatorSpec, pl.DataFrame]  # an engine, and its requests: columns source_lang, target_lang, text
 

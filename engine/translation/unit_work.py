@@ -14,7 +14,8 @@ import pyarrow as pa
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translators.contract import TranslatorSpec
 from glotmill.engine.workers.pool import Pool
-from glotmill.engine.workers.units import Unit, UnitResult, plan_units
+from glotmill.engine.workers.unit_plan import plan_units
+from glotmill.engine.workers.units import Unit, UnitResult
 from glotmill.schemas.errors import ConservationError
 
 NUMBERS = ("unit", "batch")

@@ -15,7 +15,6 @@ from operator import attrgetter
 from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
 from glotmill.engine.memory.entries import HYPOTHESES, HYPOTHESIS
@@ -31,12 +30,6 @@ from glotmill.engine.translators.shared.retry import DecodedBatch, decode_with_r
 from glotmill.engine.translators.shared.token_use import TokenUse
 from glotmill.schemas.errors import TranslatorError
 
-# A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch: many
-# workers share a small job, and all of them have work until shortly before its end.
-SHARE_OF_REST = 1 / 16
-# So many times `unit_tokens` are in a unit of forced pairs: as both of their texts count, it has as many rows as one of
-# translations.
-FORCED_TOKENS = 2
 AT_WORK = 2  # batches of an engine that computes one while Python is busy with another
 T = TypeVar("T")
 
@@ -121,59 +114,6 @@ class UnitResult:
     unit: Unit
     results: pa.Table
     poisoned: Mapping[int, Failure] = field(default_factory=dict)
-
-
-def estimated_tokens() -> pl.Expr:
-    """Source tokens of ``text`` as planning counts them: SentencePiece gives about one token for 3 to 4 UTF-8
-    bytes; language and end tokens are added. Planning must not depend on a model, so it only estimates.
-    """
-    return _tokens("text")
-
-
-def _tokens(column: str) -> pl.Expr:
-    return pl.col(column).str.len_bytes() // 3 + 3
-
-
-def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int, shrinking: bool = True) -> pl.DataFrame:
-    """Cut segments into batches of like length and units of like cost, longest first.
-
-    Languages share batches, so that one with few segments does not cost a unit of its own.
-
-    Args:
-        segments: Columns key, source_lang, target_lang, text, and translation where it is to be forced, which then
-            counts too; keys are unique.
-        batch_tokens: Bound of a batch: its longest text's tokens times its texts.
-        unit_tokens: Tokens from which a unit is full; one of forced pairs with `FORCED_TOKENS` times as many.
-        shrinking: Whether units shrink towards the end, as nothing comes after them.
-
-    Returns:
-        The segments with their ``unit`` and ``batch`` numbers, in the order of work.
-    """
-    read = estimated_tokens()
-    if "translation" in segments.columns:
-        read, unit_tokens = read + _tokens("translation"), unit_tokens * FORCED_TOKENS
-    rows = segments.with_columns(tokens=read).sort(["tokens", "key"], descending=[True, False])
-    tokens = rows["tokens"].to_numpy()
-    rest = int(tokens.sum())
-    size = min(unit_tokens, rest * SHARE_OF_REST) if shrinking else unit_tokens
-    counts: list[int] = []
-    units: list[int] = []
-    start = unit = used = 0
-    while start < len(tokens):
-        if used >= size and used:
-            rest -= used
-            unit, used = unit + 1, 0
-            size = min(unit_tokens, rest * SHARE_OF_REST) if shrinking else unit_tokens
-        width = int(tokens[start])  # its first text is its longest
-        counts.append(min(max(batch_tokens // width, 1), len(tokens) - start))
-        units.append(unit)
-        used += width * counts[-1]
-        start += counts[-1]
-    numbered = rows.with_columns(
-        unit=pl.Series(np.repeat(units, counts), dtype=pl.Int32),
-        batch=pl.Series(np.repeat(np.arange(len(counts)), counts), dtype=pl.Int32),
-    )
-    return numbered.drop("tokens")
 
 
 def do_unit(translator: Translator, rows: pa.Table, batch_done: Callable[[], None] = lambda: None) -> pa.Table:

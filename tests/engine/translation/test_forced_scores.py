@@ -121,7 +121,8 @@ def test_a_pair_that_the_engine_cannot_score_has_no_score(bench: Bench, monkeypa
 
 
 def test_an_engine_that_gives_too_few_scores_broke_its_contract(monkeypatch, tmp_path: Path):
-    from glotmill.engine.workers.units import do_unit, plan_units
+    from glotmill.engine.workers.unit_plan import plan_units
+    from glotmill.engine.workers.units import do_unit
 
     rows = pl.DataFrame({"key": "k", "source_lang": "deu_Latn", "target_lang": "eng_Latn", "text": "x",
                          "translation": "y"})  # fmt: skip

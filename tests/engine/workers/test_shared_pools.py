@@ -17,7 +17,8 @@ from glotmill.engine.workers.inline_pool import InlinePool
 from glotmill.engine.workers.pending_units import PendingUnits
 from glotmill.engine.workers.pool import make_pool
 from glotmill.engine.workers.stopping import StopSwitch
-from glotmill.engine.workers.units import Unit, plan_units
+from glotmill.engine.workers.unit_plan import plan_units
+from glotmill.engine.workers.units import Unit
 from glotmill.schemas.errors import WorkerError
 
 pytestmark = pytest.mark.usefixtures("local_ray")

@@ -240,3 +240,20 @@ def test_tasks_are_done_while_actors_hold_all_cpus(way: str, monkeypatch):
 
 def test_workers_0_works_in_this_process():
     assert isinstance(make_tasks(0), InlineTasks)
+
+
+def test_what_a_stage_shares_is_fetched_once_a_process_and_kept_while_the_stage_goes_on(monkeypatch):
+    from glotmill.engine.workers import ray_tasks
+
+    fetched: list[str] = []
+    kept: dict[str, str] = {}
+    monkeypatch.setattr(ray_tasks, "_kept", kept)
+    monkeypatch.setattr(ray_tasks.ray, "get", lambda reference: fetched.append(reference) or reference)
+
+    def do(stage: str, *going_on: str) -> str:
+        here = (ray_tasks.__version__, None)
+        return ray_tasks._do(here, lambda shared, item: shared + item, (stage, frozenset(going_on)), [stage * 2], "!")
+
+    assert [do("a", "a"), do("b", "a", "b"), do("a", "a", "b"), do("c", "b", "c")] == ["aa!", "bb!", "aa!", "cc!"]
+    assert fetched == ["aa", "bb", "cc"]
+    assert set(kept) == {"b", "c"}

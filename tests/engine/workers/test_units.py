@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from glotmill.engine.translators import Request, Translation
 from glotmill.engine.translators.contract import ForcedScore
-from glotmill.engine.workers.units import RESULT_SCHEMA, estimated_tokens, forced_table, plan_units, translate_unit
+from glotmill.engine.workers.unit_plan import estimated_tokens, plan_units
+from glotmill.engine.workers.units import RESULT_SCHEMA, forced_table, translate_unit
 from glotmill.schemas.errors import TranslatorError
 
 

@@ -17,10 +17,16 @@ from unicodedata import is_normalized, normalize
 import numpy as np
 import orjson
 import polars as pl
+import polars_hash
 
 DIGEST_CHARS = 32
+KEY = "key"
+ROWS_AT_ONCE = 65_536  # of a column of keys: some 400 bytes a row meanwhile
 # Columns whose values orjson writes as canonical JSON.
 _SAME_JSON = (pl.String, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64)
+# What JSON does not hold as it is, and what stands for it there (RFC 8259, section 7).
+_ESCAPED = r'["\\\x00-\x1f]'
+_ESCAPES = {char: orjson.dumps(char)[1:-1].decode() for char in (*map(chr, range(0x20)), '"', "\\")}
 
 
 def nfc(text: str) -> str:
@@ -28,9 +34,11 @@ def nfc(text: str) -> str:
     return text if text.isascii() else normalize("NFC", text)
 
 
-def all_nfc(texts: Sequence[str]) -> bool:
-    """Whether `nfc` leaves each of some texts as it is."""
-    return is_normalized("NFC", "\n".join(texts))  # a line break joins no character
+def in_nfc(texts: pl.Series) -> pl.Series:
+    """`nfc` of each text."""
+    if is_normalized("NFC", texts.str.join("\n").item() or ""):  # a line break joins no character
+        return texts
+    return pl.Series(texts.name, [text and nfc(text) for text in texts], pl.String)
 
 
 def _canonical(value: Any) -> Any:
@@ -159,7 +167,12 @@ def image_id(uri: str) -> str:
     return "uri:" + hashlib.sha256(nfc(uri).encode()).hexdigest()
 
 
-def memory_keys(translator: str, source_lang: str, target_lang: str, requests: Iterable[str]) -> list[str]:
+def memory_key(translator: str, source_lang: str, target_lang: str, request: str) -> str:
+    """The memory key of one request: every byte that the engine is shown."""
+    return _row_digest([translator, source_lang, target_lang, request])
+
+
+def memory_keys(translator: str, source_lang: str, target_lang: str, requests: pl.Series) -> pl.Series:
     """The memory key of each request to one translator in one direction.
 
     Args:
@@ -168,15 +181,11 @@ def memory_keys(translator: str, source_lang: str, target_lang: str, requests: I
         target_lang: FLORES-200 code asked for.
         requests: Every byte that the engine is shown, for each request.
     """
-    # digest([translator, source_lang, target_lang, request]) with the constant part encoded once.
     head = canonical_json([translator, source_lang, target_lang])[:-1] + b","
-    texts = list(requests)
-    texts = texts if all_nfc(texts) else list(map(nfc, texts))
-    sha256, dumps = hashlib.sha256, orjson.dumps
-    return [sha256(head + dumps(text) + b"]").hexdigest()[:DIGEST_CHARS] for text in texts]
+    return _column_digests(head, requests.to_frame(), "]")
 
 
-def score_keys(scorer: str, pairs: pl.DataFrame) -> list[str]:
+def score_keys(scorer: str, pairs: pl.DataFrame) -> pl.Series:
     """The score key of each pair.
 
     Args:
@@ -185,14 +194,31 @@ def score_keys(scorer: str, pairs: pl.DataFrame) -> list[str]:
     """
     names = pairs.columns
     if not all(kind in _SAME_JSON for kind in pairs.dtypes):
-        return [digest([scorer, names, list(row)]) for row in pairs.iter_rows()]
-    # The same with the constant part encoded once. Of texts in NFC, orjson writes canonical JSON.
-    head = canonical_json([scorer, names])[:-1] + b","
-    sha256, dumps = hashlib.sha256, orjson.dumps
-    columns = [pairs[name].to_list() for name in names]
-    texts = [column for column, kind in zip(columns, pairs.dtypes, strict=True) if kind == pl.String]
-    written = dumps if all(all_nfc(list(filter(None, column))) for column in texts) else canonical_json
-    return [sha256(head + written(row) + b"]").hexdigest()[:DIGEST_CHARS] for row in zip(*columns, strict=True)]
+        return pl.Series(KEY, [digest([scorer, names, list(row)]) for row in pairs.iter_rows()], dtype=pl.String)
+    return _column_digests(canonical_json([scorer, names])[:-1] + b",[", pairs, "]]")
+
+
+def _column_digests(head: bytes, rows: pl.DataFrame, tail: str) -> pl.Series:
+    """`digest` of each row: of its head, the canonical JSON of its values with commas between them, and its tail."""
+    parts = [_slice_digests(head.decode(), part, tail) for part in rows.iter_slices(ROWS_AT_ONCE)]
+    return pl.concat(parts) if parts else pl.Series(KEY, dtype=pl.String)
+
+
+def _slice_digests(head: str, rows: pl.DataFrame, tail: str) -> pl.Series:
+    values = rows.select(_json_values(column) for column in rows)
+    whole = pl.concat_str(pl.lit(head), pl.concat_str(values.columns, separator=","), pl.lit(tail))
+    return values.select(key=whole).select(polars_hash.col(KEY).chash.sha2_256().str.head(DIGEST_CHARS))[KEY]
+
+
+def _json_values(column: pl.Series) -> pl.Series:
+    """The canonical JSON of each value of a column."""
+    if column.dtype != pl.String:
+        return column.cast(pl.String).fill_null("null")
+    texts = in_nfc(column)
+    escaped = texts.str.contains(_ESCAPED).fill_null(value=False)
+    if escaped.any():  # these are few, and escaping takes longer than all else
+        texts = texts.scatter(escaped.arg_true(), texts.filter(escaped).str.replace_many(_ESCAPES))
+    return pl.select(pl.format('"{}"', texts).fill_null("null").alias(column.name)).to_series()
 
 
 def ranks(seed: int, source_ids: pl.Series) -> pl.Series:

@@ -21,7 +21,7 @@ from glotmill.schemas.errors import InputError
 DATASET = 0.5  # a record in its shard
 PARTS = 2.2  # a record in a part of a shard
 LISTS = 2.9  # the requests of a record with their keys, and its translations, while its window is open
-UNITS = 0.3  # the same in the lists of units, which stay
+UNITS = 0.6  # the same in the lists of units, which stay
 MEMORY = 0.3  # the entries and forced scores of a record
 
 

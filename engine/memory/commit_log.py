@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glotmill.engine.memory.numbered_file import FILE, NumberedFile, live_files, numbered_files
+from glotmill.engine.memory.numbered_file import FILE, NumberedFile, file_name, live_files, numbered_files
 from glotmill.engine.storage.atomic_write import table_bytes
 from glotmill.engine.storage.folder import Folder
 from glotmill.engine.storage.readable import DAMAGED
@@ -151,6 +151,19 @@ class NumberedFiles:
                     raise StoreError(msg) from error
         msg = f"{self.folder} changes faster than it can be read; wait for the compaction to end"
         raise StoreError(msg)
+
+    def select_few(self, places: pl.DataFrame, query: Callable[[Collection[str] | None], pl.DataFrame]) -> pl.DataFrame:
+        """What a query finds in the few files that have any of what it looks for.
+
+        Args:
+            places: `FILE` of all of that, as `select` found it.
+            query: Takes the names of the files to read; None: all.
+        """
+        names = {file_name(place) for place in places[FILE].unique()}
+        found = query(names)
+        if not names <= {file.name for file in self.live()}:  # a compaction took one's place meanwhile
+            found = query(None)
+        return found
 
     def _among(self, after: int, skip: Collection[str], only: Collection[str] | None) -> list[NumberedFile]:
         files = (file for file in self.live() if file.last > after and file.name not in skip)

@@ -19,7 +19,7 @@ from glotmill.engine.memory.entries import HUMAN, MEMORY_SCHEMA, Direction
 from glotmill.engine.memory.tmx import Pair, read_tmx, write_tmx
 from glotmill.engine.memory.translations import Memory
 from glotmill.schemas.errors import InputError, RowError
-from glotmill.schemas.keys import file_sha256, memory_keys, nfc
+from glotmill.schemas.keys import file_sha256, memory_key, nfc
 from glotmill.schemas.languages import registry
 
 
@@ -137,7 +137,7 @@ def _entries(pairs: list[Pair], path: Path) -> pa.Table:
     checksum = file_sha256(path)
     rows = [
         {
-            "key": memory_keys(HUMAN, pair.source_lang, pair.target_lang, [pair.source])[0],
+            "key": memory_key(HUMAN, pair.source_lang, pair.target_lang, pair.source),
             "translator": HUMAN,
             "source_lang": pair.source_lang,
             "target_lang": pair.target_lang,

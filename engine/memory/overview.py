@@ -149,7 +149,7 @@ def _wrong_entries(table: pa.Table) -> Iterator[str]:
         return
     for (translator, source, target), rows in frame.group_by(["translator", *DIRECTION], maintain_order=True):
         keys = memory_keys(str(translator or HUMAN), str(source), str(target), rows["request"])
-        wrong = rows.filter(pl.col("key") != pl.Series(keys, dtype=pl.String))
+        wrong = rows.filter(pl.col("key") != keys)
         if wrong.height:
             yield f"{wrong.height} entries have another key than their content, such as {wrong['key'][0]}"
 

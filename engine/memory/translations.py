@@ -25,7 +25,7 @@ from glotmill.engine.memory.entries import (
     Direction,
     check_entries,
 )
-from glotmill.engine.memory.numbered_file import DIGITS, FILE, NumberedFile, file_name, first_number
+from glotmill.engine.memory.numbered_file import DIGITS, FILE, NumberedFile, first_number
 from glotmill.engine.memory.winning_entries import directions_of, first_known, winners, winning
 from glotmill.engine.storage.folder import Folder
 
@@ -142,11 +142,9 @@ class Memory:
             wanted: As `lookup` takes it.
             columns: What to read of the entries, the key among it.
         """
-        found = self._places(wanted, pl.lit(value=True))
-        names = {file_name(place) for place in found[FILE].unique()}
-        entries = self.lookup(wanted, columns, only=names)
-        if not names <= {file.name for file in self.translations.live()}:  # a compaction took one's place meanwhile
-            entries = self.lookup(wanted, columns)
+        entries = self.translations.select_few(
+            self._places(wanted, pl.lit(value=True)), lambda names: self.lookup(wanted, columns, only=names)
+        )
         return entries, wanted.join(entries, on="key", how="anti", maintain_order="left")
 
     def lookup(

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glotmill.engine.memory.entries import Direction
-from glotmill.engine.storage.atomic_write import whole_file, write_json, write_table
+from glotmill.engine.storage.atomic_write import whole_file, write_json, write_passing_table
 from glotmill.engine.storage.checked import Count, FileModel, checked, json_value
 from glotmill.engine.storage.readable import check_types, schema_of, unreadable
 from glotmill.schemas.errors import InputError
@@ -139,7 +139,7 @@ class Run:
         schema = FORCED_UNIT_SCHEMA if "translation" in units.columns else UNIT_SCHEMA
         schema = USE_UNIT_SCHEMA if "use" in units.columns else schema
         table = units.select(schema.names).to_arrow().cast(schema)
-        write_table(path, table, row_group_rows=ROW_GROUP_ROWS)
+        write_passing_table(path, table, row_group_rows=ROW_GROUP_ROWS)
         return path
 
     def read_units(self, file: str, numbers: set[int]) -> Iterator[tuple[int, pa.Table]]:

@@ -19,6 +19,7 @@ TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.tmp")
 
 # Columns of units, memories and scores of which hardly two values are the same.
 UNIQUE = frozenset({"key", "request", "text", "translation", "logprob"})
+DIGESTS = frozenset({"key"})  # LZ4 leaves them as long as they are
 # Those with few different values: a dictionary leaves a few bits a row, and to compress these costs more than they do.
 FEW = frozenset(
     {"unit", "batch", "translator", "source_lang", "target_lang", "failure", "attempt", "settings", "source_tokens",
@@ -69,12 +70,19 @@ def json_bytes(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
-def write_table(path: Path, table: pa.Table, *, row_group_rows: int | None = None) -> None:
+def write_table(path: Path, table: pa.Table) -> None:
     """Write a Parquet file that is not published (zstd), aside and then into place."""
     with whole_file(path) as aside:
+        pq.write_table(table, aside, compression=_compression(table.schema), use_dictionary=_repeating(table.schema))
+
+
+def write_passing_table(path: Path, table: pa.Table, *, row_group_rows: int) -> None:
+    """Write a Parquet file that is read once, soon, and as a whole: half the time of `write_table`, twice the room."""
+    shorter = [name for name in _compression(table.schema) if name not in DIGESTS]
+    with whole_file(path) as aside:
         pq.write_table(
-            table, aside, compression=_compression(table.schema), row_group_size=row_group_rows,
-            use_dictionary=_repeating(table.schema),
+            table, aside, compression=dict.fromkeys(shorter, "lz4"), row_group_size=row_group_rows,
+            use_dictionary=_repeating(table.schema), write_statistics=False,
         )  # fmt: skip
 
 

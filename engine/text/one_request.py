@@ -9,7 +9,6 @@ from __future__ import annotations
 import polars as pl
 
 from glotmill.engine.text.sentences import MAX_SEGMENT_BYTES
-from glotmill.schemas.keys import all_nfc, nfc
 from glotmill.schemas.languages import ENGLISH
 
 # One of these is in each span, code and option, or at the beginning of a line. Most texts have none.
@@ -37,11 +36,3 @@ def is_one_request(texts: pl.Series, lang: str) -> pl.Series:
     if lang == ENGLISH:
         sure &= text.str.contains(_NO_YES_OR_NO)
     return pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(sure.alias(texts.name)).to_series()
-
-
-def in_nfc(texts: pl.Series) -> pl.Series:
-    """The texts in Unicode normal form C."""
-    column = texts.to_list()
-    if all_nfc(column):
-        return texts
-    return pl.Series(texts.name, map(nfc, column), dtype=pl.String)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from glotmill.engine.memory.entries import Direction
-from glotmill.engine.text.one_request import in_nfc, is_one_request
+from glotmill.engine.text.one_request import is_one_request
 from glotmill.engine.text.segments import Cut, split
 from glotmill.engine.translation.requests import (
     ALL,
@@ -26,6 +26,7 @@ from glotmill.engine.translation.requests import (
 )
 from glotmill.engine.translation.stage import Work
 from glotmill.schemas.errors import ConservationError
+from glotmill.schemas.keys import in_nfc
 
 JOINED_SCHEMA = {
     "text": pl.String,  # the request

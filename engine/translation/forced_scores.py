@@ -118,7 +118,7 @@ class ForcedStage:
             self._known.begin()
             for pairs in in_portions(self._write_requests()):
                 unique += pairs.height
-                known = self._scores.lookup(FORCED, pairs["key"])
+                known = self._scores.known(FORCED, pairs["key"])
                 settled.add_entries(known)
                 unknown = self._known.keep(FORCED, pairs, known)
                 missing.append(not_requested(self._run, before, FORCED, unknown))
@@ -229,8 +229,7 @@ class ForcedStage:
             translation="translation",
         )
         engine = digest([FORCED, VERSION, self._spec.fingerprint_into(direction.target_lang)])
-        keys = score_keys(engine, frame)
-        return frame.select(pl.Series("key", keys, dtype=pl.String), *PAIR)
+        return frame.select(score_keys(engine, frame), *PAIR)
 
     def _commit(self, result: UnitResult) -> str:
         return self._scores.add(FORCED, self._fingerprint, result.unit.rows["key"], result.results["values"]).name

@@ -13,11 +13,11 @@ from glotmill.schemas.keys import memory_keys
 
 def with_keys(direction: Direction, segments: pl.DataFrame, fingerprint: str) -> pl.DataFrame:
     """The segments of one direction with its languages and their memory keys."""
-    keys = memory_keys(fingerprint, direction.source_lang, direction.target_lang, segments["text"].to_list())
+    keys = memory_keys(fingerprint, direction.source_lang, direction.target_lang, segments["text"])
     return segments.with_columns(
         source_lang=pl.lit(direction.source_lang),
         target_lang=pl.lit(direction.target_lang),
-        key=pl.Series(keys, dtype=pl.String),
+        key=keys,
     )
 
 

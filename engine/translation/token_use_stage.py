@@ -69,7 +69,7 @@ class TokenUseStage:
         rows = [(direction.source_lang, direction.target_lang, text) for direction, text in texts]
         frame = pl.DataFrame(rows, schema=dict.fromkeys(TEXT, pl.String), orient="row")
         engine = digest([USE, VERSION, self._spec.fingerprint])
-        return frame.select(pl.Series("key", score_keys(engine, frame), dtype=pl.String), *TEXT)
+        return frame.select(score_keys(engine, frame), *TEXT)
 
     def _commit(self, result: UnitResult) -> str:
         name = digest([USE, VERSION, self._spec.fingerprint])

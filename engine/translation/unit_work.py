@@ -7,6 +7,7 @@ before it counts, with one result for each of its rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 
 import polars as pl
 import pyarrow as pa
@@ -17,8 +18,6 @@ from glotmill.engine.workers.pool import Pool
 from glotmill.engine.workers.unit_plan import plan_units
 from glotmill.engine.workers.units import Unit, UnitResult
 from glotmill.schemas.errors import ConservationError
-
-NUMBERS = ("unit", "batch")
 
 
 class UnitWork:
@@ -68,21 +67,23 @@ class UnitWork:
             yield from self._work(phase, path.name, numbers, commit, advance, sent + missing.height)
 
     def _planned(self, missing: pl.DataFrame) -> pl.DataFrame:
-        """What is missing in units; those of one output vocabulary stand together, so that a worker loads each once."""
+        """What is missing in units.
+
+        Those of one output vocabulary stand together, so that a worker loads each once. Sources alone are asked for
+        again by later windows, so they share no file with pairs, of which hardly one is.
+        """
         section, vocabularies = self._spec.section, self._spec.vocabularies
-        langs: dict[str, list[str]] = {}
-        for lang in missing["target_lang"].unique():
-            kept = vocabularies.get(lang)
-            langs.setdefault(kept.digest if kept else "", []).append(lang)
-        planned: list[pl.DataFrame] = []
-        for _, chosen in sorted(langs.items()):
-            rows = missing.filter(pl.col("target_lang").is_in(chosen))
-            units = plan_units(
-                rows, batch_tokens=section.batch_tokens, unit_tokens=section.unit_tokens, shrinking=self._last
-            )
-            last = planned[-1].row(-1, named=True) if planned else dict.fromkeys(NUMBERS, -1)
-            planned.append(units.with_columns(pl.col(name) + last[name] + 1 for name in NUMBERS))
-        return pl.concat(planned)
+        kept = {lang: vocabularies.get(lang) for lang in missing["target_lang"].unique()}
+        digests = {lang: vocabulary.digest if vocabulary else "" for lang, vocabulary in kept.items()}
+        apart = {
+            "vocabulary": pl.col("target_lang").replace_strict(digests, return_dtype=pl.String),
+            "paired": pl.col("source_lang") != pl.col("target_lang"),
+        }
+        groups = missing.with_columns(**apart).partition_by(*apart, as_dict=True, include_key=False)
+        _, ordered = zip(*sorted(groups.items(), key=itemgetter(0)), strict=True)
+        return plan_units(
+            *ordered, batch_tokens=section.batch_tokens, unit_tokens=section.unit_tokens, shrinking=self._last
+        )
 
     def _work(
         self,

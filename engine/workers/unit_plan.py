@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 import polars as pl
 
 # A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch: many
 # workers share a small job, and all of them have work until shortly before its end.
 SHARE_OF_REST = 1 / 16
-# Both texts of a forced pair count. So a unit of pairs has twice the tokens, and as many rows as one of translations.
-TEXTS_OF_PAIR = 2
+# A unit of forced pairs has so many times the tokens: both texts of a pair count, and they are read at once, where a
+# search writes one of them token by token, in at least twice the time.
+PAIR_TOKENS = 4
 
 
 def estimated_tokens() -> pl.Expr:
@@ -23,41 +26,44 @@ def _tokens(column: str) -> pl.Expr:
     return pl.col(column).str.len_bytes() // 3 + 3
 
 
-def plan_units(segments: pl.DataFrame, *, batch_tokens: int, unit_tokens: int, shrinking: bool = True) -> pl.DataFrame:
+def plan_units(*groups: pl.DataFrame, batch_tokens: int, unit_tokens: int, shrinking: bool = True) -> pl.DataFrame:
     """Cut segments into batches of like length and units of like cost, longest first.
 
     Languages share batches, so that one with few segments does not cost a unit of its own.
 
     Args:
-        segments: Columns key, source_lang, target_lang, text, and translation where it is to be forced, which then
-            counts too; keys are unique.
+        groups: Segments that share no unit with those of another group: columns key, source_lang, target_lang, text,
+            and translation where it is to be forced, which then counts too; keys are unique.
         batch_tokens: Bound of a batch: its longest text's tokens times its texts.
-        unit_tokens: Tokens from which a unit is full; one of forced pairs with `TEXTS_OF_PAIR` times as many.
+        unit_tokens: Tokens from which a unit is full; one of forced pairs with `PAIR_TOKENS` times as many.
         shrinking: Whether units shrink towards the end, as nothing comes after them.
 
     Returns:
         The segments with their ``unit`` and ``batch`` numbers, in the order of work.
     """
     read = estimated_tokens()
-    if "translation" in segments.columns:
-        read, unit_tokens = read + _tokens("translation"), unit_tokens * TEXTS_OF_PAIR
-    rows = segments.with_columns(tokens=read).sort(["tokens", "key"], descending=[True, False])
+    if "translation" in groups[0].columns:
+        read, unit_tokens = read + _tokens("translation"), unit_tokens * PAIR_TOKENS
+    parts = [group.with_columns(tokens=read).sort(["tokens", "key"], descending=[True, False]) for group in groups]
+    rows = pl.concat(parts)
     tokens = rows["tokens"].to_numpy()
     rest = int(tokens.sum())
-    size = min(unit_tokens, rest * SHARE_OF_REST) if shrinking else unit_tokens
     counts: list[int] = []
     units: list[int] = []
-    start = unit = used = 0
-    while start < len(tokens):
-        if used >= size and used:
-            rest -= used
-            unit, used = unit + 1, 0
-            size = min(unit_tokens, rest * SHARE_OF_REST) if shrinking else unit_tokens
-        width = int(tokens[start])  # its first text is its longest
-        counts.append(min(max(batch_tokens // width, 1), len(tokens) - start))
-        units.append(unit)
-        used += width * counts[-1]
-        start += counts[-1]
+    start, unit = 0, -1
+    for end in accumulate(part.height for part in parts):
+        used, size = 0, 0.0
+        while start < end:
+            if used >= size:  # at the group's beginning, too
+                rest -= used
+                unit, used = unit + 1, 0
+                size = min(unit_tokens, rest * SHARE_OF_REST) if shrinking else unit_tokens
+            width = int(tokens[start])  # its first text is its longest
+            counts.append(min(max(batch_tokens // width, 1), end - start))
+            units.append(unit)
+            used += width * counts[-1]
+            start += counts[-1]
+        rest -= used
     numbered = rows.with_columns(
         unit=pl.Series(np.repeat(units, counts), dtype=pl.Int32),
         batch=pl.Series(np.repeat(np.arange(len(counts)), counts), dtype=pl.Int32),

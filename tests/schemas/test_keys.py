@@ -36,7 +36,7 @@ def test_record_id_is_golden():
 
 
 def test_memory_key_is_golden_and_equals_the_digest_of_its_parts():
-    (key,) = keys.memory_keys("f" * 32, "eng_Latn", "deu_Latn", ["A dog."])
+    key = keys.memory_key("f" * 32, "eng_Latn", "deu_Latn", "A dog.")
     assert key == keys.digest(["f" * 32, "eng_Latn", "deu_Latn", "A dog."])
     assert key == "e72deaf343fed455508f7889ccb99081"
 
@@ -44,9 +44,31 @@ def test_memory_key_is_golden_and_equals_the_digest_of_its_parts():
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@given(TEXTS)
-def test_memory_keys_equal_the_digest_of_their_parts_for_any_text(text):
-    assert keys.memory_keys("t", "a", "b", [text]) == [keys.digest(["t", "a", "b", text])]
+@given(st.lists(TEXTS))
+def test_a_column_in_nfc_is_each_text_in_nfc(texts: list[str]):
+    column = pl.Series("text", texts, dtype=pl.String)
+    assert keys.in_nfc(column).to_list() == [unicodedata.normalize("NFC", text) for text in texts]
+
+
+@given(st.lists(TEXTS))
+def test_memory_keys_equal_the_digest_of_their_parts_for_any_text(texts):
+    expected = [keys.digest(["t", "a", "b", text]) for text in texts]
+    assert [keys.memory_key("t", "a", "b", text) for text in texts] == expected
+    assert keys.memory_keys("t", "a", "b", pl.Series(texts, dtype=pl.String)).to_list() == expected
+
+
+def test_keys_are_the_same_however_many_rows_are_hashed_at_once(monkeypatch):
+    texts = pl.DataFrame({"text": ['a "dog"', "Ko\u0308ln", None, "\x00\\", "", "ß"] * 3})
+    whole = keys.score_keys("t", texts).to_list()
+    monkeypatch.setattr(keys, "ROWS_AT_ONCE", 4)
+    assert keys.score_keys("t", texts).to_list() == whole
+    assert whole[:6] == [keys.digest(["t", ["text"], [text]]) for text in texts["text"][:6]]
+
+
+@pytest.mark.parametrize("code", [*range(0x100), 0x2028, 0xFEFF, 0xFFFF, 0x1F600])
+def test_every_character_has_the_key_that_json_gives_it(code):
+    text = f"a{chr(code)}b"
+    assert keys.memory_keys("t", "a", "b", pl.Series([text])).item() == keys.digest(["t", "a", "b", text])
 
 
 @pytest.mark.parametrize(
@@ -57,14 +79,14 @@ def test_score_keys_equal_the_digest_of_their_parts_for_any_pair(number, data):
     rows = data.draw(st.lists(st.tuples(TEXTS, TEXTS, number), max_size=3))
     pairs = pl.DataFrame(rows, schema=["source", "target", "value"], orient="row")
     expected = [keys.digest(["t", ["source", "target", "value"], list(row)]) for row in rows]
-    assert keys.score_keys("t", pairs) == expected
+    assert keys.score_keys("t", pairs).to_list() == expected
 
 
 def test_memory_keys_differ_by_translator_direction_and_text():
     seen = {
-        *keys.memory_keys("t", "eng_Latn", "deu_Latn", ["a", "b"]),
-        *keys.memory_keys("u", "eng_Latn", "deu_Latn", ["a"]),
-        *keys.memory_keys("t", "deu_Latn", "eng_Latn", ["a"]),
+        *keys.memory_keys("t", "eng_Latn", "deu_Latn", pl.Series(["a", "b"])),
+        *keys.memory_keys("u", "eng_Latn", "deu_Latn", pl.Series(["a"])),
+        *keys.memory_keys("t", "deu_Latn", "eng_Latn", pl.Series(["a"])),
     }
     assert len(seen) == 4
 

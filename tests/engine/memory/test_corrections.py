@@ -14,7 +14,7 @@ from glotmill.engine.memory.entries import MEMORY_SCHEMA, Direction
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import InputError
-from glotmill.schemas.keys import memory_keys
+from glotmill.schemas.keys import memory_key
 
 GERMAN = Direction("eng_Latn", "deu_Latn")
 TEXTS = {"a dog": "ein Hund", "a cat": "ein Kater", "a car": "ein Auto"}
@@ -23,7 +23,7 @@ TEXTS = {"a dog": "ein Hund", "a cat": "ein Kater", "a car": "ein Auto"}
 def entries(texts: dict[str, str], translator: str = "t", lang: str = "deu_Latn") -> pa.Table:
     rows = [
         {
-            "key": memory_keys(translator, "eng_Latn", lang, [request])[0], "translator": translator,
+            "key": memory_key(translator, "eng_Latn", lang, request), "translator": translator,
             "source_lang": "eng_Latn", "target_lang": lang, "request": request, "text": text, "attempt": 1,
             "settings": "first", "hit_limit": False, "origin": "machine",
         }
@@ -41,7 +41,7 @@ def memory(tmp_path: Path) -> Memory:
 
 
 def in_force(memory: Memory, translator: str = "t") -> dict[str, str]:
-    keys = memory_keys(translator, "eng_Latn", "deu_Latn", TEXTS)
+    keys = [memory_key(translator, "eng_Latn", "deu_Latn", text) for text in TEXTS]
     languages = {"source_lang": "eng_Latn", "target_lang": "deu_Latn"}
     found = memory.lookup(pl.DataFrame({"key": keys, "text": list(TEXTS), **languages}))
     return dict(found.select("request", "text").iter_rows())

@@ -10,12 +10,12 @@ from glotmill.engine.memory.entries import MEMORY_SCHEMA
 from glotmill.engine.memory.overview import compact_memory, memory_stats, verify_memory
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.storage.folder import Folder
-from glotmill.schemas.keys import memory_keys
+from glotmill.schemas.keys import memory_key
 
 
 def entry(request: str, text: str | None, lang: str = "deu_Latn", **changes) -> dict:
     row = {
-        "key": memory_keys("t", "eng_Latn", lang, [request])[0], "translator": "t", "source_lang": "eng_Latn",
+        "key": memory_key("t", "eng_Latn", lang, request), "translator": "t", "source_lang": "eng_Latn",
         "target_lang": lang, "request": request, "text": text, "failure": None if text else "failed:looped",
         "attempt": 1, "settings": "first", "hit_limit": False, "origin": "machine",
     }  # fmt: skip

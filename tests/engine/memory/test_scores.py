@@ -97,6 +97,25 @@ def test_compaction_changes_no_score(store: ScoreStore):
     assert scorer.seen == []
 
 
+def test_what_is_known_is_what_a_look_up_finds_though_a_compaction_goes_on(store: ScoreStore, monkeypatch):
+    for text in "abc":
+        store.score(Lengths(), pairs((text, text)))
+    keys = pl.concat([store.files.select(lambda rows: rows.select("key"))["key"], pl.Series("key", ["unknown"])])
+    expected = store.lookup("lengths", keys)
+    assert expected.height == 3
+    assert store.known("lengths", keys).equals(expected)
+    assert store.known("others", keys).is_empty()
+    lookup = store.lookup
+
+    def meanwhile(*values, **options):
+        list(store.compact())
+        return lookup(*values, **options)
+
+    monkeypatch.setattr(store, "lookup", meanwhile)
+    assert store.known("lengths", keys).sort("key").equals(expected.sort("key"))
+    assert [file.name for file in store.files.live()] == ["00000001-00000003.parquet"]
+
+
 def test_an_unreadable_file_is_set_aside_and_its_scores_are_measured_again(store: ScoreStore):
     store.score(Lengths(), ASKED)
     store.files.folder.overwrite("00000001.parquet", b"rubbish")

@@ -57,3 +57,14 @@ def test_what_takes_a_few_bits_a_row_is_not_compressed_and_every_text_is(tmp_pat
     assert {name for name, way in found.items() if way == "UNCOMPRESSED"} == few
     assert {way for name, way in found.items() if name not in few} == {"ZSTD"}
     assert pq.read_table(tmp_path / "a").to_pylist() == [row]
+
+
+def test_a_passing_table_comes_back_and_is_not_squeezed(tmp_path: Path):
+    table = pa.table({"unit": pa.array([0] * 5, pa.int32()), "key": ["k"] * 5, "text": ["a dog"] * 5})
+    atomic_write.write_passing_table(tmp_path / "a", table, row_group_rows=2)
+    group = pq.read_metadata(tmp_path / "a").row_group(0)
+    found = {group.column(at).path_in_schema: group.column(at).compression for at in range(group.num_columns)}
+    assert found == {"unit": "UNCOMPRESSED", "key": "UNCOMPRESSED", "text": "LZ4"}
+    assert group.num_rows == 2
+    assert pq.read_table(tmp_path / "a").equals(table)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

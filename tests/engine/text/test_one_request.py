@@ -1,13 +1,11 @@
 """What is said of a column of texts is what splitting says of each."""
 
-import unicodedata
-
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glotmill.engine.text.one_request import in_nfc, is_one_request
+from glotmill.engine.text.one_request import is_one_request
 from glotmill.engine.text.segments import split
 
 PARTS = st.sampled_from([*" .!?…。,;:-'\"”»)(bxA1_/\\@%$#>*\n\r\t\u00a0\u2028\x1c\x85\u200bé中កា។ا؟\u0301",
@@ -49,9 +47,3 @@ def test_ordinary_sentences_are_surely_one_request(lang: str, text: str):
 )
 def test_of_other_texts_nothing_is_said(text: str):
     assert is_one_request(pl.Series([text]), "eng_Latn").to_list() == [False]
-
-
-@given(TEXTS)
-def test_a_column_in_nfc_is_each_text_in_nfc(texts: list[str]):
-    column = pl.Series("text", texts, dtype=pl.String)
-    assert in_nfc(column).to_list() == [unicodedata.normalize("NFC", text) for text in texts]

@@ -6,7 +6,8 @@ import orjson
 import polars as pl
 import pytest
 
-from glotmill.engine.memory.entries import MEMORY_SCHEMA
+from glotmill.engine.memory.entries import MEMORY_SCHEMA, Direction
+from glotmill.engine.memory.numbered_file import FILE
 from glotmill.engine.memory.scores import ScoreStore
 from glotmill.engine.runs.run import Run
 from glotmill.engine.translation.forced_scores import ForcedCount, ForcedStage
@@ -61,6 +62,16 @@ def test_a_pair_is_scored_once_and_a_source_alone_once_whatever_the_languages(be
     asked.add("eng_Latn", ("fra_Latn",), list(TEXTS[:4]))
     _, count = force(bench, asked)
     assert count == ForcedCount(unique=10 + 4 + 10, scored=24, from_store=0, failed=0)
+
+
+def test_sources_alone_are_in_files_of_their_own_as_later_windows_look_for_them(bench: Bench):
+    force(bench, segments(*TEXTS))
+    run = Run.open(bench.folder, {}, "aaaa")
+    alone = set(run.read_requests("forced", Direction("eng_Latn", "eng_Latn"))["key"])
+    rows = ScoreStore(bench.memory.folder).files.select(lambda rows: rows.select("key", FILE))
+    kinds = rows.group_by(FILE).agg(pl.col("key").is_in(alone).unique())["key"]
+    assert sorted(kinds.list.len().unique()) == [1]
+    assert rows["key"].is_in(alone).sum() == len(TEXTS)
 
 
 def test_a_second_build_asks_nothing_and_reads_the_same(bench: Bench, monkeypatch):

@@ -165,14 +165,33 @@ def test_units_before_others_do_not_shrink():
     )
 
 
-def test_a_unit_of_forced_pairs_has_as_many_rows_as_one_of_translations():
+def test_a_unit_of_forced_pairs_has_twice_the_rows_of_one_of_translations():
     asked = segments([30] * 20_000)
     pairs = asked.with_columns(translation="text")  # both texts count
     translated, forced = (
         plan_units(rows, batch_tokens=512, unit_tokens=4096, shrinking=False)["unit"].value_counts()["count"].max()
         for rows in (asked, pairs)
     )
-    assert forced == pytest.approx(translated, rel=0.1)
+    assert forced == pytest.approx(2 * translated, rel=0.1)
+
+
+@given(LENGTHS, LENGTHS)
+def test_groups_share_no_unit_and_come_one_after_the_other(first: list[int], second: list[int]):
+    groups = [segments(first, "deu_Latn"), segments(second, "fra_Latn")]
+    units = plan_units(*groups, batch_tokens=256, unit_tokens=1024)
+    assert units["target_lang"].to_list() == ["deu_Latn"] * len(first) + ["fra_Latn"] * len(second)
+    for number in ("unit", "batch"):
+        assert units.group_by(number).agg(pl.col("target_lang").n_unique() == 1)["target_lang"].all()
+        assert units[number].unique().to_list() == list(range(units[number].max() + 1))
+
+
+def test_the_units_of_a_group_do_not_shrink_where_much_comes_after_it():
+    few, many = segments([30] * 1000), segments([30] * 20_000, "fra_Latn")
+    sizes = plan_units(few, many, batch_tokens=512, unit_tokens=4096).group_by("unit").len().sort("unit")["len"]
+    alone = plan_units(few, batch_tokens=512, unit_tokens=4096)["unit"].n_unique()
+    assert sizes[0] == sizes[1] == max(sizes)
+    assert sizes.cum_sum().index_of(1000) + 1 < alone
+    assert sizes[-1] < sizes[0]
 
 
 def test_a_forced_score_is_its_words_its_end_and_its_tokens_and_null_where_it_is_no_number():

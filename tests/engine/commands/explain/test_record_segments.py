@@ -15,14 +15,14 @@ from glotmill.engine.storage.folder import Folder
 from glotmill.engine.text.answers import AnswerRule
 from glotmill.engine.text.records import record_request
 from glotmill.recipes.model import Answers
-from glotmill.schemas.keys import memory_keys
+from glotmill.schemas.keys import memory_key
 
 TRANSLATORS = {"f1": {"engine": "one", "model": "m1"}, "f2": {"engine": "two", "model": "m2"}}
 QUESTION = "What is in his hand?"
 
 
 def entry(request: str, text: str, translator: str = "f1", source: str = "eng_Latn", target: str = "deu_Latn") -> Any:
-    (key,) = memory_keys(translator, source, target, [request])
+    key = memory_key(translator, source, target, request)
     return {
         "key": key, "translator": translator, "source_lang": source, "target_lang": target, "request": request,
         "text": text, "attempt": 1, "settings": "", "origin": HUMAN if translator == HUMAN else "machine",

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections import Counter
 from pathlib import Path
+from threading import Event, Lock
 
 import polars as pl
 import pytest
@@ -21,6 +22,7 @@ from glotmill.engine.memory.translations import Memory
 from glotmill.engine.records import layout, windows
 from glotmill.engine.runs.progress import ProgressReport
 from glotmill.engine.storage.folder import Folder
+from glotmill.engine.workers.stage_tasks import Held
 from glotmill.schemas.errors import WorkerError
 
 CHUNK, RECORDS = 10, 24
@@ -144,6 +146,35 @@ def test_a_failure_in_one_window_ends_the_build_and_the_next_run_goes_on(recipe,
     assert {phase: set(keys.values()) for phase, keys in unit_keys(tmp_path / "out").items()} == {
         phase: {1} for phase in ("forward", "back", "forced")
     }
+
+
+class ApartTasks:
+    """Tasks as other processes do them: a window may be joined while the ones before it still are."""
+
+    def lend(self, value):
+        return Held(value)
+
+    def run(self, function, shared, items):
+        return (function(shared, item) for item in items)
+
+
+def test_a_window_joins_its_shards_while_the_one_before_it_still_does(recipe, run, tmp_path: Path, monkeypatch):
+    whole = run(recipe("whole"), out="whole")
+    monkeypatch.setattr(make_windows, "windows_at_once", lambda *_: 3)
+    monkeypatch.setattr(make_windows, "shard_tasks", lambda *_: ApartTasks())
+    join, first, another = make_windows.join_parts, Lock(), Event()
+
+    def joined(packer, piece):
+        if first.acquire(blocking=False):
+            assert another.wait(20), "no other window joins meanwhile"
+        else:
+            another.set()
+        return join(packer, piece)
+
+    monkeypatch.setattr(make_windows, "join_parts", joined)
+    together = run(recipe("together"), out="together")
+    assert another.is_set()
+    assert files(together.dataset) == files(whole.dataset)
 
 
 def test_a_correction_that_comes_while_a_build_composes_counts_for_the_next_one(

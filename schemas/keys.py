@@ -24,9 +24,8 @@ KEY = "key"
 ROWS_AT_ONCE = 65_536  # of a column of keys: some 400 bytes a row meanwhile
 # Columns whose values orjson writes as canonical JSON.
 _SAME_JSON = (pl.String, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64)
-# What JSON does not hold as it is, and what stands for it there (RFC 8259, section 7).
-_ESCAPED = r'["\\\x00-\x1f]'
-_ESCAPES = {char: orjson.dumps(char)[1:-1].decode() for char in (*map(chr, range(0x20)), '"', "\\")}
+_TEXTS = pl.col(pl.String)
+_ESCAPED = r'["\\\x00-\x1f]'  # what JSON does not hold as it is (RFC 8259, section 7)
 
 
 def nfc(text: str) -> str:
@@ -205,20 +204,31 @@ def _column_digests(head: bytes, rows: pl.DataFrame, tail: str) -> pl.Series:
 
 
 def _slice_digests(head: str, rows: pl.DataFrame, tail: str) -> pl.Series:
-    values = rows.select(_json_values(column) for column in rows)
-    whole = pl.concat_str(pl.lit(head), pl.concat_str(values.columns, separator=","), pl.lit(tail))
-    return values.select(key=whole).select(polars_hash.col(KEY).chash.sha2_256().str.head(DIGEST_CHARS))[KEY]
+    joined = rows.select(_TEXTS.str.join("\n")).rows()  # a line break joins no character
+    if not all(is_normalized("NFC", text or "") for row in joined for text in row):
+        rows = rows.with_columns(in_nfc(rows[name]) for name, kind in rows.schema.items() if kind == pl.String)
+    odd = pl.any_horizontal(_TEXTS.str.contains(_ESCAPED), pl.lit(value=False))
+    found = rows.select(key=_json_of(rows, head, tail), odd=odd)
+    keys = found.select(polars_hash.col(KEY).chash.sha2_256().str.head(DIGEST_CHARS))[KEY]
+    places = found["odd"].arg_true()  # few: to write what JSON escapes takes Polars longer than all else
+    whole = [f"{head}{','.join(map(_dumped, row))}{tail}" for row in rows[places].iter_rows()]
+    return keys.scatter(places, [bytes_sha256(text.encode())[:DIGEST_CHARS] for text in whole]) if whole else keys
 
 
-def _json_values(column: pl.Series) -> pl.Series:
-    """The canonical JSON of each value of a column."""
-    if column.dtype != pl.String:
-        return column.cast(pl.String).fill_null("null")
-    texts = in_nfc(column)
-    escaped = texts.str.contains(_ESCAPED).fill_null(value=False)
-    if escaped.any():  # these are few, and escaping takes longer than all else
-        texts = texts.scatter(escaped.arg_true(), texts.filter(escaped).str.replace_many(_ESCAPES))
-    return pl.select(pl.format('"{}"', texts).fill_null("null").alias(column.name)).to_series()
+def _json_of(rows: pl.DataFrame, head: str, tail: str) -> pl.Expr:
+    """The JSON of the values of each row between a head and a tail, where nothing has to be escaped."""
+    parts: list[pl.Expr] = []
+    before = head
+    for column in rows:
+        value = pl.col(column.name)
+        if column.dtype == pl.String and not column.null_count():
+            parts += [pl.lit(before + '"'), value]
+            before = '",'
+        else:
+            written = pl.format('"{}"', value) if column.dtype == pl.String else value.cast(pl.String)
+            parts += [pl.lit(before), written.fill_null("null")]
+            before = ","
+    return pl.concat_str(*parts, pl.lit(before.removesuffix(",") + tail))
 
 
 def ranks(seed: int, source_ids: pl.Series) -> pl.Series:

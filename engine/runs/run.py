@@ -147,7 +147,9 @@ class Run:
         with pq.ParquetFile(self._lists / file) as reader:
             rest = reader.schema_arrow.empty_table()
             for group in range(reader.num_row_groups):
-                rows = pa.concat_tables([rest, reader.read_row_group(group)]).combine_chunks()
+                rows = reader.read_row_group(group)
+                if rest.num_rows:
+                    rows = pa.concat_tables([rest, rows]).combine_chunks()
                 found = list(_by_unit(rows))
                 _, rest = found.pop()  # it may go on in the next row group
                 yield from ((number, _copied(unit)) for number, unit in found if number in numbers)
@@ -252,4 +254,5 @@ def _by_unit(rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
 
 def _copied(rows: pa.Table) -> pa.Table:
     """Rows of a larger table by themselves: what holds them holds no others, and sends no others to a worker."""
-    return rows.take(pa.array(np.arange(rows.num_rows)))
+    [batch] = rows.combine_chunks().to_batches()
+    return pa.Table.from_batches([pa.ipc.read_record_batch(batch.serialize(), batch.schema)])

@@ -7,7 +7,6 @@ before it counts, with one result for each of its rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from operator import itemgetter
 
 import polars as pl
 import pyarrow as pa
@@ -73,14 +72,17 @@ class UnitWork:
         again by later windows, so they share no file with pairs, of which hardly one is.
         """
         section, vocabularies = self._spec.section, self._spec.vocabularies
-        kept = {lang: vocabularies.get(lang) for lang in missing["target_lang"].unique()}
-        digests = {lang: vocabulary.digest if vocabulary else "" for lang, vocabulary in kept.items()}
-        apart = {
-            "vocabulary": pl.col("target_lang").replace_strict(digests, return_dtype=pl.String),
-            "paired": pl.col("source_lang") != pl.col("target_lang"),
-        }
-        groups = missing.with_columns(**apart).partition_by(*apart, as_dict=True, include_key=False)
-        _, ordered = zip(*sorted(groups.items(), key=itemgetter(0)), strict=True)
+        langs: dict[str, list[str]] = {}
+        for lang in missing["target_lang"].unique():
+            kept = vocabularies.get(lang)
+            langs.setdefault(kept.digest if kept else "", []).append(lang)
+        alone = pl.col("source_lang") == pl.col("target_lang")
+        parts = [
+            pl.col("target_lang").is_in(chosen) & which
+            for _, chosen in sorted(langs.items())
+            for which in (alone, ~alone)
+        ]
+        ordered = [rows for part in parts if (rows := missing.filter(part)).height]
         return plan_units(
             *ordered, batch_tokens=section.batch_tokens, unit_tokens=section.unit_tokens, shrinking=self._last
         )

@@ -19,6 +19,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from glotmill.engine.memory.noted_keys import NotedKeys
 from glotmill.engine.memory.numbered_file import FILE, NumberedFile, file_name, live_files, numbered_files
 from glotmill.engine.storage.atomic_write import table_bytes
 from glotmill.engine.storage.folder import Folder
@@ -46,13 +47,14 @@ class NumberedFiles:
 
     Args:
         folder: Where they are.
-        schema: What every file holds.
+        schema: What every file holds, a text named key among it.
         more: A column that files hold behind it where they have something for it.
         redoable: Whether what an unreadable file held can be made again; if not, the file is an error.
         read_only: Write nothing: an unreadable file is an error, too.
 
     Attributes:
         set_aside: The unreadable files found so far.
+        noted: What the files that were added here have.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class NumberedFiles:
         self._redoable = redoable
         self._read_only = read_only
         self._given = 0  # the number of the last file that was added here
+        self.noted = NotedKeys()
 
     def live(self) -> list[NumberedFile]:
         """The files that count, lowest number first."""
@@ -108,6 +111,7 @@ class NumberedFiles:
                 # The number may be free only because a compaction took its file away since we looked.
                 if not any(other.covers(file) for other in self._compacted()):
                     self._given = number
+                    self.noted.note(file.name, pl.Series(table["key"]))
                     return file
                 self.folder.delete(file.name)
             number = self.last + 1  # others have added files, too
@@ -152,18 +156,30 @@ class NumberedFiles:
         msg = f"{self.folder} changes faster than it can be read; wait for the compaction to end"
         raise StoreError(msg)
 
-    def select_few(self, places: pl.DataFrame, query: Callable[[Collection[str] | None], pl.DataFrame]) -> pl.DataFrame:
-        """What a query finds in the few files that have any of what it looks for.
+    def select_few(
+        self,
+        keys: pl.Series,
+        places: Callable[[Collection[str]], pl.DataFrame],
+        query: Callable[[Collection[str] | None], pl.DataFrame],
+    ) -> pl.DataFrame:
+        """What a query finds of keys that most files have nothing of.
 
         Args:
-            places: `FILE` of all of that, as `select` found it.
+            keys: The keys.
+            places: Gives `FILE` of all of them, but for those in files of the names that it takes.
             query: Takes the names of the files to read; None: all.
         """
-        names = {file_name(place) for place in places[FILE].unique()}
+        noted = self.noted.having(keys)
+        names = {name for name, has in noted.items() if has}
+        names |= {file_name(place) for place in places(noted)[FILE].unique()}
         found = query(names)
         if not names <= {file.name for file in self.live()}:  # a compaction took one's place meanwhile
             found = query(None)
         return found
+
+    def lacking(self, keys: pl.Series) -> frozenset[str]:
+        """Files added here that have none of some keys."""
+        return frozenset(name for name, has in self.noted.having(keys).items() if not has)
 
     def _among(self, after: int, skip: Collection[str], only: Collection[str] | None) -> list[NumberedFile]:
         files = (file for file in self.live() if file.last > after and file.name not in skip)

@@ -63,23 +63,35 @@ class ScoreStore:
             after: They are all in files with a higher number than this.
             only: They are all in files of these names; None: they may be in any.
         """
-        found = self._found(scorer, keys, values.alias("values"), after=after, only=only)
+        skip = self.files.lacking(keys) if only is None else ()
+        found = self._found(scorer, keys, values.alias("values"), after=after, skip=skip, only=only)
         return found.sort(FILE, maintain_order=True).unique("key", keep="first").select("key", "values")
 
     def known(self, scorer: str, keys: pl.Series) -> pl.DataFrame:
         """The same as `lookup`; quicker where few files have any of the keys, and slower where most have."""
-        return self.files.select_few(self._found(scorer, keys), lambda names: self.lookup(scorer, keys, only=names))
+        return self.files.select_few(
+            keys,
+            lambda noted: self._found(scorer, keys, skip=noted),
+            lambda names: self.lookup(scorer, keys, only=names),
+        )
 
     def _found(
-        self, scorer: str, keys: pl.Series, *columns: pl.Expr, after: int = 0, only: Collection[str] | None = None
+        self,
+        scorer: str,
+        keys: pl.Series,
+        *columns: pl.Expr,
+        after: int = 0,
+        skip: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> pl.DataFrame:
-        """Column key, `FILE` and some columns of a scorer's rows of these keys."""
+        """Column key, `FILE` and some columns of a scorer's rows of these keys, in some of the files."""
         wanted = pl.LazyFrame({"key": keys.unique()})
         return self.files.select(
             lambda rows: (
                 rows.filter(pl.col("scorer") == scorer).join(wanted, on="key", how="semi").select("key", FILE, *columns)
             ),
             after=after,
+            skip=skip,
             only=only,
         )
 

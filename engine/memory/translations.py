@@ -119,18 +119,18 @@ class Memory:
         judged = pl.lit(value=True)
         if retry_failures_up_to is not None:
             judged = pl.col("failure").is_null() | (first_number() > retry_failures_up_to)
-        found = self._places(wanted, judged)
+        found = self._places(wanted, judged, self._without(wanted))
         return wanted.join(found, on="key", how="anti", maintain_order="left")
 
-    def _places(self, wanted: pl.DataFrame, judged: pl.Expr) -> pl.DataFrame:
-        """Columns key and `FILE` of engines' entries of the wanted rows."""
+    def _places(self, wanted: pl.DataFrame, judged: pl.Expr, skip: Collection[str]) -> pl.DataFrame:
+        """Columns key and `FILE` of engines' entries of the wanted rows, but for those in some files."""
         return self.translations.select(
             lambda rows: (
                 rows.filter(directions_of(wanted) & judged)
                 .select("key", FILE)
                 .join(wanted.lazy().select("key"), on="key", how="semi")
             ),
-            skip=self._without(wanted),
+            skip=skip,
         )
 
     def known(self, wanted: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -143,7 +143,9 @@ class Memory:
             columns: What to read of the entries, the key among it.
         """
         entries = self.translations.select_few(
-            self._places(wanted, pl.lit(value=True)), lambda names: self.lookup(wanted, columns, only=names)
+            wanted["key"],
+            lambda noted: self._places(wanted, pl.lit(value=True), {*noted, *self._without(wanted)}),
+            lambda names: self.lookup(wanted, columns, only=names),
         )
         return entries, wanted.join(entries, on="key", how="anti", maintain_order="left")
 
@@ -174,7 +176,7 @@ class Memory:
         found = self.translations.select(
             lambda rows: rows.filter(directions_of(wanted)).select(read).join(rest.lazy(), on="key", how="semi"),
             after=after,
-            skip=self._without(wanted),
+            skip=self._without(wanted) if only is None else (),
             only=only,
         )
         machine = winning(self._as_known(found))
@@ -200,13 +202,15 @@ class Memory:
         return machine.select("key", HYPOTHESES.name).drop_nulls()
 
     def _without(self, wanted: pl.DataFrame) -> frozenset[str]:
-        """The files added here that have nothing in the directions of some rows, so that nobody opens them."""
+        """Files added here that have nothing of some rows, so that nobody opens them: at least those of other
+        directions."""
         source, target = (set(wanted[name].unique()) for name in DIRECTION)
-        return frozenset(
+        elsewhere = (
             name
             for name, (own_source, own_target) in list(self._langs.items())
             if source.isdisjoint(own_source) or target.isdisjoint(own_target)
         )
+        return self.translations.lacking(wanted["key"]).union(elsewhere)
 
     def _as_known(self, found: pl.DataFrame) -> pl.DataFrame:
         """Engines' entries without those that others made of a key after the last one that counts here."""

@@ -7,8 +7,8 @@ from itertools import accumulate
 import numpy as np
 import polars as pl
 
-# A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch: many
-# workers share a small job, and all of them have work until shortly before its end.
+# A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch, or so
+# many of pairs: many workers share a small job, and all of them have work until shortly before its end.
 SHARE_OF_REST = 1 / 16
 # A unit of forced pairs has so many times the tokens: both texts of a pair count, and they are read at once, where a
 # search writes one of them token by token, in at least twice the time.
@@ -41,9 +41,10 @@ def plan_units(*groups: pl.DataFrame, batch_tokens: int, unit_tokens: int, shrin
     Returns:
         The segments with their ``unit`` and ``batch`` numbers, in the order of work.
     """
-    read = estimated_tokens()
+    read, least = estimated_tokens(), 0
     if "translation" in groups[0].columns:
-        read, unit_tokens = read + _tokens("translation"), unit_tokens * PAIR_TOKENS
+        read, least = read + _tokens("translation"), batch_tokens * PAIR_TOKENS
+        unit_tokens *= PAIR_TOKENS
     parts = [  # two sorts by one column each take less than one by both
         group.with_columns(tokens=read).sort("key").sort("tokens", descending=True, maintain_order=True)
         for group in groups
@@ -60,7 +61,7 @@ def plan_units(*groups: pl.DataFrame, batch_tokens: int, unit_tokens: int, shrin
             if used >= size:  # at the group's beginning, too
                 rest -= used
                 unit, used = unit + 1, 0
-                size = min(unit_tokens, rest * SHARE_OF_REST) if shrinking else unit_tokens
+                size = min(unit_tokens, max(rest * SHARE_OF_REST, least)) if shrinking else unit_tokens
             width = int(tokens[start])  # its first text is its longest
             counts.append(min(max(batch_tokens // width, 1), end - start))
             units.append(unit)

@@ -65,6 +65,13 @@ def test_keys_are_the_same_however_many_rows_are_hashed_at_once(monkeypatch):
     assert whole[:6] == [keys.digest(["t", ["text"], [text]]) for text in texts["text"][:6]]
 
 
+@given(st.lists(st.tuples(*[st.none() | st.sampled_from(["a", "b", "ü"])] * 3), max_size=4))
+def test_columns_of_one_value_alone_change_no_key(rows):
+    names = ["source_lang", "target_lang", "text"]
+    pairs = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+    assert keys.score_keys("t", pairs).to_list() == [keys.digest(["t", names, list(row)]) for row in rows]
+
+
 @pytest.mark.parametrize("code", [*range(0x100), 0x2028, 0xFEFF, 0xFFFF, 0x1F600])
 def test_every_character_has_the_key_that_json_gives_it(code):
     text = f"a{chr(code)}b"

@@ -116,6 +116,24 @@ def test_what_is_known_is_what_a_look_up_finds_though_a_compaction_goes_on(store
     assert [file.name for file in store.files.live()] == ["00000001-00000003.parquet"]
 
 
+def test_a_file_that_was_added_here_is_opened_only_for_keys_that_it_has(store: ScoreStore, monkeypatch):
+    for text in "abc":
+        store.score(Lengths(), pairs((text, text)))
+    key = store.files.select(lambda rows: rows.select("key"), only={"00000002.parquet"})["key"]
+    unknown = pl.Series("key", ["unknown"])
+    opened: list[str] = []
+    scan = store.files._scan
+    monkeypatch.setattr(store.files, "_scan", lambda files, **how: opened.extend(map(str, files)) or scan(files, **how))
+    assert store.known("lengths", unknown).is_empty()
+    assert store.lookup("lengths", unknown).is_empty()
+    assert opened == []
+    assert store.known("lengths", pl.concat([key, unknown])).height == 1
+    assert store.lookup("lengths", key).height == 1
+    assert len(opened) == 2
+    others = ScoreStore(store.files.folder.child(".."))
+    assert others.known("lengths", key).height == 1  # what it did not add may have any
+
+
 def test_an_unreadable_file_is_set_aside_and_its_scores_are_measured_again(store: ScoreStore):
     store.score(Lengths(), ASKED)
     store.files.folder.overwrite("00000001.parquet", b"rubbish")

@@ -21,7 +21,7 @@ import polars_hash
 
 DIGEST_CHARS = 32
 KEY = "key"
-ROWS_AT_ONCE = 65_536  # of a column of keys: some 400 bytes a row meanwhile
+ROWS_AT_ONCE = 65_536  # that are hashed together: of captions, some 400 bytes a row meanwhile
 # Columns whose values orjson writes as canonical JSON.
 _SAME_JSON = (pl.String, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64)
 _TEXTS = pl.col(pl.String)
@@ -181,7 +181,7 @@ def memory_keys(translator: str, source_lang: str, target_lang: str, requests: p
         requests: Every byte that the engine is shown, for each request.
     """
     head = canonical_json([translator, source_lang, target_lang])[:-1] + b","
-    return _column_digests(head, requests.to_frame(), "]")
+    return _column_digests(head, requests.cast(pl.String).to_frame("request"), "]")
 
 
 def score_keys(scorer: str, pairs: pl.DataFrame) -> pl.Series:
@@ -207,12 +207,12 @@ def _slice_digests(head: str, rows: pl.DataFrame, tail: str) -> pl.Series:
     joined = rows.select(_TEXTS.str.join("\n")).rows()  # a line break joins no character
     if not all(is_normalized("NFC", text or "") for row in joined for text in row):
         rows = rows.with_columns(in_nfc(rows[name]) for name, kind in rows.schema.items() if kind == pl.String)
-    odd = pl.any_horizontal(_TEXTS.str.contains(_ESCAPED), pl.lit(value=False))
-    found = rows.select(key=_json_of(rows, head, tail), odd=odd)
+    escaped = pl.any_horizontal(_TEXTS.str.contains(_ESCAPED), pl.lit(value=False))
+    found = rows.select(key=_json_of(rows, head, tail), escaped=escaped)
     keys = found.select(polars_hash.col(KEY).chash.sha2_256().str.head(DIGEST_CHARS))[KEY]
-    places = found["odd"].arg_true()  # few: to write what JSON escapes takes Polars longer than all else
-    whole = [f"{head}{','.join(map(_dumped, row))}{tail}" for row in rows[places].iter_rows()]
-    return keys.scatter(places, [bytes_sha256(text.encode())[:DIGEST_CHARS] for text in whole]) if whole else keys
+    places = found["escaped"].arg_true()  # few: to write what JSON escapes takes Polars longer than all else
+    written = [f"{head}{','.join(map(_dumped, row))}{tail}" for row in rows[places].iter_rows()]
+    return keys.scatter(places, [bytes_sha256(text.encode())[:DIGEST_CHARS] for text in written]) if written else keys
 
 
 def _json_of(rows: pl.DataFrame, head: str, tail: str) -> pl.Expr:

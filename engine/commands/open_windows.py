@@ -25,7 +25,7 @@ WindowWork = Callable[[Window, WindowPlace, PoolsOf], R]
 FEWEST_OPEN = 3  # one that is packed, one whose last units are done, one whose first units wait
 SMALL_OPEN = 4  # of small windows, as each phase ends with fewer units than there are workers
 RECORDS_OPEN = 160_000  # of more than the fewest windows; the head holds their texts
-SEGMENTS_A_WORKER = 6_000  # two units of some 3,000 captions; a record has one in each of its phases
+SEGMENTS_A_WORKER = 6_000  # two units of some 3,000 captions, one of pairs; a record has one in each of its phases
 MOST_OPEN = 64  # threads
 TOGETHER = 2  # of the largest windows are packed at the same time; the entries of these are in memory
 

@@ -54,7 +54,7 @@ class NumberedFiles:
 
     Attributes:
         set_aside: The unreadable files found so far.
-        noted: What the files that were added here have.
+        noted: Hashes of the keys of files that were added here.
     """
 
     def __init__(
@@ -166,11 +166,12 @@ class NumberedFiles:
 
         Args:
             keys: The keys.
-            places: Gives `FILE` of all of them, but for those in files of the names that it takes.
+            places: Takes names of files; gives `FILE` of the keys in all others.
             query: Takes the names of the files to read; None: all.
         """
+        live = {file.name for file in self.live()}  # what took the place of others since then is not noted
         noted = self.noted.having(keys)
-        names = {name for name, has in noted.items() if has}
+        names = {name for name, has in noted.items() if has} & live
         names |= {file_name(place) for place in places(noted)[FILE].unique()}
         found = query(names)
         if not names <= {file.name for file in self.live()}:  # a compaction took one's place meanwhile

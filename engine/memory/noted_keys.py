@@ -24,6 +24,10 @@ class NotedKeys:
         self._count = 0
         self._changing = Lock()  # windows look keys up and add files from threads of their own
 
+    def __reduce__(self) -> tuple[type[NotedKeys], tuple[()]]:
+        """What another process gets: one that has noted nothing, so it opens the files."""
+        return NotedKeys, ()
+
     def note(self, name: str, keys: pl.Series) -> None:
         """Note the keys of a file that was added."""
         with self._changing:

@@ -136,7 +136,7 @@ class Memory:
     def known(self, wanted: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
         """(what the memory has of the wanted rows, as `lookup` gives it; the rows that it knows nothing of).
 
-        Keys alone are looked for in all files, as most rows of a build are new ones.
+        Keys alone are looked for first, and in files of others alone, as most rows of a build are new ones.
 
         Args:
             wanted: As `lookup` takes it.
@@ -144,7 +144,7 @@ class Memory:
         """
         entries = self.translations.select_few(
             wanted["key"],
-            lambda noted: self._places(wanted, pl.lit(value=True), {*noted, *self._without(wanted)}),
+            lambda noted: self._places(wanted, pl.lit(value=True), {*noted, *self._elsewhere(wanted)}),
             lambda names: self.lookup(wanted, columns, only=names),
         )
         return entries, wanted.join(entries, on="key", how="anti", maintain_order="left")
@@ -202,15 +202,17 @@ class Memory:
         return machine.select("key", HYPOTHESES.name).drop_nulls()
 
     def _without(self, wanted: pl.DataFrame) -> frozenset[str]:
-        """Files added here that have nothing of some rows, so that nobody opens them: at least those of other
-        directions."""
+        """Files added here that have nothing of some rows, so that nobody opens them."""
+        return self.translations.lacking(wanted["key"]) | self._elsewhere(wanted)
+
+    def _elsewhere(self, wanted: pl.DataFrame) -> frozenset[str]:
+        """Files added here that have nothing in the directions of some rows."""
         source, target = (set(wanted[name].unique()) for name in DIRECTION)
-        elsewhere = (
+        return frozenset(
             name
             for name, (own_source, own_target) in list(self._langs.items())
             if source.isdisjoint(own_source) or target.isdisjoint(own_target)
         )
-        return self.translations.lacking(wanted["key"]).union(elsewhere)
 
     def _as_known(self, found: pl.DataFrame) -> pl.DataFrame:
         """Engines' entries without those that others made of a key after the last one that counts here."""

@@ -1,8 +1,9 @@
 """What a store knew of a phase's requests when the phase was planned, and what came into it since.
 
-Each file of a store has to be opened to be looked through, and a large build writes thousands of them. So all of them
-are looked through once a phase, when it is planned; what is known then is kept beside the requests, and what is not
-known is looked for in the files that came later. A phase that several others read is kept once more when it is done.
+Each file of a store has to be opened to be looked through, and a large build writes thousands of them. So files that
+may have any are looked through once a phase, when it is planned; what is known then is kept beside the requests, and
+what is not known is looked for in the files that came later. A phase that several others read is kept once more when it
+is done.
 
 Guarantees: what is read is what a look through all files would find.
 """

@@ -68,8 +68,8 @@ class UnitWork:
     def _planned(self, missing: pl.DataFrame) -> pl.DataFrame:
         """What is missing in units.
 
-        Those of one output vocabulary stand together, so that a worker loads each once. Sources alone are asked for
-        again by later windows, so they share no file with pairs, of which hardly one is.
+        Those of one output vocabulary stand together, so that a worker loads each once. Sources alone are requested
+        again by later windows, and pairs hardly ever, so these share no file.
         """
         section, vocabularies = self._spec.section, self._spec.vocabularies
         langs: dict[str, list[str]] = {}

@@ -32,7 +32,7 @@ class TranslateBase(Section):
 
     Attributes:
         batch_tokens: Upper bound of a batch, in padded source tokens as estimated from the text's bytes.
-        unit_tokens: Tokens of a unit of work, which is committed and retried as one; four times as many of pairs.
+        unit_tokens: Tokens of a unit of work, which is committed as a whole; four times as many of forced pairs.
         threads: CPU threads of one worker.
         unit_timeout: Seconds after which a unit's worker counts as hung and is replaced.
     """

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -132,6 +133,14 @@ def test_a_file_that_was_added_here_is_opened_only_for_keys_that_it_has(store: S
     assert len(opened) == 2
     others = ScoreStore(store.files.folder.child(".."))
     assert others.known("lengths", key).height == 1  # what it did not add may have any
+
+
+def test_another_process_gets_a_store_that_opens_every_file(store: ScoreStore):
+    store.score(Lengths(), ASKED)
+    keys = store.files.select(lambda rows: rows.select("key"))["key"]
+    sent = pickle.loads(pickle.dumps(store))
+    assert sent.known("lengths", keys).sort("key").equals(store.known("lengths", keys).sort("key"))
+    assert not sent.files.noted.having(keys)
 
 
 def test_an_unreadable_file_is_set_aside_and_its_scores_are_measured_again(store: ScoreStore):

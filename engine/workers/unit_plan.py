@@ -51,7 +51,7 @@ def plan_units(*groups: pl.DataFrame, batch_tokens: int, unit_tokens: int, shrin
     ]
     rows = pl.concat(parts)
     tokens = rows["tokens"].to_numpy()
-    rest = int(tokens.sum())
+    rest = tokens[::-1].cumsum()[::-1]  # from each segment on
     counts: list[int] = []
     units: list[int] = []
     start, unit = 0, -1
@@ -59,15 +59,13 @@ def plan_units(*groups: pl.DataFrame, batch_tokens: int, unit_tokens: int, shrin
         used, size = 0, 0.0
         while start < end:
             if used >= size:  # at the group's beginning, too
-                rest -= used
                 unit, used = unit + 1, 0
-                size = min(unit_tokens, max(rest * SHARE_OF_REST, least)) if shrinking else unit_tokens
+                size = min(unit_tokens, max(rest[start] * SHARE_OF_REST, least)) if shrinking else unit_tokens
             width = int(tokens[start])  # its first text is its longest
             counts.append(min(max(batch_tokens // width, 1), end - start))
             units.append(unit)
             used += width * counts[-1]
             start += counts[-1]
-        rest -= used
     numbered = rows.with_columns(
         unit=pl.Series(np.repeat(units, counts), dtype=pl.Int32),
         batch=pl.Series(np.repeat(np.arange(len(counts)), counts), dtype=pl.Int32),

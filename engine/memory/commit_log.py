@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +30,6 @@ UNREADABLE = "unreadable"
 COMPACTED = "compacted"  # empty files, named as the merged ones: numbers that are given for good
 # How often a look-up lists the folder again because files went away under it (compaction) or were set aside.
 MAX_LOOKS = 20
-COMPACT_ROWS = 1_000_000
-ROW_GROUP_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,66 +258,28 @@ class NumberedFiles:
         present = self._present()
         return sorted(set(present) - set(live_files(present)))
 
-    def compact(self, winners: Callable[[pl.LazyFrame], pl.LazyFrame], order: list[str]) -> Iterator[NumberedFile]:
-        """Merge neighbouring files into files of about `COMPACT_ROWS` rows.
+    def read_whole(self, files: list[NumberedFile], query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
+        """Run a query over all columns of files that only a compaction takes away.
 
-        Safe while builds read and write, and at any kill: a merged file counts from the moment it is there.
-
-        Args:
-            winners: Keeps the winning rows of the merged files.
-            order: Columns to sort by, those first that look-ups select on.
-
-        Yields:
-            Each new file, when those that it replaces are gone.
+        Raises:
+            StoreError: Another compaction did, or the files cannot be read.
         """
-        for file in self.covered():  # left by a kill, or by a writer that came too late
-            self.folder.delete(file.name)
-        live = self.live()
-        for group in self._groups(live):
-            merged = NumberedFile(group[0].first, group[-1].last)
-            rows = self._merged(group, lambda rows: winners(rows).sort(order).select(self._whole.names))
-            table = self._as_written(rows.to_arrow())
-            self.folder.child(COMPACTED).put_if_absent(merged.name, b"")
-            self.folder.put_if_absent(merged.name, table_bytes(table, row_group_rows=ROW_GROUP_ROWS))
-            for file in group:
-                self.folder.delete(file.name)
-            yield merged
-
-    def _as_written(self, rows: pa.Table) -> pa.Table:
-        """Rows of a file, without the column that not every file holds where they have nothing for it."""
-        lacking = self._more is not None and rows[self._more.name].null_count == rows.num_rows
-        schema = self.schema if lacking else self._whole
-        return rows.select(schema.names).cast(schema)
-
-    def _merged(self, group: list[NumberedFile], query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
         try:
-            return query(self._scan(group, whole=True)).collect(engine="streaming")
+            return query(self._scan(files, whole=True)).collect(engine="streaming")
         except FileNotFoundError:
             msg = f"{self.folder} is being compacted by another command; wait for it"
             raise StoreError(msg) from None
         except (pl.exceptions.PolarsError, OSError) as error:
-            if not self._set_aside(group):
+            if not self._set_aside(files):
                 msg = f"{self.folder} cannot be read: {one_line(error)}"
                 raise StoreError(msg) from error
-            return query(self._scan(group, whole=True)).collect(engine="streaming")
+            return query(self._scan(files, whole=True)).collect(engine="streaming")
 
-    def _groups(self, live: list[NumberedFile]) -> list[list[NumberedFile]]:
-        """Neighbours to merge: at least two, until they hold enough rows."""
-        groups: list[list[NumberedFile]] = []
-        group: list[NumberedFile] = []
-        held = 0
-        for file in live:
-            rows = self._merged([file], lambda scanned: scanned.select(pl.len())).item()
-            if rows >= COMPACT_ROWS:
-                groups.append(group)
-                group, held = [], 0
-                continue
-            group.append(file)
-            held += rows
-            if held >= COMPACT_ROWS:
-                groups.append(group)
-                group, held = [], 0
-        return [group for group in [*groups, group] if len(group) > 1]
+    def as_written(self, rows: pa.Table) -> pa.Table:
+        """Rows of a file, without the column that not every file holds where they have nothing for it."""
+        lacking = self._more is not None and rows[self._more.name].null_count == rows.num_rows
+        schema = self.schema if lacking else self._whole
+        return rows.select(schema.names).cast(schema)
 
 
 def _check_place(path: Path) -> None:

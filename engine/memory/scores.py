@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from glotmill.engine.memory.commit_log import NumberedFiles, SetAside
+from glotmill.engine.memory.compaction import compact
 from glotmill.engine.memory.numbered_file import FILE, NumberedFile
 from glotmill.engine.storage.folder import Folder
 from glotmill.filters.contract import Scorer
@@ -135,7 +136,7 @@ class ScoreStore:
 
     def compact(self) -> Iterator[NumberedFile]:
         """Merge small files; no look-up changes."""
-        return self.files.compact(_winners, ["scorer", "key"])
+        return compact(self.files, _winners, ["scorer", "key"])
 
 
 def _winners(rows: pl.LazyFrame) -> pl.LazyFrame:

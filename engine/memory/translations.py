@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from glotmill.engine.memory.commit_log import NumberedFiles, SetAside
+from glotmill.engine.memory.compaction import compact
 from glotmill.engine.memory.entries import (
     DIRECTION,
     HYPOTHESES,
@@ -263,4 +264,4 @@ class Memory:
 
     def compact(self) -> Iterator[NumberedFile]:
         """Merge small files; only winners are kept, and no look-up changes. Corrections keep their history."""
-        return self.translations.compact(winners, [*DIRECTION, "key"])
+        return compact(self.translations, winners, [*DIRECTION, "key"])

@@ -12,10 +12,11 @@ import pytest
 from tests.faults.trials import DRIVER_EVENTS, RAY_EVENTS, Fault, Trials
 
 SEGMENTS = 400
-SHOWN_HERE = {("embedded", "raylet"), ("embedded", "batch"), ("fake", "actor"), ("windows", "commit")}  # the soak: all
+SHOWN_HERE = {("embedded", "raylet"), ("embedded", "batch"), ("windows", "actor"), ("windows", "commit")}  # soak: all
+ENGINES = ["windows", *(pytest.param(name, marks=pytest.mark.long) for name in ("embedded", "fake"))]
 
 
-@pytest.fixture(scope="module", params=[pytest.param("embedded", marks=pytest.mark.long), "fake", "windows"])
+@pytest.fixture(scope="module", params=ENGINES)
 def trials(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trials:
     return Trials(tmp_path_factory.mktemp("trials"), request.param, SEGMENTS)
 

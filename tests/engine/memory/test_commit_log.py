@@ -8,8 +8,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from glotmill.engine.memory import commit_log
+from glotmill.engine.memory import compaction
 from glotmill.engine.memory.commit_log import NumberedFiles
+from glotmill.engine.memory.compaction import compact
 from glotmill.engine.memory.numbered_file import FILE, NumberedFile
 from glotmill.engine.storage.folder import Folder
 from glotmill.schemas.errors import InputError, StoreError
@@ -54,7 +55,7 @@ def test_a_writer_that_was_late_for_a_compaction_takes_a_number_that_counts(file
     late.add(table(a=0))
     for i, key in enumerate("bc", start=1):
         files.add(table(**{key: i}))
-    list(files.compact(winners, ["key"]))
+    list(compact(files, winners, ["key"]))
     assert late.add(table(late=9)).name == "00000004.parquet"
     assert content(files) == {"a": 0, "b": 1, "c": 2, "late": 9}
     assert names(files) == ["00000001-00000003.parquet", "00000004.parquet"]
@@ -63,7 +64,7 @@ def test_a_writer_that_was_late_for_a_compaction_takes_a_number_that_counts(file
 def test_a_store_whose_files_somebody_deleted_goes_on_after_the_numbers_given(files: NumberedFiles):
     for key in "ab":
         files.add(table(**{key: 1}))
-    list(files.compact(winners, ["key"]))
+    list(compact(files, winners, ["key"]))
     files.folder.delete("00000001-00000002.parquet")
     assert NumberedFiles(files.folder, SCHEMA).add(table(c=2)).name == "00000003.parquet"
     assert content(files) == {"c": 2}
@@ -124,13 +125,13 @@ def test_a_kill_at_any_step_of_a_compaction_loses_and_changes_nothing(tmp_path: 
             for name in ("put_if_absent", "delete"):
                 patch.setattr(Folder, name, tick(getattr(Folder, name)))
             try:
-                list(files.compact(winners, ["key"]))
+                list(compact(files, winners, ["key"]))
                 killed = False
             except Killed:
                 killed = True
         assert content(files) == before
         files.add(table(after=5))
-        list(files.compact(winners, ["key"]))
+        list(compact(files, winners, ["key"]))
         assert content(files) == {**before, "after": 5}
         assert len(files.live()) == 1
         step += 1
@@ -138,13 +139,13 @@ def test_a_kill_at_any_step_of_a_compaction_loses_and_changes_nothing(tmp_path: 
 
 
 def test_compaction_stops_at_files_that_are_large_enough(files: NumberedFiles, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(commit_log, "COMPACT_ROWS", 4)
+    monkeypatch.setattr(compaction, "COMPACT_ROWS", 4)
     for number in range(5):
         files.add(table(**{f"{number}{i}": i for i in range(2)}))
-    assert [file.name for file in files.compact(winners, ["key"])] == [
+    assert [file.name for file in compact(files, winners, ["key"])] == [
         "00000001-00000002.parquet", "00000003-00000004.parquet",
     ]  # fmt: skip
-    assert list(files.compact(winners, ["key"])) == []
+    assert list(compact(files, winners, ["key"])) == []
     assert names(files) == ["00000001-00000002.parquet", "00000003-00000004.parquet", "00000005.parquet"]
     assert len(content(files)) == 10
 
@@ -155,7 +156,7 @@ def test_a_file_that_goes_away_while_it_is_read_makes_the_look_up_start_again(
     for key in "ab":
         files.add(table(**{key: 1}))
     old = files.live()
-    list(files.compact(winners, ["key"]))
+    list(compact(files, winners, ["key"]))
     seen = [old]
     real = files.live
     monkeypatch.setattr(files, "live", lambda: seen.pop() if seen else real())
@@ -175,7 +176,7 @@ def test_an_unreadable_file_met_by_compaction_is_set_aside(files: NumberedFiles)
     for key in "abc":
         files.add(table(**{key: 1}))
     files.folder.overwrite("00000002.parquet", b"PAR1 rubbish")
-    list(files.compact(winners, ["key"]))
+    list(compact(files, winners, ["key"]))
     assert content(files) == {"a": 1, "c": 1}
     assert [file.location for file in files.set_aside] == [f"{files.folder}/unreadable/00000002.parquet"]
 
@@ -228,7 +229,7 @@ def test_compaction_takes_away_what_a_kill_left_behind(files: NumberedFiles):
     for key in "ab":
         files.add(table(**{key: 1}))
     left = files.folder.read("00000001.parquet")
-    list(files.compact(winners, ["key"]))
+    list(compact(files, winners, ["key"]))
     files.folder.put_if_absent("00000001.parquet", left)
-    list(files.compact(winners, ["key"]))
+    list(compact(files, winners, ["key"]))
     assert names(files) == ["00000001-00000002.parquet"]

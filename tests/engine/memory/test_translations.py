@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from glotmill.engine.memory import commit_log
+from glotmill.engine.memory import commit_log, compaction
 from glotmill.engine.memory.entries import HYPOTHESES, MEMORY_SCHEMA, Direction
 from glotmill.engine.memory.translations import Memory
 from glotmill.engine.storage.folder import Folder
@@ -105,7 +105,7 @@ def test_what_is_missing_is_what_has_no_entry_in_the_direction(memory: Memory):
 
 
 def test_what_is_known_is_what_a_look_up_finds_though_a_compaction_goes_on(memory: Memory, monkeypatch):
-    monkeypatch.setattr(commit_log, "COMPACT_ROWS", 4)
+    monkeypatch.setattr(compaction, "COMPACT_ROWS", 4)
     for key in "abcd":
         memory.commit(table(entry(key, f"Text {key}.")))
     memory.commit(table(entry("a", "Another text.")))  # of a build that had nothing of the first

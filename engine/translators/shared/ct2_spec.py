@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 from glotmill.engine.translators.contract import VOCABULARY, TranslatorSpec
 from glotmill.engine.translators.shared.choose import Choice, choice_identity
+from glotmill.engine.translators.shared.ct2_weights import token_rows
 from glotmill.engine.translators.shared.model_files import find_model
 from glotmill.engine.translators.shared.placement import place
 from glotmill.engine.translators.shared.retry import TRIGGERS_VERSION
@@ -35,12 +37,7 @@ def spec_of(engine: str, section: Ct2Translate, gpus: int | None, tokens: Mappin
         gpus = ctranslate2.get_cuda_device_count()
     placement = place(section, gpus, ctranslate2.get_supported_compute_types("cpu"))
     files = find_model(section)
-    vocabulary = files.folder / "shared_vocabulary.json"
-    try:
-        known = set(json.loads(vocabulary.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        msg = f"translate.model: {vocabulary} is not a JSON list of tokens: {error}"
-        raise InputError(msg) from None
+    known = _vocabulary(files.folder)
     choice = Choice.of(section, files.name)
     identity = {
         "engine": engine,
@@ -70,3 +67,26 @@ def spec_of(engine: str, section: Ct2Translate, gpus: int | None, tokens: Mappin
         scores=True,
         choice=choice,
     )
+
+
+def _vocabulary(folder: Path) -> frozenset[str]:
+    """The tokens that a model's file lists.
+
+    Raises:
+        InputError: It is no list of tokens, or has more than the model: CTranslate2 would read past the model's end.
+    """
+    path = folder / "shared_vocabulary.json"
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8"))
+        known = frozenset(listed)
+    except (ValueError, TypeError) as error:
+        msg = f"translate.model: {path} is not a JSON list of tokens: {error}"
+        raise InputError(msg) from None
+    rows = token_rows(folder)
+    if rows is not None and len(listed) > rows:
+        msg = (
+            f"translate.model: {path} lists {len(listed):,} tokens, but model.bin beside it has {rows:,}; "
+            f"expected the files of one conversion: convert the model again"
+        )
+        raise InputError(msg)
+    return known

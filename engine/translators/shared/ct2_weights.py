@@ -185,6 +185,22 @@ def _text(text: str) -> bytes:
     return struct.pack("<H", len(data) + 1) + data + b"\0"
 
 
+def token_rows(folder: Path) -> int | None:
+    """How many tokens a converted model has embeddings for, of its two tables the smaller one.
+
+    None where ``model.bin`` is not of the format that is known here: CTranslate2 reads older ones too, and says by
+    itself what it cannot read.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    try:
+        weights = Ct2Weights.read(np.memmap(folder / "model.bin", np.uint8, "r").data)
+        return min(weights.variables[weights.root(part + WEIGHT)].shape[0] for part in (ENCODER, DECODER))
+    except ValueError:
+        return None
+
+
 def padded(ids: Ids, size: int) -> Ids:
     """Tokens to keep with the first others, up to a `MULTIPLE` or to all of the `size` that the model has."""
     wanted = min(size, -(-len(ids) // MULTIPLE) * MULTIPLE)

@@ -54,3 +54,24 @@ def test_a_code_that_the_vocabulary_lacks_is_not_among_the_languages(tmp_path: P
     tokens = ["fra_Xxxx" if token == "fra_Latn" else token for token in json.loads(path.read_text(encoding="utf-8"))]
     path.write_text(json.dumps(tokens), encoding="utf-8")
     assert "fra_Latn" not in spec(model=str(folder)).languages
+
+
+def with_tokens(folder: Path, *more: str) -> str:
+    """A copy of the embedded model whose vocabulary lists more tokens."""
+    shutil.copytree(MODEL_DIR, folder)
+    path = folder / "shared_vocabulary.json"
+    path.write_text(json.dumps([*json.loads(path.read_text(encoding="utf-8")), *more]), encoding="utf-8")
+    return str(folder)
+
+
+def test_a_vocabulary_with_more_tokens_than_its_model_is_refused(tmp_path: Path):
+    assert spec(model=with_tokens(tmp_path / "same")).languages
+    with pytest.raises(InputError, match=r"lists 5,0\d\d tokens, but model\.bin beside it has 5,0\d\d; .* convert"):
+        spec(model=with_tokens(tmp_path / "longer", "fra_Xxxx"))
+
+
+def test_a_model_of_a_format_that_is_not_known_here_is_left_to_the_engine(tmp_path: Path):
+    folder = Path(with_tokens(tmp_path / "older", "fra_Xxxx"))
+    data = (folder / "model.bin").read_bytes()
+    (folder / "model.bin").write_bytes(b"\x05" + data[1:])
+    assert spec(model=str(folder)).languages

@@ -22,6 +22,7 @@ import polars_hash
 DIGEST_CHARS = 32
 KEY = "key"
 ROWS_AT_ONCE = 65_536  # that are hashed together: of captions, some 400 bytes a row meanwhile
+TEXT_AT_ONCE = 16 << 20  # bytes of long texts that are, which are copied meanwhile; by the mean of all rows
 # Columns whose values orjson writes as canonical JSON.
 _SAME_JSON = (pl.String, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64)
 _TEXTS = pl.col(pl.String)
@@ -199,7 +200,9 @@ def score_keys(scorer: str, pairs: pl.DataFrame) -> pl.Series:
 
 def _column_digests(head: bytes, rows: pl.DataFrame, tail: str) -> pl.Series:
     """`digest` of each row: of its head, the canonical JSON of its values with commas between them, and its tail."""
-    parts = [_slice_digests(head.decode(), part, tail) for part in rows.iter_slices(ROWS_AT_ONCE)]
+    size = sum(size or 0 for sizes in rows.select(_TEXTS.str.len_bytes().sum()).rows() for size in sizes)
+    at_once = max(1, min(ROWS_AT_ONCE, TEXT_AT_ONCE * rows.height // max(1, size)))
+    parts = [_slice_digests(head.decode(), part, tail) for part in rows.iter_slices(at_once)]
     return pl.concat(parts) if parts else pl.Series(KEY, dtype=pl.String)
 
 

@@ -57,11 +57,17 @@ def test_memory_keys_equal_the_digest_of_their_parts_for_any_text(texts):
     assert keys.memory_keys("t", "a", "b", pl.Series(texts, dtype=pl.String)).to_list() == expected
 
 
-def test_keys_are_the_same_however_many_rows_are_hashed_at_once(monkeypatch):
+@pytest.mark.parametrize(("bound", "most", "slices"), [("ROWS_AT_ONCE", 4, 5), ("TEXT_AT_ONCE", 17, 3)])
+def test_keys_are_the_same_however_many_rows_are_hashed_at_once(monkeypatch, bound: str, most: int, slices: int):
     texts = pl.DataFrame({"text": ['a "dog"', "Ko\u0308ln", None, "\x00\\", "", "ß"] * 3})
     whole = keys.score_keys("t", texts).to_list()
-    monkeypatch.setattr(keys, "ROWS_AT_ONCE", 4)
+    monkeypatch.setattr(keys, bound, most)
+    hashed, sizes = keys._slice_digests, []
+    monkeypatch.setattr(
+        keys, "_slice_digests", lambda head, rows, tail: sizes.append(len(rows)) or hashed(head, rows, tail)
+    )
     assert keys.score_keys("t", texts).to_list() == whole
+    assert len(sizes) == slices
     assert whole[:6] == [keys.digest(["t", ["text"], [text]]) for text in texts["text"][:6]]
 
 

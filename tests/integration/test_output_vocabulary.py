@@ -258,19 +258,19 @@ def test_a_build_that_ends_while_it_decides_goes_on_to_the_same_bytes(
 
 
 @pytest.mark.usefixtures("local_ray")
-def test_any_number_of_workers_decides_the_same_lists(recipe, run, small_samples, tmp_path):
+def test_workers_on_ray_decide_the_same_lists(recipe, run, small_samples, tmp_path):
     path = recipe("auto", langs=LANGS[:1], max_changed=0.9, batch_tokens=32, unit_tokens=32)
     made = [
         run(path, f"workers={workers}", f"memory={tmp_path}/memory{workers}", out=f"out{workers}").dataset
-        for workers in (0, 1, 2)
+        for workers in (0, 2)
     ]
     kept = [
         {file.name: file.read_bytes() for file in (tmp_path / f"memory{workers}/vocabularies").iterdir()}
-        for workers in (0, 1, 2)
+        for workers in (0, 2)
     ]
     assert len(kept[0]) == 2  # English too, for the way back
-    assert kept[0] == kept[1] == kept[2]
-    assert shards(made[0]) == shards(made[1]) == shards(made[2])
+    assert kept[0] == kept[1]
+    assert shards(made[0]) == shards(made[1])
 
 
 def test_of_two_builds_that_decide_at_once_the_second_takes_what_the_first_decided(

@@ -69,7 +69,7 @@ class UnitWork:
         """What is missing in units.
 
         Those of one output vocabulary stand together, so that a worker loads each once. Sources alone are requested
-        again by later windows, and pairs hardly ever, so these share no file.
+        again by later windows, and pairs hardly ever, so before another window these share no file.
         """
         section, vocabularies = self._spec.section, self._spec.vocabularies
         langs: dict[str, list[str]] = {}
@@ -80,7 +80,7 @@ class UnitWork:
         parts = [
             pl.col("target_lang").is_in(chosen) & which
             for _, chosen in sorted(langs.items())
-            for which in (alone, ~alone)
+            for which in ([pl.lit(value=True)] if self._last else [alone, ~alone])
         ]
         ordered = [rows for part in parts if (rows := missing.filter(part)).height]
         return plan_units(

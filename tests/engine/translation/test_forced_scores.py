@@ -14,6 +14,7 @@ from glotmill.engine.translation.forced_scores import ForcedCount, ForcedStage
 from glotmill.engine.translation.language_entries import LanguageEntries
 from glotmill.engine.translation.requests import Segments
 from glotmill.engine.translation.stage import TranslateStage
+from glotmill.engine.translation.window_order import WindowOrder, WindowPlace
 from glotmill.engine.translators.contract import ForcedScore
 from glotmill.engine.translators.fake import FakeTranslator
 from glotmill.engine.workers.pool import make_pool
@@ -21,7 +22,14 @@ from glotmill.schemas.errors import ConservationError, TranslatorError
 from tests.engine.translation.bench import TEXTS, Bench, Killed, paths, segments
 
 
-def force(bench: Bench, asked: Segments, digest: str = "aaaa", *, dies_after: int | None = None):
+def force(
+    bench: Bench,
+    asked: Segments,
+    digest: str = "aaaa",
+    *,
+    dies_after: int | None = None,
+    place: WindowPlace | None = None,
+):
     """(the entries into German with their forced scores, the counts); None where it was killed."""
     run = Run.open(bench.folder, {}, digest)
     left = dies_after
@@ -36,7 +44,7 @@ def force(bench: Bench, asked: Segments, digest: str = "aaaa", *, dies_after: in
     with make_pool(bench.spec, 0) as pool:
         work = TranslateStage(bench.spec, bench.memory, run, pool)
         work.translate("forward", asked, retry_failed=False, advance=lambda *_: None)
-        stage = ForcedStage(bench.spec, work, asked, ScoreStore(bench.memory.folder), run, pool)
+        stage = ForcedStage(bench.spec, work, asked, ScoreStore(bench.memory.folder), run, pool, place=place)
         if dies_after is not None:
             with pytest.raises(Killed):
                 stage.force(advance)
@@ -64,13 +72,16 @@ def test_a_pair_is_scored_once_and_a_source_alone_once_whatever_the_languages(be
     assert count == ForcedCount(unique=10 + 4 + 10, scored=24, from_store=0, failed=0)
 
 
-def test_sources_alone_are_in_files_of_their_own_as_later_windows_look_for_them(bench: Bench):
-    force(bench, segments(*TEXTS))
+@pytest.mark.parametrize(("last", "kinds_in_a_file"), [(False, 1), (True, 2)])
+def test_sources_alone_are_in_files_of_their_own_where_later_windows_look_for_them(
+    bench: Bench, last: bool, kinds_in_a_file: int
+):
+    force(bench, segments(*TEXTS), place=WindowOrder().place(0, last=last))
     run = Run.open(bench.folder, {}, "aaaa")
     alone = set(run.read_requests("forced", Direction("eng_Latn", "eng_Latn"))["key"])
     rows = ScoreStore(bench.memory.folder).files.select(lambda rows: rows.select("key", FILE))
     kinds = rows.group_by(FILE).agg(pl.col("key").is_in(alone).unique())["key"]
-    assert sorted(kinds.list.len().unique()) == [1]
+    assert kinds.list.len().max() == kinds_in_a_file
     assert rows["key"].is_in(alone).sum() == len(TEXTS)
 
 

@@ -22,7 +22,7 @@ import polars_hash
 DIGEST_CHARS = 32
 KEY = "key"
 ROWS_AT_ONCE = 65_536  # that are hashed together: of captions, some 400 bytes a row meanwhile
-TEXT_AT_ONCE = 16 << 20  # bytes of long texts that are, which are copied meanwhile; by the mean of all rows
+TEXT_AT_ONCE = 16 << 20  # bytes of text that are, by the mean of all rows: each text is copied several times meanwhile
 # Columns whose values orjson writes as canonical JSON.
 _SAME_JSON = (pl.String, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64)
 _TEXTS = pl.col(pl.String)

@@ -10,8 +10,8 @@ import polars as pl
 # A unit is at most this share of what is left to plan. Units so grow smaller towards the end, down to one batch, those
 # of pairs to `PAIR_TOKENS` batches: many workers share a small job, and all have work until shortly before its end.
 SHARE_OF_REST = 1 / 16
-# A unit of forced pairs has so many times the tokens: both texts of a pair count, and to score a pair takes a third of
-# the CPU time of a search with four beams (`python -m benchmarks.overhead`).
+# A unit of forced pairs has so many times the tokens: both texts of a pair count, and to score a pair takes a quarter
+# to a third of the CPU time of a search with four beams (`python -m benchmarks.overhead`).
 PAIR_TOKENS = 4
 
 

@@ -196,7 +196,8 @@ def token_rows(folder: Path) -> int | None:
     """
     try:
         weights = Ct2Weights.read(np.memmap(folder / "model.bin", np.uint8, "r").data)
-        return min(weights.variables[weights.root(part + WEIGHT)].shape[0] for part in (ENCODER, DECODER))
+        tables = [weights.variables[weights.root(part + WEIGHT)] for part in (ENCODER, DECODER)]
+        return min(rows for table in tables for rows in table.shape[:1])
     except ValueError:
         return None
 
